@@ -1,0 +1,237 @@
+//! The table of assumptions: what nobody here knows about the API, each settable by its name.
+
+use thiserror::Error;
+
+/// A name that is no assumption, or a value that it does not take.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum AssumptionError {
+    /// There is no assumption of that name.
+    #[error("there is no assumption `{name}`; there are {}", names())]
+    UnknownName {
+        /// The name that was given.
+        name: String,
+    },
+    /// The assumption does not take that value.
+    #[error("`{value}` is no value of the assumption `{name}`; it takes {}", allowed.join(", "))]
+    UnknownValue {
+        /// The assumption.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// The values that it takes, the default first.
+        allowed: &'static [&'static str],
+    },
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Assumption {
+    /// The name, as in `--assume name=value`.
+    pub name: &'static str,
+    /// The values that it takes, the default first.
+    pub values: &'static [&'static str],
+    /// What it decides, and why the default is the default.
+    pub reason: &'static str,
+}
+
+/// Makes, from one list: an enum for each assumption, the struct that holds a value of each, and the table.
+macro_rules! assumptions {
+    ($($(#[$doc:meta])+ $field:ident: $Type:ident = $name:literal {
+        $($(#[$attribute:meta])+ $Variant:ident = $value:literal,)+
+    } because $reason:literal)+) => {
+        $(
+            $(#[$doc])+
+            #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+            pub enum $Type {
+                $($(#[$attribute])+ $Variant,)+
+            }
+
+            impl $Type {
+                const VALUES: &[Self] = &[$(Self::$Variant),+];
+            }
+        )+
+
+        /// The assumptions that a sandbox works under.
+        #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+        pub struct Assumptions {
+            $($(#[$doc])+ pub $field: $Type,)+
+        }
+
+        /// Every assumption, in the order of the documentation.
+        pub const ASSUMPTIONS: &[Assumption] = &[
+            $(Assumption { name: $name, values: &[$($value),+], reason: $reason },)+
+        ];
+
+        impl Assumptions {
+            /// Sets the assumption `name` to `value`.
+            ///
+            /// # Errors
+            /// The name is no assumption, or the value is none that it takes.
+            pub fn set(&mut self, name: &str, value: &str) -> Result<(), AssumptionError> {
+                match name {
+                    $($name => self.$field = $Type::VALUES[position($name, &[$($value),+], value)?],)+
+                    _ => return Err(AssumptionError::UnknownName { name: name.to_owned() }),
+                }
+                Ok(())
+            }
+
+            /// Every assumption's name with the value that it has now.
+            pub fn values(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$(($name, [$($value),+][self.$field as usize]),)+]
+            }
+        }
+    };
+}
+
+assumptions! {
+    /// Whether the names of arguments are told apart by case.
+    argument_names: ArgumentNames = "argument-names" {
+        /// Any case names the argument.
+        #[default]
+        AnyCase = "any-case",
+        /// Only the documented spelling does.
+        Exact = "exact",
+    } because "Sectigo's own sample sends REVOKEOLDORDER"
+
+    /// What an argument that is sent twice means.
+    duplicate_argument: DuplicateArgument = "duplicate-argument" {
+        /// It is invalid.
+        #[default]
+        Reject = "reject",
+        /// Its first value counts.
+        First = "first",
+        /// Its last value counts.
+        Last = "last",
+    } because "no document says; -4 for it shows the mistake soonest"
+
+    /// How -2 spells its word.
+    spelling: Spelling = "spelling" {
+        /// `unrecognized`.
+        #[default]
+        American = "american",
+        /// `unrecognised`.
+        British = "british",
+    } because "the documents print `unrecognized`; the live service was seen to print `unrecognised` at a sibling"
+
+    /// Whether the last line of format 0 ends in a line feed.
+    final_newline: FinalNewline = "final-newline" {
+        /// It does.
+        #[default]
+        Yes = "yes",
+        /// It does not.
+        No = "no",
+    } because "public clients were seen to receive and trim it"
+
+    /// Whether the Content-Type of a reply names a charset.
+    charset: Charset = "charset" {
+        /// It does not.
+        #[default]
+        None = "none",
+        /// `; charset=utf-8` follows the type.
+        Utf8 = "utf-8",
+    } because "the documents name the bare types"
+
+    /// The JSON type of `orderNumber` in format 2.
+    json_order_number: JsonOrderNumber = "json-order-number" {
+        /// A number.
+        #[default]
+        Number = "number",
+        /// A string.
+        String = "string",
+    } because "the documents show no JSON reply; errorCode is called numeric, and order numbers are digits"
+
+    /// The answer for an order of somebody else's.
+    foreign_order: ForeignOrder = "foreign-order" {
+        /// -4 for `orderNumber`, as for an order that does not exist.
+        #[default]
+        Invalid = "-4",
+        /// -16.
+        Denied = "-16",
+    } because "an API should not tell whether somebody else's order exists"
+
+    /// Whether `codeReason` may be left out.
+    code_reason: CodeReason = "code-reason" {
+        /// It may; it is then 0.
+        #[default]
+        Optional = "optional",
+        /// It may not.
+        Required = "required",
+    } because "the document calls it required and gives a default in the same row; clients from before December 2021 omit it"
+
+    /// What a replacement with `revokeOldOrder=N` makes of the issued order.
+    old_order: OldOrder = "old-order" {
+        /// It is replaced.
+        #[default]
+        Replaced = "replaced",
+        /// It stays issued.
+        Issued = "issued",
+    } because "the sibling endpoint calls such a certificate replaced"
+
+    /// How a CSR that is not taken is answered, unless it is for its key size.
+    csr_errors: CsrErrors = "csr-errors" {
+        /// -4 for `csr`: the endpoint's document lists no other code.
+        #[default]
+        Documented = "documented",
+        /// -9 to -12, as sibling endpoints do.
+        Sibling = "sibling",
+    } because "the endpoint's table has -4 and -13 only; sibling endpoints tell more"
+}
+
+fn position(name: &'static str, allowed: &'static [&'static str], value: &str) -> Result<usize, AssumptionError> {
+    allowed
+        .iter()
+        .position(|candidate| *candidate == value)
+        .ok_or_else(|| AssumptionError::UnknownValue {
+            name,
+            value: value.to_owned(),
+            allowed,
+        })
+}
+
+fn names() -> String {
+    let names: Vec<_> = ASSUMPTIONS.iter().map(|row| row.name).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_starts_at_its_first_value_and_takes_each() {
+        for row in ASSUMPTIONS {
+            let start = Assumptions::default();
+            assert!(start.values().contains(&(row.name, row.values[0])));
+            for value in row.values {
+                let mut assumptions = start;
+                assumptions.set(row.name, value).unwrap();
+                assert!(assumptions.values().contains(&(row.name, value)));
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_reasons_given() {
+        for (place, row) in ASSUMPTIONS.iter().enumerate() {
+            assert!(ASSUMPTIONS[..place].iter().all(|other| other.name != row.name));
+            assert!(row.values.len() > 1 && !row.reason.is_empty());
+        }
+    }
+
+    #[test]
+    fn says_what_is_taken() {
+        let mut assumptions = Assumptions::default();
+        let unknown = assumptions.set("spellin", "british").unwrap_err();
+        assert!(
+            unknown
+                .to_string()
+                .contains("argument-names, duplicate-argument, spelling")
+        );
+        let value = assumptions.set("spelling", "scots").unwrap_err();
+        assert_eq!(
+            value.to_string(),
+            "`scots` is no value of the assumption `spelling`; it takes american, british"
+        );
+        assert_eq!(assumptions, Assumptions::default());
+    }
+}
