@@ -1,0 +1,151 @@
+//! All orders of a sandbox, by number.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::order::state::{Order, OrderNumber};
+
+/// The book holds as many orders as it may.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("the sandbox holds {capacity} orders already, which is all that it may (--max-orders)")]
+pub struct BookFull {
+    /// How many it may hold.
+    pub capacity: usize,
+}
+
+/// The orders of a sandbox.
+#[derive(Debug)]
+pub struct Book {
+    // Boxed, because the tree leaves near half of its slots empty when numbers rise, as new ones do.
+    orders: BTreeMap<OrderNumber, Box<Order>>,
+    capacity: usize,
+    next_number: OrderNumber,
+}
+
+impl Book {
+    /// An empty book for at most `capacity` orders; new orders are numbered from `first_number` on.
+    pub fn new(capacity: usize, first_number: OrderNumber) -> Self {
+        Self {
+            orders: BTreeMap::new(),
+            capacity,
+            next_number: first_number,
+        }
+    }
+
+    /// The order of that number.
+    pub fn get(&self, number: OrderNumber) -> Option<&Order> {
+        self.orders.get(&number).map(|order| &**order)
+    }
+
+    /// The order of that number, to change it.
+    pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
+        self.orders.get_mut(&number).map(|order| &mut **order)
+    }
+
+    /// Enters an order under its own number, in place of one that has it already.
+    ///
+    /// # Errors
+    /// The book is full; it is as it was.
+    pub fn insert(&mut self, order: Order) -> Result<(), BookFull> {
+        if self.orders.len() >= self.capacity && !self.orders.contains_key(&order.number) {
+            return Err(BookFull {
+                capacity: self.capacity,
+            });
+        }
+        self.orders.insert(order.number, Box::new(order));
+        Ok(())
+    }
+
+    /// Enters an order under a number that no order has, and gives that number.
+    ///
+    /// # Errors
+    /// The book is full; it is as it was.
+    pub fn insert_new(&mut self, order: Order) -> Result<OrderNumber, BookFull> {
+        let number = self.free_number();
+        self.insert(Order { number, ..order })?;
+        self.next_number = successor(number);
+        Ok(number)
+    }
+
+    /// How many orders there are.
+    pub fn len(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// Every order, by rising number.
+    pub fn iter(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().map(|order| &**order)
+    }
+
+    fn free_number(&self) -> OrderNumber {
+        let mut number = self.next_number;
+        while self.orders.contains_key(&number) {
+            number = successor(number);
+        }
+        number
+    }
+}
+
+fn successor(number: OrderNumber) -> OrderNumber {
+    OrderNumber::new(number.get() + 1)
+        .or(OrderNumber::new(1))
+        .expect("1 is an order number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::LoginName;
+    use crate::order::state::{Product, Stage};
+
+    fn number(value: u64) -> OrderNumber {
+        OrderNumber::new(value).unwrap()
+    }
+
+    fn order(value: u64) -> Order {
+        Order {
+            number: number(value),
+            login_name: LoginName::new("a"),
+            product: Product::Smime,
+            email: None,
+            organization: None,
+            csr: None,
+            stage: Stage::Pending,
+            revocation: None,
+        }
+    }
+
+    #[test]
+    fn new_numbers_step_over_those_in_use() {
+        let mut book = Book::new(10, number(5));
+        book.insert(order(6)).unwrap();
+        let given: Vec<_> = (0..3).map(|_| book.insert_new(order(1)).unwrap().get()).collect();
+        assert_eq!(given, [5, 7, 8]);
+        assert_eq!(book.len(), 4);
+    }
+
+    #[test]
+    fn numbers_start_over_at_the_end() {
+        let mut book = Book::new(10, number(OrderNumber::MAX));
+        book.insert(order(1)).unwrap();
+        let given: Vec<_> = (0..2).map(|_| book.insert_new(order(1)).unwrap().get()).collect();
+        assert_eq!(given, [OrderNumber::MAX, 2]);
+    }
+
+    #[test]
+    fn a_full_book_takes_nothing_and_loses_nothing() {
+        let mut book = Book::new(2, number(5));
+        book.insert_new(order(1)).unwrap();
+        book.insert_new(order(1)).unwrap();
+        assert_eq!(book.insert_new(order(1)), Err(BookFull { capacity: 2 }));
+        assert_eq!(book.iter().map(|order| order.number.get()).collect::<Vec<_>>(), [5, 6]);
+        book.insert(order(6)).unwrap();
+        assert_eq!(book.len(), 2);
+    }
+}
