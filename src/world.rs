@@ -1,0 +1,193 @@
+//! All that one sandbox holds: its orders, its accounts, and what it assumes about the API.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::account::{Account, LoginName};
+use crate::clock::Timestamp;
+use crate::order::book::Book;
+use crate::order::state::{Order, OrderNumber, Product};
+use crate::protocol::assumption::{Assumptions, Spelling};
+use crate::protocol::code::{Code, UNRECOGNIZED_ARGUMENT};
+use crate::protocol::refusal::Refusal;
+use crate::protocol::reply::Reply;
+
+/// The world of one sandbox.
+#[derive(Debug)]
+pub struct World {
+    /// The orders.
+    pub book: Book,
+    /// The accounts.
+    pub accounts: Accounts,
+    /// What is assumed of the API, and how messages are worded: shared with the calls that are being answered.
+    pub conventions: Arc<Conventions>,
+    /// How long a new order is being issued.
+    pub issuance_delay: Duration,
+}
+
+impl World {
+    /// The order of that number, if it is of the account and of the product.
+    ///
+    /// # Errors
+    /// It does not exist, is somebody else's, or is of another product.
+    pub fn order(&self, number: &str, owner: &LoginName, product: Product) -> Result<&Order, OrderNotFound> {
+        let order = OrderNumber::parse(number)
+            .and_then(|number| self.book.get(number))
+            .ok_or(OrderNotFound::Unknown)?;
+        if order.login_name != *owner {
+            return Err(OrderNotFound::Foreign(order.number));
+        }
+        if order.product != product {
+            return Err(OrderNotFound::OtherProduct {
+                number: order.number,
+                product: order.product,
+            });
+        }
+        Ok(order)
+    }
+}
+
+/// The accounts of a sandbox, by loginName.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    by_login_name: HashMap<LoginName, Account>,
+}
+
+impl Accounts {
+    /// Enters an account, in place of one that has its loginName already.
+    pub fn insert(&mut self, account: Account) {
+        self.by_login_name.insert(account.login_name.clone(), account);
+    }
+
+    /// The account of that loginName.
+    pub fn get(&self, login_name: &str) -> Option<&Account> {
+        self.by_login_name.get(login_name)
+    }
+
+    /// The account that these credentials open.
+    ///
+    /// # Errors
+    /// They open none.
+    pub fn log_in(&self, login_name: &str, password: &str) -> Result<&Account, LoginRefused> {
+        let account = self.get(login_name).ok_or(LoginRefused::UnknownLoginName)?;
+        if !account.login_password.is(password) {
+            return Err(LoginRefused::WrongPassword);
+        }
+        if account.locked {
+            return Err(LoginRefused::Locked);
+        }
+        Ok(account)
+    }
+
+    /// The account that a reseller names by its accountID: its own, or one under it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn under(&self, reseller: &Account, account_id: u64) -> Result<&Account, LoginRefused> {
+        if reseller.account_id == Some(account_id) {
+            return self
+                .get(reseller.login_name.as_str())
+                .ok_or(LoginRefused::UnknownLoginName);
+        }
+        self.by_login_name
+            .values()
+            .find(|account| {
+                account.account_id == Some(account_id) && account.reseller.as_ref() == Some(&reseller.login_name)
+            })
+            .ok_or(LoginRefused::NotTheCallersAccount)
+    }
+
+    /// Counts a call of that account, or says that it is over its limit.
+    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
+        self.by_login_name
+            .get_mut(login_name)
+            .and_then(|account| account.call_limit.as_mut())
+            .is_none_or(|limit| limit.admit(now))
+    }
+}
+
+/// Why nobody was let in. The sentence is for the log.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum LoginRefused {
+    /// No account has that loginName.
+    #[error("no account has that loginName")]
+    UnknownLoginName,
+    /// The password is another.
+    #[error("the loginPassword is not this account's")]
+    WrongPassword,
+    /// The account is locked.
+    #[error("the account is locked")]
+    Locked,
+    /// No account of that accountID is under the caller.
+    #[error("no account under the caller has that accountID")]
+    NotTheCallersAccount,
+}
+
+/// Why there is no order to work on. The sentence is for the log.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum OrderNotFound {
+    /// No order has that number.
+    #[error("no order has that number")]
+    Unknown,
+    /// It is another account's.
+    #[error("order {0} is another account's")]
+    Foreign(OrderNumber),
+    /// It is of another product.
+    #[error("order {number} is a {} order", product.as_str())]
+    OtherProduct {
+        /// The order.
+        number: OrderNumber,
+        /// Its product.
+        product: Product,
+    },
+}
+
+/// What a sandbox assumes about the API, and how it words its messages.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Conventions {
+    /// The assumptions.
+    pub assumptions: Assumptions,
+    messages: HashMap<(&'static str, i32), String>,
+}
+
+impl From<Assumptions> for Conventions {
+    fn from(assumptions: Assumptions) -> Self {
+        Self {
+            assumptions,
+            messages: HashMap::new(),
+        }
+    }
+}
+
+impl Conventions {
+    /// Words a code of an endpoint in another way; `xxxx` in it is filled as in the code table's.
+    pub fn reword(&mut self, endpoint: &'static str, code: i32, message: String) {
+        self.messages.insert((endpoint, code), message);
+    }
+
+    /// The reply to a refused call of an endpoint.
+    pub fn reply(&self, endpoint: &'static str, refusal: &Refusal) -> Reply {
+        let code = refusal.code;
+        let template = match self.messages.get(&(endpoint, code.number)) {
+            Some(message) => message.into(),
+            None => self.spell(code),
+        };
+        Reply::Error {
+            code: code.number,
+            message: refusal.fill(&template),
+        }
+    }
+
+    fn spell(&self, code: &Code) -> Cow<'static, str> {
+        match self.assumptions.spelling {
+            Spelling::British if code.number == UNRECOGNIZED_ARGUMENT.number => {
+                code.message.replace("unrecognized", "unrecognised").into()
+            }
+            Spelling::American | Spelling::British => code.message.into(),
+        }
+    }
+}
