@@ -1,0 +1,267 @@
+//! The endpoints: one file each, with its table and its function.
+//!
+//! To add one, write its file after the model of the two and put its name into [`ENDPOINTS`]. The table is all the
+//! documentation there is: the checks, the README, the catalogue and the messages come from it.
+
+mod auto_replace_smime;
+mod auto_revoke_cs;
+pub mod catalogue;
+
+use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::account::Account;
+use crate::clock::Timestamp;
+use crate::order::book::BookFull;
+use crate::order::machine::Refused;
+use crate::order::state::{Order, OrderNumber, Product};
+use crate::protocol::argument::{self, Argument, Arguments};
+use crate::protocol::assumption::ForeignOrder;
+use crate::protocol::code::{self, Code};
+use crate::protocol::form::Form;
+use crate::protocol::format::Format;
+use crate::protocol::refusal::Refusal;
+use crate::protocol::reply::Reply;
+use crate::world::{Conventions, OrderNotFound, World};
+use auto_replace_smime::AutoReplaceSmime;
+use auto_revoke_cs::AutoRevokeCs;
+
+/// Every endpoint that is emulated.
+pub const ENDPOINTS: &[Endpoint] = &[Endpoint::of::<AutoReplaceSmime>(), Endpoint::of::<AutoRevokeCs>()];
+
+/// An endpoint: what its file says, in a form that all endpoints share.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// The name under `/products/`, as it is documented. Calls may write it in any case.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// Its arguments, in the order of its document.
+    pub arguments: &'static [Argument],
+    /// The codes that it answers, by falling number.
+    pub codes: &'static [&'static Code],
+    /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
+    pub example: &'static [(&'static str, &'static str)],
+    run: fn(&Arguments<'_>, &Mutex<World>, Timestamp) -> Result<Done, Failure>,
+}
+
+impl Endpoint {
+    const fn of<R: Rules>() -> Self {
+        Self {
+            name: R::NAME,
+            summary: R::SUMMARY,
+            arguments: R::ARGUMENTS,
+            codes: R::CODES,
+            example: R::EXAMPLE,
+            run: run::<R>,
+        }
+    }
+
+    /// The endpoint of that name, in any case.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ENDPOINTS
+            .iter()
+            .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The row of its codes with that number.
+    pub fn code(&self, number: i32) -> Option<&'static Code> {
+        self.codes.iter().copied().find(|code| code.number == number)
+    }
+
+    /// Answers a call.
+    ///
+    /// The world is locked once, to do what was asked; the CSR is judged before, with no lock held.
+    ///
+    /// # Errors
+    /// The order that the call would make has no room. Nothing was changed.
+    pub fn answer(&'static self, call: &Call<'_>, world: &Mutex<World>, now: Timestamp) -> Result<Answer, BookFull> {
+        let assumptions = &call.conventions.assumptions;
+        let format = argument::response_format(self.arguments, call.form, assumptions);
+        let done = call.fault.clone().map_or_else(
+            || {
+                self.check_transport(call)?;
+                let arguments = Arguments::check(self.arguments, call.form, assumptions)?;
+                (self.run)(&arguments, world, now)
+            },
+            |fault| Err(fault.into()),
+        );
+        let (reply, hint) = match done {
+            Ok(done) => (
+                Reply::Success {
+                    order_number: done.order_number.map(OrderNumber::get),
+                },
+                done.hint,
+            ),
+            Err(Failure::Refused(refusal)) => (call.conventions.reply(self.name, &refusal), refusal.hint),
+            Err(Failure::BookFull(full)) => return Err(full),
+        };
+        Ok(Answer {
+            code: reply.code(),
+            content_type: format.content_type(assumptions),
+            body: format.render(&reply, assumptions),
+            format,
+            hint,
+        })
+    }
+
+    fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {
+        if !call.over_https {
+            let code = self.code(code::NOT_HTTPS.number).unwrap_or(&code::NOT_HTTPS);
+            return Err(Refusal::new(
+                code,
+                "the call came over plain HTTP, which is refused unless --plain-http accept is given",
+            ));
+        }
+        if !call.is_post {
+            return Err(Refusal::new(&code::NOT_POST, "the method was not POST"));
+        }
+        Ok(())
+    }
+}
+
+/// A call as it came.
+#[derive(Debug)]
+pub struct Call<'f> {
+    /// Whether it came over HTTPS, or counts as if it had.
+    pub over_https: bool,
+    /// Whether its method is POST.
+    pub is_post: bool,
+    /// Its arguments.
+    pub form: &'f Form<'f>,
+    /// What its sandbox assumes, and how it words its messages.
+    pub conventions: &'f Conventions,
+    /// What a fault answers instead of the endpoint.
+    pub fault: Option<Refusal>,
+}
+
+/// What is answered to a call.
+#[derive(Debug)]
+pub struct Answer {
+    /// The code.
+    pub code: i32,
+    /// The format of the body.
+    pub format: Format,
+    /// The Content-Type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+    /// Why it was answered so, for the log.
+    pub hint: Cow<'static, str>,
+}
+
+/// What the file of an endpoint says.
+trait Rules {
+    /// See [`Endpoint::name`].
+    const NAME: &'static str;
+    /// See [`Endpoint::summary`].
+    const SUMMARY: &'static str;
+    /// See [`Endpoint::arguments`].
+    const ARGUMENTS: &'static [Argument];
+    /// See [`Endpoint::codes`].
+    const CODES: &'static [&'static Code];
+    /// See [`Endpoint::example`].
+    const EXAMPLE: &'static [(&'static str, &'static str)];
+
+    /// The arguments as the values that they mean.
+    type Request<'f>;
+
+    /// Reads arguments that passed the table: the rules between several of them, and whatever takes time but no world.
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Self::Request<'f>, Refusal>;
+
+    /// Does what was asked.
+    fn handle(request: Self::Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
+}
+
+fn run<R: Rules>(arguments: &Arguments<'_>, world: &Mutex<World>, now: Timestamp) -> Result<Done, Failure> {
+    let request = R::read(arguments)?;
+    R::handle(request, &mut lock(world), now)
+}
+
+/// A call that was done.
+#[derive(Debug)]
+struct Done {
+    order_number: Option<OrderNumber>,
+    hint: Cow<'static, str>,
+}
+
+/// A call that was not done.
+#[derive(Debug)]
+enum Failure {
+    Refused(Refusal),
+    BookFull(BookFull),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<BookFull> for Failure {
+    fn from(full: BookFull) -> Self {
+        Self::BookFull(full)
+    }
+}
+
+/// The account that the credentials open; `code` is the endpoint's -16.
+fn log_in<'w>(
+    world: &'w World,
+    login_name: &str,
+    login_password: &str,
+    code: &'static Code,
+) -> Result<&'w Account, Refusal> {
+    world
+        .accounts
+        .log_in(login_name, login_password)
+        .map_err(|refused| Refusal::new(code, refused.to_string()))
+}
+
+/// Whether the account may use the endpoint (-91).
+fn check_permission(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+    if account.may_use(endpoint) {
+        return Ok(());
+    }
+    Err(Refusal::naming(
+        &code::NOT_PERMITTED,
+        endpoint,
+        format!("{endpoint} is not among the account's permissions"),
+    ))
+}
+
+/// The order to work on (-4, or `denied`, the endpoint's -16, for somebody else's).
+fn find_order<'w>(
+    world: &'w World,
+    number: &str,
+    owner: &Account,
+    product: Product,
+    denied: &'static Code,
+) -> Result<&'w Order, Refusal> {
+    world
+        .order(number, &owner.login_name, product)
+        .map_err(|not_found| match not_found {
+            OrderNotFound::Foreign(_) if world.conventions.assumptions.foreign_order == ForeignOrder::Denied => {
+                Refusal::new(denied, not_found.to_string())
+            }
+            _ => Refusal::invalid("orderNumber", not_found.to_string()),
+        })
+}
+
+/// What a state that refuses an event answers.
+fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
+    let code = match refused {
+        Refused::AlreadyRejected => &code::ALREADY_REJECTED,
+        Refused::AlreadyRevoked => &code::ALREADY_REVOKED,
+        Refused::BeingIssued => &code::BEING_ISSUED,
+        Refused::AlreadyReplaced => &code::ALREADY_REPLACED,
+        Refused::Expired => &code::EXPIRED,
+        Refused::NotRevocable => &code::NOT_REVOCABLE,
+        Refused::WrongState => &code::WRONG_STATE,
+    };
+    Refusal::new(code, format!("order {} is {}", order.number, order.state_at(now)))
+}
+
+/// Nothing that runs under the lock panics by design; should it, the world is still the best there is.
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
