@@ -1,0 +1,272 @@
+//! The root certificate, which clients are told to trust.
+
+use std::fmt;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::store::{FileError, Readers, Store};
+use super::{pem, random_serial};
+
+/// The files of a kept root.
+const CERTIFICATE_FILE: &str = "ca.pem";
+const KEY_FILE: &str = "ca.key";
+
+/// How long a root lives: ten years.
+const LIFE: Duration = Duration::days(3652);
+
+/// A root certificate and its key.
+pub(crate) struct Root {
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+    not_after: OffsetDateTime,
+}
+
+impl Root {
+    /// A fresh root that is valid from a day before `now`, for clients whose clock is behind.
+    pub(crate) fn generate(now: OffsetDateTime) -> Result<Self, rcgen::Error> {
+        let (params, key) = (params(now)?, new_key()?);
+        let certificate = params.self_signed(&key)?.into();
+        let not_after = params.not_after;
+        Ok(Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+            not_after,
+        })
+    }
+
+    /// The root that `ca.pem` and `ca.key` hold; makes what is not there. Files that are there are never changed.
+    ///
+    /// # Errors
+    /// Names the file that is unreadable, no CA certificate, expired, or does not fit the other.
+    pub(crate) fn keep(store: &Store, now: OffsetDateTime) -> Result<Self, FileError> {
+        let key_file = |problem: String| FileError::new(&store.path(KEY_FILE), problem);
+        let certificate_file = |problem: String| FileError::new(&store.path(CERTIFICATE_FILE), problem);
+        let key = match store.read(KEY_FILE)? {
+            Some(key) => key,
+            None if store.read(CERTIFICATE_FILE)?.is_some() => {
+                return Err(key_file(
+                    "is missing, but ca.pem is there; delete that to have both made anew".into(),
+                ));
+            }
+            None => {
+                let key = new_key().map_err(|error| key_file(format!("cannot make a key: {error}")))?;
+                store.create(KEY_FILE, &key.serialize_pem(), Readers::Owner)?
+            }
+        };
+        let key = parse_key(&key).map_err(key_file)?;
+        let certificate = match store.read(CERTIFICATE_FILE)? {
+            Some(certificate) => certificate,
+            None => {
+                let made = certify(&key, now)
+                    .map_err(|error| certificate_file(format!("cannot make a certificate: {error}")))?;
+                store.create(CERTIFICATE_FILE, &pem("CERTIFICATE", made.der()), Readers::All)?
+            }
+        };
+        Self::from_parts(&certificate, key, now).map_err(certificate_file)
+    }
+
+    /// A root from its certificate in PEM and its key. The error is what is wrong with the certificate.
+    fn from_parts(certificate: &str, key: KeyPair, now: OffsetDateTime) -> Result<Self, String> {
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
+            .map_err(|_| "holds no certificate in PEM, or half of one".to_owned())?;
+        let (rest, parsed) =
+            X509Certificate::from_der(&certificate).map_err(|_| "holds a broken certificate".to_owned())?;
+        if !rest.is_empty() {
+            return Err("holds a broken certificate".into());
+        }
+        if !parsed.is_ca() {
+            return Err("is not the certificate of a CA (no basicConstraints with CA:TRUE)".into());
+        }
+        if parsed.public_key().raw != key.subject_public_key_info() {
+            return Err(format!("does not fit the key in {KEY_FILE}"));
+        }
+        let (not_before, not_after) = (parsed.validity().not_before, parsed.validity().not_after);
+        if now > not_after.to_datetime() {
+            return Err(format!(
+                "expired at {not_after}; delete it and {KEY_FILE} to have both made anew"
+            ));
+        }
+        if now < not_before.to_datetime() {
+            return Err(format!("is not valid before {not_before}"));
+        }
+        let not_after = not_after.to_datetime();
+        let issuer =
+            Issuer::from_ca_cert_der(&certificate, key).map_err(|error| format!("cannot be used to sign: {error}"))?;
+        Ok(Self {
+            certificate,
+            issuer,
+            not_after,
+        })
+    }
+
+    /// The certificate.
+    pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// The certificate in PEM, for clients.
+    pub(crate) fn pem(&self) -> String {
+        pem("CERTIFICATE", &self.certificate)
+    }
+
+    /// What signs.
+    pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
+    }
+
+    /// When it ends. Nothing that it signs should live longer.
+    pub(crate) fn not_after(&self) -> OffsetDateTime {
+        self.not_after
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Root")
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A key as the emulator makes them: EC P-256, which costs microseconds.
+pub(crate) fn new_key() -> Result<KeyPair, rcgen::Error> {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
+}
+
+/// A private key in PEM. The error tells nothing of the text.
+pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
+    KeyPair::from_pem(text).map_err(|_| match text.contains("ENCRYPTED") {
+        true => "holds an encrypted private key; it must be without a password".into(),
+        false => "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".into(),
+    })
+}
+
+fn certify(key: &KeyPair, now: OffsetDateTime) -> Result<Certificate, rcgen::Error> {
+    params(now)?.self_signed(key)
+}
+
+fn params(now: OffsetDateTime) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "sectigo-emulator");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "sectigo-emulator test root");
+    params.serial_number = Some(random_serial()?);
+    params.not_before = now - Duration::DAY;
+    params.not_after = params.not_before + LIFE;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
+
+    fn write(dir: &tempfile::TempDir, name: &str, text: &str) {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+
+    #[test]
+    fn a_kept_root_stays_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let first = Root::keep(&store, NOW).unwrap();
+        let second = Root::keep(&store, NOW + Duration::days(3000)).unwrap();
+        assert_eq!(first.certificate(), second.certificate());
+        assert_eq!(first.not_after(), second.not_after());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no leftovers");
+    }
+
+    #[test]
+    fn a_start_that_was_cut_short_after_the_key_is_taken_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let key = new_key().unwrap();
+        write(&dir, KEY_FILE, &key.serialize_pem());
+        let root = Root::keep(&store, NOW).unwrap();
+        assert_eq!(root.issuer().key().serialized_der(), key.serialized_der());
+    }
+
+    #[test]
+    fn many_processes_that_start_at_once_agree_on_the_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path();
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let start = || {
+                Root::keep(&Store::open(path).unwrap(), NOW)
+                    .unwrap()
+                    .issuer()
+                    .key()
+                    .serialize_der()
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(std::fs::read_dir(path).unwrap().count(), 2, "no leftovers");
+    }
+
+    #[test]
+    fn bad_files_are_named_and_left_alone() {
+        let root = Root::generate(NOW).unwrap();
+        let (certificate, key) = (root.pem(), root.issuer().key().serialize_pem());
+        let other = new_key().unwrap().serialize_pem();
+        let mut leaf = params(NOW).unwrap();
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        let leaf = leaf.self_signed(root.issuer().key()).unwrap().pem();
+        let expired = certify(root.issuer().key(), NOW - Duration::days(4000)).unwrap().pem();
+        let early = certify(root.issuer().key(), NOW + Duration::days(4)).unwrap().pem();
+        let half = &certificate[..certificate.len() / 2];
+        let cases = [
+            (half, &key[..], "ca.pem: holds no certificate"),
+            ("", &key, "ca.pem: holds no certificate"),
+            (&key, &key, "ca.pem: holds no certificate"),
+            (&certificate, &other, "ca.pem: does not fit the key in ca.key"),
+            (&certificate, &key[..key.len() / 2], "ca.key: holds no private key"),
+            (
+                &certificate,
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+                "ca.key: holds an encrypted private key",
+            ),
+            (&leaf, &key, "ca.pem: is not the certificate of a CA"),
+            (&expired, &key, "ca.pem: expired at"),
+            (&early, &key, "ca.pem: is not valid before"),
+        ];
+        for (certificate, key, expected) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            write(&dir, CERTIFICATE_FILE, certificate);
+            write(&dir, KEY_FILE, key);
+            let error = Root::keep(&Store::open(dir.path()).unwrap(), NOW)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error} / {expected}");
+            assert!(!error.contains('\n'), "{error}");
+            assert_eq!(
+                std::fs::read_to_string(dir.path().join(CERTIFICATE_FILE)).unwrap(),
+                certificate
+            );
+            assert_eq!(std::fs::read_to_string(dir.path().join(KEY_FILE)).unwrap(), key);
+        }
+        let dir = tempfile::tempdir().unwrap();
+        write(&dir, CERTIFICATE_FILE, &certificate);
+        let error = Root::keep(&Store::open(dir.path()).unwrap(), NOW)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("ca.key: is missing"), "{error}");
+    }
+}

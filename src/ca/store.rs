@@ -1,0 +1,131 @@
+//! Keys and certificates as PEM files in a directory, so that they outlive the process.
+//!
+//! A file appears whole or not at all: it is written beside its place, synced, and then put there. Keys are created
+//! once and never replaced, and certificates come after their keys, so a crash or a second process at any point leaves
+//! a key without a certificate at worst, and the next start makes the certificate for it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use thiserror::Error;
+
+/// A file, and what is wrong with it, in one line.
+#[derive(Debug, Error)]
+#[error("{}: {problem}", path.display())]
+pub(crate) struct FileError {
+    /// The file or directory.
+    pub(crate) path: PathBuf,
+    /// What is wrong. Never holds anything of the file's contents.
+    pub(crate) problem: String,
+}
+
+impl FileError {
+    /// A problem with a file.
+    pub(crate) fn new(path: &Path, problem: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Readers {
+    /// Its owner: mode 0600.
+    Owner,
+    /// Everybody, as far as the umask allows: mode 0644.
+    All,
+}
+
+/// A directory of PEM files.
+#[derive(Debug)]
+pub(crate) struct Store {
+    dir: PathBuf,
+}
+
+impl Store {
+    /// Opens the directory; makes it, for its owner only, if it is not there.
+    pub(crate) fn open(dir: &Path) -> Result<Self, FileError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|error| FileError::new(dir, format!("cannot make the directory: {error}")))?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// Where a file stands.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// A file's text, or None if there is no such file.
+    pub(crate) fn read(&self, name: &str) -> Result<Option<String>, FileError> {
+        read(&self.path(name))
+    }
+
+    /// Writes a file that must not be there yet. If another process was faster, its file stays. Returns what stands
+    /// in the file afterwards.
+    pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {
+        let path = self.path(name);
+        self.write_beside(&path, text, readers, |beside| match fs::hard_link(beside, &path) {
+            Ok(()) => fs::remove_file(beside),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
+            // A file system without hard links.
+            Err(_) => fs::rename(beside, &path),
+        })?;
+        self.read(name)?
+            .ok_or_else(|| FileError::new(&path, "vanished while it was written"))
+    }
+
+    /// Writes a file in the place of the one that may be there.
+    pub(crate) fn replace(&self, name: &str, text: &str, readers: Readers) -> Result<(), FileError> {
+        let path = self.path(name);
+        self.write_beside(&path, text, readers, |beside| fs::rename(beside, &path))
+    }
+
+    fn write_beside(
+        &self,
+        path: &Path,
+        text: &str,
+        readers: Readers,
+        put: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), FileError> {
+        static UNIQUE: AtomicU32 = AtomicU32::new(0);
+        let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
+        let beside = self.dir.join(format!(".new-{}-{unique}", process::id()));
+        let mode = match readers {
+            Readers::Owner => 0o600,
+            Readers::All => 0o644,
+        };
+        let written = (|| {
+            // A leftover of a crashed process that had the same id.
+            let _ = fs::remove_file(&beside);
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            put(&beside)?;
+            File::open(&self.dir)?.sync_all()
+        })();
+        written.map_err(|error| {
+            let _ = fs::remove_file(&beside);
+            FileError::new(path, format!("cannot write: {error}"))
+        })
+    }
+}
+
+/// A text file, or None if there is no such file.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a PEM file")),
+        Err(error) => Err(FileError::new(path, format!("cannot read: {error}"))),
+    }
+}
