@@ -1,0 +1,9 @@
+//! HTTP: the only code that knows sockets, axum and hyper.
+
+mod body;
+pub(crate) mod control;
+pub mod health;
+mod linger;
+pub(crate) mod listen;
+pub(crate) mod products;
+pub(crate) mod tls;
