@@ -1,0 +1,353 @@
+//! The command line and the environment: the only place that reads them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::filter::Targets;
+
+use crate::emulator::{Builder, Emulator};
+use crate::fixtures::{Fixtures, LoadError};
+use crate::log::LogFormat;
+use crate::protocol::assumption::Assumptions;
+
+/// A local emulator of Sectigo's !AutoReplaceSMIME and !autoRevokeCS endpoints.
+///
+/// Without a command it serves. When it serves, it prints one line for each listener and then `ready`.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "sectigo-emulator",
+    version,
+    args_conflicts_with_subcommands = true,
+    args_override_self = true
+)]
+pub struct Config {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+impl Config {
+    /// Reads the command line and the environment.
+    ///
+    /// # Errors
+    /// Help was asked for, or something is wrong.
+    pub fn read() -> Result<Command, Stop> {
+        let config = Self::try_parse().map_err(Stop::from)?;
+        Ok(config.command.unwrap_or(Command::Serve(Box::new(config.serve))))
+    }
+}
+
+/// What the program is asked to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Serve (the default).
+    Serve(Box<ServeArgs>),
+    /// Ask a running emulator whether it serves: exit 0 if it does, 1 if not.
+    Health(HealthArgs),
+    /// Print the catalogue: arguments, codes, assumptions.
+    Endpoints(EndpointsArgs),
+}
+
+/// The options of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// The API over TLS.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_HTTPS",
+        value_name = "ADDR|off",
+        default_value = "127.0.0.1:8443"
+    )]
+    https: Listen,
+    /// The API over plain HTTP, which answers -1 as the real one does.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_HTTP",
+        value_name = "ADDR|off",
+        default_value = "127.0.0.1:8080"
+    )]
+    http: Listen,
+    /// What a call over plain HTTP meets; accept: the same as over HTTPS.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_PLAIN_HTTP",
+        value_name = "refuse|accept",
+        default_value = "refuse"
+    )]
+    plain_http: PlainHttp,
+    /// The control API.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL",
+        value_name = "ADDR|off",
+        default_value = "127.0.0.1:8081"
+    )]
+    control: Listen,
+    /// Accounts, orders, messages, faults and assumptions to start with, TOML or JSON [default: built in].
+    #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
+    fixtures: Option<PathBuf>,
+    /// How long a new order is being issued, such as 90s or 10m.
+    #[arg(long, env = "SECTIGO_EMULATOR_ISSUANCE_DELAY", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    issuance_delay: Duration,
+    /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
+    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = read_assumption)]
+    assume: Vec<(String, String)>,
+    /// Make what is drawn at random the same each time.
+    #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N")]
+    seed: Option<u64>,
+    /// Keep the made CA and server certificate there, for restarts.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_TLS_DIR",
+        value_name = "DIR",
+        conflicts_with = "tls_cert"
+    )]
+    tls_dir: Option<PathBuf>,
+    /// Serve your own certificate: its chain.
+    #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Serve your own certificate: its private key.
+    #[arg(long, env = "SECTIGO_EMULATOR_TLS_KEY", value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// One more name for the made certificate (repeatable).
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_TLS_NAME",
+        value_name = "NAME",
+        value_delimiter = ',',
+        conflicts_with = "tls_cert"
+    )]
+    tls_name: Vec<String>,
+    /// How long a client may take for its handshake, for a head, for a body.
+    #[arg(long, env = "SECTIGO_EMULATOR_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = read_time_limit)]
+    read_timeout: Duration,
+    /// How many orders there may be; a replacement past it answers HTTP status 503.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_MAX_ORDERS",
+        value_name = "N",
+        default_value_t = 1_000_000
+    )]
+    max_orders: usize,
+    /// What is logged: error, warn, info, debug, off, or TARGET=LEVEL, with commas between.
+    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: Targets,
+    /// How a line of the log looks.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_LOG_FORMAT",
+        value_name = "text|json",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
+}
+
+impl ServeArgs {
+    /// The emulator that these options ask for.
+    ///
+    /// # Errors
+    /// The fixtures file cannot be loaded.
+    pub fn builder(&self) -> Result<Builder, LoadError> {
+        let mut builder = Emulator::builder()
+            .https(self.https.0)
+            .http(self.http.0)
+            .control(self.control.0)
+            .accept_plain_http(self.plain_http == PlainHttp::Accept)
+            .issuance_delay(self.issuance_delay)
+            .read_timeout(self.read_timeout)
+            .max_orders(self.max_orders);
+        if let Some(path) = &self.fixtures {
+            builder = builder.fixtures(Fixtures::load(path)?);
+        }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        if let Some(dir) = &self.tls_dir {
+            builder = builder.tls_dir(dir);
+        }
+        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            builder = builder.tls_certificate(cert, key);
+        }
+        for name in &self.tls_name {
+            builder = builder.tls_name(name);
+        }
+        for (name, value) in &self.assume {
+            builder = builder.assume(name, value);
+        }
+        Ok(builder)
+    }
+}
+
+/// The options of `health`.
+#[derive(Args, Clone, Debug)]
+pub struct HealthArgs {
+    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
+    #[arg(long, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
+    pub control: String,
+    /// Ask again and again for that long, until it serves.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    pub wait: Duration,
+}
+
+/// The options of `endpoints`.
+#[derive(Args, Clone, Debug)]
+pub struct EndpointsArgs {
+    /// How the catalogue is printed.
+    #[arg(long, value_name = "markdown|json", default_value = "markdown")]
+    pub format: CatalogueFormat,
+}
+
+/// How the catalogue is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum CatalogueFormat {
+    /// Tables for people.
+    Markdown,
+    /// One object for programs.
+    Json,
+}
+
+/// Why the program does not go on after reading its command line.
+#[derive(Debug)]
+pub enum Stop {
+    /// Help or the version was asked for; this is the text.
+    Told(String),
+    /// Something is wrong; one line.
+    Wrong(String),
+}
+
+impl From<clap::Error> for Stop {
+    fn from(error: clap::Error) -> Self {
+        if !error.use_stderr() {
+            return Self::Told(error.render().ansi().to_string());
+        }
+        // clap writes paragraphs: what is wrong, tips, then the usage, which --help tells better.
+        let text = error.render().to_string();
+        let said = text.split("\n\nUsage:").next().unwrap_or(&text);
+        let said: Vec<_> = said
+            .split("\n\nFor more")
+            .next()
+            .unwrap_or(said)
+            .split_whitespace()
+            .collect();
+        let line = said.join(" ");
+        Self::Wrong(format!(
+            "{} (sectigo-emulator --help lists the options)",
+            line.strip_prefix("error: ").unwrap_or(&line)
+        ))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum PlainHttp {
+    Refuse,
+    Accept,
+}
+
+/// The address of a listener, or none.
+#[derive(Clone, Copy, Debug)]
+struct Listen(Option<SocketAddr>);
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        // The one host name that needs no resolver.
+        text.replacen("localhost:", "127.0.0.1:", 1)
+            .parse()
+            .map(|address| Self(Some(address)))
+            .map_err(|_| "give IP:PORT, such as 127.0.0.1:8443 or 0.0.0.0:0, or off".to_owned())
+    }
+}
+
+fn read_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
+}
+
+fn read_time_limit(text: &str) -> Result<Duration, String> {
+    let limit = read_duration(text)?;
+    if limit.is_zero() {
+        return Err("give a duration longer than zero".to_owned());
+    }
+    Ok(limit)
+}
+
+fn read_assumption(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("give NAME=VALUE, such as spelling=british")?;
+    Assumptions::default()
+        .set(name, value)
+        .map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The `HOST:PORT` of a control listener. An address that stands for every interface is asked on this machine's own.
+fn read_control(text: &str) -> Result<String, String> {
+    if text == "off" {
+        return Err("the control listener is off, so there is nobody to ask".to_owned());
+    }
+    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let has_port = authority
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !has_port || authority.contains('/') {
+        return Err("give http://HOST:PORT".to_owned());
+    }
+    Ok(match authority.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() && address.is_ipv4() => format!("127.0.0.1:{}", address.port()),
+        Ok(address) if address.ip().is_unspecified() => format!("[::1]:{}", address.port()),
+        _ => authority.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Config::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_of_serve_has_its_variable() {
+        for option in Config::command().get_arguments().filter(|option| {
+            option
+                .get_long()
+                .is_some_and(|long| long != "help" && long != "version")
+        }) {
+            let long = option.get_long().unwrap();
+            let expected = format!("SECTIGO_EMULATOR_{}", long.replace('-', "_").to_uppercase());
+            assert_eq!(
+                option.get_env().and_then(|name| name.to_str()),
+                Some(&*expected),
+                "--{long}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_control_listener_is_found_where_it_listens() {
+        for (text, expected) in [
+            ("127.0.0.1:8081", Some("127.0.0.1:8081")),
+            ("http://localhost:8081/", Some("localhost:8081")),
+            ("0.0.0.0:9000", Some("127.0.0.1:9000")),
+            ("[::]:9000", Some("[::1]:9000")),
+            ("emulator:8081", Some("emulator:8081")),
+            ("off", None),
+            ("localhost", None),
+            ("https://localhost:8081", None),
+            ("http://localhost:8081/x", None),
+        ] {
+            assert_eq!(read_control(text).ok().as_deref(), expected, "{text}");
+        }
+    }
+}

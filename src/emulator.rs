@@ -1,0 +1,354 @@
+//! The emulator in a process: for `main`, and for tests that want one of their own.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::task::JoinSet;
+
+use crate::clock::{Clock, system_now};
+use crate::fixtures::{Fixtures, FixturesError, Start};
+use crate::http::control::Control;
+use crate::http::listen::{Limits, Listener, Stopper};
+use crate::http::products::Products;
+use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
+use crate::protocol::assumption::AssumptionError;
+use crate::random::Random;
+use crate::sandbox::Sandbox;
+
+/// Connections of a listener at a time; more of them wait.
+const CONNECTIONS: usize = 4096;
+
+/// How long calls in flight may take to finish when the emulator stops.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
+///
+/// ```
+/// use sectigo_emulator::Emulator;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let emulator = Emulator::start().await?;
+///
+/// // Point the client under test at it, and let it trust the emulator's CA.
+/// let revoke = format!("{}/products/!autoRevokeCS", emulator.url());
+/// assert!(revoke.starts_with("https://127.0.0.1:"));
+/// assert!(emulator.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+///
+/// emulator.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    https: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    control: Option<SocketAddr>,
+    ca_pem: Option<Arc<str>>,
+    stopper: Stopper,
+    listeners: JoinSet<()>,
+}
+
+impl Emulator {
+    /// Starts an emulator on free ports of 127.0.0.1, with the built-in fixtures.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// An emulator that is told how to be before it starts.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The base URL of the API: `https://127.0.0.1:PORT`.
+    ///
+    /// # Panics
+    /// The HTTPS listener was turned off.
+    pub fn url(&self) -> String {
+        let address = self.https_addr().expect("the HTTPS listener was turned off");
+        format!("https://{address}")
+    }
+
+    /// The base URL of the API over plain HTTP: `http://127.0.0.1:PORT`.
+    ///
+    /// # Panics
+    /// The HTTP listener was turned off.
+    pub fn http_url(&self) -> String {
+        let address = self.http_addr().expect("the HTTP listener was turned off");
+        format!("http://{address}")
+    }
+
+    /// The base URL of the control API: `http://127.0.0.1:PORT`.
+    ///
+    /// # Panics
+    /// The control listener was turned off.
+    pub fn control_url(&self) -> String {
+        let address = self.control_addr().expect("the control listener was turned off");
+        format!("http://{address}")
+    }
+
+    /// Where the HTTPS listener is, unless it is off.
+    pub fn https_addr(&self) -> Option<SocketAddr> {
+        self.https
+    }
+
+    /// Where the HTTP listener is, unless it is off.
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Where the control listener is, unless it is off.
+    pub fn control_addr(&self) -> Option<SocketAddr> {
+        self.control
+    }
+
+    /// The certificate that clients should trust, in PEM. Empty if the HTTPS listener is off, or if it uses a
+    /// certificate of yours that came without its CA.
+    pub fn ca_pem(&self) -> &str {
+        self.ca_pem.as_deref().unwrap_or_default()
+    }
+
+    /// Stops: takes no new calls, answers those in flight, and is gone within a second.
+    pub async fn stop(mut self) {
+        self.stopper.stop();
+        while self.listeners.join_next().await.is_some() {}
+    }
+}
+
+/// How an emulator shall be. Without a word it is as [`Emulator::start`] makes it.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    https: Option<SocketAddr>,
+    http: Option<SocketAddr>,
+    control: Option<SocketAddr>,
+    accept_plain_http: bool,
+    fixtures: Fixtures,
+    assumptions: Vec<(String, String)>,
+    issuance_delay: Duration,
+    seed: Option<u64>,
+    tls: TlsOptions,
+    read_timeout: Duration,
+    max_orders: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let free_port = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        Self {
+            https: free_port,
+            http: free_port,
+            control: free_port,
+            accept_plain_http: false,
+            fixtures: Fixtures::default(),
+            assumptions: Vec::new(),
+            issuance_delay: Duration::ZERO,
+            seed: None,
+            tls: TlsOptions::default(),
+            read_timeout: Duration::from_secs(30),
+            max_orders: 1_000_000,
+        }
+    }
+}
+
+impl Builder {
+    /// Where the API is served over TLS; `None` turns it off. Port 0 takes a free one.
+    #[must_use]
+    pub fn https(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
+        self.https = address.into();
+        self
+    }
+
+    /// Where the API is served over plain HTTP; `None` turns it off. Port 0 takes a free one.
+    #[must_use]
+    pub fn http(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
+        self.http = address.into();
+        self
+    }
+
+    /// Where the control API is served; `None` turns it off. Port 0 takes a free one.
+    #[must_use]
+    pub fn control(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
+        self.control = address.into();
+        self
+    }
+
+    /// Whether a call over plain HTTP is treated as if it came over HTTPS. Else it is answered with -1, as the real
+    /// API does.
+    #[must_use]
+    pub fn accept_plain_http(mut self, accept: bool) -> Self {
+        self.accept_plain_http = accept;
+        self
+    }
+
+    /// The accounts, orders, messages, faults and assumptions to start with.
+    #[must_use]
+    pub fn fixtures(mut self, fixtures: Fixtures) -> Self {
+        self.fixtures = fixtures;
+        self
+    }
+
+    /// Sets an assumption; it outweighs the fixtures'. A wrong name or value shows when the emulator starts.
+    #[must_use]
+    pub fn assume(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.assumptions.push((name.into(), value.into()));
+        self
+    }
+
+    /// How long a new order is being issued, by the emulator's clock. Without a word it is issued at once.
+    #[must_use]
+    pub fn issuance_delay(mut self, delay: Duration) -> Self {
+        self.issuance_delay = delay;
+        self
+    }
+
+    /// Makes what is drawn at random, the numbers of new orders, the same each time.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Keeps the made CA and server certificate in a directory, for the next start.
+    #[must_use]
+    pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.tls.dir = Some(dir.into());
+        self
+    }
+
+    /// Serves a certificate of yours: the files of its chain and of its key, both PEM.
+    #[must_use]
+    pub fn tls_certificate(mut self, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls.own = Some(OwnCertificate {
+            cert: cert.into(),
+            key: key.into(),
+        });
+        self
+    }
+
+    /// Puts one more name, a DNS name or an IP address, into the made server certificate.
+    #[must_use]
+    pub fn tls_name(mut self, name: impl Into<String>) -> Self {
+        self.tls.names.push(name.into());
+        self
+    }
+
+    /// How long a client may take for a TLS handshake, for the head of a request, for its body. 30 s without a word.
+    #[must_use]
+    pub fn read_timeout(mut self, limit: Duration) -> Self {
+        self.read_timeout = limit;
+        self
+    }
+
+    /// How many orders there may be. A replacement that would make one more is answered with HTTP status 503.
+    /// A million without a word.
+    #[must_use]
+    pub fn max_orders(mut self, count: usize) -> Self {
+        self.max_orders = count;
+        self
+    }
+
+    /// Starts the emulator on the tokio runtime that this is awaited on. When it returns, every listener serves.
+    ///
+    /// # Errors
+    /// The fixtures, an assumption or the TLS files are bad, or an address cannot be bound. Nothing serves then.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let sandbox = Arc::new(self.sandbox()?);
+        let tls = match self.https {
+            Some(_) => Some(Tls::load(&self.tls, system_now()).map_err(|error| StartError::Tls(error.to_string()))?),
+            None => None,
+        };
+        let https = bind("https", self.https)?;
+        let http = bind("http", self.http)?;
+        let control = bind("control", self.control)?;
+        let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
+        let mut emulator = Emulator {
+            https: address(&https),
+            http: address(&http),
+            control: address(&control),
+            ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.as_deref()).map(Arc::from),
+            stopper: Stopper::new(),
+            listeners: JoinSet::new(),
+        };
+        let limits = Limits {
+            read_timeout: self.read_timeout,
+            connections: CONNECTIONS,
+            grace: GRACE,
+        };
+        let products = |over_https| Products::new(sandbox.clone(), over_https, self.read_timeout).into_service();
+        let stop = emulator.stopper.signal();
+        if let (Some(listener), Some(tls)) = (https, tls) {
+            let serving = listener.serve("https", Some(tls.config), products(true), limits, stop.clone());
+            emulator.listeners.spawn(serving);
+        }
+        if let Some(listener) = http {
+            let serving = listener.serve("http", None, products(self.accept_plain_http), limits, stop.clone());
+            emulator.listeners.spawn(serving);
+        }
+        if let Some(listener) = control {
+            let control = Control {
+                ca_pem: emulator.ca_pem.clone(),
+            };
+            let serving = listener.serve("control", None, control.into_service(), limits, stop);
+            emulator.listeners.spawn(serving);
+        }
+        Ok(emulator)
+    }
+
+    fn sandbox(&self) -> Result<Sandbox, StartError> {
+        let mut random = self.seed.map_or_else(Random::from_system, Random::from_seed);
+        let start = Start {
+            now: Clock::default().now(),
+            issuance_delay: self.issuance_delay,
+            max_orders: self.max_orders,
+        };
+        let (mut world, faults) = self.fixtures.build(&start, &mut random)?;
+        let conventions = Arc::make_mut(&mut world.conventions);
+        for (name, value) in &self.assumptions {
+            conventions.assumptions.set(name, value)?;
+        }
+        Ok(Sandbox::new(world, faults))
+    }
+}
+
+/// Why an emulator did not start; one line, for the person who started it.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The fixtures do not hold together.
+    #[error("bad fixtures: {0}")]
+    Fixtures(#[from] FixturesError),
+    /// An assumption is none, or does not take that value.
+    #[error(transparent)]
+    Assumption(#[from] AssumptionError),
+    /// There is no certificate to serve.
+    #[error("{0}")]
+    Tls(String),
+    /// An address cannot be bound.
+    #[error("cannot listen on {address} (--{listener}): {source}")]
+    Bind {
+        /// Which listener: `https`, `http` or `control`.
+        listener: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {
+    address
+        .map(|address| {
+            Listener::bind(address).map_err(|source| StartError::Bind {
+                listener,
+                address,
+                source,
+            })
+        })
+        .transpose()
+}

@@ -1,0 +1,31 @@
+//! A local emulator of two endpoints of Sectigo's partner API: `!AutoReplaceSMIME`, which replaces the CSR of an
+//! S/MIME order, and `!autoRevokeCS`, which revokes a code-signing order.
+//!
+//! A test starts one of its own with [`Emulator::start`]; the program `sectigo-emulator` serves one to everybody on the
+//! machine. The other modules are the tables and the rules that it works by.
+
+mod ca;
+mod emulator;
+mod http;
+mod random;
+mod sandbox;
+
+pub mod account;
+pub mod clock;
+#[doc(hidden)]
+pub mod config;
+pub mod csr;
+pub mod endpoints;
+pub mod fault;
+pub mod fixtures;
+#[doc(hidden)]
+pub mod fuzzing;
+#[doc(hidden)]
+pub mod log;
+pub mod order;
+pub mod protocol;
+pub mod world;
+
+pub use crate::emulator::{Builder, Emulator, StartError};
+pub use crate::fixtures::{Fixtures, FixturesError};
+pub use crate::http::health;

@@ -1,0 +1,57 @@
+//! The log: lines on stderr, written by a thread of its own, so that a reader who stops reading stops no call.
+
+mod writer;
+
+use std::io::{self, IsTerminal as _};
+
+use thiserror::Error;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use crate::log::writer::Writer;
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why there is no log.
+#[derive(Debug, Error)]
+pub enum LogError {
+    /// There is one already.
+    #[error("cannot set up the log: {0}")]
+    Twice(#[from] TryInitError),
+    /// The thread that writes it cannot be started.
+    #[error("cannot start the log's thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The log of the process; dropping it writes what is waiting.
+#[derive(Debug)]
+pub struct Log {
+    _writer: Writer,
+}
+
+impl Log {
+    /// Sends every line that `filter` lets through to stderr.
+    ///
+    /// # Errors
+    /// The process has a log already, or no thread to spare.
+    pub fn start(filter: Targets, format: LogFormat) -> Result<Self, LogError> {
+        let (writer, lines) = Writer::start(io::stderr())?;
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(lines)
+            .with_ansi(io::stderr().is_terminal());
+        let registry = tracing_subscriber::registry().with(filter);
+        match format {
+            LogFormat::Text => registry.with(lines).try_init()?,
+            LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init()?,
+        }
+        Ok(Self { _writer: writer })
+    }
+}

@@ -1,0 +1,78 @@
+//! The program: parse, start, wait for a signal.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use sectigo_emulator::Emulator;
+use sectigo_emulator::config::{CatalogueFormat, Command, Config, ServeArgs, Stop};
+use sectigo_emulator::endpoints::catalogue;
+use sectigo_emulator::health;
+use sectigo_emulator::log::Log;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Config::read() {
+        Ok(Command::Serve(args)) => serve(&args).await,
+        Ok(Command::Health(args)) => {
+            return match health::check(&args.control, args.wait).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Endpoints(args)) => print(&match args.format {
+            CatalogueFormat::Markdown => catalogue::markdown(),
+            CatalogueFormat::Json => format!("{}\n", catalogue::json()),
+        }),
+        Err(Stop::Told(text)) => print(&text),
+        Err(Stop::Wrong(line)) => return fail(&line, 2),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 2),
+    }
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+    // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let _log = Log::start(args.log.clone(), args.log_format)?;
+    let emulator = args.builder()?.start().await?;
+    print(&ready_lines(&emulator))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    emulator.stop().await;
+    Ok(())
+}
+
+fn ready_lines(emulator: &Emulator) -> String {
+    let listeners = [
+        ("https", "https", emulator.https_addr()),
+        ("http", "http", emulator.http_addr()),
+        ("control", "http", emulator.control_addr()),
+    ];
+    let mut lines: Vec<_> = listeners
+        .iter()
+        .filter_map(|(name, scheme, address)| address.map(|address| format!("{name} {scheme}://{address}")))
+        .collect();
+    lines.push("ready\n".to_owned());
+    lines.join("\n")
+}
+
+/// Prints to stdout. A reader that has left, as `head` does, is no error.
+fn print(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn fail(error: &(impl std::fmt::Display + ?Sized), code: u8) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(code)
+}
