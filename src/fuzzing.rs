@@ -1,0 +1,217 @@
+//! What the fuzz targets in `fuzz/` and the property tests run: any bytes in, invariants checked.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::csr::Csr;
+use crate::endpoints::{Answer, Call, ENDPOINTS, Endpoint};
+use crate::fixtures::{Fixtures, Start};
+use crate::order::book::BookFull;
+use crate::order::state::{Order, State};
+use crate::protocol::argument::{Arguments, glimpse, response_format};
+use crate::protocol::assumption::{ASSUMPTIONS, Assumptions};
+use crate::protocol::form::Form;
+use crate::protocol::format::Format;
+use crate::random::Random;
+use crate::world::World;
+
+const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
+
+/// Orders that the world of [`operations`] may hold: a few more than the built-in fixtures make.
+const MAX_ORDERS: usize = 24;
+
+/// Any form is either taken or refused, under any assumptions, and its reply reads back.
+pub fn form(input: &[u8]) {
+    let (choices, text) = input.split_at(input.len().min(ASSUMPTIONS.len()));
+    let mut assumptions = Assumptions::default();
+    for (row, choice) in ASSUMPTIONS.iter().zip(choices) {
+        let value = row.values[usize::from(*choice) % row.values.len()];
+        assumptions.set(row.name, value).expect("the value is the table's own");
+    }
+    let mut form = Form::default();
+    form.push_urlencoded(text);
+    for endpoint in ENDPOINTS {
+        let format = response_format(endpoint.arguments, &form, &assumptions);
+        let refusal = Arguments::check(endpoint.arguments, &form, &assumptions).err();
+        let Some(refusal) = refusal else { continue };
+        let conventions = crate::world::Conventions::from(assumptions);
+        let reply = conventions.reply(endpoint.name, &refusal);
+        // Format 0 cannot tell a message that ends in a line feed; a name can put one only inside the quotes.
+        assert_eq!(format.parse(&format.render(&reply, &assumptions)), Ok(reply));
+    }
+    let cut = glimpse("loginName", 3, &form, &assumptions);
+    assert!(cut.is_none_or(|text| text.chars().count() <= 3));
+}
+
+/// Any text is judged, and a CSR that is taken is taken again in its plainest form.
+pub fn csr(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Ok(csr) = Csr::judge(&text) {
+        assert_eq!(Csr::judge(&csr.to_pem()).as_ref(), Ok(&csr));
+    }
+}
+
+/// Any sequence of calls and of waiting leaves the book consistent: a refused call changes nothing, and one that is
+/// done changes what it should.
+pub fn operations(input: &[u8]) {
+    let mut now = Timestamp::from_unix_millis(1_800_000_000_000);
+    let start = Start {
+        now,
+        issuance_delay: Duration::from_secs(u64::from(input.first().copied().unwrap_or_default()) * 60),
+        max_orders: MAX_ORDERS,
+    };
+    let (world, _) = Fixtures::default()
+        .build(&start, &mut Random::from_seed(1))
+        .expect("the built-in fixtures are tested");
+    let world = Mutex::new(world);
+    for operation in input.chunks_exact(3).take(64) {
+        let [what, order, how] = operation else { continue };
+        let number = pick(&world, *order);
+        match what % 8 {
+            0 => now = now.after(Duration::from_secs(u64::from(*how) * 6 * 60 * 60)),
+            1..=3 => revoke(&world, now, &number, how % 2 == 0, how % 5 == 0),
+            _ => replace(&world, now, &number, how % 2 == 0),
+        }
+    }
+}
+
+fn pick(world: &Mutex<World>, which: u8) -> Order {
+    let world = lock(world);
+    let place = usize::from(which) % world.book.len();
+    world
+        .book
+        .iter()
+        .nth(place)
+        .expect("the place is within the book")
+        .clone()
+}
+
+fn revoke(world: &Mutex<World>, now: Timestamp, order: &Order, include_in_crl: bool, test: bool) {
+    let letter = |yes| if yes { "Y" } else { "N" };
+    let number = order.number.to_string();
+    let arguments = [
+        ("orderNumber", &*number),
+        ("revocationReason", "fuzzing"),
+        ("includeInCRL", letter(include_in_crl)),
+        ("test", letter(test)),
+    ];
+    let before = snapshot(world);
+    let answer = call(world, now, "!autoRevokeCS", order, &arguments).expect("a revocation needs no room");
+    let after = snapshot(world);
+    if answer.code != 0 || test {
+        assert_eq!(before, after, "{}", answer.hint);
+        return;
+    }
+    let state = lock(world)
+        .book
+        .get(order.number)
+        .expect("orders never go")
+        .state_at(now);
+    let expected: &[State] = match (order.state_at(now), include_in_crl) {
+        (State::Pending, _) => &[State::Rejected],
+        (State::Issued, false) => &[State::Replaced],
+        _ => &[State::Revoked],
+    };
+    assert_eq!([state], *expected);
+    assert_eq!(before.len(), after.len());
+}
+
+fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order: bool) {
+    let number = order.number.to_string();
+    let arguments = [
+        ("orderNumber", &*number),
+        ("csr", CSR),
+        ("revokeOldOrder", if revoke_old_order { "Y" } else { "N" }),
+    ];
+    let before = snapshot(world);
+    let answer = call(world, now, "!AutoReplaceSMIME", order, &arguments);
+    let after = snapshot(world);
+    let Ok(answer) = answer else {
+        assert_eq!(before, after);
+        assert_eq!(before.len(), MAX_ORDERS);
+        return;
+    };
+    if answer.code != 0 {
+        assert_eq!(before, after, "{}", answer.hint);
+        return;
+    }
+    let state = lock(world)
+        .book
+        .get(order.number)
+        .expect("orders never go")
+        .state_at(now);
+    match (order.state_at(now), revoke_old_order) {
+        (State::Pending, _) => assert_eq!((after.len(), state), (before.len(), State::Pending)),
+        (_, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
+        (_, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
+    }
+}
+
+fn call(
+    world: &Mutex<World>,
+    now: Timestamp,
+    endpoint: &str,
+    order: &Order,
+    arguments: &[(&str, &str)],
+) -> Result<Answer, BookFull> {
+    let mut form = Form::default();
+    form.push(&b"loginName"[..], order.login_name.as_str().as_bytes());
+    form.push(&b"loginPassword"[..], &b"login_password"[..]);
+    for (name, value) in arguments {
+        form.push(name.as_bytes(), value.as_bytes());
+    }
+    let conventions = lock(world).conventions.clone();
+    let endpoint = Endpoint::named(endpoint).expect("the endpoint is there");
+    let answer = endpoint.answer(
+        &Call {
+            over_https: true,
+            is_post: true,
+            form: &form,
+            conventions: &conventions,
+            fault: None,
+        },
+        world,
+        now,
+    )?;
+    let reply = Format::Lines.parse(&answer.body).expect("a reply reads back");
+    assert_eq!(reply.code(), answer.code);
+    assert!(answer.code == 0 || endpoint.code(answer.code).is_some());
+    Ok(answer)
+}
+
+fn snapshot(world: &Mutex<World>) -> Vec<Order> {
+    lock(world).book.iter().cloned().collect()
+}
+
+fn lock(world: &Mutex<World>) -> std::sync::MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_form(input: Vec<u8>) {
+            form(&input);
+        }
+
+        #[test]
+        fn any_csr(input: Vec<u8>) {
+            csr(&input);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_sequence_of_operations(input in proptest::collection::vec(any::<u8>(), 3..192)) {
+            operations(&input);
+        }
+    }
+}
