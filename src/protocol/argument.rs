@@ -291,7 +291,7 @@ pub fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions:
         .iter()
         .filter(|pair| is_named(RESPONSE_FORMAT, &pair.name, assumptions));
     let first = sent.next();
-    let last = sent.last();
+    let last = sent.next_back();
     let counts = match assumptions.duplicate_argument {
         DuplicateArgument::Reject if last.is_some() => None,
         DuplicateArgument::Reject | DuplicateArgument::First => first,

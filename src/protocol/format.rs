@@ -295,7 +295,7 @@ mod tests {
             for reply in [Reply::Success { order_number: number }, error(code, &message)] {
                 for format in Format::ALL {
                     let text = format.render(&reply, &assumptions);
-                    prop_assert_eq!(format.parse(&text).as_ref(), Ok(&reply), "{}", text);
+                    prop_assert_eq!(format.parse(&text), Ok(reply.clone()), "{}", text);
                 }
             }
         }
