@@ -1,0 +1,192 @@
+//! What is found first when several things are wrong.
+
+use crate::harness::{Answer, Client, Form, REPLACE, REVOKE, Server};
+
+const RSA_1024: &str = include_str!("../../../fixtures/csr/rsa-1024.pem");
+
+/// An account that is limited and may do nothing, one that is only limited, one that may do nothing.
+const FIXTURES: &str = r#"
+[[accounts]]
+loginName = "both"
+loginPassword = "login_password"
+callLimit = { calls = 0, per = "1h" }
+permissions = []
+voucher = "prepaid"
+
+[[accounts]]
+loginName = "denied"
+loginPassword = "login_password"
+permissions = []
+
+[[accounts]]
+loginName = "allowed"
+loginPassword = "login_password"
+
+[[orders]]
+orderNumber = 1
+loginName = "allowed"
+product = "smime"
+state = "revoked"
+
+[[orders]]
+orderNumber = 2
+loginName = "allowed"
+product = "code-signing"
+state = "revoked"
+"#;
+
+/// Everything is wrong: then one thing after the other is put right, and the next is found.
+#[test]
+fn auto_replace_smime() {
+    let refusing = Server::start(&["--https", "off"]);
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let bad = Form::replace()
+        .without("orderNumber")
+        .by("nobody")
+        .set("csr", RSA_1024)
+        .set("signatureHash", "MD5")
+        .add("colour", "red");
+
+    let get = |mut client: Client| client.get(&format!("{REPLACE}?{}", bad.encode()));
+    assert_eq!(get(refusing.client()).code(), -1);
+    assert_eq!(get(server.client()).code(), -17);
+
+    assert_eq!(client.replace(&bad).code(), -2);
+    let bad = bad.without("colour");
+    assert_eq!(client.replace(&bad).code(), -3);
+    let bad = bad.set("orderNumber", "77");
+    assert_eq!(client.replace(&bad).code(), -4);
+    let bad = bad.without("signatureHash");
+    assert_eq!(client.replace(&bad).code(), -16);
+    let bad = bad.by("both");
+    assert_eq!(client.replace(&bad).code(), -42);
+    let bad = bad.by("denied");
+    assert_eq!(client.replace(&bad).code(), -91);
+    let bad = bad.by("allowed");
+    assert_eq!(client.replace(&bad).code(), -13);
+    let bad = bad.set("csr", "AAAA");
+    client
+        .replace(&bad)
+        .assert_text("-4\nThe value of the 'csr' argument is invalid!\n");
+    let bad = bad.set("csr", include_str!("../../../fixtures/csr/p256-sha256.pem"));
+    client
+        .replace(&bad)
+        .assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
+    let bad = bad.order(1);
+    assert_eq!(client.replace(&bad).code(), -21);
+}
+
+#[test]
+fn auto_revoke_cs() {
+    let refusing = Server::start(&["--https", "off"]);
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let bad = Form::revoke()
+        .without("revocationReason")
+        .by("nobody")
+        .set("orderNumber", "77")
+        .set("test", "maybe")
+        .add("responseFormat", "2");
+
+    let get = |mut client: Client| client.get(&format!("{REVOKE}?{}", bad.encode()));
+    assert_eq!(get(refusing.client()).code(), -1);
+    assert_eq!(get(server.client()).code(), -17);
+
+    assert_eq!(client.revoke(&bad).code(), -2);
+    let bad = bad.without("responseFormat");
+    assert_eq!(client.revoke(&bad).code(), -3);
+    let bad = bad.set("revocationReason", "lost");
+    client
+        .revoke(&bad)
+        .assert_text("-4\nThe value of the 'test' argument is invalid!\n");
+    let bad = bad.without("test");
+    assert_eq!(client.revoke(&bad).code(), -16);
+    let bad = bad.by("denied");
+    assert_eq!(client.revoke(&bad).code(), -91);
+    let bad = bad.by("allowed");
+    client
+        .revoke(&bad)
+        .assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
+    let bad = bad.order(2);
+    assert_eq!(client.revoke(&bad).code(), -21);
+}
+
+/// Of two findings of one kind: an unrecognized argument in the order of the form, the others in that of the table.
+#[test]
+fn the_first_of_a_kind_is_told() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let unknown = Form::default().add("zebra", "1").add("apple", "1");
+    client
+        .revoke(&unknown)
+        .assert_text("-2\n'zebra' is an unrecognized argument!\n");
+    client
+        .replace(&Form::default())
+        .assert_text("-3\nThe 'loginName' argument is missing!\n");
+    let empty = Form::revoke().set("revocationReason", "").set("loginPassword", "");
+    client
+        .revoke(&empty)
+        .assert_text("-4\nThe value of the 'loginPassword' argument is invalid!\n");
+}
+
+/// Asks for a format.
+type Ask<'a> = &'a dyn Fn(&str) -> Answer;
+
+#[test]
+fn an_early_error_is_answered_in_the_format_that_was_asked_for() {
+    let refusing = Server::start(&["--https", "off"]);
+    let accepting = Server::plain(&[]);
+    let cases: [(i32, Ask<'_>); 5] = [
+        (-1, &|format| {
+            refusing.client().post(REPLACE, &format!("responseFormat={format}"))
+        }),
+        (-1, &|format| {
+            refusing.client().get(&format!("{REPLACE}?responseFormat={format}"))
+        }),
+        (-17, &|format| {
+            accepting
+                .client()
+                .get(&format!("{REPLACE}?colour=red&responseFormat={format}"))
+        }),
+        (-2, &|format| {
+            accepting
+                .client()
+                .post(REPLACE, &format!("colour=red&responseformat={format}"))
+        }),
+        (-3, &|format| {
+            accepting.client().post(REPLACE, &format!("RESPONSEFORMAT={format}"))
+        }),
+    ];
+    for (code, call) in cases {
+        assert_eq!(call("0").code(), code);
+        let start = format!("errorCode={code}&errorMessage=");
+        let answer = call("1");
+        assert_eq!(answer.header("content-type"), Some("application/x-www-form-urlencoded"));
+        assert!(answer.text().starts_with(&start), "{answer:?}");
+        let answer = call("2");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let json: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+        assert_eq!(json["errorCode"], code);
+    }
+}
+
+#[test]
+fn a_response_format_that_is_bad_is_answered_in_format_0() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    for format in ["3", "", "x", "2 ", "02", "-1", "\u{ff12}"] {
+        let form = Form::replace().add("responseFormat", format);
+        client
+            .replace(&form)
+            .assert_text("-4\nThe value of the 'responseFormat' argument is invalid!\n");
+        let form = form.add("colour", "red");
+        client
+            .replace(&form)
+            .assert_text("-2\n'colour' is an unrecognized argument!\n");
+    }
+    let twice = Form::replace().add("responseFormat", "2").add("responseFormat", "2");
+    client
+        .replace(&twice)
+        .assert_text("-4\nThe value of the 'responseFormat' argument is invalid!\n");
+}

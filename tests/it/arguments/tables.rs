@@ -1,0 +1,264 @@
+//! Every row of both tables: missing, empty, at its limit and past it, not allowed, written in another way.
+//!
+//! Every call has a wrong password, which is looked at after the form: so a form that is taken is answered with -16,
+//! and one that is not with what is wrong with it. Nothing is ever changed.
+
+use crate::harness::{
+    Answer, Client, Form, REPLACE, REPLACE_DENIED, REVOKE, REVOKE_DENIED, Server, invalid, missing, unrecognized,
+};
+
+struct Endpoint {
+    path: &'static str,
+    form: fn() -> Form,
+    denied: &'static str,
+    rows: &'static [Row],
+}
+
+struct Row {
+    name: &'static str,
+    is_required: bool,
+    max: Option<usize>,
+    /// Values that are taken.
+    good: &'static [&'static str],
+    /// Values that are not.
+    bad: &'static [&'static str],
+    /// Whether any text is taken.
+    is_free: bool,
+}
+
+const fn text(name: &'static str, max: usize) -> Row {
+    Row {
+        name,
+        is_required: true,
+        max: Some(max),
+        good: &["x", " ", "a b", "ü", "&", "%", "'", "\"", "+"],
+        bad: &[],
+        is_free: true,
+    }
+}
+
+const fn integer(name: &'static str) -> Row {
+    Row {
+        name,
+        is_required: false,
+        max: None,
+        good: &["0", "1", "1234567"],
+        bad: &[
+            "x",
+            "-1",
+            "+1",
+            "1.0",
+            "1e3",
+            "0x1",
+            " 1",
+            "1 ",
+            "1,000",
+            "١",
+            "99999999999999999999999999999999999",
+        ],
+        is_free: false,
+    }
+}
+
+const fn choice(name: &'static str, good: &'static [&'static str], bad: &'static [&'static str]) -> Row {
+    Row {
+        name,
+        is_required: false,
+        max: None,
+        good,
+        bad,
+        is_free: false,
+    }
+}
+
+impl Row {
+    const fn required(self) -> Self {
+        Self {
+            is_required: true,
+            ..self
+        }
+    }
+}
+
+const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        path: REPLACE,
+        form: || Form::replace().set("loginPassword", "wrong"),
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            text("orderNumber", 128),
+            text("csr", 32767),
+            choice(
+                "signatureHash",
+                &["NO_PREFERENCE", "INFER_FROM_CSR", "PREFER_SHA2", "REQUIRE_SHA2"],
+                &["no_preference", "Prefer_SHA2", "SHA256", "PREFER_SHA2 ", "0"],
+            ),
+            integer("caCertificateID"),
+            choice(
+                "revokeOldOrder",
+                &["Y", "N"],
+                &["y", "n", "X", "YES", "YY", "1", " Y", "😀"],
+            ),
+            choice(
+                "responseFormat",
+                &["0"],
+                &["3", "-1", "00", "x", " 0", "0 ", "10", "JSON"],
+            ),
+            choice(
+                "languageName",
+                &["en", "de", "fr", "ro", "zh"],
+                &["EN", "En", "e", "eng", "xx", "qq", "12", "😀😀"],
+            ),
+            integer("SMIMEVerificationTemplateID"),
+            integer("SMIMERequestTemplateID"),
+            integer("SMIMECollectionTemplateID"),
+        ],
+    },
+    Endpoint {
+        path: REVOKE,
+        form: || Form::revoke().set("loginPassword", "wrong"),
+        denied: REVOKE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            integer("accountID"),
+            integer("orderNumber").required(),
+            text("revocationReason", 497),
+            choice(
+                "codeReason",
+                &["0", "1", "3", "4", "5"],
+                &["2", "6", "-1", "10", "01", "x", "keyCompromise"],
+            ),
+            choice("test", &["Y", "N"], &["y", "n", "X", "YES", "true", "0", " Y"]),
+            choice("includeInCRL", &["Y", "N"], &["y", "n", "X", "NO", "false", "1", "N "]),
+        ],
+    },
+];
+
+/// Calls once for each row.
+fn for_each_row(mut check: impl FnMut(&Endpoint, &Row, &mut dyn FnMut(&Form) -> Answer)) {
+    let server = Server::plain(&[]);
+    let mut client: Client = server.client();
+    for endpoint in ENDPOINTS {
+        for row in endpoint.rows {
+            check(endpoint, row, &mut |form| client.post(endpoint.path, &form.encode()));
+        }
+    }
+    server.assert_well();
+}
+
+#[test]
+fn each_row_missing() {
+    for_each_row(|endpoint, row, call| {
+        let expected = if row.is_required {
+            missing(row.name)
+        } else {
+            endpoint.denied.to_owned()
+        };
+        call(&(endpoint.form)().without(row.name)).assert_text(&expected);
+    });
+}
+
+#[test]
+fn each_row_empty() {
+    for_each_row(|endpoint, row, call| {
+        call(&(endpoint.form)().set(row.name, "")).assert_text(&invalid(row.name));
+    });
+}
+
+#[test]
+fn each_row_with_values_that_are_taken() {
+    for_each_row(|endpoint, row, call| {
+        for value in row.good {
+            // The one that is wrong must stay so.
+            call(&(endpoint.form)().set(row.name, value)).assert_text(endpoint.denied);
+        }
+    });
+}
+
+#[test]
+fn each_row_with_values_that_are_not_taken() {
+    for_each_row(|endpoint, row, call| {
+        for value in row.bad {
+            call(&(endpoint.form)().set(row.name, value)).assert_text(&invalid(row.name));
+        }
+    });
+}
+
+#[test]
+fn each_limit_is_counted_in_characters() {
+    for_each_row(|endpoint, row, call| {
+        let Some(max) = row.max else { return };
+        for character in ["a", "é", "€", "😀"] {
+            let full = (endpoint.form)().set(row.name, character.repeat(max));
+            call(&full).assert_text(endpoint.denied);
+            let over = (endpoint.form)().set(row.name, character.repeat(max + 1));
+            call(&over).assert_text(&invalid(row.name));
+        }
+        // Far beyond it, and ended by the one wide character.
+        let over = format!("{}😀", "a".repeat(max));
+        call(&(endpoint.form)().set(row.name, over)).assert_text(&invalid(row.name));
+    });
+}
+
+#[test]
+fn each_row_named_in_another_case() {
+    for_each_row(|endpoint, row, call| {
+        let value = row.good[0];
+        let form = |name: &str| (endpoint.form)().without(row.name).add(name, value);
+        call(&form(&row.name.to_uppercase())).assert_text(endpoint.denied);
+        call(&form(&row.name.to_lowercase())).assert_text(endpoint.denied);
+        // What is wrong with it is said under the documented name.
+        let empty = (endpoint.form)().without(row.name).add(&row.name.to_uppercase(), "");
+        call(&empty).assert_text(&invalid(row.name));
+    });
+}
+
+#[test]
+fn each_row_with_a_name_that_is_nearly_right() {
+    for_each_row(|endpoint, row, call| {
+        for name in [
+            format!("{} ", row.name),
+            format!("{}s", row.name),
+            row.name[1..].to_owned(),
+        ] {
+            let form = (endpoint.form)().without(row.name).add(&name, "1");
+            call(&form).assert_text(&unrecognized(&name));
+        }
+    });
+}
+
+#[test]
+fn each_row_twice() {
+    for_each_row(|endpoint, row, call| {
+        let value = row.good[0];
+        let form = (endpoint.form)().set(row.name, value);
+        call(&form.clone().add(row.name, value)).assert_text(&invalid(row.name));
+        call(&form.add(&row.name.to_uppercase(), value)).assert_text(&invalid(row.name));
+    });
+}
+
+#[test]
+fn each_row_with_bytes_that_are_no_text() {
+    for_each_row(|endpoint, row, call| {
+        for bytes in [&b"\xFF"[..], b"a\x80", b"\xC3", b"\xED\xA0\x80", b"\xC0\x80"] {
+            call(&(endpoint.form)().set(row.name, bytes)).assert_text(&invalid(row.name));
+        }
+    });
+}
+
+#[test]
+fn each_row_with_nul_and_control_characters() {
+    for_each_row(|endpoint, row, call| {
+        for value in ["\0", "a\0b", "\r\n", "\u{1b}[31m", "\u{202e}"] {
+            let expected = if row.is_free {
+                endpoint.denied.to_owned()
+            } else {
+                invalid(row.name)
+            };
+            call(&(endpoint.form)().set(row.name, value)).assert_text(&expected);
+        }
+    });
+}

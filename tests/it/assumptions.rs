@@ -1,0 +1,222 @@
+//! Every value of every assumption, by `--assume` and by a fixtures file.
+
+use crate::harness::{
+    ALREADY_REVOKED, Client, Form, REPLACE, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, Server, WRONG_STATE, invalid,
+    missing, run, unrecognized,
+};
+
+/// An assumption, one of its values, and what a client sees then.
+type Case = (&'static str, &'static str, fn(&mut Client));
+
+const CASES: &[Case] = &[
+    ("argument-names", "any-case", |client| {
+        client.revoke(&test().rename(str::to_uppercase)).assert_text(SUCCESS);
+    }),
+    ("argument-names", "exact", |client| {
+        client.revoke(&test()).assert_text(SUCCESS);
+        client
+            .revoke(&test().rename(str::to_uppercase))
+            .assert_text(&unrecognized("LOGINNAME"));
+        // The format as well is asked for only in the exact spelling.
+        let form = Form::default().add("RESPONSEFORMAT", "2");
+        client.replace(&form).assert_text(&unrecognized("RESPONSEFORMAT"));
+    }),
+    ("duplicate-argument", "reject", |client| {
+        client.revoke(&twice()).assert_text(&invalid("orderNumber"));
+    }),
+    ("duplicate-argument", "first", |client| {
+        client.revoke(&twice()).assert_text(SUCCESS);
+        let formats = Form::default().add("responseFormat", "1").add("responseFormat", "2");
+        assert!(client.replace(&formats).text().starts_with("errorCode=-3&"));
+    }),
+    ("duplicate-argument", "last", |client| {
+        client.revoke(&twice()).assert_text(ALREADY_REVOKED);
+        let formats = Form::default().add("responseFormat", "1").add("responseFormat", "2");
+        assert!(client.replace(&formats).text().starts_with("{\"errorCode\":-3,"));
+    }),
+    ("spelling", "american", |client| {
+        client
+            .revoke(&test().add("a", "b"))
+            .assert_text("-2\n'a' is an unrecognized argument!\n");
+    }),
+    ("spelling", "british", |client| {
+        client
+            .revoke(&test().add("a", "b"))
+            .assert_text("-2\n'a' is an unrecognised argument!\n");
+        client
+            .replace(&Form::replace().add("a", "b"))
+            .assert_text("-2\n'a' is an unrecognised argument!\n");
+    }),
+    ("final-newline", "yes", |client| {
+        client.revoke(&test()).assert_text("0\n");
+        client
+            .replace(&Form::default())
+            .assert_text("-3\nThe 'loginName' argument is missing!\n");
+    }),
+    ("final-newline", "no", |client| {
+        client.revoke(&test()).assert_text("0");
+        client
+            .replace(&Form::default())
+            .assert_text("-3\nThe 'loginName' argument is missing!");
+        client
+            .replace(&Form::default().add("responseFormat", "1"))
+            .assert_reply(
+                "application/x-www-form-urlencoded",
+                "errorCode=-3&errorMessage=The+%27loginName%27+argument+is+missing%21",
+            );
+    }),
+    ("charset", "none", |client| {
+        assert_eq!(
+            content_types(client),
+            ["text/plain", "application/x-www-form-urlencoded", "application/json"]
+        );
+    }),
+    ("charset", "utf-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain; charset=utf-8",
+                "application/x-www-form-urlencoded; charset=utf-8",
+                "application/json; charset=utf-8"
+            ]
+        );
+    }),
+    ("json-order-number", "number", |client| {
+        let answer = client.replace(&Form::replace().add("responseFormat", "2"));
+        let json: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+        assert!(json["orderNumber"].is_u64() && json["errorCode"] == 0, "{answer:?}");
+    }),
+    ("json-order-number", "string", |client| {
+        let answer = client.replace(&Form::replace().add("responseFormat", "2"));
+        let json: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+        let number = json["orderNumber"].as_str().expect("a string");
+        answer.assert_reply(
+            "application/json",
+            &format!(r#"{{"errorCode":0,"orderNumber":"{number}"}}"#),
+        );
+        client
+            .replace(&Form::replace().order(number.parse().unwrap()))
+            .order_number();
+    }),
+    ("foreign-order", "-4", |client| {
+        client
+            .revoke(&test().order(2_200_101))
+            .assert_text(&invalid("orderNumber"));
+        client
+            .replace(&Form::replace().order(1_100_101))
+            .assert_text(&invalid("orderNumber"));
+    }),
+    ("foreign-order", "-16", |client| {
+        client.revoke(&test().order(2_200_101)).assert_text(REVOKE_DENIED);
+        client
+            .replace(&Form::replace().order(1_100_101))
+            .assert_text(REPLACE_DENIED);
+        // One that nobody has is nobody's secret.
+        client
+            .revoke(&test().order(9_999_999))
+            .assert_text(&invalid("orderNumber"));
+    }),
+    ("code-reason", "optional", |client| {
+        client.revoke(&test().without("codeReason")).assert_text(SUCCESS);
+    }),
+    ("code-reason", "required", |client| {
+        client
+            .revoke(&test().without("codeReason"))
+            .assert_text(&missing("codeReason"));
+        client.revoke(&test()).assert_text(SUCCESS);
+    }),
+    ("old-order", "replaced", |client| {
+        client.replace(&Form::replace()).order_number();
+        client.replace(&Form::replace()).assert_text(WRONG_STATE);
+    }),
+    ("old-order", "issued", |client| {
+        let first = client.replace(&Form::replace()).order_number();
+        let second = client.replace(&Form::replace()).order_number();
+        assert_ne!(first, second);
+        client
+            .replace(&Form::replace().set("revokeOldOrder", "Y"))
+            .order_number();
+        client.replace(&Form::replace()).assert_text(ALREADY_REVOKED);
+    }),
+    ("csr-errors", "documented", |client| {
+        client
+            .replace(&Form::replace().set("csr", "?"))
+            .assert_text(&invalid("csr"));
+    }),
+    ("csr-errors", "sibling", |client| {
+        client
+            .replace(&Form::replace().set("csr", "?"))
+            .assert_text("-9\nThe CSR is not valid Base-64 data!\n");
+        client
+            .replace(&Form::replace().set("csr", "AAAA"))
+            .assert_text("-10\nThe CSR cannot be decoded!\n");
+    }),
+];
+
+fn test() -> Form {
+    Form::revoke().set("test", "Y")
+}
+
+/// An issued order and a revoked one.
+fn twice() -> Form {
+    test().add("orderNumber", "2200005")
+}
+
+fn content_types(client: &mut Client) -> [String; 3] {
+    ["0", "1", "2"].map(|format| {
+        let answer = client.post(REPLACE, &format!("responseFormat={format}"));
+        answer.header("content-type").unwrap().to_owned()
+    })
+}
+
+#[test]
+fn by_the_command_line() {
+    for (name, value, check) in CASES {
+        let server = Server::plain(&["--assume", &format!("{name}={value}")]);
+        check(&mut server.client());
+    }
+}
+
+#[test]
+fn by_the_fixtures() {
+    let default = include_str!("../../fixtures/default.toml");
+    for (name, value, check) in CASES {
+        let fixtures = format!("{default}\n[assumptions]\n{name} = \"{value}\"\n");
+        let server = Server::plain_with_fixtures(&fixtures, &[]);
+        check(&mut server.client());
+    }
+}
+
+#[test]
+fn the_first_value_is_the_default() {
+    let mut seen = Vec::new();
+    for (name, _, check) in CASES {
+        if !seen.contains(name) {
+            seen.push(name);
+            check(&mut Server::plain(&[]).client());
+        }
+    }
+    assert_eq!(seen.len(), 10);
+}
+
+#[test]
+fn the_command_line_outweighs_the_fixtures() {
+    let fixtures = "[assumptions]\nspelling = \"british\"\nfinal-newline = \"no\"\n";
+    let server = Server::plain_with_fixtures(fixtures, &["--assume", "spelling=american"]);
+    let answer = server.client().replace(&Form::default().add("a", "b"));
+    answer.assert_text("-2\n'a' is an unrecognized argument!");
+}
+
+#[test]
+fn several_at_once() {
+    let server = Server::plain(&["--assume", "spelling=british", "--assume", "final-newline=no"]);
+    let answer = server.client().replace(&Form::default().add("a", "b"));
+    answer.assert_text("-2\n'a' is an unrecognised argument!");
+}
+
+#[test]
+fn what_is_no_assumption_is_refused() {
+    run(&["--assume", "speling=british"], &[]).assert_refused(2, &["speling", "argument-names", "csr-errors"]);
+    run(&["--assume", "spelling=scots"], &[]).assert_refused(2, &["scots", "american", "british"]);
+    run(&["--assume", "spelling"], &[]).assert_refused(2, &["NAME=VALUE"]);
+}

@@ -1,0 +1,139 @@
+//! The log: one line for each call, on stderr, as text or as JSON.
+
+use serde_json::Value;
+
+use crate::harness::{Form, Server, eventually};
+
+fn json_lines(server: &Server) -> Vec<Value> {
+    let log = server.log();
+    // The last line may still be on its way.
+    let whole = log.rfind('\n').map_or("", |end| &log[..end]);
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    whole.lines().map(parse).collect()
+}
+
+#[test]
+fn a_line_of_json_for_each_call() {
+    let server = Server::plain(&["--log-format", "json"]);
+    let mut client = server.client();
+    client.revoke(&Form::revoke().set("test", "Y"));
+    client.revoke(&Form::revoke().order(1_234_567));
+    client.replace(&Form::replace().by("nobody").add("responseFormat", "2"));
+    client.replace(&Form::replace().set("csr", include_str!("../../../fixtures/csr/rsa-1024.pem")));
+    client.replace(&Form::default());
+
+    let calls = || -> Vec<Value> {
+        let lines = json_lines(&server);
+        lines
+            .into_iter()
+            .filter(|line| line.get("endpoint").is_some())
+            .collect()
+    };
+    eventually("five lines", || calls().len() >= 5);
+    let calls = calls();
+    assert_eq!(calls.len(), 5);
+    for (line, endpoint, login, order, code, hint) in [
+        (&calls[0], "!autoRevokeCS", "login_name", 2_200_003, 0, "test=Y"),
+        (&calls[1], "!autoRevokeCS", "login_name", 1_234_567, -4, "smime"),
+        (&calls[2], "!AutoReplaceSMIME", "nobody", 1_234_567, -16, "loginName"),
+        (&calls[3], "!AutoReplaceSMIME", "login_name", 1_234_567, -13, "1024"),
+    ] {
+        assert_eq!(line["endpoint"], endpoint, "{line}");
+        assert_eq!(line["login"], login, "{line}");
+        assert_eq!(line["order"], order, "{line}");
+        assert_eq!(line["code"], code, "{line}");
+        assert!(line["took_us"].is_u64(), "{line}");
+        assert!(line["hint"].as_str().unwrap().contains(hint), "{line}");
+        assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+    }
+    // What was not sent is not there.
+    assert_eq!(calls[4]["code"], -3);
+    assert!(
+        calls[4].get("login").is_none() && calls[4].get("order").is_none(),
+        "{}",
+        calls[4]
+    );
+}
+
+#[test]
+fn a_line_of_text_for_each_call() {
+    let server = Server::plain(&[]);
+    server.client().revoke(&Form::revoke().order(2_200_005));
+    let line = server.wait_for_log(&["!autoRevokeCS"]);
+    for word in [
+        "INFO",
+        "login_name",
+        "2200005",
+        "code=-21",
+        "took_us=",
+        "hint=",
+        "order 2200005 is revoked",
+    ] {
+        assert!(line.contains(word), "no {word:?} in {line}");
+    }
+    assert!(!line.contains('\u{1b}'), "no colours in a file: {line}");
+}
+
+#[test]
+fn what_a_client_sends_cannot_forge_a_line() {
+    for format in ["text", "json"] {
+        let server = Server::plain(&["--log-format", format]);
+        let forged = "x\n2026-01-01T00:00:00Z INFO forged";
+        let mut client = server.client();
+        client.revoke(&Form::revoke().by(forged));
+        client.revoke(&Form::revoke().set("orderNumber", "1\r\n2\u{1b}[2J"));
+        client.revoke(&Form::revoke().add(forged, "x"));
+        client.send(
+            "POST",
+            "/products/!autoRevokeCS",
+            "Content-Type: text/\tforged\r\n",
+            "x",
+        );
+        eventually("four lines", || server.log().lines().count() >= 4);
+        let log = server.log();
+        assert_eq!(log.lines().count(), 4, "{log}");
+        assert!(!log.contains('\u{1b}') && !log.contains('\r'), "{log:?}");
+        assert!(
+            log.lines()
+                .all(|line| !line.starts_with("2026-01-01T00:00:00Z INFO forged"))
+        );
+    }
+}
+
+#[test]
+fn off_is_silent() {
+    let mut server = Server::start(&["--log", "off", "--plain-http", "accept"]);
+    server.client().revoke(&Form::revoke());
+    server.client().get("/nothing");
+    let mut garbage = server.client();
+    garbage.write(b"\x16\x03\x01\x02\x00\x01");
+    garbage.finish();
+    garbage.read_to_end();
+    assert_eq!(server.stop("TERM").0.code(), Some(0));
+    assert_eq!(server.log(), "");
+}
+
+#[test]
+fn a_filter_chooses_lines() {
+    let mut server = Server::plain(&["--log", "warn"]);
+    server.client().revoke(&Form::revoke());
+    server.stop("TERM");
+    assert_eq!(server.log(), "");
+
+    let mut server = Server::plain(&["--log", "off,sectigo_emulator::call=info"]);
+    server.client().revoke(&Form::revoke());
+    server.stop("TERM");
+    assert_eq!(server.log().lines().count(), 1, "{}", server.log());
+}
+
+#[test]
+fn every_line_is_there_at_the_end() {
+    let mut server = Server::plain(&[]);
+    let mut client = server.client();
+    for _ in 0..2000 {
+        client.revoke(&Form::default());
+    }
+    server.stop("TERM");
+    let lines = server.log().lines().filter(|line| line.contains("code=-3")).count();
+    assert_eq!(lines, 2000);
+}

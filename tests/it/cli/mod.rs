@@ -1,0 +1,8 @@
+//! The command line: what it prints, how it ends, what it serves with.
+
+mod commands;
+mod log;
+mod refusals;
+mod serve;
+mod signals;
+mod tls;

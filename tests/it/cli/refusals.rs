@@ -1,0 +1,108 @@
+//! What cannot be served: one line on stderr, nothing on stdout, exit code 2.
+
+use std::net::TcpListener;
+
+use crate::harness::{Run, run};
+
+/// Runs with ports that would be free, if it came to that.
+fn start(args: &[&str]) -> Run {
+    let free = [
+        "--https",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+        "--control",
+        "127.0.0.1:0",
+    ];
+    let given = |option: &str| args.contains(&option);
+    let mut all: Vec<&str> = Vec::new();
+    for pair in free.chunks(2) {
+        if !given(pair[0]) {
+            all.extend(pair);
+        }
+    }
+    all.extend(args);
+    run(&all, &[])
+}
+
+#[test]
+fn a_port_that_is_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for listener in ["--https", "--http", "--control"] {
+        start(&[listener, &address]).assert_refused(2, &[&address, listener]);
+    }
+}
+
+#[test]
+fn one_port_for_two_listeners() {
+    // The port is free when the first of the two takes it.
+    let probe = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = probe.local_addr().unwrap().to_string();
+    drop(probe);
+    start(&["--https", "off", "--http", &address, "--control", &address]).assert_refused(2, &[&address]);
+}
+
+#[test]
+fn an_address_that_is_not_this_machines() {
+    start(&["--http", "192.0.2.1:0"]).assert_refused(2, &["192.0.2.1"]);
+}
+
+#[test]
+fn options_that_are_wrong() {
+    for (args, word) in [
+        (&["--nonsense"][..], "--nonsense"),
+        (&["nonsense"], "nonsense"),
+        (&["--https"], "--https"),
+        (&["--https", "nowhere"], "nowhere"),
+        (&["--http", "127.0.0.1"], "127.0.0.1"),
+        (&["--http", "127.0.0.1:99999"], "99999"),
+        (&["--control", ""], "--control"),
+        (&["--plain-http", "maybe"], "accept"),
+        (&["--issuance-delay", "soon"], "10m"),
+        (&["--issuance-delay", "-1s"], "-1"),
+        (&["--seed", "x"], "--seed"),
+        (&["--max-orders", "-1"], "-1"),
+        (&["--read-timeout", "0s"], "--read-timeout"),
+        (&["--log-format", "xml"], "json"),
+        (&["--tls-cert", "a.pem"], "--tls-key"),
+        (&["--tls-key", "a.pem"], "--tls-cert"),
+        (
+            &["--tls-cert", "a.pem", "--tls-key", "b.pem", "--tls-dir", "c"],
+            "--tls-dir",
+        ),
+        (
+            &["--tls-cert", "no-such.pem", "--tls-key", "no-such.key"],
+            "no-such.pem",
+        ),
+        (&["--tls-name", "not a name"], "not a name"),
+    ] {
+        start(args).assert_refused(2, &[word]);
+    }
+}
+
+#[test]
+fn variables_that_are_wrong() {
+    run(&[], &[("SECTIGO_EMULATOR_HTTPS", "nowhere")]).assert_refused(2, &["nowhere"]);
+    run(&[], &[("SECTIGO_EMULATOR_ASSUME", "spelling=scots")]).assert_refused(2, &["scots"]);
+    run(&["health"], &[("SECTIGO_EMULATOR_CONTROL", "off")]).assert_refused(2, &["off"]);
+}
+
+#[test]
+fn a_certificate_that_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = crate::harness::write_file(&dir, "x.pem", "nonsense");
+    let path = path.to_str().unwrap();
+    start(&["--tls-cert", path, "--tls-key", path]).assert_refused(2, &["x.pem"]);
+    start(&["--tls-dir", path]).assert_refused(2, &["x.pem"]);
+}
+
+#[test]
+fn every_listener_off() {
+    start(&["--https", "off", "--http", "off", "--control", "off"]).assert_refused(2, &["off"]);
+}
+
+#[test]
+fn a_level_that_is_misspelt() {
+    start(&["--log", "inof"]).assert_refused(2, &["inof", "info"]);
+}

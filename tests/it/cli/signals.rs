@@ -1,0 +1,143 @@
+//! The end: SIGTERM and SIGINT, with peers in every posture.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::harness::{Client, Form, REVOKE, SUCCESS, Server};
+
+/// Stops a server within a second, with exit code 0. On a machine that is busy with other tests it may have to be
+/// tried again; the exit code never.
+#[track_caller]
+fn assert_stops_in_time<T>(signal: &str, prepare: impl Fn(&Server) -> T) {
+    let mut times = Vec::new();
+    for _ in 0..4 {
+        let mut server = Server::start(&[]);
+        let peers = prepare(&server);
+        let (status, took) = server.stop(signal);
+        drop(peers);
+        assert_eq!(status.code(), Some(0), "{status}: {}", server.log());
+        assert!(!server.log().contains("panicked"), "{}", server.log());
+        times.push(took);
+        if took < Duration::from_secs(1) {
+            return;
+        }
+    }
+    panic!("{signal} takes {times:?}");
+}
+
+const HEAD: &str = "POST /products/!autoRevokeCS HTTP/1.1\r\nHost: x\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\n";
+
+#[test]
+fn with_nobody_there() {
+    assert_stops_in_time("TERM", |_| ());
+    assert_stops_in_time("INT", |_| ());
+}
+
+#[test]
+fn with_idle_connections() {
+    for signal in ["TERM", "INT"] {
+        assert_stops_in_time(signal, |server| {
+            let mut used = server.client();
+            assert_eq!(used.get(REVOKE).status, 200);
+            let mut control = Client::connect(server.control());
+            assert_eq!(control.get("/control/v1/health").status, 200);
+            [used, control, server.client(), Client::connect(server.https())]
+        });
+    }
+}
+
+#[test]
+fn with_idle_connections_over_tls() {
+    for protocol in ["h2", "http/1.1"] {
+        assert_stops_in_time("TERM", |server| {
+            let mut openssl = Command::new("openssl")
+                .args([
+                    "s_client",
+                    "-brief",
+                    "-alpn",
+                    protocol,
+                    "-connect",
+                    &server.https().to_string(),
+                ])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("cannot run openssl");
+            let mut said = BufReader::new(openssl.stderr.take().unwrap()).lines();
+            assert!(said.any(|line| line.unwrap() == "CONNECTION ESTABLISHED"));
+            Peer(openssl)
+        });
+    }
+}
+
+/// A process that is ended with the test.
+struct Peer(Child);
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn with_connections_that_are_half_open() {
+    for signal in ["TERM", "INT"] {
+        assert_stops_in_time(signal, |server| {
+            let mut head = server.client();
+            head.write(HEAD);
+            let mut handshake = Client::connect(server.https());
+            handshake.write(b"\x16\x03\x01\x02\x00\x01");
+            let mut closed = server.client();
+            closed.finish();
+            [head, handshake, closed]
+        });
+    }
+}
+
+#[test]
+fn with_a_body_that_stalls() {
+    for signal in ["TERM", "INT"] {
+        assert_stops_in_time(signal, |server| {
+            let mut client = server.client();
+            client.write(format!("{HEAD}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
+            assert_eq!(client.read().unwrap().status, 100);
+            client.write("loginName");
+            client
+        });
+    }
+}
+
+#[test]
+fn a_call_in_flight_is_answered() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Server::plain(&[]);
+        let mut client = server.client();
+        let body = Form::revoke().encode();
+        client.write(format!(
+            "{HEAD}Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+            body.len()
+        ));
+        assert_eq!(client.read().unwrap().status, 100);
+        let (first, second) = body.split_at(body.len() / 2);
+        client.write(first);
+        server.signal(signal);
+        client.write(second);
+        let answer = client.read().expect("a call in flight is answered");
+        assert_eq!((answer.status, answer.text()), (200, SUCCESS));
+        assert_eq!(server.wait().code(), Some(0));
+    }
+}
+
+#[test]
+fn nothing_new_is_taken() {
+    let mut server = Server::start(&[]);
+    let addresses = [server.https(), server.http(), server.control()];
+    assert_eq!(server.stop("TERM").0.code(), Some(0));
+    for address in addresses {
+        assert!(std::net::TcpStream::connect(address).is_err());
+    }
+}

@@ -1,0 +1,21 @@
+//! What every test needs: a server, clients, requests, and the texts that are expected.
+
+mod answer;
+mod client;
+mod curl;
+mod form;
+mod server;
+mod texts;
+
+pub(crate) use answer::Answer;
+pub(crate) use client::Client;
+pub(crate) use curl::{Curl, Url};
+pub(crate) use form::{Form, PASSWORD};
+pub(crate) use server::{DEADLINE, Run, Server, eventually, run, write_file};
+pub(crate) use texts::{
+    ALREADY_REVOKED, BEING_ISSUED, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, WRONG_STATE, invalid, missing, unrecognized,
+};
+
+/// The two endpoints' paths.
+pub(crate) const REPLACE: &str = "/products/!AutoReplaceSMIME";
+pub(crate) const REVOKE: &str = "/products/!autoRevokeCS";

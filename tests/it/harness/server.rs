@@ -1,0 +1,279 @@
+//! A running emulator, and runs of the program that end by themselves.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::harness::Client;
+
+/// How long anything may take before a test gives up on it. Nothing waits that long unless it fails.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Asks until the answer is yes, or the deadline is past.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "it never came to pass: {what}");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// A server of the test's own. Dropping it kills it.
+pub(crate) struct Server {
+    child: Child,
+    dir: TempDir,
+    pub(crate) https: Option<SocketAddr>,
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) control: Option<SocketAddr>,
+    ca_file: OnceLock<PathBuf>,
+}
+
+impl Server {
+    /// Starts on free ports, except where `args` say otherwise.
+    #[track_caller]
+    pub(crate) fn start(args: &[&str]) -> Self {
+        Self::start_with(args, &[])
+    }
+
+    /// Starts with plain HTTP accepted and without TLS.
+    #[track_caller]
+    pub(crate) fn plain(args: &[&str]) -> Self {
+        Self::start(&[&["--https", "off", "--plain-http", "accept"], args].concat())
+    }
+
+    /// The same with these fixtures.
+    #[track_caller]
+    pub(crate) fn plain_with_fixtures(text: &str, args: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let path = write_file(&dir, "fixtures.toml", text);
+        Self::plain(&[&["--fixtures", path.to_str().unwrap()], args].concat())
+    }
+
+    /// Starts with variables in its environment.
+    #[track_caller]
+    pub(crate) fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let mut command = program();
+        for listener in ["https", "http", "control"] {
+            let option = format!("--{listener}");
+            let variable = format!("SECTIGO_EMULATOR_{}", listener.to_uppercase());
+            if !args.contains(&&*option) && !environment.iter().any(|(name, _)| *name == variable) {
+                command.args([&option, "127.0.0.1:0"]);
+            }
+        }
+        command
+            .args(args)
+            .envs(environment.iter().copied())
+            .stdout(File::create(dir.path().join("stdout")).unwrap())
+            .stderr(File::create(dir.path().join("stderr")).unwrap());
+        let mut server = Self {
+            child: command.spawn().expect("cannot run the program"),
+            dir,
+            https: None,
+            http: None,
+            control: None,
+            ca_file: OnceLock::new(),
+        };
+        server.wait_until_ready();
+        server
+    }
+
+    #[track_caller]
+    fn wait_until_ready(&mut self) {
+        let start = Instant::now();
+        while !self.stdout().ends_with("ready\n") {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the program ended with {status}: {}", self.log());
+            }
+            assert!(start.elapsed() < DEADLINE, "never ready: {}", self.log());
+            sleep(Duration::from_millis(2));
+        }
+        for line in self.stdout().lines() {
+            let address = |start| line.strip_prefix(start).map(|address: &str| address.parse().unwrap());
+            self.https = self.https.or(address("https https://"));
+            self.http = self.http.or(address("http http://"));
+            self.control = self.control.or(address("control http://"));
+        }
+    }
+
+    /// A client of the plain listener.
+    #[track_caller]
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.http.expect("the plain listener is off"))
+    }
+
+    #[track_caller]
+    pub(crate) fn https(&self) -> SocketAddr {
+        self.https.expect("the TLS listener is off")
+    }
+
+    #[track_caller]
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http.expect("the plain listener is off")
+    }
+
+    #[track_caller]
+    pub(crate) fn control(&self) -> SocketAddr {
+        self.control.expect("the control listener is off")
+    }
+
+    /// The CA to trust, in a file, as the control listener gives it.
+    #[track_caller]
+    pub(crate) fn ca_file(&self) -> &Path {
+        self.ca_file.get_or_init(|| {
+            let answer = Client::connect(self.control()).get("/control/v1/tls/ca.pem");
+            assert_eq!(answer.status, 200, "{answer:?}");
+            write_file(&self.dir, "ca.pem", answer.text())
+        })
+    }
+
+    /// What it wrote to stderr so far. It writes in the background: ask [`eventually`].
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("stderr")).unwrap()
+    }
+
+    /// What it wrote to stdout so far.
+    pub(crate) fn stdout(&self) -> String {
+        fs::read_to_string(self.dir.path().join("stdout")).unwrap()
+    }
+
+    /// Waits for a line of the log that holds all these words, and gives it.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, words: &[&str]) -> String {
+        let find = || {
+            let log = self.log();
+            let is_it = |line: &&str| words.iter().all(|word| line.contains(word));
+            log.lines().find(is_it).map(str::to_owned)
+        };
+        let mut found = None;
+        eventually(&format!("a log line with {words:?} in {}", self.log()), || {
+            found = find();
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    /// Sends a signal (`TERM`, `INT`).
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the end of the program", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// Sends a signal and waits for the end: how it ended, and after how long.
+    #[track_caller]
+    pub(crate) fn stop(&mut self, signal: &str) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        self.signal(signal);
+        (self.wait(), start.elapsed())
+    }
+
+    /// It serves still, and nothing in it panicked.
+    #[track_caller]
+    pub(crate) fn assert_well(&self) {
+        let answer = Client::connect(self.control()).get("/control/v1/health");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let log = self.log();
+        assert!(!log.contains("panicked") && !log.contains(" ERROR "), "{log}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a run of the program that ended by itself left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// It ended with that code, and one line on stderr that holds all these words, and nothing on stdout.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert_eq!(self.stdout, "", "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert!(self.stderr.ends_with('\n'), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self:?}");
+        }
+    }
+}
+
+/// Runs the program to its end.
+#[track_caller]
+pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> Run {
+    let dir = TempDir::new().unwrap();
+    let (stdout, stderr) = (dir.path().join("stdout"), dir.path().join("stderr"));
+    let mut child = program()
+        .args(args)
+        .envs(environment.iter().copied())
+        .stdout(File::create(&stdout).unwrap())
+        .stderr(File::create(&stderr).unwrap())
+        .spawn()
+        .expect("cannot run the program");
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if start.elapsed() > DEADLINE {
+            let _ = child.kill();
+            panic!("the program did not end: {args:?}");
+        }
+        sleep(Duration::from_millis(5));
+    };
+    Run {
+        code: status.code(),
+        stdout: fs::read_to_string(&stdout).unwrap(),
+        stderr: fs::read_to_string(&stderr).unwrap(),
+    }
+}
+
+/// Writes a file for the program to read.
+pub(crate) fn write_file(dir: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = dir.path().join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The program, in an environment that says nothing to it.
+fn program() -> Command {
+    let path = std::env::var_os("SECTIGO_EMULATOR_TEST_BINARY")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_sectigo-emulator").into());
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SECTIGO_EMULATOR_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}

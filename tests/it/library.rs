@@ -1,0 +1,156 @@
+//! The library: emulators in the process of a test.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use sectigo_emulator::{Emulator, Fixtures};
+
+use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Form, SUCCESS, eventually};
+
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// A client of the plain listener. It blocks, which a runtime of several threads does not mind.
+fn client(emulator: &Emulator) -> Client {
+    Client::connect(emulator.http_addr().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_on_free_ports_with_the_built_in_fixtures() {
+    let emulator = Emulator::start().await.unwrap();
+    let address = |listener: Option<SocketAddr>| listener.unwrap();
+    assert_eq!(emulator.url(), format!("https://{}", address(emulator.https_addr())));
+    assert_eq!(emulator.http_url(), format!("http://{}", address(emulator.http_addr())));
+    assert_eq!(
+        emulator.control_url(),
+        format!("http://{}", address(emulator.control_addr()))
+    );
+    assert!(emulator.ca_pem().starts_with("-----BEGIN CERTIFICATE-----\n"));
+    assert_eq!(client(&emulator).revoke(&Form::revoke()).code(), -1);
+
+    let mut control = Client::connect(address(emulator.control_addr()));
+    assert_eq!(control.get("/control/v1/tls/ca.pem").text(), emulator.ca_pem());
+    drop(control);
+    emulator.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn is_built_as_it_is_told() {
+    let fixtures = "[[accounts]]\nloginName = \"a\"\nloginPassword = \"login_password\"\n\
+                    [[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n\
+                    [[orders]]\norderNumber = 2\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n";
+    let start = |seed| {
+        Emulator::builder()
+            .https(None)
+            .control(None)
+            .http(ANY)
+            .accept_plain_http(true)
+            .fixtures(Fixtures::parse(fixtures).unwrap())
+            .assume("spelling", "british")
+            .issuance_delay(Duration::from_secs(3600))
+            .seed(seed)
+            .max_orders(3)
+            .read_timeout(Duration::from_secs(20))
+            .start()
+    };
+    let emulator = start(7).await.unwrap();
+    assert!(emulator.https_addr().is_none() && emulator.control_addr().is_none());
+    assert_eq!(emulator.ca_pem(), "");
+    let mut calls = client(&emulator);
+    calls
+        .revoke(&Form::revoke().add("a", "b"))
+        .assert_text("-2\n'a' is an unrecognised argument!\n");
+    let number = calls.replace(&Form::replace().by("a").order(1)).order_number();
+    calls
+        .replace(&Form::replace().by("a").order(number))
+        .assert_text(BEING_ISSUED);
+    assert_eq!(calls.replace(&Form::replace().by("a").order(2)).status, 503);
+
+    let again = start(7).await.unwrap();
+    let same = client(&again).replace(&Form::replace().by("a").order(1)).order_number();
+    assert_eq!(same, number);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_share_nothing() {
+    let mut emulators = Vec::new();
+    for _ in 0..5 {
+        let emulator = Emulator::builder().https(None).accept_plain_http(true).start().await;
+        emulators.push(emulator.unwrap());
+    }
+    for emulator in &emulators {
+        client(emulator).revoke(&Form::revoke()).assert_text(SUCCESS);
+        client(emulator).revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
+    }
+    // One that stops stops alone.
+    emulators.pop().unwrap().stop().await;
+    drop(emulators.pop());
+    for emulator in &emulators {
+        client(emulator).revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_frees_the_ports() {
+    let emulator = Emulator::start().await.unwrap();
+    let addresses = [emulator.https_addr(), emulator.http_addr(), emulator.control_addr()].map(Option::unwrap);
+    let _idle = client(&emulator);
+    emulator.stop().await;
+    for address in addresses {
+        assert!(TcpStream::connect(address).is_err());
+        TcpListener::bind(address).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_stops() {
+    let emulator = Emulator::start().await.unwrap();
+    let addresses = [emulator.https_addr(), emulator.http_addr(), emulator.control_addr()].map(Option::unwrap);
+    let mut idle = client(&emulator);
+    assert_eq!(idle.revoke(&Form::revoke()).code(), -1);
+    drop(emulator);
+    for address in addresses {
+        eventually("the port is free", || TcpStream::connect(address).is_err());
+    }
+    assert_eq!(idle.read_to_end(), b"");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_in_flight_is_answered_when_it_stops() {
+    let emulator = Emulator::builder()
+        .https(None)
+        .accept_plain_http(true)
+        .start()
+        .await
+        .unwrap();
+    let mut calls = client(&emulator);
+    let body = Form::revoke().encode();
+    calls.write(format!(
+        "POST /products/!autoRevokeCS HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len()
+    ));
+    assert_eq!(calls.read().unwrap().status, 100);
+    let stopping = tokio::spawn(emulator.stop());
+    calls.write(body);
+    assert_eq!(calls.read().unwrap().text(), SUCCESS);
+    stopping.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_is_said_when_it_starts() {
+    let wrong = |builder: sectigo_emulator::Builder| async { builder.start().await.unwrap_err().to_string() };
+    let error = wrong(Emulator::builder().assume("spelling", "scots")).await;
+    assert!(error.contains("scots") && error.contains("british"), "{error}");
+    let fixtures = Fixtures::parse(
+        "[[orders]]\norderNumber = 1\nloginName = \"nobody\"\nproduct = \"smime\"\nstate = \"issued\"\n",
+    );
+    let error = wrong(Emulator::builder().fixtures(fixtures.unwrap())).await;
+    assert!(error.contains("line 3, column 13"), "{error}");
+    let taken = TcpListener::bind(ANY).unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = wrong(Emulator::builder().http(address)).await;
+    assert!(error.contains(&address.to_string()), "{error}");
+    let error = wrong(Emulator::builder().tls_certificate("no-such.pem", "no-such.key")).await;
+    assert!(error.contains("no-such.pem"), "{error}");
+    assert!(Fixtures::parse("[[account]]").is_err());
+}

@@ -1,0 +1,216 @@
+//! A password is nowhere but where it belongs: not in the log, however it was sent and whatever else went wrong.
+
+use tempfile::TempDir;
+
+use crate::harness::{Curl, Form, REPLACE, REVOKE, Server, Url, run, write_file};
+
+/// Nobody says this by accident.
+const SECRET: &str = "Xq7zHunterXq7z";
+
+/// The account whose password it is, beside those of the documents.
+fn fixtures() -> String {
+    format!(
+        "{}\n[[accounts]]\nloginName = \"keeper\"\nloginPassword = \"{SECRET}\"\n\
+         [[orders]]\norderNumber = 5\nloginName = \"keeper\"\nproduct = \"code-signing\"\nstate = \"issued\"\n\
+         [[orders]]\norderNumber = 6\nloginName = \"keeper\"\nproduct = \"smime\"\nstate = \"issued\"\n",
+        include_str!("../../fixtures/default.toml")
+    )
+}
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+fn make_every_kind_of_call(server: &Server) {
+    let mut client = server.client();
+    let right = |form: Form| form.by("keeper").set("loginPassword", SECRET);
+    let (revoke, replace) = (right(Form::revoke().order(5)), right(Form::replace().order(6)));
+    // Right and wrong, in calls that go well and in calls that do not.
+    client.revoke(&revoke.clone().set("test", "Y")).assert_text("0\n");
+    client.revoke(&revoke).assert_text("0\n");
+    client.revoke(&revoke);
+    client.replace(&replace).order_number();
+    client.replace(&replace.clone().set("csr", "nonsense"));
+    for form in [
+        Form::revoke(),
+        Form::replace(),
+        Form::revoke().by("locked_account"),
+        Form::revoke().by("nobody"),
+    ] {
+        for password in [
+            SECRET.to_owned(),
+            SECRET.repeat(20),
+            format!("\n{SECRET}\0"),
+            format!("{SECRET}\u{ff}"),
+        ] {
+            client.revoke(&form.clone().set("loginPassword", &password));
+            client.replace(&form.clone().set("loginPassword", &password));
+        }
+        client.revoke(&form.clone().add("loginPassword", SECRET));
+        client.revoke(&form.clone().without("loginPassword").add("LOGINPASSWORD", SECRET));
+        client.revoke(&form.clone().without("loginPassword").add("password", SECRET));
+    }
+    // Pieces that were put together with the wrong sign.
+    for sign in [";", "\n", ",", " "] {
+        client.post(
+            REVOKE,
+            &format!("loginName=keeper{sign}loginPassword={SECRET}{sign}orderNumber=5"),
+        );
+        client.post(
+            REVOKE,
+            &format!("orderNumber=5{sign}loginPassword={SECRET}{sign}loginName=keeper"),
+        );
+    }
+    client.post(&format!("{REVOKE}&loginPassword={SECRET}"), "");
+    client.post(&format!("{REVOKE};{SECRET}"), "");
+    // An `&` that was not escaped makes a name of the rest.
+    client.post(REVOKE, &revoke.encode().replace(SECRET, &format!("a&{SECRET}")));
+    client.post(REVOKE, &revoke.encode().replace(SECRET, &format!("a&{SECRET}=")));
+    client.post(REVOKE, &format!("{SECRET}=x"));
+    client.post(REVOKE, SECRET);
+    // Encoded twice, or not as a form at all.
+    let twice: String = form_urlencoded::byte_serialize(revoke.encode().as_bytes()).collect();
+    client.post(REVOKE, &twice);
+    let json = format!("{{\"loginName\":\"keeper\",\"loginPassword\":\"{SECRET}\"}}");
+    client.post(REVOKE, &json);
+    for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
+        let header = format!("Content-Type: {content_type}\r\n");
+        client.send("POST", REVOKE, &header, &json);
+        client.send("POST", REVOKE, &header, &revoke.encode());
+    }
+    client.send("POST", REVOKE, "", &revoke.encode());
+    let part = format!("--x\r\nContent-Disposition: form-data; name=\"loginPassword\"\r\n\r\n{SECRET}");
+    for end in ["\r\n--x--\r\n", "", "\r\n--"] {
+        let body = format!("{part}{end}");
+        client.send(
+            "POST",
+            REVOKE,
+            "Content-Type: multipart/form-data; boundary=x\r\n",
+            &body,
+        );
+    }
+    // In the query string, of endpoints and of what is none, by every method.
+    for method in ["GET", "POST", "PUT", "HEAD", "OPTIONS"] {
+        for path in [REVOKE, REPLACE, "/", "/products/!Nothing", "/control/v1/health"] {
+            client.send(method, &format!("{path}?{}", revoke.encode()), "", "");
+        }
+    }
+    // In calls that break off, and in what is no call.
+    for text in [
+        format!("POST {REVOKE} HTTP/1.1\r\nHost: x\r\n{FORM}Content-Length: 9999\r\n\r\nloginPassword={SECRET}"),
+        format!("POST {REVOKE} HTTP/1.1\r\nHost: x\r\n{FORM}Content-Length: 9999999\r\n\r\nloginPassword={SECRET}"),
+        format!("POST {REVOKE}?loginPassword={SECRET} HTTP/7\r\n\r\n"),
+        format!("loginPassword={SECRET}\r\n\r\n"),
+        format!("\x16\x03\x01{SECRET}"),
+    ] {
+        for address in [server.http(), server.https(), server.control()] {
+            let mut broken = crate::harness::Client::connect(address);
+            broken.write(&text);
+            broken.finish();
+            broken.read_to_end();
+        }
+    }
+    for version in ["--http1.1", "--http2"] {
+        let https = |options: &[&str]| Curl::new(server, &Url::Https(REVOKE)).args(&[version]).args(options);
+        https(&[]).form(&revoke).answer();
+        https(&["--get"]).form(&revoke).answer();
+        https(&[]).multipart(&revoke).answer();
+        https(&["--user", &format!("keeper:{SECRET}")])
+            .form(&Form::revoke())
+            .answer();
+        https(&["--cookie", SECRET]).form(&Form::revoke()).answer();
+    }
+}
+
+#[track_caller]
+fn assert_kept(args: &[&str]) {
+    let dir = TempDir::new().unwrap();
+    let path = write_file(&dir, "fixtures.toml", &fixtures());
+    let fixtures = ["--plain-http", "accept", "--fixtures", path.to_str().unwrap()];
+    let mut server = Server::start(&[&fixtures[..], args].concat());
+    make_every_kind_of_call(&server);
+    assert_eq!(server.stop("TERM").0.code(), Some(0));
+    let said = server.stdout() + &server.log();
+    assert!(said.lines().count() > 50 || args.contains(&"off"), "{said}");
+    for line in said.lines() {
+        let is_told = line.contains(SECRET) || line.contains("Xq7z");
+        assert!(!is_told, "{line}");
+    }
+}
+
+#[test]
+fn a_password_is_not_in_the_log() {
+    assert_kept(&[]);
+}
+
+#[test]
+fn a_password_is_not_in_a_log_in_json() {
+    assert_kept(&["--log-format", "json", "--log", "debug"]);
+}
+
+#[test]
+fn a_password_is_not_in_the_log_that_tells_everything() {
+    assert_kept(&["--log", "trace"]);
+}
+
+#[test]
+fn a_password_is_not_in_what_is_said_of_a_bad_fixtures_file() {
+    let dir = TempDir::new().unwrap();
+    for text in [
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = \"{SECRET}\"\nlocked = 7\n"),
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = \"{SECRET}\n"),
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = {SECRET}\n"),
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = [\"{SECRET}\"]\n"),
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = {{ {SECRET} = 1 }}\n"),
+        format!(
+            "[[accounts]]\nloginName = \"a\"\nloginPassword = \"{}\"\n",
+            SECRET.repeat(20)
+        ),
+        format!("[[accounts]]\nloginName = \"a\"\nloginPassword = \"{SECRET}\"\nloginPassword = \"{SECRET}\"\n"),
+        format!("{{\"accounts\": [{{\"loginName\": \"a\", \"loginPassword\": [\"{SECRET}\"]}}]}}"),
+        format!("{{\"accounts\": [{{\"loginName\": \"a\", \"loginPassword\": \"{SECRET}}}]}}"),
+        format!("{{\"accounts\": [{{\"loginName\": \"a\", \"loginPassword\": \"{SECRET}\", \"x\": 1}}]}}"),
+    ] {
+        let path = write_file(&dir, "fixtures", &text);
+        let run = run(
+            &[
+                "--https",
+                "off",
+                "--http",
+                "127.0.0.1:0",
+                "--control",
+                "off",
+                "--fixtures",
+                path.to_str().unwrap(),
+            ],
+            &[],
+        );
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(!run.stderr.contains("Xq7z"), "{text:?}: {run:?}");
+    }
+}
+
+/// A password of digits, written without quotes.
+#[test]
+fn a_password_that_is_a_number_is_not_told_either() {
+    let dir = TempDir::new().unwrap();
+    for text in [
+        "[[accounts]]\nloginName = \"a\"\nloginPassword = 987654321987\n",
+        "{\"accounts\": [{\"loginName\": \"a\", \"loginPassword\": 987654321987}]}",
+    ] {
+        let path = write_file(&dir, "fixtures", text);
+        let run = run(
+            &[
+                "--https",
+                "off",
+                "--http",
+                "127.0.0.1:0",
+                "--control",
+                "off",
+                "--fixtures",
+                path.to_str().unwrap(),
+            ],
+            &[],
+        );
+        run.assert_refused(2, &["line"]);
+        assert!(!run.stderr.contains("987654321987"), "{run:?}");
+    }
+}
