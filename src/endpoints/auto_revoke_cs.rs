@@ -7,6 +7,7 @@ use crate::endpoints::{Done, Failure, Rules, check_permission, find_order, log_i
 use crate::order::machine::{self, RevokeStep};
 use crate::order::state::{Product, Revocation, RevocationReason};
 use crate::protocol::argument::{Argument, Arguments, Kind};
+use crate::protocol::assumption::CodeReason;
 use crate::protocol::code::{self, Code};
 use crate::protocol::refusal::Refusal;
 use crate::world::World;
@@ -128,7 +129,8 @@ const ARGUMENTS: &[Argument] = &[
          (assumption `code-reason`).",
     )
     .choices(REASONS)
-    .default("0"),
+    .default("0")
+    .unless(|assumptions| assumptions.code_reason == CodeReason::Optional),
     Argument::optional("test", Kind::Char, "Y: check everything, change nothing.")
         .max(1)
         .choices(&["Y", "N"])

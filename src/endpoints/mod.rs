@@ -1,6 +1,6 @@
 //! The endpoints: one file each, with its table and its function.
 //!
-//! To add one, write its file after the model of the two and put its name into [`ENDPOINTS`]. The table is all the
+//! To add one, write its file after the model of the two, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
 //! documentation there is: the checks, the README, the catalogue and the messages come from it.
 
 mod auto_replace_smime;
@@ -8,7 +8,6 @@ mod auto_revoke_cs;
 pub mod catalogue;
 
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::account::Account;
 use crate::clock::Timestamp;
@@ -42,7 +41,7 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
-    run: fn(&Arguments<'_>, &Mutex<World>, Timestamp) -> Result<Done, Failure>,
+    prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
 
 impl Endpoint {
@@ -53,7 +52,7 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
-            run: run::<R>,
+            prepare: prepare::<R>,
         }
     }
 
@@ -69,23 +68,22 @@ impl Endpoint {
         self.codes.iter().copied().find(|code| code.number == number)
     }
 
-    /// Answers a call.
-    ///
-    /// The world is locked once, to do what was asked; the CSR is judged before, with no lock held.
+    /// Answers a call. What the call asks of the world is handed to `on_world`, which locks it and runs it; the CSR is
+    /// judged before, with no lock held.
     ///
     /// # Errors
     /// The order that the call would make has no room. Nothing was changed.
-    pub fn answer(&'static self, call: &Call<'_>, world: &Mutex<World>, now: Timestamp) -> Result<Answer, BookFull> {
+    pub fn answer<'f>(
+        &'static self,
+        call: &Call<'f>,
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
+    ) -> Result<Answer, BookFull> {
         let assumptions = &call.conventions.assumptions;
         let format = argument::response_format(self.arguments, call.form, assumptions);
-        let done = call.fault.clone().map_or_else(
-            || {
-                self.check_transport(call)?;
-                let arguments = Arguments::check(self.arguments, call.form, assumptions)?;
-                (self.run)(&arguments, world, now)
-            },
-            |fault| Err(fault.into()),
-        );
+        let done = match &call.fault {
+            Some(fault) => Err(fault.clone().into()),
+            None => self.prepare(call).map_err(Failure::from).and_then(on_world),
+        };
         let (reply, hint) = match done {
             Ok(done) => (
                 Reply::Success {
@@ -103,6 +101,12 @@ impl Endpoint {
             format,
             hint,
         })
+    }
+
+    fn prepare<'f>(&self, call: &Call<'f>) -> Result<Prepared<'f>, Refusal> {
+        self.check_transport(call)?;
+        let arguments = Arguments::check(self.arguments, call.form, &call.conventions.assumptions)?;
+        (self.prepare)(&arguments)
     }
 
     fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {
@@ -151,7 +155,7 @@ pub struct Answer {
 }
 
 /// What the file of an endpoint says.
-trait Rules {
+trait Rules: 'static {
     /// See [`Endpoint::name`].
     const NAME: &'static str;
     /// See [`Endpoint::summary`].
@@ -173,22 +177,27 @@ trait Rules {
     fn handle(request: Self::Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
 }
 
-fn run<R: Rules>(arguments: &Arguments<'_>, world: &Mutex<World>, now: Timestamp) -> Result<Done, Failure> {
+fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
     let request = R::read(arguments)?;
-    R::handle(request, &mut lock(world), now)
+    Ok(Box::new(move |world, now| R::handle(request, world, now)))
 }
+
+/// A call whose arguments were read and judged: what is left is to do it.
+pub type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
 
 /// A call that was done.
 #[derive(Debug)]
-struct Done {
+pub struct Done {
     order_number: Option<OrderNumber>,
     hint: Cow<'static, str>,
 }
 
 /// A call that was not done.
 #[derive(Debug)]
-enum Failure {
+pub enum Failure {
+    /// The API refuses it.
     Refused(Refusal),
+    /// The order that it would make has no room.
     BookFull(BookFull),
 }
 
@@ -259,9 +268,4 @@ fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
         Refused::WrongState => &code::WRONG_STATE,
     };
     Refusal::new(code, format!("order {} is {}", order.number, order.state_at(now)))
-}
-
-/// Nothing that runs under the lock panics by design; should it, the world is still the best there is.
-fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
 }

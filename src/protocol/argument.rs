@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use crate::protocol::Mark;
-use crate::protocol::assumption::{ArgumentNames, Assumptions, CodeReason, DuplicateArgument};
+use crate::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument};
 use crate::protocol::form::{Form, Pair};
 use crate::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::protocol::refusal::Refusal;
+
+/// The most bytes of an unrecognized name that a reply repeats.
+const MAX_ECHO: usize = 1024;
 
 /// One row of an endpoint's table of arguments.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Argument {
     pub choices: &'static [&'static str],
     /// The value that counts when it is not sent.
     pub default: Option<&'static str>,
+    /// The assumption under which it may be left out although it is required.
+    pub unless: Option<fn(&Assumptions) -> bool>,
     /// How well the row is known.
     pub mark: Mark,
     /// What it is for.
@@ -39,6 +44,7 @@ impl Argument {
             max: None,
             choices: &[],
             default: None,
+            unless: None,
             mark: Mark::Documented,
             doc,
         }
@@ -81,6 +87,14 @@ impl Argument {
         }
     }
 
+    /// The same row, which may be left out under an assumption although it is required.
+    pub const fn unless(self, is_assumed: fn(&Assumptions) -> bool) -> Self {
+        Self {
+            unless: Some(is_assumed),
+            ..self
+        }
+    }
+
     /// The same row, known less well.
     pub const fn mark(self, mark: Mark) -> Self {
         Self { mark, ..self }
@@ -88,8 +102,7 @@ impl Argument {
 
     /// Whether a call without this argument is refused.
     fn must_be_sent(&self, assumptions: &Assumptions) -> bool {
-        // `codeReason` alone is both required and has a default; the assumption says which of the two counts.
-        self.need == Need::Required && (self.default.is_none() || assumptions.code_reason == CodeReason::Required)
+        self.need == Need::Required && !self.unless.is_some_and(|is_assumed| is_assumed(assumptions))
     }
 
     /// Checks one value by itself.
@@ -115,6 +128,9 @@ impl Argument {
                 self.name,
                 self.choices.join(", ")
             )));
+        }
+        if self.kind == Kind::Char && text.chars().nth(1).is_some() {
+            return Err(self.invalid(format!("{} takes one character", self.name)));
         }
         if self.kind == Kind::Integer && parse_integer(text).is_none() {
             return Err(self.invalid(format!(
@@ -262,12 +278,17 @@ impl<'f> Arguments<'f> {
     }
 }
 
-/// The first value of an argument as it came, unchecked and cut at `max` characters: for the log and the journal.
+/// The value of an argument as it came, unchecked and cut at `max` characters: for faults and the log. Where it came
+/// more than once, the one that counts, or the first if none does.
 pub fn glimpse<'f>(name: &str, max: usize, form: &'f Form<'_>, assumptions: &Assumptions) -> Option<Cow<'f, str>> {
-    let pair = form
+    let mut sent = form
         .pairs()
         .iter()
-        .find(|pair| is_named(name, &pair.name, assumptions))?;
+        .filter(|pair| is_named(name, &pair.name, assumptions));
+    let pair = match assumptions.duplicate_argument {
+        DuplicateArgument::Last => sent.next_back(),
+        DuplicateArgument::Reject | DuplicateArgument::First => sent.next(),
+    }?;
     // A character has four bytes at most, so the rest need not be looked at.
     let head = &pair.value[..pair.value.len().min(4 * max)];
     Some(match String::from_utf8_lossy(head) {
@@ -320,7 +341,7 @@ fn is_named(name: &str, sent: &[u8], assumptions: &Assumptions) -> bool {
 /// rest of a password a name, and a body that is encoded wrongly arrives as one long name with the password in it.
 fn unrecognized(position: usize, name: &[u8]) -> Refusal {
     Refusal::unrecognized(
-        String::from_utf8_lossy(name),
+        String::from_utf8_lossy(&name[..name.len().min(MAX_ECHO)]),
         format!(
             "argument {position} of the request, its name {} bytes long, is none of this endpoint's; \
              a & inside a value is sent as %26",
@@ -343,6 +364,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::protocol::assumption::CodeReason;
     use crate::protocol::code;
 
     const TABLE: &[Argument] = &[
@@ -350,7 +372,8 @@ mod tests {
         Argument::required("orderNumber", Kind::Integer, ""),
         Argument::required("codeReason", Kind::Integer, "")
             .choices(&["0", "1"])
-            .default("0"),
+            .default("0")
+            .unless(|assumptions| assumptions.code_reason == CodeReason::Optional),
         Argument::optional("test", Kind::Char, "")
             .choices(&["Y", "N"])
             .default("N"),

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn reads_what_clients_send() {
-        const CASES: &[(&str, &[(&[u8], &[u8])])] = &[
+        type Pairs = &'static [(&'static [u8], &'static [u8])];
+        const CASES: &[(&str, Pairs)] = &[
             ("", &[]),
             ("&&", &[]),
             ("a=1&b=2", &[(b"a", b"1"), (b"b", b"2")]),
