@@ -77,9 +77,9 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// The time since the start.
-    pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
+    /// The time since the start, in whole microseconds.
+    pub fn elapsed_micros(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 

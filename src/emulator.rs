@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, system_now};
 use crate::fixtures::{Fixtures, FixturesError, Start};
+use crate::http::body::BodyReader;
 use crate::http::control::Control;
 use crate::http::listen::{Limits, Listener, Stopper};
 use crate::http::products::Products;
@@ -23,7 +24,7 @@ use crate::sandbox::Sandbox;
 const CONNECTIONS: usize = 4096;
 
 /// How long calls in flight may take to finish when the emulator stops.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_millis(600);
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
 ///
@@ -259,6 +260,9 @@ impl Builder {
     /// # Errors
     /// The fixtures, an assumption or the TLS files are bad, or an address cannot be bound. Nothing serves then.
     pub async fn start(self) -> Result<Emulator, StartError> {
+        if self.https.is_none() && self.http.is_none() && self.control.is_none() {
+            return Err(StartError::AllOff);
+        }
         let sandbox = Arc::new(self.sandbox()?);
         let tls = match self.https {
             Some(_) => Some(Tls::load(&self.tls, system_now()).map_err(|error| StartError::Tls(error.to_string()))?),
@@ -281,7 +285,8 @@ impl Builder {
             connections: CONNECTIONS,
             grace: GRACE,
         };
-        let products = |over_https| Products::new(sandbox.clone(), over_https, self.read_timeout).into_service();
+        let bodies = Arc::new(BodyReader::new(self.read_timeout));
+        let products = |over_https| Products::new(sandbox.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
         if let (Some(listener), Some(tls)) = (https, tls) {
             let serving = listener.serve("https", Some(tls.config), products(true), limits, stop.clone());
@@ -320,6 +325,9 @@ impl Builder {
 /// Why an emulator did not start; one line, for the person who started it.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// Every listener was turned off.
+    #[error("every listener is off, so there is nothing to serve (--https, --http, --control)")]
+    AllOff,
     /// The fixtures do not hold together.
     #[error("bad fixtures: {0}")]
     Fixtures(#[from] FixturesError),

@@ -171,8 +171,7 @@ fn call(
             conventions: &conventions,
             fault: None,
         },
-        world,
-        now,
+        |prepared| prepared(&mut lock(world), now),
     )?;
     let reply = Format::Lines.parse(&answer.body).expect("a reply reads back");
     assert_eq!(reply.code(), answer.code);

@@ -1,11 +1,13 @@
 //! A sandbox: one world behind one lock, with its clock and its faults.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::account::LoginName;
 use crate::clock::Clock;
 use crate::endpoints::{Answer, Call, Endpoint};
 use crate::fault::{self, Fault};
 use crate::order::book::BookFull;
+use crate::order::state::OrderNumber;
 use crate::protocol::argument::glimpse;
 use crate::protocol::form::Form;
 use crate::world::World;
@@ -33,13 +35,22 @@ impl Sandbox {
     /// The world is locked for a moment to see what it assumes, and again to do what was asked; whatever takes time
     /// happens between the two.
     pub(crate) fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
-        let conventions = self
-            .world
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .conventions
-            .clone();
+        let (conventions, login_name) = {
+            let world = self.world();
+            let sent = glimpse(
+                "loginName",
+                LoginName::MAX,
+                request.form,
+                &world.conventions.assumptions,
+            );
+            let login_name = sent
+                .filter(|sent| world.accounts.get(sent).is_some() || is_plain(sent))
+                .map(|sent| LoginName::new(&sent));
+            (world.conventions.clone(), login_name)
+        };
         let assumptions = &conventions.assumptions;
+        let order_number =
+            glimpse("orderNumber", 20, request.form, assumptions).and_then(|sent| OrderNumber::parse(&sent));
         let call = Call {
             over_https: request.over_https,
             is_post: request.is_post,
@@ -47,13 +58,28 @@ impl Sandbox {
             conventions: &conventions,
             fault: fault::meet(&self.faults, endpoint, request.form, assumptions),
         };
-        let glimpse = |name, max| glimpse(name, max, request.form, assumptions).map(String::from);
+        let answer = endpoint.answer(&call, |prepared| {
+            // The time is taken under the lock, so that no call sees an earlier one than the call before it.
+            let mut world = self.world();
+            prepared(&mut world, self.clock.now())
+        });
         Outcome {
-            login_name: glimpse("loginName", 64),
-            order_number: glimpse("orderNumber", 32),
-            answer: endpoint.answer(&call, &self.world, self.clock.now()),
+            login_name,
+            order_number,
+            answer,
         }
     }
+
+    /// Nothing that runs under the lock panics by design; should it, the world is still the best there is.
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a text has nothing in it that separates arguments or belongs into an encoded body.
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@'))
 }
 
 /// A call as it came over HTTP.
@@ -70,10 +96,11 @@ pub(crate) struct Request<'f> {
 /// What came of a call.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// The loginName that it sent, cut to a length for the log.
-    pub(crate) login_name: Option<String>,
-    /// The orderNumber that it sent, cut to a length for the log.
-    pub(crate) order_number: Option<String>,
+    /// The loginName that it sent, if an account has it or it looks like one: a form that was put together wrongly may
+    /// have the password in its place.
+    pub(crate) login_name: Option<LoginName>,
+    /// The order number that it names, if it is one.
+    pub(crate) order_number: Option<OrderNumber>,
     /// The answer, unless the order that it would make has no room.
     pub(crate) answer: Result<Answer, BookFull>,
 }

@@ -12,7 +12,7 @@ use hyper::header::CONTENT_TYPE;
 use multer::Multipart;
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::protocol::form::Form;
 
@@ -20,12 +20,12 @@ use crate::protocol::form::Form;
 const MAX_BODY: usize = 1 << 20;
 
 /// A body up to this length is read as it comes; longer ones take turns.
-const SMALL_BODY: usize = 64 << 10;
+const SMALL_BODY: usize = 16 << 10;
 
 /// How many longer bodies are in memory at a time.
 const LARGE_BODIES: usize = 16;
 
-/// Reads bodies, within bounds of length, of time, and of memory for all of them together.
+/// Reads bodies, within bounds of length, of time, and of memory for the long ones together.
 #[derive(Debug)]
 pub(crate) struct BodyReader {
     time_limit: Duration,
@@ -49,16 +49,14 @@ impl BodyReader {
         if body.size_hint().lower() > MAX_BODY as u64 {
             return Err(BodyError::TooLarge);
         }
-        timeout(self.time_limit, self.collect(body))
-            .await
-            .map_err(|_| BodyError::TooSlow)?
-    }
-
-    async fn collect(&self, body: &mut Incoming) -> Result<ReadBody<'_>, BodyError> {
+        let mut deadline = Instant::now() + self.time_limit;
         let mut whole = Bytes::new();
         let mut parts = BytesMut::new();
         let mut turn = None;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = timeout_at(deadline, body.frame())
+            .await
+            .map_err(|_| BodyError::TooSlow)?
+        {
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
                 continue;
             };
@@ -67,12 +65,15 @@ impl BodyReader {
                 return Err(BodyError::TooLarge);
             }
             if length > SMALL_BODY && turn.is_none() {
+                // Waiting for the others is not the client's fault.
+                let asked = Instant::now();
                 turn = Some(
                     self.large_bodies
                         .acquire()
                         .await
                         .expect("the semaphore is never closed"),
                 );
+                deadline += asked.elapsed();
             }
             // Nearly every body comes in one piece, which then needs no copy.
             if length == data.len() {

@@ -50,7 +50,8 @@ pub enum HealthError {
 /// # Errors
 /// What the last question met.
 pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
-    let deadline = Instant::now() + wait;
+    // A wait that has no end in sight has no deadline.
+    let deadline = Instant::now().checked_add(wait);
     loop {
         let result = match timeout(PATIENCE, ask(address)).await {
             Ok(result) => result,
@@ -59,7 +60,7 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
             }),
         };
         let next = Instant::now() + PAUSE;
-        if result.is_ok() || next > deadline {
+        if result.is_ok() || deadline.is_some_and(|deadline| next > deadline) {
             return result;
         }
         sleep_until(next).await;

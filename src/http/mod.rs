@@ -1,6 +1,6 @@
 //! HTTP: the only code that knows sockets, axum and hyper.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod control;
 pub mod health;
 mod linger;

@@ -1,21 +1,25 @@
 //! The API itself: one handler for every endpoint. Read, make a form of it, let the sandbox answer, log.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
 use hyper::{Method, Request, Response, StatusCode, Version};
 use percent_encoding::percent_decode_str;
 use tracing::{info, warn};
 
+use crate::account::LoginName;
 use crate::clock::Stopwatch;
-use crate::endpoints::{ENDPOINTS, Endpoint};
+use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
 use crate::http::body::{BodyError, BodyReader, read_form};
 use crate::http::linger;
+use crate::order::state::OrderNumber;
+use crate::protocol::code::MISSING_ARGUMENT;
 use crate::sandbox::{self, Outcome, Sandbox};
 
 /// The target of the log line that each call leaves.
@@ -26,16 +30,16 @@ const LOG: &str = "sectigo_emulator::call";
 pub(crate) struct Products {
     sandbox: Arc<Sandbox>,
     over_https: bool,
-    bodies: BodyReader,
+    bodies: Arc<BodyReader>,
 }
 
 impl Products {
     /// The API of a sandbox, for a listener that is HTTPS or counts as if it were.
-    pub(crate) fn new(sandbox: Arc<Sandbox>, over_https: bool, body_time_limit: Duration) -> Self {
+    pub(crate) fn new(sandbox: Arc<Sandbox>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
         Self {
             sandbox,
             over_https,
-            bodies: BodyReader::new(body_time_limit),
+            bodies,
         }
     }
 
@@ -60,11 +64,11 @@ impl Products {
         let watch = Stopwatch::start();
         let (head, mut body) = request.into_parts();
         let Some(endpoint) = find_endpoint(head.uri.path()) else {
-            return not_found(head.uri.path());
+            return not_found(&head, body, watch);
         };
         let body = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return refuse_body(endpoint, error, head.version, body),
+            Err(error) => return refuse_body(endpoint, error, &head, body, watch),
         };
         let (form, oddity) = read_form(head.uri.query(), &head.headers, &body.bytes).await;
         let request = sandbox::Request {
@@ -75,8 +79,13 @@ impl Products {
         let outcome = self.sandbox.answer(endpoint, &request);
         log(endpoint, &outcome, oddity.as_deref(), watch);
         match outcome.answer {
-            Ok(answer) => respond(StatusCode::OK, answer.content_type, answer.body),
-            Err(full) => respond(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{full}\n")),
+            Ok(answer) => respond(&head, StatusCode::OK, answer.content_type, answer.body),
+            Err(full) => respond(
+                &head,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "text/plain",
+                format!("{full}\n"),
+            ),
         }
     }
 }
@@ -91,14 +100,13 @@ fn find_endpoint(path: &str) -> Option<&'static Endpoint> {
 
 /// One line for each call. A call that has no reply to log is worth a warning.
 fn log(endpoint: &Endpoint, outcome: &Outcome, oddity: Option<&str>, watch: Stopwatch) {
-    let login = outcome.login_name.as_deref();
-    let order = outcome.order_number.as_deref();
-    let took_us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let login = outcome.login_name.as_ref().map(LoginName::as_str);
+    let order = outcome.order_number.map(OrderNumber::get);
+    let took_us = watch.elapsed_micros();
     match &outcome.answer {
         Ok(answer) => {
-            // What is odd about the body explains more than that an argument is missing.
-            let hint = oddity.unwrap_or(&answer.hint);
-            info!(target: LOG, endpoint = endpoint.name, login, order, code = answer.code, took_us, hint);
+            let hint = explain(answer, oddity);
+            info!(target: LOG, endpoint = endpoint.name, login, order, code = answer.code, took_us, hint = &*hint);
         }
         Err(full) => {
             warn!(target: LOG, endpoint = endpoint.name, login, order, status = 503, took_us, hint = %full);
@@ -106,44 +114,65 @@ fn log(endpoint: &Endpoint, outcome: &Outcome, oddity: Option<&str>, watch: Stop
     }
 }
 
-fn not_found(path: &str) -> Response<Body> {
-    let shown: String = path.chars().take(128).collect();
-    info!(target: LOG, status = 404, hint = format!("there is no endpoint at {shown:?}"));
+/// What is odd about a body explains why an argument is missing; of other answers it is only worth mentioning.
+fn explain<'a>(answer: &'a Answer, oddity: Option<&'a str>) -> Cow<'a, str> {
+    match oddity {
+        None => Cow::Borrowed(&answer.hint),
+        Some(oddity) if answer.code == MISSING_ARGUMENT.number => Cow::Borrowed(oddity),
+        Some(oddity) => Cow::Owned(format!("{}; {oddity}", answer.hint)),
+    }
+}
+
+fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
+    // Arguments that were put behind the path by mistake are not for the log.
+    let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
+    let shown: String = path.chars().take(64).collect();
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at {shown:?}"));
+    linger::discard(head.version, rest);
     let names: String = ENDPOINTS
         .iter()
         .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
         .collect();
-    respond(
-        StatusCode::NOT_FOUND,
-        "text/plain",
-        format!("There is nothing here. This emulator answers:\n{names}"),
-    )
+    let text = format!("There is nothing here. This emulator answers:\n{names}");
+    respond(head, StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-fn refuse_body(endpoint: &Endpoint, error: BodyError, version: Version, rest: Incoming) -> Response<Body> {
+fn refuse_body(
+    endpoint: &Endpoint,
+    error: BodyError,
+    head: &Parts,
+    rest: Incoming,
+    watch: Stopwatch,
+) -> Response<Body> {
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
         BodyError::Broken => StatusCode::BAD_REQUEST,
     };
-    info!(target: LOG, endpoint = endpoint.name, status = status.as_u16(), hint = %error);
-    let mut response = respond(status, "text/plain", format!("{error}\n"));
+    let took_us = watch.elapsed_micros();
+    info!(target: LOG, endpoint = endpoint.name, status = status.as_u16(), took_us, hint = %error);
+    let mut response = respond(head, status, "text/plain", format!("{error}\n"));
     // The rest of the body is not wanted; HTTP/2 has its own way to say so and forbids the header.
-    if version <= Version::HTTP_11 {
+    if head.version <= Version::HTTP_11 {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    linger::discard(version, rest);
+    linger::discard(head.version, rest);
     response
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn respond(head: &Parts, status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+    let length = body.len();
+    // hyper leaves a body out where HEAD asked for none, but over HTTP/1 only.
+    let is_head = head.method == Method::HEAD;
+    let mut response = Response::new(if is_head { Body::empty() } else { Body::from(body) });
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if is_head {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
     response
 }
 

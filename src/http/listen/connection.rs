@@ -60,7 +60,7 @@ impl Shared {
             .timer(TokioTimer::new())
             .keep_alive_interval(read_timeout)
             .keep_alive_timeout(read_timeout)
-            .max_concurrent_streams(128)
+            .max_concurrent_streams(16)
             .max_header_list_size(MAX_HEAD as u32)
             .initial_stream_window_size(64 << 10)
             .initial_connection_window_size(256 << 10)
@@ -193,7 +193,7 @@ impl Connection {
         };
         let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
         // hyper has no limit for the HTTP/2 preface nor for idle connections: one whose calls did not grow over a
-        // whole period is told to go, and one that never made any is dropped a period later.
+        // whole period is told to go, and is dropped a period later.
         let period = self.shared.read_timeout;
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
@@ -204,7 +204,8 @@ impl Connection {
                 served = &mut connection => break served,
                 () = self.stop.fired(), if !leaving => leaving = true,
                 _ = ticks.tick() => match calls.load(Ordering::Relaxed) {
-                    0 if leaving => return,
+                    // Told to go a whole period ago: whatever it still waits for, its peer does not take.
+                    now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
                     now => {
                         seen = now;
