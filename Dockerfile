@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # The base images can be replaced, by a mirror's for example: docker build --build-arg BUILD_IMAGE=...
-# To build: any image with a stable Rust toolchain and gcc (aws-lc and mimalloc are C); no cmake is needed.
+# To build: any image with a stable Rust toolchain and gcc (aws-lc is C); no cmake is needed.
 ARG BUILD_IMAGE=rust:1-slim-bookworm
 # To run: glibc and libgcc no older than the build image's, and nothing else: no shell, no package manager, not root.
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot

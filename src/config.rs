@@ -132,8 +132,8 @@ pub struct ServeArgs {
         default_value_t = 1_000_000
     )]
     max_orders: usize,
-    /// What is logged: error, warn, info, debug, off, or TARGET=LEVEL, with commas between.
-    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info")]
+    /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
+    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
     pub log: Targets,
     /// How a line of the log looks.
     #[arg(
@@ -188,7 +188,7 @@ pub struct HealthArgs {
     #[arg(long, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
     pub control: String,
     /// Ask again and again for that long, until it serves.
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    #[arg(long, env = "SECTIGO_EMULATOR_WAIT", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
     pub wait: Duration,
 }
 
@@ -196,7 +196,12 @@ pub struct HealthArgs {
 #[derive(Args, Clone, Debug)]
 pub struct EndpointsArgs {
     /// How the catalogue is printed.
-    #[arg(long, value_name = "markdown|json", default_value = "markdown")]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_FORMAT",
+        value_name = "markdown|json",
+        default_value = "markdown"
+    )]
     pub format: CatalogueFormat,
 }
 
@@ -221,7 +226,7 @@ pub enum Stop {
 impl From<clap::Error> for Stop {
     fn from(error: clap::Error) -> Self {
         if !error.use_stderr() {
-            return Self::Told(error.render().ansi().to_string());
+            return Self::Told(error.render().to_string());
         }
         // clap writes paragraphs: what is wrong, tips, then the usage, which --help tells better.
         let text = error.render().to_string();
@@ -263,6 +268,22 @@ impl std::str::FromStr for Listen {
             .map(|address| Self(Some(address)))
             .map_err(|_| "give IP:PORT, such as 127.0.0.1:8443 or 0.0.0.0:0, or off".to_owned())
     }
+}
+
+/// A word alone is a level here; tracing would take a misspelt one for a target, and log nothing.
+fn read_filter(text: &str) -> Result<Targets, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_known = |level: &str| LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level));
+    if !text
+        .split(',')
+        .all(|part| is_known(part.rsplit_once('=').map_or(part, |(_, level)| level)))
+    {
+        return Err(format!(
+            "give a level ({}) or TARGET=LEVEL, with commas between",
+            LEVELS.join(", ")
+        ));
+    }
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 fn read_duration(text: &str) -> Result<Duration, String> {
@@ -318,19 +339,29 @@ mod tests {
     }
 
     #[test]
-    fn every_option_of_serve_has_its_variable() {
-        for option in Config::command().get_arguments().filter(|option| {
-            option
-                .get_long()
-                .is_some_and(|long| long != "help" && long != "version")
-        }) {
-            let long = option.get_long().unwrap();
+    fn every_option_has_its_variable() {
+        let program = Config::command();
+        let commands = std::iter::once(&program).chain(program.get_subcommands());
+        for option in commands.flat_map(|command| command.get_arguments()) {
+            let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                continue;
+            };
             let expected = format!("SECTIGO_EMULATOR_{}", long.replace('-', "_").to_uppercase());
             assert_eq!(
                 option.get_env().and_then(|name| name.to_str()),
                 Some(&*expected),
                 "--{long}"
             );
+        }
+    }
+
+    #[test]
+    fn a_misspelt_level_is_refused() {
+        for text in ["inof", "sectigo_emulator::call", "info,x=loud", ""] {
+            assert!(read_filter(text).is_err(), "{text}");
+        }
+        for text in ["info", "OFF", "warn,sectigo_emulator::call=trace"] {
+            assert!(read_filter(text).is_ok(), "{text}");
         }
     }
 

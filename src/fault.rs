@@ -112,7 +112,7 @@ mod tests {
         };
         let met = |name| {
             meet(
-                &[fault.clone()],
+                std::slice::from_ref(&fault),
                 Endpoint::named(name).unwrap(),
                 &Form::default(),
                 &Assumptions::default(),

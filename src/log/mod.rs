@@ -43,7 +43,13 @@ impl Log {
     /// # Errors
     /// The process has a log already, or no thread to spare.
     pub fn start(filter: Targets, format: LogFormat) -> Result<Self, LogError> {
-        let (writer, lines) = Writer::start(io::stderr())?;
+        let (writer, lines) = Writer::start(
+            io::stderr(),
+            match format {
+                LogFormat::Text => |count| format!("{count} lines of the log were dropped here: nobody read them\n"),
+                LogFormat::Json => |count| format!("{{\"level\":\"WARN\",\"droppedLines\":{count}}}\n"),
+            },
+        )?;
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(lines)
             .with_ansi(io::stderr().is_terminal());

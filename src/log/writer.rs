@@ -29,13 +29,13 @@ pub(super) struct Lines(Arc<Shared>);
 pub(super) struct Writer(Arc<Shared>);
 
 impl Writer {
-    /// Starts a thread that writes to `sink`.
-    pub(super) fn start(sink: impl Write + Send + 'static) -> io::Result<(Self, Lines)> {
+    /// Starts a thread that writes to `sink`; `notice` makes the line that tells of so many dropped ones.
+    pub(super) fn start(sink: impl Write + Send + 'static, notice: fn(u64) -> String) -> io::Result<(Self, Lines)> {
         let shared = Arc::new(Shared::default());
         let of_thread = shared.clone();
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || of_thread.write_all_to(sink))?;
+            .spawn(move || of_thread.write_all_to(sink, notice))?;
         Ok((Self(shared.clone()), Lines(shared)))
     }
 }
@@ -98,7 +98,7 @@ struct Waiting {
 }
 
 impl Shared {
-    fn write_all_to(&self, mut sink: impl Write) {
+    fn write_all_to(&self, mut sink: impl Write, notice: fn(u64) -> String) {
         let mut batch = Vec::new();
         loop {
             let waiting = self.lock();
@@ -117,10 +117,7 @@ impl Shared {
             let (dropped_lines, is_closed) = (mem::take(&mut waiting.dropped_lines), waiting.is_closed);
             drop(waiting);
             if dropped_lines > 0 {
-                let _ = writeln!(
-                    batch,
-                    "{dropped_lines} lines of the log were dropped here: nobody read them fast enough"
-                );
+                batch.extend_from_slice(notice(dropped_lines).as_bytes());
             }
             // Whoever closed stderr does not want the log.
             let _ = sink.write_all(&batch).and_then(|()| sink.flush());
@@ -162,7 +159,10 @@ mod tests {
     #[test]
     fn every_line_is_written_in_order_and_the_last_before_the_end() {
         let (sender, receiver) = mpsc::sync_channel(1024);
-        let (writer, lines) = Writer::start(Channel(sender)).unwrap();
+        let (writer, lines) = Writer::start(Channel(sender), |count| {
+            format!("{count} lines of the log were dropped\n")
+        })
+        .unwrap();
         for number in 0..1000 {
             writeln!(&lines, "line {number}").unwrap();
         }
@@ -175,7 +175,10 @@ mod tests {
     #[test]
     fn a_reader_that_stops_reading_costs_lines_but_neither_time_nor_memory() {
         let (sender, receiver) = mpsc::sync_channel(0);
-        let (writer, lines) = Writer::start(Channel(sender)).unwrap();
+        let (writer, lines) = Writer::start(Channel(sender), |count| {
+            format!("{count} lines of the log were dropped\n")
+        })
+        .unwrap();
         let line = vec![b'x'; 1 << 20];
         for _ in 0..64 {
             (&lines).write_all(&line).unwrap();

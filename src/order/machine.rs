@@ -85,7 +85,7 @@ impl Order {
         let issued = now.after(issuance_delay);
         let validity = Validity {
             issued,
-            expires: self.validity().map_or(issued, |old| old.expires),
+            expires: self.validity().map_or(issued, |old| old.expires.max(issued)),
         };
         Self {
             number: self.number,
@@ -119,9 +119,11 @@ impl Order {
 mod tests {
     use super::*;
 
+    type Revoked = Result<RevokeStep, Refused>;
+
     /// The table of the documentation: state, replace, revoke with includeInCRL=Y, with N.
     #[rustfmt::skip]
-    const TABLE: &[(State, Result<ReplaceStep, Refused>, Result<RevokeStep, Refused>, Result<RevokeStep, Refused>)] = &[
+    const TABLE: &[(State, Result<ReplaceStep, Refused>, Revoked, Revoked)] = &[
         (State::Pending, Ok(ReplaceStep::InPlace), Ok(RevokeStep::Reject), Ok(RevokeStep::Reject)),
         (State::BeingIssued, Err(Refused::BeingIssued), Err(Refused::BeingIssued), Err(Refused::BeingIssued)),
         (State::Issued, Ok(ReplaceStep::NewOrder), Ok(RevokeStep::Revoke), Ok(RevokeStep::Replace)),
