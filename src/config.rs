@@ -70,7 +70,7 @@ pub struct ServeArgs {
         default_value = "127.0.0.1:8080"
     )]
     http: Listen,
-    /// What a call over plain HTTP meets; accept: the same as over HTTPS.
+    /// How a call over plain HTTP is answered: with -1, or (accept) as if it came over HTTPS.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_PLAIN_HTTP",
@@ -95,7 +95,7 @@ pub struct ServeArgs {
     /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
     #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = read_assumption)]
     assume: Vec<(String, String)>,
-    /// Make what is drawn at random the same each time.
+    /// A whole number that makes the numbers of new orders the same each time.
     #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N")]
     seed: Option<u64>,
     /// Keep the made CA and server certificate there, for restarts.
@@ -106,10 +106,10 @@ pub struct ServeArgs {
         conflicts_with = "tls_cert"
     )]
     tls_dir: Option<PathBuf>,
-    /// Serve your own certificate: its chain.
+    /// Serve your own certificate: its chain (with --tls-key).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// Serve your own certificate: its private key.
+    /// Serve your own certificate: its private key (with --tls-cert).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_KEY", value_name = "PEM", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// One more name for the made certificate (repeatable).
@@ -266,7 +266,7 @@ impl std::str::FromStr for Listen {
         text.replacen("localhost:", "127.0.0.1:", 1)
             .parse()
             .map(|address| Self(Some(address)))
-            .map_err(|_| "give IP:PORT, such as 127.0.0.1:8443 or 0.0.0.0:0, or off".to_owned())
+            .map_err(|_| "give IP:PORT or localhost:PORT, such as 0.0.0.0:8443, or off".to_owned())
     }
 }
 

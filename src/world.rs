@@ -137,7 +137,7 @@ pub enum OrderNotFound {
     #[error("order {0} is another account's")]
     Foreign(OrderNumber),
     /// It is of another product.
-    #[error("order {number} is a {} order", product.as_str())]
+    #[error("order {number} is {} order", product.described())]
     OtherProduct {
         /// The order.
         number: OrderNumber,

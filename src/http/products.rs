@@ -109,7 +109,7 @@ fn log(endpoint: &Endpoint, outcome: &Outcome, oddity: Option<&str>, watch: Stop
             info!(target: LOG, endpoint = endpoint.name, login, order, code = answer.code, took_us, hint = &*hint);
         }
         Err(full) => {
-            warn!(target: LOG, endpoint = endpoint.name, login, order, status = 503, took_us, hint = %full);
+            warn!(target: LOG, endpoint = endpoint.name, login, order, status = 503, took_us, hint = full.to_string());
         }
     }
 }
@@ -150,7 +150,7 @@ fn refuse_body(
         BodyError::Broken => StatusCode::BAD_REQUEST,
     };
     let took_us = watch.elapsed_micros();
-    info!(target: LOG, endpoint = endpoint.name, status = status.as_u16(), took_us, hint = %error);
+    info!(target: LOG, endpoint = endpoint.name, status = status.as_u16(), took_us, hint = error.to_string());
     let mut response = respond(head, status, "text/plain", format!("{error}\n"));
     // The rest of the body is not wanted; HTTP/2 has its own way to say so and forbids the header.
     if head.version <= Version::HTTP_11 {

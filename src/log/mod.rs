@@ -5,7 +5,9 @@ mod writer;
 use std::io::{self, IsTerminal as _};
 
 use thiserror::Error;
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
@@ -50,7 +52,13 @@ impl Log {
                 LogFormat::Json => |count| format!("{{\"level\":\"WARN\",\"droppedLines\":{count}}}\n"),
             },
         )?;
+        // Without the default's styles, which cost time even where they are off.
+        let fields = format::debug_fn(|line, field, value| match field.name() {
+            "message" => write!(line, "{value:?}"),
+            name => write!(line, "{name}={value:?}"),
+        });
         let lines = tracing_subscriber::fmt::layer()
+            .fmt_fields(fields.delimited(" "))
             .with_writer(lines)
             .with_ansi(io::stderr().is_terminal());
         let registry = tracing_subscriber::registry().with(filter);

@@ -8,7 +8,7 @@ use crate::order::state::{Order, OrderNumber};
 
 /// The book holds as many orders as it may.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("the sandbox holds {capacity} orders already, which is all that it may (--max-orders)")]
+#[error("there may be at most {capacity} orders (--max-orders)")]
 pub struct BookFull {
     /// How many it may hold.
     pub capacity: usize,

@@ -57,6 +57,14 @@ impl Product {
     /// Every product.
     pub const ALL: [Self; 2] = [Self::Smime, Self::CodeSigning];
 
+    /// The name as a sentence has it, with its article.
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Smime => "an S/MIME",
+            Self::CodeSigning => "a code-signing",
+        }
+    }
+
     /// The name in fixtures.
     pub fn as_str(self) -> &'static str {
         match self {

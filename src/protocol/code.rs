@@ -79,7 +79,7 @@ pub const MISSING_ARGUMENT: Code = Code::new(
 pub const INVALID_ARGUMENT: Code = Code::new(
     -4,
     "The value of the 'xxxx' argument is invalid!",
-    "a value that is empty, too long, not allowed, or names nothing of the account's",
+    "a value that is empty, too long, not allowed, or names nothing that the account has",
 );
 
 /// Sibling endpoints' word for a CSR that is not Base64.

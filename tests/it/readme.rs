@@ -11,7 +11,7 @@ use sectigo_emulator::config::Config;
 use sectigo_emulator::endpoints::{Endpoint, catalogue};
 use sectigo_emulator::protocol::Mark;
 
-use crate::harness::Server;
+use crate::harness::{BEING_ISSUED, Form, Server};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -62,6 +62,21 @@ fn the_commands_answer_what_it_says() {
             step.command
         );
     }
+}
+
+#[test]
+fn the_fixtures_example_can_be_started_with() {
+    let readme = fs::read_to_string(README).unwrap();
+    let example = readme
+        .split("```toml\n")
+        .find(|block| block.starts_with("[[accounts]]"))
+        .unwrap();
+    let server = Server::plain_with_fixtures(example.split("```").next().unwrap(), &[]);
+    server.client().replace(&Form::replace()).order_number();
+    server
+        .client()
+        .revoke(&Form::revoke().add("accountID", "2000"))
+        .assert_text(BEING_ISSUED);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn a_line_of_json_for_each_call() {
     assert_eq!(calls.len(), 5);
     for (line, endpoint, login, order, code, hint) in [
         (&calls[0], "!autoRevokeCS", "login_name", 2_200_003, 0, "test=Y"),
-        (&calls[1], "!autoRevokeCS", "login_name", 1_234_567, -4, "smime"),
+        (&calls[1], "!autoRevokeCS", "login_name", 1_234_567, -4, "S/MIME"),
         (&calls[2], "!AutoReplaceSMIME", "nobody", 1_234_567, -16, "loginName"),
         (&calls[3], "!AutoReplaceSMIME", "login_name", 1_234_567, -13, "1024"),
     ] {
