@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::CONTENT_TYPE;
 use multer::Multipart;
 use thiserror::Error;
@@ -49,14 +49,11 @@ impl BodyReader {
         if body.size_hint().lower() > MAX_BODY as u64 {
             return Err(BodyError::TooLarge);
         }
-        let mut deadline = Instant::now() + self.time_limit;
+        let mut deadline = None;
         let mut whole = Bytes::new();
         let mut parts = BytesMut::new();
         let mut turn = None;
-        while let Some(frame) = timeout_at(deadline, body.frame())
-            .await
-            .map_err(|_| BodyError::TooSlow)?
-        {
+        while let Some(frame) = self.next_frame(body, &mut deadline).await? {
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
                 continue;
             };
@@ -73,7 +70,7 @@ impl BodyReader {
                         .await
                         .expect("the semaphore is never closed"),
                 );
-                deadline += asked.elapsed();
+                deadline = deadline.map(|deadline| deadline + asked.elapsed());
             }
             // Nearly every body comes in one piece, which then needs no copy.
             if length == data.len() {
@@ -87,6 +84,19 @@ impl BodyReader {
         }
         let bytes = if parts.is_empty() { whole } else { parts.freeze() };
         Ok(ReadBody { bytes, _turn: turn })
+    }
+
+    /// Nearly every body has come with its head: only one that has not sets the clock going.
+    async fn next_frame(
+        &self,
+        body: &mut Incoming,
+        deadline: &mut Option<Instant>,
+    ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, BodyError> {
+        if let Some(frame) = body.frame().now_or_never() {
+            return Ok(frame);
+        }
+        let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.time_limit);
+        timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)
     }
 }
 
