@@ -52,6 +52,11 @@ impl Password {
         Self(text.into())
     }
 
+    /// The password itself: for snapshots alone, which make the same world again.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Whether `text` is this password; case sensitive.
     pub fn is(&self, text: &str) -> bool {
         *self.0 == *text
@@ -112,13 +117,19 @@ impl CallLimit {
     /// The greatest limit; each counted call takes eight bytes.
     pub const MAX_CALLS: usize = 1_000_000;
 
-    /// At most `calls` calls in any span as long as `per`.
-    pub fn new(calls: usize, per: Duration) -> Self {
+    /// At most `calls` calls in any span as long as `per`; those at the times `counted`, in their order, were made.
+    pub fn new(calls: usize, per: Duration, counted: impl IntoIterator<Item = Timestamp>) -> Self {
+        let calls = calls.min(Self::MAX_CALLS);
         Self {
-            calls: calls.min(Self::MAX_CALLS),
+            calls,
             per,
-            counted: VecDeque::new(),
+            counted: counted.into_iter().take(calls).collect(),
         }
+    }
+
+    /// When the calls were made that were counted last.
+    pub fn counted(&self) -> impl Iterator<Item = Timestamp> {
+        self.counted.iter().copied()
     }
 
     /// How many calls are allowed.
@@ -159,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_limit_holds_in_every_span() {
-        let mut limit = CallLimit::new(2, Duration::from_secs(10));
+        let mut limit = CallLimit::new(2, Duration::from_secs(10), []);
         let calls = [
             (0, true),
             (5, true),
@@ -177,12 +188,12 @@ mod tests {
 
     #[test]
     fn a_limit_of_none_admits_none() {
-        assert!(!CallLimit::new(0, Duration::from_secs(1)).admit(second(0)));
+        assert!(!CallLimit::new(0, Duration::from_secs(1), []).admit(second(0)));
     }
 
     #[test]
     fn a_clock_that_was_set_back_does_not_lock_anybody_out() {
-        let mut limit = CallLimit::new(1, Duration::from_secs(10));
+        let mut limit = CallLimit::new(1, Duration::from_secs(10), []);
         assert!(limit.admit(second(1000)));
         assert!(limit.admit(second(0)));
         assert!(!limit.admit(second(1)));

@@ -11,12 +11,19 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The last point that has a four-digit year, which X.509 and RFC 3339 can write.
     pub const LAST: Self = Self(253_402_300_799_999);
 
-    /// The point so many milliseconds after 1970-01-01T00:00:00Z, or before it if negative; at most [`Self::LAST`].
+    /// The first point that RFC 3339 can write.
+    pub const FIRST: Self = Self(-62_167_219_200_000);
+
+    /// The point so many milliseconds after 1970-01-01T00:00:00Z, or before it if negative; from [`Self::FIRST`] to
+    /// [`Self::LAST`].
     pub fn from_unix_millis(millis: i64) -> Self {
-        Self(millis).min(Self::LAST)
+        Self(millis).clamp(Self::FIRST, Self::LAST)
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -29,9 +36,14 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(span))).min(Self::LAST)
     }
 
-    /// The point `span` earlier.
+    /// How long after `earlier` it is; nothing if it is before.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
+    /// The point `span` earlier; at least [`Self::FIRST`].
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(millis(span)))
+        Self::from_unix_millis(self.0.saturating_sub(millis(span)))
     }
 }
 
@@ -55,15 +67,52 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// What a sandbox takes for the present.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Clock {}
+/// What a sandbox takes for the present: the system's time and an offset, or a point at which it stands still.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Clock {
+    offset_millis: i64,
+    frozen_at: Option<Timestamp>,
+}
 
 impl Clock {
-    /// The present of this clock.
-    pub fn now(self) -> Timestamp {
-        Timestamp::from(system_now())
+    /// The present of this clock, where the system's is `real_now`.
+    pub fn now(&self, real_now: Timestamp) -> Timestamp {
+        self.frozen_at
+            .unwrap_or_else(|| Timestamp::from_unix_millis(real_now.0.saturating_add(self.offset_millis)))
     }
+
+    /// Whether it stands still.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen_at.is_some()
+    }
+
+    /// How far a clock that runs is ahead of the system's, in milliseconds; negative if it is behind.
+    pub fn offset_millis(&self) -> i64 {
+        self.offset_millis
+    }
+
+    /// Sets the present; a clock that stands still stands there.
+    pub fn set(&mut self, now: Timestamp, real_now: Timestamp) {
+        self.offset_millis = now.0.saturating_sub(real_now.0);
+        self.frozen_at = self.frozen_at.map(|_| now);
+    }
+
+    /// Lets it stand still at its present, or go on from there.
+    pub fn freeze(&mut self, frozen: bool, real_now: Timestamp) {
+        let now = self.now(real_now);
+        self.frozen_at = frozen.then_some(now);
+        self.offset_millis = now.0.saturating_sub(real_now.0);
+    }
+
+    /// Moves it on.
+    pub fn advance(&mut self, by: Duration, real_now: Timestamp) {
+        self.set(self.now(real_now).after(by), real_now);
+    }
+}
+
+/// The system's time.
+pub fn real_now() -> Timestamp {
+    Timestamp::from(system_now())
 }
 
 /// Measures how long something takes, in real time.
@@ -98,12 +147,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_is_set_frozen_and_moved() {
+        let real = |seconds: i64| Timestamp::from_unix_millis(seconds * 1000);
+        let mut clock = Clock::default();
+        assert_eq!(clock.now(real(5)), real(5));
+        clock.advance(Duration::from_secs(100), real(5));
+        assert_eq!(clock.now(real(6)), real(106));
+        clock.freeze(true, real(6));
+        assert_eq!(clock.now(real(60)), real(106));
+        clock.advance(Duration::from_secs(10), real(60));
+        assert_eq!(clock.now(real(70)), real(116));
+        clock.freeze(false, real(70));
+        assert_eq!(clock.now(real(71)), real(117));
+        clock.set(real(3), real(71));
+        assert_eq!(clock.now(real(72)), real(4));
+    }
+
+    #[test]
     fn no_step_leaves_the_calendar() {
         let start = Timestamp::from_unix_millis(1_000);
         assert_eq!(start.after(Duration::from_secs(1)).to_string(), "1970-01-01T00:00:02Z");
         assert_eq!(start.after(Duration::MAX), Timestamp::LAST);
         assert_eq!(Timestamp::LAST.to_string(), "9999-12-31T23:59:59.999Z");
-        assert!(start.before(Duration::MAX) < start);
+        assert_eq!(start.before(Duration::MAX), Timestamp::FIRST);
+        assert_eq!(Timestamp::FIRST.to_string(), "0000-01-01T00:00:00Z");
         assert_eq!(start.before(Duration::from_millis(1_500)).unix_millis(), -500);
     }
 }

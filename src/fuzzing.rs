@@ -57,13 +57,14 @@ pub fn csr(input: &[u8]) {
 pub fn operations(input: &[u8]) {
     let mut now = Timestamp::from_unix_millis(1_800_000_000_000);
     let start = Start {
-        now,
+        real_now: now,
         issuance_delay: Duration::from_secs(u64::from(input.first().copied().unwrap_or_default()) * 60),
         max_orders: MAX_ORDERS,
     };
-    let (world, _) = Fixtures::default()
+    let world = Fixtures::default()
         .build(&start, &mut Random::from_seed(1))
-        .expect("the built-in fixtures are tested");
+        .expect("the built-in fixtures are tested")
+        .world;
     let world = Mutex::new(world);
     for operation in input.chunks_exact(3).take(64) {
         let [what, order, how] = operation else { continue };

@@ -1,7 +1,7 @@
 //! All that one sandbox holds: its orders, its accounts, and what it assumes about the API.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,14 @@ use crate::protocol::refusal::Refusal;
 use crate::protocol::reply::Reply;
 
 /// The world of one sandbox.
-#[derive(Debug)]
+///
+/// Cloning it is cheap: clones share their orders and their accounts until one of them changes them.
+#[derive(Clone, Debug)]
 pub struct World {
     /// The orders.
-    pub book: Book,
+    pub book: Arc<Book>,
     /// The accounts.
-    pub accounts: Accounts,
+    pub accounts: Arc<Accounts>,
     /// What is assumed of the API, and how messages are worded: shared with the calls that are being answered.
     pub conventions: Arc<Conventions>,
     /// How long a new order is being issued.
@@ -30,6 +32,25 @@ pub struct World {
 }
 
 impl World {
+    /// The orders, to change them.
+    pub fn book_mut(&mut self) -> &mut Book {
+        Arc::make_mut(&mut self.book)
+    }
+
+    /// The accounts, to change them.
+    pub fn accounts_mut(&mut self) -> &mut Accounts {
+        Arc::make_mut(&mut self.accounts)
+    }
+
+    /// Counts a call of that account, or says that it is over its limit.
+    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
+        let is_limited = self
+            .accounts
+            .get(login_name.as_str())
+            .is_some_and(|account| account.call_limit.is_some());
+        !is_limited || self.accounts_mut().admit(login_name, now)
+    }
+
     /// The order of that number, if it is of the account and of the product.
     ///
     /// # Errors
@@ -52,15 +73,25 @@ impl World {
 }
 
 /// The accounts of a sandbox, by loginName.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Accounts {
-    by_login_name: HashMap<LoginName, Account>,
+    by_login_name: BTreeMap<LoginName, Account>,
 }
 
 impl Accounts {
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
         self.by_login_name.insert(account.login_name.clone(), account);
+    }
+
+    /// Takes an account out.
+    pub fn remove(&mut self, login_name: &str) -> Option<Account> {
+        self.by_login_name.remove(login_name)
+    }
+
+    /// Every account, by loginName.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.by_login_name.values()
     }
 
     /// The account of that loginName.
@@ -151,14 +182,14 @@ pub enum OrderNotFound {
 pub struct Conventions {
     /// The assumptions.
     pub assumptions: Assumptions,
-    messages: HashMap<(&'static str, i32), String>,
+    messages: BTreeMap<(&'static str, i32), String>,
 }
 
 impl From<Assumptions> for Conventions {
     fn from(assumptions: Assumptions) -> Self {
         Self {
             assumptions,
-            messages: HashMap::new(),
+            messages: BTreeMap::new(),
         }
     }
 }
@@ -167,6 +198,13 @@ impl Conventions {
     /// Words a code of an endpoint in another way; `xxxx` in it is filled as in the code table's.
     pub fn reword(&mut self, endpoint: &'static str, code: i32, message: String) {
         self.messages.insert((endpoint, code), message);
+    }
+
+    /// Every message that is worded in another way: endpoint, code, wording.
+    pub fn messages(&self) -> impl Iterator<Item = (&'static str, i32, &str)> {
+        self.messages
+            .iter()
+            .map(|((endpoint, code), message)| (*endpoint, *code, &**message))
     }
 
     /// The reply to a refused call of an endpoint.

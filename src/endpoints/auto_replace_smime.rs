@@ -54,7 +54,7 @@ impl Rules for AutoReplaceSmime {
         let login_name = log_in(world, request.login_name, request.login_password, denied)?
             .login_name
             .clone();
-        if !world.accounts.admit(&login_name, now) {
+        if !world.admit(&login_name, now) {
             return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit").into());
         }
         let account = log_in(world, request.login_name, request.login_password, denied)?;
@@ -243,7 +243,7 @@ fn refuse_csr(error: &CsrError, wording: CsrErrors) -> Refusal {
 }
 
 fn replace_in_place(world: &mut World, number: OrderNumber, csr: Csr) -> Done {
-    if let Some(order) = world.book.get_mut(number) {
+    if let Some(order) = world.book_mut().get_mut(number) {
         order.csr = Some(csr);
     }
     Done {
@@ -259,13 +259,13 @@ fn replace_by_new_order(
     revoke_old_order: bool,
     now: Timestamp,
 ) -> Result<Done, Failure> {
-    let new_number = world.book.insert_new(new)?;
+    let new_number = world.book_mut().insert_new(new)?;
     let (step, left_behind) = match (revoke_old_order, world.conventions.assumptions.old_order) {
         (true, _) => (Some(RevokeStep::Revoke), "revoked"),
         (false, OldOrder::Replaced) => (Some(RevokeStep::Replace), "replaced"),
         (false, OldOrder::Issued) => (None, "issued"),
     };
-    if let (Some(step), Some(old)) = (step, world.book.get_mut(old_number)) {
+    if let (Some(step), Some(old)) = (step, world.book_mut().get_mut(old_number)) {
         old.take(
             step,
             Revocation {

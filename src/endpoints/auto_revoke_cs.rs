@@ -36,7 +36,10 @@ impl Rules for AutoRevokeCs {
             account_id: arguments.integer("accountID"),
             order_number: arguments.text("orderNumber"),
             comment: arguments.text("revocationReason"),
-            reason: read_reason(arguments.text("codeReason")),
+            reason: arguments
+                .integer("codeReason")
+                .and_then(|number| RevocationReason::from_number(u8::try_from(number).ok()?))
+                .expect("the table lists the numbers of reasons"),
             test: arguments.yes("test"),
             include_in_crl: arguments.yes("includeInCRL"),
         })
@@ -79,7 +82,7 @@ impl Rules for AutoRevokeCs {
                 hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
             });
         }
-        if let Some(order) = world.book.get_mut(number) {
+        if let Some(order) = world.book_mut().get_mut(number) {
             order.take(
                 step,
                 Revocation {
@@ -164,13 +167,3 @@ const CODES: &[&Code] = &[
 ];
 
 const REASONS: &[&str] = &["0", "1", "3", "4", "5"];
-
-fn read_reason(number: &str) -> RevocationReason {
-    match number {
-        "1" => RevocationReason::KeyCompromise,
-        "3" => RevocationReason::AffiliationChanged,
-        "4" => RevocationReason::Superseded,
-        "5" => RevocationReason::CessationOfOperation,
-        _ => RevocationReason::Unspecified,
-    }
-}

@@ -84,6 +84,7 @@ impl Endpoint {
             Some(fault) => Err(fault.clone().into()),
             None => self.prepare(call).map_err(Failure::from).and_then(on_world),
         };
+        let mut told = None;
         let (reply, hint) = match done {
             Ok(done) => (
                 Reply::Success {
@@ -91,13 +92,20 @@ impl Endpoint {
                 },
                 done.hint,
             ),
-            Err(Failure::Refused(refusal)) => (call.conventions.reply(self.name, &refusal), refusal.hint),
+            Err(Failure::Refused(refusal)) => {
+                if refusal.code.number == code::UNRECOGNIZED_ARGUMENT.number {
+                    let told_reply = call.conventions.reply(self.name, &tellable(&refusal));
+                    told = Some(format.render(&told_reply, assumptions));
+                }
+                (call.conventions.reply(self.name, &refusal), refusal.hint)
+            }
             Err(Failure::BookFull(full)) => return Err(full),
         };
         Ok(Answer {
             code: reply.code(),
             content_type: format.content_type(assumptions),
             body: format.render(&reply, assumptions),
+            told,
             format,
             hint,
         })
@@ -150,6 +158,8 @@ pub struct Answer {
     pub content_type: &'static str,
     /// The body.
     pub body: String,
+    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password.
+    pub told: Option<String>,
     /// Why it was answered so, for the log.
     pub hint: Cow<'static, str>,
 }
@@ -268,4 +278,24 @@ fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
         Refused::WrongState => &code::WRONG_STATE,
     };
     Refusal::new(code, format!("order {} is {}", order.number, order.state_at(now)))
+}
+
+/// The same refusal with a name that is safe to keep: that of an argument of some endpoint, else none.
+fn tellable(refusal: &Refusal) -> Refusal {
+    let is_known = |name: &str| {
+        ENDPOINTS
+            .iter()
+            .flat_map(|endpoint| endpoint.arguments)
+            .any(|argument| argument.name.eq_ignore_ascii_case(name))
+    };
+    Refusal {
+        name: Some(
+            refusal
+                .name
+                .clone()
+                .filter(|name| is_known(name))
+                .unwrap_or_else(|| "?".to_owned()),
+        ),
+        ..refusal.clone()
+    }
 }

@@ -15,7 +15,7 @@ pub struct BookFull {
 }
 
 /// The orders of a sandbox.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Book {
     // Boxed, because the tree leaves near half of its slots empty when numbers rise, as new ones do.
     orders: BTreeMap<OrderNumber, Box<Order>>,
@@ -68,6 +68,16 @@ impl Book {
         Ok(number)
     }
 
+    /// The number from which on the next new order gets one.
+    pub fn next_number(&self) -> OrderNumber {
+        self.next_number
+    }
+
+    /// Takes an order out.
+    pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
+        self.orders.remove(&number).map(|order| *order)
+    }
+
     /// How many orders there are.
     pub fn len(&self) -> usize {
         self.orders.len()
@@ -81,6 +91,13 @@ impl Book {
     /// Every order, by rising number.
     pub fn iter(&self) -> impl Iterator<Item = &Order> {
         self.orders.values().map(|order| &**order)
+    }
+
+    /// The orders above that number, by rising number.
+    pub fn above(&self, number: u64) -> impl Iterator<Item = &Order> {
+        let start = OrderNumber::new(number.saturating_add(1));
+        let orders = start.map(|start| self.orders.range(start..));
+        orders.into_iter().flatten().map(|(_, order)| &**order)
     }
 
     fn free_number(&self) -> OrderNumber {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::account::LoginName;
 use crate::clock::Timestamp;
@@ -44,7 +45,7 @@ impl fmt::Display for OrderNumber {
 }
 
 /// What was ordered.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
     /// An S/MIME certificate: `!AutoReplaceSMIME` works on it.
@@ -75,7 +76,7 @@ impl Product {
 }
 
 /// The state of an order at a time.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Ordered, not yet issued.
@@ -231,6 +232,31 @@ pub enum RevocationReason {
     Superseded,
     /// 5.
     CessationOfOperation,
+}
+
+impl RevocationReason {
+    /// The reason of that number, if the API takes it.
+    pub fn from_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Unspecified),
+            1 => Some(Self::KeyCompromise),
+            3 => Some(Self::AffiliationChanged),
+            4 => Some(Self::Superseded),
+            5 => Some(Self::CessationOfOperation),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::KeyCompromise => 1,
+            Self::AffiliationChanged => 3,
+            Self::Superseded => 4,
+            Self::CessationOfOperation => 5,
+        }
+    }
 }
 
 #[cfg(test)]
