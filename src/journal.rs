@@ -1,0 +1,364 @@
+//! The journal: the last calls of a sandbox, with passwords masked on the way in.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::clock::Timestamp;
+use crate::endpoints::Endpoint;
+use crate::protocol::form::Form;
+
+/// All calls of a journal together take no more bytes than this; the oldest go first.
+const MAX_BYTES: usize = 8 << 20;
+
+/// The argument that is never kept.
+const PASSWORD: &str = "loginPassword";
+
+/// Arguments of a call that are kept.
+const MAX_ARGUMENTS: usize = 64;
+
+/// Bytes of a value that are kept; the longest CSR that the API takes has fewer.
+const MAX_VALUE: usize = 40 << 10;
+
+/// What stands in place of a secret.
+pub(crate) const MASK: &str = "***";
+
+/// A call, as it came and as it was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its number in the journal, from 1, rising by 1.
+    pub(crate) id: u64,
+    /// When it was answered, by the sandbox's clock.
+    pub(crate) time: Timestamp,
+    /// When it was answered.
+    pub(crate) real_time: Timestamp,
+    /// Its endpoint.
+    pub(crate) endpoint: &'static str,
+    /// Its arguments in their order, secrets masked.
+    pub(crate) arguments: Vec<(String, String)>,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The API's code, if it answered one.
+    pub(crate) code: Option<i32>,
+    /// The body of the reply, as it was meant.
+    pub(crate) reply: String,
+    /// How long the answer took to make, in microseconds.
+    pub(crate) took_us: u64,
+    /// The fault that met it.
+    pub(crate) fault: Option<u64>,
+    /// Why it was answered so.
+    pub(crate) hint: String,
+}
+
+impl Entry {
+    /// The first value of an argument, whatever the case of its name.
+    pub(crate) fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments
+            .iter()
+            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
+    }
+
+    fn bytes(&self) -> usize {
+        let arguments: usize = self
+            .arguments
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 48)
+            .sum();
+        arguments + self.reply.len() + self.hint.len() + size_of::<Self>()
+    }
+}
+
+/// The arguments of a call as the journal keeps them: nothing that is, or may hold, a password.
+pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint) -> Vec<(String, String)> {
+    let password = form
+        .pairs()
+        .iter()
+        .find(|pair| pair.name.eq_ignore_ascii_case(PASSWORD.as_bytes()))
+        .map(|pair| &*pair.value)
+        .filter(|value| value.len() >= 4);
+    form.pairs()
+        .iter()
+        .take(MAX_ARGUMENTS)
+        .map(|pair| {
+            let known = endpoint
+                .arguments
+                .iter()
+                .find(|argument| pair.name.eq_ignore_ascii_case(argument.name.as_bytes()));
+            // A name that is none may be the rest of a password with an unescaped `&` in it.
+            let Some(argument) = known else {
+                return ("?".to_owned(), MASK.to_owned());
+            };
+            let value = String::from_utf8_lossy(&pair.value[..pair.value.len().min(MAX_VALUE)]);
+            let holds_password = argument.name == PASSWORD
+                || password.is_some_and(|password| contains(&pair.value, password))
+                || [&b"assword"[..], b"ASSWORD"]
+                    .iter()
+                    .any(|word| contains(&pair.value, word));
+            let value = if holds_password {
+                MASK.to_owned()
+            } else {
+                value.into_owned()
+            };
+            (argument.name.to_owned(), value)
+        })
+        .collect()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(haystack, needle).is_some()
+}
+
+/// Which calls are asked for; a field that is not set asks for any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Filter {
+    /// Of this endpoint.
+    pub(crate) endpoint: Option<&'static str>,
+    /// With this loginName.
+    pub(crate) login_name: Option<String>,
+    /// With this orderNumber, as it was written.
+    pub(crate) order_number: Option<String>,
+    /// Answered with this code.
+    pub(crate) code: Option<i32>,
+    /// At this time of the sandbox's clock or later.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// A field in which a call differs from what was asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Difference {
+    /// The field, as the API and the control API spell it.
+    pub(crate) field: &'static str,
+    /// What was asked for.
+    pub(crate) wanted: String,
+    /// What the call has, if anything.
+    pub(crate) found: Option<String>,
+}
+
+impl Filter {
+    /// Whether it asks for this call.
+    pub(crate) fn matches(&self, entry: &Entry) -> bool {
+        self.differences(entry).is_empty()
+    }
+
+    /// The fields in which a call differs from what is asked for.
+    pub(crate) fn differences(&self, entry: &Entry) -> Vec<Difference> {
+        let text = |value: &str| value.to_owned();
+        let fields = [
+            ("endpoint", self.endpoint.map(text), Some(text(entry.endpoint))),
+            (
+                "loginName",
+                self.login_name.clone(),
+                entry.argument("loginName").map(text),
+            ),
+            (
+                "orderNumber",
+                self.order_number.clone(),
+                entry.argument("orderNumber").map(text),
+            ),
+            (
+                "code",
+                self.code.map(|code| code.to_string()),
+                entry.code.map(|code| code.to_string()),
+            ),
+        ];
+        let mut differences: Vec<_> = fields
+            .into_iter()
+            .filter_map(|(field, wanted, found)| {
+                let wanted = wanted?;
+                (found.as_deref() != Some(&*wanted)).then_some(Difference { field, wanted, found })
+            })
+            .collect();
+        if let Some(since) = self.since.filter(|since| entry.time < *since) {
+            differences.push(Difference {
+                field: "since",
+                wanted: since.to_string(),
+                found: Some(entry.time.to_string()),
+            });
+        }
+        differences
+    }
+}
+
+/// The last calls of a sandbox.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    ring: Mutex<Ring>,
+    capacity: usize,
+    last_id: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    entries: VecDeque<Arc<Entry>>,
+    bytes: usize,
+    last_id: u64,
+}
+
+impl Journal {
+    /// A journal of at most `capacity` calls.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            ring: Mutex::default(),
+            capacity,
+            last_id: watch::Sender::new(0),
+        }
+    }
+
+    /// Whether it keeps anything at all.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.capacity > 0
+    }
+
+    /// Enters a call; its number is given here.
+    pub(crate) fn enter(&self, entry: Entry) {
+        let mut ring = self.lock();
+        ring.last_id += 1;
+        let entry = Entry {
+            id: ring.last_id,
+            ..entry
+        };
+        ring.bytes += entry.bytes();
+        ring.entries.push_back(Arc::new(entry));
+        while ring.entries.len() > self.capacity || ring.bytes > MAX_BYTES {
+            let Some(oldest) = ring.entries.pop_front() else { break };
+            ring.bytes -= oldest.bytes();
+        }
+        let id = ring.last_id;
+        drop(ring);
+        if self.last_id.receiver_count() > 0 {
+            self.last_id.send_replace(id);
+        }
+    }
+
+    /// The calls that are asked for, the oldest first.
+    pub(crate) fn find(&self, filter: &Filter) -> Vec<Arc<Entry>> {
+        self.lock()
+            .entries
+            .iter()
+            .filter(|entry| filter.matches(entry))
+            .cloned()
+            .collect()
+    }
+
+    /// How many calls there are that are asked for.
+    pub(crate) fn count(&self, filter: &Filter) -> usize {
+        self.lock().entries.iter().filter(|entry| filter.matches(entry)).count()
+    }
+
+    /// The calls that differ least from what is asked for, at most `most`, the nearest and newest first.
+    pub(crate) fn nearest(&self, filter: &Filter, most: usize) -> Vec<(Arc<Entry>, Vec<Difference>)> {
+        let mut near: Vec<_> = self
+            .lock()
+            .entries
+            .iter()
+            .rev()
+            .map(|entry| (entry.clone(), filter.differences(entry)))
+            .filter(|(_, differences)| !differences.is_empty())
+            .collect();
+        near.sort_by_key(|(_, differences)| differences.len());
+        near.truncate(most);
+        near
+    }
+
+    /// The calls after the one of that number, the oldest first.
+    pub(crate) fn after(&self, id: u64) -> Vec<Arc<Entry>> {
+        let ring = self.lock();
+        let start = ring.entries.partition_point(|entry| entry.id <= id);
+        ring.entries.range(start..).cloned().collect()
+    }
+
+    /// How many calls it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().entries.len()
+    }
+
+    /// The number of the newest call; 0 before the first.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.lock().last_id
+    }
+
+    /// Forgets every call; numbers go on.
+    pub(crate) fn clear(&self) {
+        let mut ring = self.lock();
+        ring.entries.clear();
+        ring.bytes = 0;
+    }
+
+    /// Tells of each new call. What it holds is the number of one that was entered, not always the newest.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.last_id.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(order_number: &str, code: i32) -> Entry {
+        Entry {
+            id: 0,
+            time: Timestamp::EPOCH,
+            real_time: Timestamp::EPOCH,
+            endpoint: "!autoRevokeCS",
+            arguments: vec![("ORDERNUMBER".to_owned(), order_number.to_owned())],
+            status: 200,
+            code: Some(code),
+            reply: "0\n".to_owned(),
+            took_us: 1,
+            fault: None,
+            hint: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let journal = Journal::new(2);
+        for number in ["1", "2", "3"] {
+            journal.enter(entry(number, 0));
+        }
+        let kept: Vec<_> = journal.find(&Filter::default()).iter().map(|entry| entry.id).collect();
+        assert_eq!(kept, [2, 3]);
+        assert_eq!(journal.after(2).len(), 1);
+        journal.clear();
+        journal.enter(entry("4", 0));
+        assert_eq!(journal.after(0)[0].id, 4);
+    }
+
+    #[test]
+    fn many_bytes_count_as_many_calls() {
+        let journal = Journal::new(1000);
+        for _ in 0..100 {
+            journal.enter(entry(&"1".repeat(1 << 20), 0));
+        }
+        assert!(journal.lock().bytes <= MAX_BYTES && !journal.lock().entries.is_empty());
+    }
+
+    #[test]
+    fn names_the_nearest_and_how_it_differs() {
+        let journal = Journal::new(10);
+        journal.enter(entry("7", -21));
+        journal.enter(entry("8", -4));
+        let wanted = Filter {
+            order_number: Some("7".to_owned()),
+            code: Some(0),
+            ..Filter::default()
+        };
+        assert_eq!(journal.count(&wanted), 0);
+        let near = journal.nearest(&wanted, 1);
+        assert_eq!(near[0].0.id, 1);
+        assert_eq!(
+            near[0].1,
+            [Difference {
+                field: "code",
+                wanted: "0".to_owned(),
+                found: Some("-21".to_owned()),
+            }]
+        );
+    }
+}
