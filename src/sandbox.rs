@@ -1,78 +1,176 @@
-//! A sandbox: one world behind one lock, with its clock and its faults.
+//! A sandbox: a world of its own behind one lock, with its clock, its faults, its dice and its journal.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::account::LoginName;
-use crate::clock::Clock;
+use crate::clock::{self, Clock, Timestamp};
 use crate::endpoints::{Answer, Call, Endpoint};
-use crate::fault::{self, Fault};
+use crate::fault::{Action, Faults, Met};
+use crate::fixtures::file::File;
+use crate::fixtures::{Built, Fixtures};
+use crate::journal::Journal;
 use crate::order::book::BookFull;
 use crate::order::state::OrderNumber;
 use crate::protocol::argument::glimpse;
 use crate::protocol::form::Form;
+use crate::random::Random;
 use crate::world::World;
 
-/// A world of its own: accounts, orders, clock, faults, assumptions.
+/// The name of the sandbox that always is.
+pub(crate) const DEFAULT: &str = "default";
+
+/// A world of its own: accounts, orders, clock, faults, dice, journal.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
-    world: Mutex<World>,
-    clock: Clock,
-    faults: Vec<Fault>,
+    /// Its name.
+    pub(crate) name: Arc<str>,
+    /// Its last calls.
+    pub(crate) journal: Journal,
+    /// How long it lives since its last use; without a time, for ever.
+    pub(crate) ttl: Option<Duration>,
+    /// The fixtures that it started with, if they are its own.
+    pub(crate) fixtures: Option<Arc<Fixtures>>,
+    last_used: AtomicI64,
+    state: Mutex<State>,
+}
+
+/// What changes in a sandbox.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Orders, accounts, assumptions.
+    pub(crate) world: World,
+    /// Its time.
+    pub(crate) clock: Clock,
+    /// Its faults.
+    pub(crate) faults: Faults,
+    /// Its dice.
+    pub(crate) random: Random,
+}
+
+impl State {
+    /// The state in which a sandbox begins.
+    pub(crate) fn new(built: Built, random: Random) -> Self {
+        Self {
+            world: built.world,
+            clock: built.clock,
+            faults: built.faults,
+            random,
+        }
+    }
 }
 
 impl Sandbox {
-    /// A sandbox that begins with that world.
-    pub(crate) fn new(world: World, faults: Vec<Fault>) -> Self {
+    /// A sandbox that begins with that state.
+    pub(crate) fn new(name: &str, state: State, journal: Journal) -> Self {
         Self {
-            world: Mutex::new(world),
-            clock: Clock::default(),
-            faults,
+            name: name.into(),
+            journal,
+            ttl: None,
+            fixtures: None,
+            last_used: AtomicI64::new(clock::real_now().unix_millis()),
+            state: Mutex::new(state),
         }
+    }
+
+    /// What it holds, locked. Nothing that runs under the lock panics by design; should it, the state is still the
+    /// best there is.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present by its clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.state().clock.now(clock::real_now())
+    }
+
+    /// The fixtures that make it as it is now.
+    pub(crate) fn snapshot(&self) -> File {
+        let real_now = clock::real_now();
+        let (world, clock, faults) = {
+            let state = self.state();
+            (state.world.clone(), state.clock, state.faults.clone())
+        };
+        File::describe(&world, clock, &faults, real_now)
+    }
+
+    /// Starts its time to live anew.
+    pub(crate) fn touch(&self, real_now: Timestamp) {
+        self.last_used.store(real_now.unix_millis(), Ordering::Relaxed);
+    }
+
+    /// Begins again in that state, with nothing in the journal.
+    pub(crate) fn reset(&self, state: State) {
+        *self.state() = state;
+        self.journal.clear();
+    }
+
+    /// How long it lives on if nobody uses it.
+    pub(crate) fn expires_in(&self, real_now: Timestamp) -> Option<Duration> {
+        let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
+        self.ttl.map(|ttl| last_used.after(ttl).since(real_now))
+    }
+
+    /// Whether it was unused for as long as it lives.
+    pub(crate) fn is_over(&self, real_now: Timestamp) -> bool {
+        let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
+        self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }
 
     /// Answers a call of an endpoint.
     ///
-    /// The world is locked for a moment to see what it assumes, and again to do what was asked; whatever takes time
-    /// happens between the two.
+    /// It is locked for a moment to see what it assumes and which fault is met, and again to do what was asked;
+    /// whatever takes time happens between the two.
     pub(crate) fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
-        let (conventions, login_name) = {
-            let world = self.world();
-            let sent = glimpse(
-                "loginName",
-                LoginName::MAX,
-                request.form,
-                &world.conventions.assumptions,
-            );
-            let login_name = sent
+        let real_now = clock::real_now();
+        self.touch(real_now);
+        let (conventions, login_name, met, before) = {
+            let mut state = self.state();
+            let State {
+                world,
+                clock,
+                faults,
+                random,
+            } = &mut *state;
+            let assumptions = &world.conventions.assumptions;
+            let met = faults.meet(endpoint, request.form, assumptions, real_now, random);
+            let login_name = glimpse("loginName", LoginName::MAX, request.form, assumptions)
                 .filter(|sent| world.accounts.get(sent).is_some() || is_plain(sent))
                 .map(|sent| LoginName::new(&sent));
-            (world.conventions.clone(), login_name)
+            (world.conventions.clone(), login_name, met, clock.now(real_now))
         };
-        let assumptions = &conventions.assumptions;
-        let order_number =
-            glimpse("orderNumber", 20, request.form, assumptions).and_then(|sent| OrderNumber::parse(&sent));
         let call = Call {
             over_https: request.over_https,
             is_post: request.is_post,
             form: request.form,
             conventions: &conventions,
-            fault: fault::meet(&self.faults, endpoint, request.form, assumptions),
+            fault: met.as_ref().and_then(|met| met.then.refusal(endpoint)),
         };
-        let answer = endpoint.answer(&call, |prepared| {
-            // The time is taken under the lock, so that no call sees an earlier one than the call before it.
-            let mut world = self.world();
-            prepared(&mut world, self.clock.now())
-        });
+        let result = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => Err(NotAnswered::Gateway {
+                status: *status,
+                body: body.clone(),
+            }),
+            _ => endpoint
+                .answer(&call, |prepared| {
+                    // The time is taken under the lock, so that no call sees an earlier one than the call before it.
+                    let mut state = self.state();
+                    let now = state.clock.now(clock::real_now());
+                    prepared(&mut state.world, now)
+                })
+                .map_err(NotAnswered::BookFull),
+        };
+        let order_number = glimpse("orderNumber", 20, request.form, &conventions.assumptions)
+            .and_then(|sent| OrderNumber::parse(&sent));
         Outcome {
+            time: before,
+            real_time: real_now,
             login_name,
             order_number,
-            answer,
+            met,
+            result,
         }
-    }
-
-    /// Nothing that runs under the lock panics by design; should it, the world is still the best there is.
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,11 +194,31 @@ pub(crate) struct Request<'f> {
 /// What came of a call.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// When, by the sandbox's clock.
+    pub(crate) time: Timestamp,
+    /// When.
+    pub(crate) real_time: Timestamp,
     /// The loginName that it sent, if an account has it or it looks like one: a form that was put together wrongly may
     /// have the password in its place.
     pub(crate) login_name: Option<LoginName>,
     /// The order number that it names, if it is one.
     pub(crate) order_number: Option<OrderNumber>,
-    /// The answer, unless the order that it would make has no room.
-    pub(crate) answer: Result<Answer, BookFull>,
+    /// The fault that met it.
+    pub(crate) met: Option<Met>,
+    /// The answer, if the API gave one.
+    pub(crate) result: Result<Answer, NotAnswered>,
+}
+
+/// Why the API itself gave no answer.
+#[derive(Clone, Debug)]
+pub(crate) enum NotAnswered {
+    /// The order that the call would make has no room.
+    BookFull(BookFull),
+    /// A fault answered as a gateway would.
+    Gateway {
+        /// The HTTP status.
+        status: u16,
+        /// The body, plain text.
+        body: String,
+    },
 }

@@ -1,0 +1,326 @@
+//! The list of sandboxes: by name, and by the login names that they claim.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::account::LoginName;
+use crate::clock::{Timestamp, real_now};
+use crate::fixtures::{Built, Fixtures, FixturesError, Start};
+use crate::journal::Journal;
+use crate::protocol::assumption::{AssumptionError, Assumptions};
+use crate::random::Random;
+use crate::sandbox::{DEFAULT, Sandbox, State};
+
+/// What every sandbox has in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The fixtures of a sandbox that brings none.
+    pub(crate) fixtures: Arc<Fixtures>,
+    /// Assumptions that outweigh those of any fixtures.
+    pub(crate) assumptions: Vec<(String, String)>,
+    /// How long a new order is being issued.
+    pub(crate) issuance_delay: Duration,
+    /// How many orders a sandbox may hold.
+    pub(crate) max_orders: usize,
+    /// How many calls a journal keeps.
+    pub(crate) journal: usize,
+    /// How many sandboxes there may be.
+    pub(crate) max_sandboxes: usize,
+    /// Makes dice and order numbers repeatable.
+    pub(crate) seed: Option<u64>,
+}
+
+/// What a new sandbox shall be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewSandbox {
+    /// Its name; without one, it is given one.
+    pub(crate) name: Option<String>,
+    /// Its fixtures; without them, the emulator's.
+    pub(crate) fixtures: Option<Arc<Fixtures>>,
+    /// The login names whose calls at the plain path are its.
+    pub(crate) logins: Vec<String>,
+    /// How long it lives since its last use; without a time, for ever.
+    pub(crate) ttl: Option<Duration>,
+}
+
+/// Why a sandbox cannot be made.
+#[derive(Debug, Error)]
+pub(crate) enum SandboxError {
+    /// Its name is no name.
+    #[error("`{0}` cannot name a sandbox: take 1 to 64 of a-z, A-Z, 0-9, - and _")]
+    Name(String),
+    /// Its name is taken.
+    #[error("there is a sandbox `{0}` already")]
+    NameTaken(String),
+    /// A login name is none, or there are too many.
+    #[error(
+        "a sandbox claims at most {MAX_LOGINS} login names, each of 1 to {} characters",
+        LoginName::MAX
+    )]
+    Logins,
+    /// A login name is claimed by another.
+    #[error("the loginName `{login_name}` is claimed by the sandbox `{by}` already")]
+    LoginTaken {
+        /// The login name.
+        login_name: String,
+        /// Who has it.
+        by: String,
+    },
+    /// There are as many as there may be.
+    #[error("there are {0} sandboxes already, which is all that may be (--max-sandboxes)")]
+    TooMany(usize),
+    /// Its fixtures do not hold together.
+    #[error("bad fixtures: {0}")]
+    Fixtures(#[from] FixturesError),
+}
+
+/// The sandboxes of an emulator.
+#[derive(Debug)]
+pub(crate) struct Sandboxes {
+    settings: Settings,
+    default: Arc<Sandbox>,
+    others: RwLock<Others>,
+}
+
+#[derive(Debug, Default)]
+struct Others {
+    by_name: HashMap<Arc<str>, Arc<Sandbox>>,
+    by_login_name: HashMap<LoginName, Arc<Sandbox>>,
+    made: u64,
+    /// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the
+    /// same time share it until they change it.
+    recent: Option<(Timestamp, Built)>,
+}
+
+/// The most login names that a sandbox claims.
+const MAX_LOGINS: usize = 1000;
+
+/// For how long a state is as good as new.
+const RECENT: Duration = Duration::from_secs(1);
+
+impl Sandboxes {
+    /// Only the default sandbox, which begins as `saved` says, if it was saved, else with the settings' fixtures.
+    ///
+    /// # Errors
+    /// The fixtures do not hold together.
+    pub(crate) fn new(settings: Settings, saved: Option<&Fixtures>) -> Result<Self, FixturesError> {
+        let state = settings.state_of(saved.unwrap_or(&settings.fixtures), real_now())?;
+        let default = Sandbox::new(DEFAULT, state, Journal::new(settings.journal));
+        Ok(Self {
+            settings,
+            default: Arc::new(default),
+            others: RwLock::default(),
+        })
+    }
+
+    /// What every sandbox has in common.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The sandbox that always is.
+    pub(crate) fn default_sandbox(&self) -> &Arc<Sandbox> {
+        &self.default
+    }
+
+    /// The sandbox of that name, unless it is over.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
+        if name == DEFAULT {
+            return Some(self.default.clone());
+        }
+        let sandbox = self.read().by_name.get(name)?.clone();
+        (!sandbox.is_over(real_now())).then_some(sandbox)
+    }
+
+    /// The sandbox whose calls at the plain path those of that login name are.
+    pub(crate) fn of_login(&self, login_name: Option<&str>) -> Arc<Sandbox> {
+        let claimed = login_name.and_then(|login_name| self.read().by_login_name.get(login_name).cloned());
+        claimed
+            .filter(|sandbox| !sandbox.is_over(real_now()))
+            .unwrap_or_else(|| self.default.clone())
+    }
+
+    /// Every sandbox, the default first, then by name.
+    pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
+        let real_now = real_now();
+        self.write().sweep(real_now);
+        let mut sandboxes: Vec<_> = self.read().by_name.values().cloned().collect();
+        sandboxes.sort_by(|one, other| one.name.cmp(&other.name));
+        sandboxes.insert(0, self.default.clone());
+        sandboxes
+    }
+
+    /// The login names that a sandbox claims.
+    pub(crate) fn logins_of(&self, sandbox: &Arc<Sandbox>) -> Vec<String> {
+        let mut logins: Vec<_> = self
+            .read()
+            .by_login_name
+            .iter()
+            .filter(|(_, claimed_by)| Arc::ptr_eq(claimed_by, sandbox))
+            .map(|(login_name, _)| login_name.to_string())
+            .collect();
+        logins.sort();
+        logins
+    }
+
+    /// Makes a sandbox.
+    ///
+    /// # Errors
+    /// Its name or a login name of it is taken or no name, there are too many, or its fixtures do not hold together.
+    pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
+        let real_now = real_now();
+        // Fixtures of its own take their time before the lock is taken.
+        let own_state = match &new.fixtures {
+            Some(fixtures) => Some(self.settings.state_of(fixtures, real_now)?),
+            None => None,
+        };
+        let mut others = self.write();
+        others.sweep(real_now);
+        if others.by_name.len() >= self.settings.max_sandboxes {
+            return Err(SandboxError::TooMany(self.settings.max_sandboxes));
+        }
+        let name = match new.name {
+            Some(name) => check_name(name)?,
+            None => others.readable_name(),
+        };
+        if name == DEFAULT || others.by_name.contains_key(&*name) {
+            return Err(SandboxError::NameTaken(name));
+        }
+        let is_none = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
+        if new.logins.len() > MAX_LOGINS || new.logins.iter().any(is_none) {
+            return Err(SandboxError::Logins);
+        }
+        for login_name in &new.logins {
+            if let Some(by) = others.by_login_name.get(&**login_name) {
+                return Err(SandboxError::LoginTaken {
+                    login_name: login_name.clone(),
+                    by: by.name.to_string(),
+                });
+            }
+        }
+        let state = match own_state {
+            Some(state) => state,
+            None => others.recent_state(&self.settings, real_now)?,
+        };
+        let mut sandbox = Sandbox::new(&name, state, Journal::new(self.settings.journal));
+        sandbox.ttl = new.ttl;
+        sandbox.fixtures = new.fixtures;
+        let sandbox = Arc::new(sandbox);
+        others.made += 1;
+        others.by_name.insert(sandbox.name.clone(), sandbox.clone());
+        for login_name in &new.logins {
+            others.by_login_name.insert(LoginName::new(login_name), sandbox.clone());
+        }
+        Ok(sandbox)
+    }
+
+    /// Deletes the sandbox of that name: whether it was there. The default sandbox stays.
+    pub(crate) fn delete(&self, name: &str) -> bool {
+        let mut others = self.write();
+        let deleted = others.by_name.remove(name);
+        if let Some(deleted) = &deleted {
+            others
+                .by_login_name
+                .retain(|_, claimed_by| !Arc::ptr_eq(claimed_by, deleted));
+        }
+        deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Others> {
+        self.others.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Others> {
+        self.others.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Others {
+    fn sweep(&mut self, real_now: Timestamp) {
+        self.by_name.retain(|_, sandbox| !sandbox.is_over(real_now));
+        self.by_login_name.retain(|_, sandbox| !sandbox.is_over(real_now));
+    }
+
+    fn readable_name(&self) -> String {
+        (self.made + 1..)
+            .map(|number| format!("sandbox-{number}"))
+            .find(|name| !self.by_name.contains_key(&**name))
+            .expect("there are more numbers than sandboxes")
+    }
+
+    fn recent_state(&mut self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
+        let mut random = settings.random();
+        let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
+        let built = match &self.recent {
+            Some((made, built)) if is_recent(*made) => built.clone(),
+            _ => {
+                let built = settings.build(&settings.fixtures, real_now, &mut random)?;
+                self.recent = Some((real_now, built.clone()));
+                built
+            }
+        };
+        Ok(State::new(built, random))
+    }
+}
+
+impl Settings {
+    /// What a sandbox with these fixtures begins with at that time.
+    ///
+    /// # Errors
+    /// They do not hold together.
+    pub(crate) fn state_of(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
+        let mut random = self.random();
+        let built = self.build(fixtures, real_now, &mut random)?;
+        Ok(State::new(built, random))
+    }
+
+    fn build(&self, fixtures: &Fixtures, real_now: Timestamp, random: &mut Random) -> Result<Built, FixturesError> {
+        let start = Start {
+            real_now,
+            issuance_delay: self.issuance_delay,
+            max_orders: self.max_orders,
+        };
+        let mut built = fixtures.build(&start, random)?;
+        if !self.assumptions.is_empty() {
+            let conventions = Arc::make_mut(&mut built.world.conventions);
+            for (name, value) in &self.assumptions {
+                conventions
+                    .assumptions
+                    .set(name, value)
+                    .expect("they were checked before the first sandbox was made");
+            }
+        }
+        Ok(built)
+    }
+
+    /// Whether every assumption is one.
+    ///
+    /// # Errors
+    /// One is not.
+    pub(crate) fn check_assumptions(&self) -> Result<(), AssumptionError> {
+        let mut assumptions = Assumptions::default();
+        self.assumptions
+            .iter()
+            .try_for_each(|(name, value)| assumptions.set(name, value))
+    }
+
+    fn random(&self) -> Random {
+        self.seed.map_or_else(Random::from_system, Random::from_seed)
+    }
+}
+
+/// It stands in URLs as it is.
+fn check_name(name: String) -> Result<String, SandboxError> {
+    let is_name = (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_name {
+        Ok(name)
+    } else {
+        Err(SandboxError::Name(name.chars().take(64).collect()))
+    }
+}
