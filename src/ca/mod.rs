@@ -1,10 +1,9 @@
 //! The emulator's certificate authority: for now the root, which signs the listeners' certificate.
 //!
-//! Keys and certificates are made fresh at each start or kept in a directory ([`store`]). The time comes in as an
+//! Keys and certificates are made fresh at each start or kept in a directory ([`files`](crate::files)). The time comes in as an
 //! argument; randomness comes from aws-lc-rs, as the keys do.
 
 pub(crate) mod root;
-pub(crate) mod store;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

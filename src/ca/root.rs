@@ -11,8 +11,8 @@ use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::store::{FileError, Readers, Store};
 use super::{pem, random_serial};
+use crate::files::{FileError, Readers, Store};
 
 /// The files of a kept root.
 const CERTIFICATE_FILE: &str = "ca.pem";

@@ -22,8 +22,8 @@ use tracing::warn;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::ca::root::{Root, new_key, parse_key};
-use crate::ca::store::{FileError, Readers, Store, read};
 use crate::ca::{pem, random_serial};
+use crate::files::{FileError, Readers, Store, read};
 
 /// The files of a kept server certificate.
 const CERTIFICATE_FILE: &str = "server.pem";

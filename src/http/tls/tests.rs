@@ -238,7 +238,7 @@ fn bad_kept_files_are_named_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     Tls::load(&kept(&dir), NOW).unwrap();
     fs::write(dir.path().join("tls/ca.key"), [0xff, 0xfe]).unwrap();
-    assert_error(&kept(&dir), "tls/ca.key: is not a PEM file");
+    assert_error(&kept(&dir), "tls/ca.key: is not a text file");
     fs::remove_file(dir.path().join("tls/ca.key")).unwrap();
     fs::create_dir(dir.path().join("tls/ca.key")).unwrap();
     assert_error(&kept(&dir), "tls/ca.key: cannot read: ");

@@ -1,4 +1,4 @@
-//! Keys and certificates as PEM files in a directory, so that they outlive the process.
+//! Files that outlive the process: keys and certificates, and the state of the default sandbox.
 //!
 //! A file appears whole or not at all: it is written beside its place, synced, and then put there. Keys are created
 //! once and never replaced, and certificates come after their keys, so a crash or a second process at any point leaves
@@ -42,7 +42,7 @@ pub(crate) enum Readers {
     All,
 }
 
-/// A directory of PEM files.
+/// A directory of such files.
 #[derive(Debug)]
 pub(crate) struct Store {
     dir: PathBuf,
@@ -125,7 +125,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a PEM file")),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a text file")),
         Err(error) => Err(FileError::new(path, format!("cannot read: {error}"))),
     }
 }
