@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use http_body_util::Empty;
-use hyper::body::Bytes;
-use hyper::header::HOST;
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::StatusCode;
 use thiserror::Error;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
+
+use crate::http::client::{self, ClientError, Question};
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,12 +50,7 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
     // A wait that has no end in sight has no deadline.
     let deadline = Instant::now().checked_add(wait);
     loop {
-        let result = match timeout(PATIENCE, ask(address)).await {
-            Ok(result) => result,
-            Err(_) => Err(HealthError::Timeout {
-                address: address.to_owned(),
-            }),
-        };
+        let result = ask(address).await;
         let next = Instant::now() + PAUSE;
         if result.is_ok() || deadline.is_some_and(|deadline| next > deadline) {
             return result;
@@ -68,28 +60,21 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
 }
 
 async fn ask(address: &str) -> Result<(), HealthError> {
-    let other = |what: String| HealthError::Other {
-        address: address.to_owned(),
-        what,
-    };
-    let tcp = TcpStream::connect(address)
-        .await
-        .map_err(|source| HealthError::Connect {
-            address: address.to_owned(),
+    let address = || address.to_owned();
+    match client::ask(&address(), Question::get("/control/v1/health"), PATIENCE).await {
+        Ok(answer) if answer.status == StatusCode::OK => Ok(()),
+        Ok(answer) => Err(HealthError::Other {
+            address: address(),
+            what: format!("HTTP status {}", answer.status),
+        }),
+        Err(ClientError::Connect(source)) => Err(HealthError::Connect {
+            address: address(),
             source,
-        })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tcp))
-        .await
-        .map_err(|error| other(error.to_string()))?;
-    let request = Request::get("/control/v1/health")
-        .header(HOST, address)
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| other(error.to_string()))?;
-    // Its error, if it has one, is the request's as well.
-    tokio::spawn(connection);
-    let answer = sender.send_request(request).await;
-    match answer.map_err(|error| other(error.to_string()))?.status() {
-        StatusCode::OK => Ok(()),
-        status => Err(other(format!("HTTP status {status}"))),
+        }),
+        Err(ClientError::Broken(what)) => Err(HealthError::Other {
+            address: address(),
+            what,
+        }),
+        Err(ClientError::Timeout(_)) => Err(HealthError::Timeout { address: address() }),
     }
 }

@@ -15,12 +15,12 @@
 
 mod connection;
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -134,7 +134,7 @@ impl Listener {
         limits: Limits,
         mut stop: Stop,
     ) where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>> + Clone + Send + 'static,
         S::Future: Send,
     {
         let shared = Arc::new(Shared::new(name, tls, &limits));

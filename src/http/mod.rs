@@ -1,9 +1,11 @@
 //! HTTP: the only code that knows sockets, axum and hyper.
 
 pub(crate) mod body;
+pub(crate) mod client;
 pub(crate) mod control;
 pub mod health;
 mod linger;
 pub(crate) mod listen;
+mod misbehave;
 pub(crate) mod products;
 pub(crate) mod tls;

@@ -1,7 +1,6 @@
 //! The API itself: one handler for every endpoint. Read, make a form of it, let the sandbox answer, log.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -18,9 +17,15 @@ use crate::clock::Stopwatch;
 use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
 use crate::http::body::{BodyError, BodyReader, read_form};
 use crate::http::linger;
+use crate::http::misbehave::{Disconnect, misbehave};
+use crate::journal::{Entry, mask};
 use crate::order::state::OrderNumber;
+use crate::protocol::argument::glimpse;
+use crate::protocol::assumption::Assumptions;
 use crate::protocol::code::MISSING_ARGUMENT;
-use crate::sandbox::{self, Outcome, Sandbox};
+use crate::protocol::form::Form;
+use crate::sandbox::{self, DEFAULT, NotAnswered, Outcome, Sandbox};
+use crate::sandboxes::Sandboxes;
 
 /// The target of the log line that each call leaves.
 const LOG: &str = "sectigo_emulator::call";
@@ -28,16 +33,16 @@ const LOG: &str = "sectigo_emulator::call";
 /// The API as a listener serves it.
 #[derive(Debug)]
 pub(crate) struct Products {
-    sandbox: Arc<Sandbox>,
+    sandboxes: Arc<Sandboxes>,
     over_https: bool,
     bodies: Arc<BodyReader>,
 }
 
 impl Products {
-    /// The API of a sandbox, for a listener that is HTTPS or counts as if it were.
-    pub(crate) fn new(sandbox: Arc<Sandbox>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
+    /// The API of all sandboxes, for a listener that is HTTPS or counts as if it were.
+    pub(crate) fn new(sandboxes: Arc<Sandboxes>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
         Self {
-            sandbox,
+            sandboxes,
             over_https,
             bodies,
         }
@@ -49,78 +54,175 @@ impl Products {
     ) -> impl Service<
         Request<Incoming>,
         Response = Response<Body>,
-        Error = Infallible,
-        Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
+        Error = Disconnect,
+        Future = impl Future<Output = Result<Response<Body>, Disconnect>> + Send,
     > + Clone
     + Send {
         let products = Arc::new(self);
         service_fn(move |request| {
             let products = products.clone();
-            async move { Ok(products.respond(request).await) }
+            async move { products.respond(request).await }
         })
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Body>, Disconnect> {
         let watch = Stopwatch::start();
         let (head, mut body) = request.into_parts();
-        let Some(endpoint) = find_endpoint(head.uri.path()) else {
-            return not_found(&head, body, watch);
+        let Some(place) = Place::find(head.uri.path()) else {
+            return Ok(not_found(&head, body, watch));
         };
-        let body = match self.bodies.read(&mut body).await {
+        let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return refuse_body(endpoint, error, &head, body, watch),
+            Err(error) => return Ok(refuse_body(place.endpoint, error, &head, body, watch)),
         };
-        let (form, oddity) = read_form(head.uri.query(), &head.headers, &body.bytes).await;
+        let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
+        let sandbox = match &place.sandbox {
+            None => self.sandboxes.of_login(claimant(&form).as_deref()),
+            Some(name) => match self.sandboxes.get(name) {
+                Some(sandbox) => sandbox,
+                None => return Ok(no_sandbox(&head, name, watch)),
+            },
+        };
         let request = sandbox::Request {
             over_https: self.over_https,
             is_post: head.method == Method::POST,
             form: &form,
         };
-        let outcome = self.sandbox.answer(endpoint, &request);
-        log(endpoint, &outcome, oddity.as_deref(), watch);
-        match outcome.answer {
+        let outcome = sandbox.answer(place.endpoint, &request);
+        let told = Told::new(&outcome, oddity, watch);
+        told.log(&sandbox, place.endpoint, &outcome);
+        if sandbox.journal.is_kept() {
+            sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
+        }
+        let response = match outcome.result {
             Ok(answer) => respond(&head, StatusCode::OK, answer.content_type, answer.body),
-            Err(full) => respond(
+            Err(NotAnswered::BookFull(full)) => respond(
                 &head,
                 StatusCode::SERVICE_UNAVAILABLE,
                 "text/plain",
                 format!("{full}\n"),
             ),
+            Err(NotAnswered::Gateway { status, body }) => {
+                let status = StatusCode::from_u16(status).expect("a fault's status was checked");
+                respond(&head, status, "text/plain", body)
+            }
+        };
+        match outcome.met {
+            Some(met) => misbehave(met.then, response).await,
+            None => Ok(response),
         }
     }
 }
 
-/// The endpoint that a path names: axum's router would compare it raw, so this is done by hand.
-fn find_endpoint(path: &str) -> Option<&'static Endpoint> {
-    let name = percent_decode_str(path.strip_prefix("/products/")?)
-        .decode_utf8()
-        .ok()?;
-    Endpoint::named(&name)
+/// What a path names.
+#[derive(Debug)]
+struct Place<'p> {
+    sandbox: Option<Cow<'p, str>>,
+    endpoint: &'static Endpoint,
 }
 
-/// One line for each call. A call that has no reply to log is worth a warning.
-fn log(endpoint: &Endpoint, outcome: &Outcome, oddity: Option<&str>, watch: Stopwatch) {
-    let login = outcome.login_name.as_ref().map(LoginName::as_str);
-    let order = outcome.order_number.map(OrderNumber::get);
-    let took_us = watch.elapsed_micros();
-    match &outcome.answer {
-        Ok(answer) => {
-            let hint = explain(answer, oddity);
-            info!(target: LOG, endpoint = endpoint.name, login, order, code = answer.code, took_us, hint = &*hint);
+impl<'p> Place<'p> {
+    /// axum's router would compare the path as it is written, so this is done by hand.
+    fn find(path: &'p str) -> Option<Self> {
+        let (sandbox, path) = match path.strip_prefix("/sandboxes/") {
+            Some(rest) => {
+                let slash = rest.find('/')?;
+                let (name, rest) = rest.split_at(slash);
+                (Some(percent_decode_str(name).decode_utf8().ok()?), rest)
+            }
+            None => (None, path),
+        };
+        let name = percent_decode_str(path.strip_prefix("/products/")?)
+            .decode_utf8()
+            .ok()?;
+        Some(Self {
+            sandbox,
+            endpoint: Endpoint::named(&name)?,
+        })
+    }
+}
+
+/// The loginName by which a sandbox may claim the call. Which sandbox's assumptions count is not known yet.
+fn claimant<'f>(form: &'f Form<'_>) -> Option<Cow<'f, str>> {
+    glimpse("loginName", LoginName::MAX + 1, form, &Assumptions::default())
+}
+
+/// What is told of a call, to the log and to the journal.
+struct Told {
+    status: u16,
+    code: Option<i32>,
+    took_us: u64,
+    hint: String,
+}
+
+impl Told {
+    fn new(outcome: &Outcome, oddity: Option<String>, watch: Stopwatch) -> Self {
+        let (status, code, hint) = match &outcome.result {
+            Ok(answer) => (200, Some(answer.code), explain(answer, oddity)),
+            Err(NotAnswered::BookFull(full)) => (503, None, full.to_string()),
+            Err(NotAnswered::Gateway { status, .. }) => (*status, None, "a fault answered".to_owned()),
+        };
+        Self {
+            status,
+            code,
+            took_us: watch.elapsed_micros(),
+            hint,
         }
-        Err(full) => {
-            warn!(target: LOG, endpoint = endpoint.name, login, order, status = 503, took_us, hint = full.to_string());
+    }
+
+    /// One line for each call. A call that has no room is worth a warning.
+    fn log(&self, sandbox: &Sandbox, endpoint: &Endpoint, outcome: &Outcome) {
+        let sandbox = Some(&*sandbox.name).filter(|name| *name != DEFAULT);
+        let login = outcome.login_name.as_ref().map(LoginName::as_str);
+        let order = outcome.order_number.map(OrderNumber::get);
+        let fault = outcome.met.as_ref().map(|met| met.id);
+        let status = Some(self.status).filter(|status| *status != 200);
+        let (endpoint, code, took_us, hint) = (endpoint.name, self.code, self.took_us, &*self.hint);
+        if matches!(outcome.result, Err(NotAnswered::BookFull(_))) {
+            warn!(target: LOG, sandbox, endpoint, login, order, status, took_us, hint);
+        } else {
+            info!(target: LOG, sandbox, endpoint, login, order, code, status, took_us, fault, hint);
+        }
+    }
+
+    fn entry(self, endpoint: &'static Endpoint, form: &Form<'_>, outcome: &Outcome) -> Entry {
+        Entry {
+            id: 0,
+            time: outcome.time,
+            real_time: outcome.real_time,
+            endpoint: endpoint.name,
+            arguments: mask(form, endpoint),
+            status: self.status,
+            code: self.code,
+            reply: match &outcome.result {
+                Ok(answer) => answer.told.as_ref().unwrap_or(&answer.body).clone(),
+                Err(NotAnswered::BookFull(full)) => format!("{full}\n"),
+                Err(NotAnswered::Gateway { body, .. }) => body.clone(),
+            },
+            took_us: self.took_us,
+            fault: outcome.met.as_ref().map(|met| met.id),
+            hint: self.hint,
         }
     }
 }
 
 /// What is odd about a body explains why an argument is missing; of other answers it is only worth mentioning.
-fn explain<'a>(answer: &'a Answer, oddity: Option<&'a str>) -> Cow<'a, str> {
+fn explain(answer: &Answer, oddity: Option<String>) -> String {
     match oddity {
-        None => Cow::Borrowed(&answer.hint),
-        Some(oddity) if answer.code == MISSING_ARGUMENT.number => Cow::Borrowed(oddity),
-        Some(oddity) => Cow::Owned(format!("{}; {oddity}", answer.hint)),
+        None => answer.hint.clone().into_owned(),
+        Some(oddity) if answer.code == MISSING_ARGUMENT.number => oddity,
+        Some(oddity) => format!("{}; {oddity}", answer.hint),
     }
+}
+
+fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
+    let shown: String = name.chars().take(64).collect();
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox {shown:?}"));
+    let text = format!(
+        "There is no sandbox {shown:?}, or it was unused for longer than it lives. Make one: POST \
+         /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
+    );
+    respond(head, StatusCode::NOT_FOUND, "text/plain", text)
 }
 
 fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
@@ -182,15 +284,18 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_found_however_its_name_is_written() {
-        for path in [
-            "/products/!autoRevokeCS",
-            "/products/%21autoRevokeCS",
-            "/products/!AUTOREVOKECS",
-            "/products/%21%61utorevokecs",
+        for (path, sandbox) in [
+            ("/products/!autoRevokeCS", None),
+            ("/products/%21autoRevokeCS", None),
+            ("/products/!AUTOREVOKECS", None),
+            ("/products/%21%61utorevokecs", None),
+            ("/sandboxes/t1/products/!autoRevokeCS", Some("t1")),
+            ("/sandboxes/t%31/products/%21autoRevokeCS", Some("t1")),
         ] {
+            let place = Place::find(path).unwrap_or_else(|| panic!("{path}"));
             assert_eq!(
-                find_endpoint(path).map(|endpoint| endpoint.name),
-                Some("!autoRevokeCS"),
+                (place.sandbox.as_deref(), place.endpoint.name),
+                (sandbox, "!autoRevokeCS"),
                 "{path}"
             );
         }
@@ -201,8 +306,10 @@ mod tests {
             "/!autoRevokeCS",
             "/",
             "*",
+            "/sandboxes/t1",
+            "/sandboxes/t1/!autoRevokeCS",
         ] {
-            assert!(find_endpoint(path).is_none(), "{path}");
+            assert!(Place::find(path).is_none(), "{path}");
         }
     }
 }

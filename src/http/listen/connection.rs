@@ -1,6 +1,5 @@
 //! One connection, from its first byte to its close.
 
-use std::convert::Infallible;
 use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -90,7 +90,7 @@ impl Connection {
     /// Serves it to its end.
     pub(super) async fn run<S>(mut self, tcp: TcpStream, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Send,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>> + Send,
         S::Future: Send + 'static,
     {
         // Answers are small and written whole; waiting for more to send only delays them.
@@ -160,7 +160,7 @@ impl Connection {
     async fn http1<I, S>(mut self, io: I, service: S)
     where
         I: AsyncRead + AsyncWrite + Unpin,
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>>,
     {
         let mut connection = self.shared.http1.serve_connection(TokioIo::new(io), service);
         let served = tokio::select! {
@@ -183,7 +183,7 @@ impl Connection {
 
     async fn http2<S>(mut self, io: TlsStream<Linger>, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>>,
         S::Future: Send + 'static,
     {
         let calls = Arc::new(AtomicU64::new(0));

@@ -1,5 +1,6 @@
 //! Each behaviour at the socket, with short limits; curl and openssl judge where they can.
 
+use std::convert::Infallible;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,0 +1,158 @@
+//! A small HTTP/1.1 client for the control listener: a connection for each question.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long an answer may take that has nothing to wait for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub(crate) enum ClientError {
+    /// Nothing listens there.
+    #[error("{0}")]
+    Connect(io::Error),
+    /// What listens there does not speak HTTP as it should.
+    #[error("{0}")]
+    Broken(String),
+    /// No answer came in time.
+    #[error("no answer came within {0:?}")]
+    Timeout(Duration),
+}
+
+impl From<hyper::Error> for ClientError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// A secret that authorizes, never printed.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct Token(String);
+
+impl Token {
+    /// The token that is written so.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// Its method.
+    pub(crate) method: Method,
+    /// Its path and query, percent-encoded.
+    pub(crate) path: String,
+    /// Its body, JSON.
+    pub(crate) body: Option<Vec<u8>>,
+    /// What authorizes it.
+    pub(crate) token: Option<Token>,
+}
+
+impl Question {
+    /// Reads what is at a path.
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            body: None,
+            token: None,
+        }
+    }
+
+    fn into_request(self, authority: &str) -> Result<Request<Full<Bytes>>, ClientError> {
+        let mut request = Request::builder()
+            .method(self.method)
+            .uri(self.path)
+            .header(HOST, authority);
+        if self.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some(Token(token)) = self.token {
+            // The error must not tell the token.
+            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                .map_err(|_| ClientError::Broken("the token holds what no HTTP header can".to_owned()))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        request
+            .body(Full::from(self.body.unwrap_or_default()))
+            .map_err(|error| ClientError::Broken(error.to_string()))
+    }
+}
+
+/// An answer, whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Its HTTP status.
+    pub(crate) status: StatusCode,
+    /// Its body.
+    pub(crate) body: Bytes,
+}
+
+/// Asks `authority` (`HOST:PORT`), and waits for the whole answer for as long as `patience`.
+pub(crate) async fn ask(authority: &str, question: Question, patience: Duration) -> Result<Answer, ClientError> {
+    let answer = async {
+        let response = send(authority, question).await?;
+        Ok(Answer {
+            status: response.status(),
+            body: response.into_body().collect().await?.to_bytes(),
+        })
+    };
+    timeout(patience, answer)
+        .await
+        .map_err(|_| ClientError::Timeout(patience))?
+}
+
+/// Asks, and gives the answer as soon as its head is there; its body may go on for ever.
+pub(crate) async fn open(authority: &str, question: Question) -> Result<Response<Incoming>, ClientError> {
+    timeout(PATIENCE, send(authority, question))
+        .await
+        .map_err(|_| ClientError::Timeout(PATIENCE))?
+}
+
+async fn send(authority: &str, question: Question) -> Result<Response<Incoming>, ClientError> {
+    let request = question.into_request(authority)?;
+    let tcp = TcpStream::connect(authority).await.map_err(ClientError::Connect)?;
+    // What fails here fails later as well; then it is said.
+    drop(tcp.set_nodelay(true));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tcp)).await?;
+    // Its error, if it has one, is the request's as well.
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
+}
+
+/// The `HOST:PORT` of a control listener that is written as a URL or as an address. An address that stands for every
+/// interface is asked on this machine's own.
+pub(crate) fn authority(text: &str) -> Result<String, String> {
+    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let has_port = authority
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if !has_port || authority.contains(['/', '@', ' ', '?', '#']) {
+        return Err("give http://HOST:PORT".to_owned());
+    }
+    Ok(match authority.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() && address.is_ipv4() => format!("127.0.0.1:{}", address.port()),
+        Ok(address) if address.ip().is_unspecified() => format!("[::1]:{}", address.port()),
+        _ => authority.to_owned(),
+    })
+}

@@ -1,0 +1,338 @@
+//! The journal: what was called, how often, and what is called now.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::{Stream, StreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
+
+use super::sent::{Here, Query, Sent, given, parsed};
+use super::{App, Problem};
+use crate::fixtures::entry::find_endpoint;
+use crate::fixtures::when::{Span, When};
+use crate::journal::{Difference, Entry, Filter};
+use crate::sandbox::Sandbox;
+
+/// The most calls of a list.
+const MAX_CALLS: usize = 1_000_000;
+
+/// The longest that a count waits.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// How many of the nearest calls are told where none was found.
+const NEAREST: usize = 3;
+
+/// A call, passwords masked.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Call {
+    /// Its number in the journal, rising.
+    id: u64,
+    /// When, by the sandbox's clock.
+    #[schema(format = DateTime)]
+    time: String,
+    /// When.
+    #[schema(format = DateTime)]
+    real_time: String,
+    sandbox: String,
+    endpoint: &'static str,
+    arguments: Vec<CallArgument>,
+    /// The HTTP status.
+    status: u16,
+    /// The API's code, if it answered one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i32>,
+    /// The body of the reply, as it was meant.
+    reply: String,
+    /// How long the answer took to make, in microseconds.
+    took_micros: u64,
+    /// The fault that met it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<u64>,
+    /// Why it was answered so.
+    hint: String,
+}
+
+/// An argument of a call; `***` stands for a password and for what may hold one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CallArgument {
+    name: String,
+    value: String,
+}
+
+impl Call {
+    fn new(sandbox: &Sandbox, entry: &Entry) -> Self {
+        let argument = |(name, value): &(String, String)| CallArgument {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        Self {
+            id: entry.id,
+            time: entry.time.to_string(),
+            real_time: entry.real_time.to_string(),
+            sandbox: sandbox.name.to_string(),
+            endpoint: entry.endpoint,
+            arguments: entry.arguments.iter().map(argument).collect(),
+            status: entry.status,
+            code: entry.code,
+            reply: entry.reply.clone(),
+            took_micros: entry.took_us,
+            fault: entry.fault,
+            hint: entry.hint.clone(),
+        }
+    }
+}
+
+/// Calls, the oldest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Calls)]
+pub(super) struct CallList {
+    calls: Vec<Call>,
+}
+
+/// Which calls are asked for.
+#[derive(Default, Deserialize, IntoParams)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Wanted {
+    /// Of this endpoint.
+    #[serde(deserialize_with = "given")]
+    endpoint: Option<String>,
+    /// With this loginName.
+    #[serde(deserialize_with = "given")]
+    login_name: Option<String>,
+    /// With this orderNumber, as it was sent.
+    #[serde(deserialize_with = "given")]
+    order_number: Option<String>,
+    /// Answered with this code.
+    #[serde(deserialize_with = "parsed")]
+    code: Option<i32>,
+    /// At this time of the sandbox's clock or later.
+    #[serde(deserialize_with = "given")]
+    #[param(value_type = Option<String>)]
+    since: Option<When>,
+    /// At most so many, the newest.
+    #[serde(deserialize_with = "parsed")]
+    #[param(maximum = 1000000)]
+    limit: Option<usize>,
+}
+
+/// Which calls are counted, and how long it is waited for them.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = CountRequest)]
+pub(super) struct Question {
+    /// Of this endpoint.
+    endpoint: Option<String>,
+    /// With this loginName.
+    login_name: Option<String>,
+    /// With this orderNumber.
+    order_number: Option<NumberOrText>,
+    /// Answered with this code.
+    code: Option<i32>,
+    /// At this time of the sandbox's clock or later.
+    since: Option<When>,
+    /// So many are enough; 1 without a word.
+    #[schema(maximum = 1000000)]
+    at_least: Option<u32>,
+    /// How long is waited for them, at most 60s.
+    within: Option<Span>,
+}
+
+/// An orderNumber, as a number or as it was sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged, expecting = "an orderNumber is a number or a string")]
+pub(super) enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+/// How many calls there are.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Count)]
+pub(super) struct CountReply {
+    count: usize,
+    /// Whether they are enough.
+    reached: bool,
+    /// The calls that come nearest, where they are not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    nearest: Vec<Near>,
+}
+
+/// A call that is nearly what was asked for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Near {
+    call: Call,
+    differs: Vec<Differs>,
+}
+
+/// A field in which it differs.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Differs {
+    field: &'static str,
+    wanted: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<String>,
+}
+
+impl From<Difference> for Differs {
+    fn from(difference: Difference) -> Self {
+        Self {
+            field: difference.field,
+            wanted: difference.wanted,
+            found: difference.found,
+        }
+    }
+}
+
+impl Wanted {
+    fn filter(self, sandbox: &Sandbox) -> Result<Filter, Problem> {
+        let endpoint = self
+            .endpoint
+            .as_deref()
+            .map(|name| find_endpoint("endpoint", name))
+            .transpose()?;
+        Ok(Filter {
+            endpoint: endpoint.map(|endpoint| endpoint.name),
+            login_name: self.login_name,
+            order_number: self.order_number,
+            code: self.code,
+            since: self.since.map(|when| when.from(sandbox.now())),
+        })
+    }
+}
+
+/// The calls in the journal, the oldest first.
+#[utoipa::path(get, path = "/calls", tag = "calls", operation_id = "listCalls", params(Wanted),
+    responses((status = 200, description = "The calls", body = CallList)))]
+pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Json<CallList>, Problem> {
+    let limit = wanted.limit.unwrap_or(MAX_CALLS);
+    if limit > MAX_CALLS {
+        return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
+    }
+    let found = here.0.journal.find(&wanted.filter(&here.0)?);
+    let newest = &found[found.len().saturating_sub(limit)..];
+    Ok(Json(CallList {
+        calls: newest.iter().map(|entry| Call::new(&here.0, entry)).collect(),
+    }))
+}
+
+/// Forgets every call; numbers go on.
+#[utoipa::path(delete, path = "/calls", tag = "calls", operation_id = "deleteCalls",
+    responses((status = 204, description = "The journal is empty")))]
+pub(super) async fn clear(here: Here) -> StatusCode {
+    here.0.journal.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Counts calls; answers as soon as there are enough, or when the time is over.
+#[utoipa::path(post, path = "/calls/count", tag = "calls", operation_id = "countCalls", request_body = Option<Question>,
+    responses((status = 200, description = "How many there are", body = CountReply)))]
+pub(super) async fn count(
+    State(app): State<App>,
+    here: Here,
+    sent: Option<Sent<Question>>,
+) -> Result<Json<CountReply>, Problem> {
+    let question = sent.map(|Sent(question)| question).unwrap_or_default();
+    let enough = question.at_least.map_or(1, |count| count as usize);
+    let within = question.within.map_or(Duration::ZERO, |within| within.0);
+    if within > MAX_WAIT {
+        return Err(Problem::unfit("within", "a count waits 60s at most"));
+    }
+    let wanted = Wanted {
+        endpoint: question.endpoint,
+        login_name: question.login_name,
+        order_number: question.order_number.map(|number| match number {
+            NumberOrText::Number(number) => number.to_string(),
+            NumberOrText::Text(text) => text,
+        }),
+        code: question.code,
+        since: question.since,
+        limit: None,
+    };
+    let filter = wanted.filter(&here.0)?;
+    let journal = &here.0.journal;
+    // Watched before it is counted, so that no call falls between.
+    let mut news = journal.watch();
+    let mut stop = app.stop.clone();
+    let enough_came = async {
+        loop {
+            let count = journal.count(&filter);
+            if count >= enough || news.changed().await.is_err() {
+                return count;
+            }
+        }
+    };
+    // A time limit of zero still lets the first count through.
+    let came = tokio::select! {
+        biased;
+        came = timeout(within, enough_came) => came.ok(),
+        () = stop.fired() => None,
+    };
+    let count = came.unwrap_or_else(|| journal.count(&filter));
+    let reached = count >= enough;
+    let near = |(entry, differences): (Arc<Entry>, Vec<Difference>)| Near {
+        call: Call::new(&here.0, &entry),
+        differs: differences.into_iter().map(Differs::from).collect(),
+    };
+    Ok(Json(CountReply {
+        count,
+        reached,
+        nearest: if reached {
+            Vec::new()
+        } else {
+            journal.nearest(&filter, NEAREST).into_iter().map(near).collect()
+        },
+    }))
+}
+
+/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent.
+#[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
+    params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
+    responses((status = 200, description = "Events of the kind `call`, each with a Call", content_type = "text/event-stream", body = String)))]
+pub(super) async fn stream(
+    State(app): State<App>,
+    here: Here,
+    headers: HeaderMap,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let mut news = here.0.journal.watch();
+    let seen = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.parse().ok())
+        .unwrap_or_else(|| here.0.journal.last_id());
+    let stop = app.stop.clone();
+    // Calls that came before are told at once.
+    news.mark_changed();
+    let batches = stream::unfold(
+        (here.0, news, stop, seen),
+        |(sandbox, mut news, mut stop, seen)| async move {
+            tokio::select! {
+                biased;
+                () = stop.fired() => return None,
+                changed = news.changed() => changed.ok()?,
+            }
+            let entries = sandbox.journal.after(seen);
+            let mut events = Vec::with_capacity(entries.len() + 1);
+            let mut last = seen;
+            for entry in &entries {
+                if entry.id > last + 1 {
+                    events.push(Ok(Event::default().comment(format!("skipped {}", entry.id - last - 1))));
+                }
+                last = entry.id;
+                let call =
+                    serde_json::to_string(&Call::new(&sandbox, entry)).expect("strings and numbers always serialize");
+                events.push(Ok(Event::default().id(last.to_string()).event("call").data(call)));
+            }
+            Some((stream::iter(events), (sandbox, news, stop, last)))
+        },
+    );
+    Sse::new(batches.flatten()).keep_alive(KeepAlive::default())
+}

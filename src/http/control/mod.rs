@@ -1,0 +1,173 @@
+//! The control API: for the owner of the machine, on a listener of its own.
+//!
+//! Every route of a sandbox stands under `/control/v1` for the default one and under `/control/v1/sandboxes/NAME` for
+//! that one. The OpenAPI document is made from the routes themselves.
+
+mod accounts;
+mod assumptions;
+mod calls;
+mod clock;
+mod faults;
+mod guard;
+mod openapi;
+mod orders;
+mod problem;
+mod sandboxes;
+mod sent;
+mod snapshot;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::endpoints::catalogue;
+use crate::http::listen::Stop;
+
+pub(crate) use guard::Token;
+pub(crate) use problem::Problem;
+
+/// What the control API knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Control {
+    /// The certificate that clients of the HTTPS listener should trust, in PEM, if it is known.
+    pub(crate) ca_pem: Option<Arc<str>>,
+    /// What it drives.
+    pub(crate) sandboxes: Arc<crate::sandboxes::Sandboxes>,
+    /// The token that every request must bear, if there is one.
+    pub(crate) token: Option<Token>,
+    /// How long a body may take to arrive.
+    pub(crate) read_timeout: Duration,
+    /// Ends what waits and what streams.
+    pub(crate) stop: Stop,
+}
+
+/// What every handler shares.
+type App = Arc<Control>;
+
+impl Control {
+    /// The service that the control listener runs.
+    pub(crate) fn into_service(
+        self,
+    ) -> impl Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
+    > + Clone
+    + Send {
+        TowerToHyperService::new(self.router())
+    }
+
+    fn router(self) -> Router {
+        let (router, made) = api().split_for_parts();
+        let document: Arc<str> = openapi::document(&made, self.token.is_some()).to_string().into();
+        let app = Arc::new(self);
+        let read_document = move || async move { json(document.to_string()) };
+        router
+            .route("/control/v1/openapi.json", axum::routing::get(read_document))
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(from_fn_with_state(app.clone(), guard::guard))
+            .with_state(app)
+    }
+}
+
+/// Every route but that of the document, which it makes.
+fn api() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::default()
+        .routes(routes!(health))
+        .routes(routes!(endpoints))
+        .routes(routes!(ca_pem))
+        .routes(routes!(sandboxes::list, sandboxes::create))
+        .routes(routes!(sandboxes::read, sandboxes::delete))
+        .merge(of_sandbox())
+        .nest("/sandboxes/{sandbox}", of_sandbox());
+    OpenApiRouter::default().nest("/control/v1", v1)
+}
+
+/// What there is in each sandbox.
+fn of_sandbox() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::read, accounts::change, accounts::delete))
+        .routes(routes!(orders::list, orders::create))
+        .routes(routes!(orders::read, orders::change, orders::delete))
+        .routes(routes!(clock::read, clock::set))
+        .routes(routes!(clock::advance))
+        .routes(routes!(faults::list, faults::create, faults::clear))
+        .routes(routes!(faults::delete))
+        .routes(routes!(calls::list, calls::clear))
+        .routes(routes!(calls::stream))
+        .routes(routes!(calls::count))
+        .routes(routes!(snapshot::read, snapshot::restore))
+        .routes(routes!(sandboxes::reset))
+        .routes(routes!(assumptions::read, assumptions::change))
+}
+
+/// It serves.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// Answers once every listener serves: the control listener is served last.
+#[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
+    responses((status = 200, description = "It serves", body = Health)))]
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The catalogue: every endpoint's arguments and codes, and the assumptions.
+#[utoipa::path(get, path = "/endpoints", tag = "emulator", operation_id = "readEndpoints",
+    responses((status = 200, description = "The catalogue", content_type = "application/json", body = Object)))]
+async fn endpoints() -> Response {
+    json(catalogue::json())
+}
+
+/// The certificate that clients of the HTTPS listener should trust.
+#[utoipa::path(get, path = "/tls/ca.pem", tag = "emulator", operation_id = "readCa",
+    responses(
+        (status = 200, description = "A certificate in PEM", content_type = "application/x-pem-file", body = String),
+        (status = 404, description = "There is none to tell", body = problem::ProblemDetails<'static>)))]
+async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
+    let pem = app.ca_pem.as_ref().ok_or_else(|| {
+        Problem::not_found(
+            "The HTTPS listener is off, or it uses a certificate of your own that came without its CA (--tls-cert).",
+        )
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found(
+        "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners.",
+    )
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This method does nothing here; the Allow header names those that do.",
+    )
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

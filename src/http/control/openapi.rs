@@ -1,0 +1,139 @@
+//! The OpenAPI document: made from the routes, completed with what all of them have in common.
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+
+/// The document as JSON.
+pub(super) fn document(made: &OpenApi, needs_token: bool) -> Value {
+    let mut document = serde_json::to_value(made).expect("a document is strings, numbers, lists and objects");
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "sectigo-emulator control API",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Drives a sectigo-emulator: sandboxes, accounts, orders, clock, faults, journal. What stands \
+                        under /control/v1/sandboxes/{sandbox} does to that sandbox what the same under /control/v1 \
+                        does to the default one.",
+        "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+    });
+    document["components"]["securitySchemes"] = json!({
+        "token": {"type": "http", "scheme": "bearer", "description": "Where --control-token demands it."},
+    });
+    loosen(&mut document["components"]["schemas"]);
+    let paths = document["paths"].as_object_mut().expect("there are paths");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().expect("a path has operations") {
+            complete(path, method, operation, needs_token);
+        }
+    }
+    document
+}
+
+/// What all operations have in common.
+fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) {
+    let is_in_sandbox = path.contains("{sandbox}");
+    if is_in_sandbox {
+        let parameter = json!({
+            "name": "sandbox", "in": "path", "required": true, "description": "The sandbox's name",
+            "schema": {"type": "string"},
+        });
+        match operation["parameters"].as_array_mut() {
+            Some(parameters) => parameters.insert(0, parameter),
+            None => operation["parameters"] = json!([parameter]),
+        }
+        if !path.ends_with("{sandbox}") {
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            operation["operationId"] = json!(format!("{id}InSandbox"));
+        }
+    }
+    let mut common: Vec<(&str, &str)> = vec![
+        ("400", "The request cannot be read"),
+        ("403", "A web page may be behind it"),
+    ];
+    if is_in_sandbox {
+        common.push(("404", "There is no such sandbox, or nothing of that name in it"));
+    }
+    if !path.ends_with("/health") && needs_token {
+        common.push(("401", "The token is missing or wrong"));
+        operation["security"] = json!([{"token": []}]);
+    }
+    if path.ends_with("/calls") && method == "get" {
+        common.push(("422", "A field does not fit"));
+    }
+    if operation.get("requestBody").is_some() {
+        common.extend([
+            ("408", "The body did not arrive in time"),
+            ("413", "The body is longer than 16 MiB"),
+            ("422", "A field does not fit"),
+        ]);
+    }
+    // A body where none belongs is looked at by its type alone.
+    if method != "get" {
+        common.push(("415", "The body is not JSON by its Content-Type"));
+    }
+    let responses = operation["responses"]
+        .as_object_mut()
+        .expect("an operation has responses");
+    for (status, description) in common {
+        responses
+            .entry(status)
+            .or_insert_with(|| json!({"description": description}));
+    }
+    for (status, response) in responses {
+        if status.starts_with(['4', '5']) {
+            response["content"] =
+                json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        }
+    }
+}
+
+/// Of a patch nothing is required, and null removes; a new order is given what it lacks.
+fn loosen(schemas: &mut Value) {
+    for (name, required, description) in [
+        (
+            "AccountPatch",
+            &[][..],
+            "The fields of an account that shall change; null removes one.",
+        ),
+        (
+            "OrderPatch",
+            &[][..],
+            "The fields of an order that shall change; null removes one.",
+        ),
+        (
+            "NewOrder",
+            &["loginName", "product"][..],
+            "An order; without an orderNumber it is given one, without a state it is issued.",
+        ),
+    ] {
+        let Some(schema) = schemas.get_mut(name).and_then(Value::as_object_mut) else {
+            continue;
+        };
+        let needed: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
+        schema.insert("description".to_owned(), json!(description));
+        if required.is_empty() {
+            schema.remove("required");
+            let properties = schema["properties"].as_object_mut().expect("an entry has properties");
+            for (_, property) in properties.iter_mut().filter(|(name, _)| !needed.contains(name)) {
+                make_nullable(property);
+            }
+        } else {
+            schema.insert("required".to_owned(), json!(required));
+        }
+    }
+}
+
+fn make_nullable(property: &mut Value) {
+    let Some(object) = property.as_object_mut() else { return };
+    match object.get("type") {
+        Some(Value::String(kind)) => {
+            let kinds = json!([kind, "null"]);
+            object.insert("type".to_owned(), kinds);
+        }
+        Some(_) => {}
+        None if object.contains_key("oneOf") => {}
+        None => {
+            let old = Value::Object(std::mem::replace(object, Map::new()));
+            *property = json!({"oneOf": [{"type": "null"}, old]});
+        }
+    }
+}

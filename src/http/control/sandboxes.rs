@@ -1,0 +1,235 @@
+//! Sandboxes, and the way back to the start.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::sent::{Here, Sent, no_sandbox};
+use super::{App, Problem};
+use crate::clock::real_now;
+use crate::fixtures::Fixtures;
+use crate::fixtures::file::File;
+use crate::fixtures::when::Span;
+use crate::sandbox::{DEFAULT, Sandbox};
+use crate::sandboxes::{NewSandbox, SandboxError};
+
+/// A sandbox.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Sandbox)]
+pub(super) struct SandboxReply {
+    name: String,
+    /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
+    path: String,
+    /// The login names whose calls at the plain path are its.
+    logins: Vec<String>,
+    /// How long it lives since its last use; without it, for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<Span>,
+    /// What is left of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<Span>,
+    /// How many orders it holds.
+    orders: usize,
+    /// How many accounts it holds.
+    accounts: usize,
+    /// How many calls its journal holds.
+    calls: usize,
+}
+
+impl SandboxReply {
+    pub(super) fn new(app: &App, sandbox: &Arc<Sandbox>) -> Self {
+        let world = sandbox.state().world.clone();
+        Self {
+            name: sandbox.name.to_string(),
+            path: match &*sandbox.name {
+                DEFAULT => String::new(),
+                name => format!("/sandboxes/{name}"),
+            },
+            logins: app.sandboxes.logins_of(sandbox),
+            ttl: sandbox.ttl.map(Span),
+            expires_in: sandbox.expires_in(real_now()).map(Span),
+            orders: world.book.len(),
+            accounts: world.accounts.iter().count(),
+            calls: sandbox.journal.len(),
+        }
+    }
+}
+
+/// Every sandbox, the default one first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sandboxes)]
+pub(super) struct SandboxList {
+    sandboxes: Vec<SandboxReply>,
+}
+
+/// A sandbox to be made.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSandbox)]
+pub(super) struct NewEntry {
+    /// Its name; without one, it is given one.
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    name: Option<String>,
+    /// Its fixtures, as an object or as the text of a file; without them, those that the emulator was started with.
+    #[schema(value_type = Option<FixturesForms>)]
+    fixtures: Option<SentFixtures>,
+    /// The login names whose calls at the plain path shall be its, at most 1000.
+    #[serde(default)]
+    logins: Vec<String>,
+    /// How long it shall live since its last use; without it, for ever.
+    ttl: Option<Span>,
+}
+
+/// Fixtures as an object, or as the text of a file (TOML or JSON).
+#[derive(ToSchema)]
+#[schema(as = FixturesOrText)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is there for its schema")]
+pub(super) enum FixturesForms {
+    Object(Box<File>),
+    Text(String),
+}
+
+/// Fixtures as they were sent.
+pub(super) struct SentFixtures(Result<Fixtures, Problem>);
+
+impl SentFixtures {
+    /// The fixtures.
+    ///
+    /// # Errors
+    /// They are a text that is no fixtures file.
+    fn read(self) -> Result<Fixtures, Problem> {
+        self.0.map_err(|problem| problem.below("fixtures"))
+    }
+}
+
+impl<'de> Deserialize<'de> for SentFixtures {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FixturesVisitor)
+    }
+}
+
+struct FixturesVisitor;
+
+impl<'de> Visitor<'de> for FixturesVisitor {
+    type Value = SentFixtures;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("fixtures: an object, or the text of a fixtures file")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SentFixtures, E> {
+        Ok(SentFixtures(Fixtures::parse(text).map_err(Problem::from)))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<SentFixtures, M::Error> {
+        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures(Ok(file.into())))
+    }
+}
+
+/// What a sandbox shall begin with again.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reset {
+    /// Other fixtures than those that it started with.
+    #[schema(value_type = Option<FixturesForms>)]
+    fixtures: Option<SentFixtures>,
+}
+
+impl From<SandboxError> for Problem {
+    fn from(error: SandboxError) -> Self {
+        let text = error.to_string();
+        match error {
+            SandboxError::Name(_) => Self::unfit("name", text),
+            SandboxError::NameTaken(_) => Self::conflict("name", text),
+            SandboxError::Logins => Self::unfit("logins", text),
+            SandboxError::LoginTaken { .. } => Self::conflict("logins", text),
+            SandboxError::TooMany(_) => Self::full(text),
+            SandboxError::Fixtures(error) => Self::from(error).below("fixtures"),
+        }
+    }
+}
+
+/// Every sandbox.
+#[utoipa::path(get, path = "/sandboxes", tag = "sandboxes", operation_id = "listSandboxes",
+    responses((status = 200, description = "The sandboxes", body = SandboxList)))]
+pub(super) async fn list(State(app): State<App>) -> Json<SandboxList> {
+    let sandboxes = app.sandboxes.list();
+    Json(SandboxList {
+        sandboxes: sandboxes
+            .iter()
+            .map(|sandbox| SandboxReply::new(&app, sandbox))
+            .collect(),
+    })
+}
+
+/// Makes a sandbox.
+#[utoipa::path(post, path = "/sandboxes", tag = "sandboxes", operation_id = "createSandbox", request_body = Option<NewEntry>,
+    responses(
+        (status = 201, description = "Made", body = SandboxReply, headers(("Location" = String))),
+        (status = 409, description = "The name or a login name is taken"),
+        (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
+pub(super) async fn create(State(app): State<App>, sent: Option<Sent<NewEntry>>) -> Result<impl IntoResponse, Problem> {
+    let entry = sent.map(|Sent(entry)| entry).unwrap_or_default();
+    let new = NewSandbox {
+        name: entry.name,
+        fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
+        logins: entry.logins,
+        ttl: entry.ttl.map(|ttl| ttl.0),
+    };
+    let sandbox = app.sandboxes.create(new)?;
+    let location = format!("/control/v1/sandboxes/{}", sandbox.name);
+    let reply = SandboxReply::new(&app, &sandbox);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+}
+
+/// One sandbox.
+#[utoipa::path(get, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "readSandbox",
+    responses((status = 200, description = "The sandbox", body = SandboxReply)))]
+pub(super) async fn read(State(app): State<App>, here: Here) -> Json<SandboxReply> {
+    Json(SandboxReply::new(&app, &here.0))
+}
+
+/// Deletes a sandbox.
+#[utoipa::path(delete, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "deleteSandbox",
+    responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox always is")))]
+pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusCode, Problem> {
+    if &*here.0.name == DEFAULT {
+        return Err(Problem::conflict(
+            "",
+            "the default sandbox always is; POST /control/v1/reset begins it again",
+        ));
+    }
+    if !app.sandboxes.delete(&here.0.name) {
+        return Err(no_sandbox(&here.0.name));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begins again: with the fixtures that it started with or those that are sent, with no calls, at the real time.
+#[utoipa::path(post, path = "/reset", tag = "sandboxes", operation_id = "reset", request_body = Option<Reset>,
+    responses((status = 200, description = "It began again", body = SandboxReply)))]
+pub(super) async fn reset(
+    State(app): State<App>,
+    here: Here,
+    sent: Option<Sent<Reset>>,
+) -> Result<Json<SandboxReply>, Problem> {
+    let settings = app.sandboxes.settings();
+    let fixtures = match sent.and_then(|Sent(reset)| reset.fixtures) {
+        Some(fixtures) => Arc::new(fixtures.read()?),
+        None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+    };
+    let state = settings
+        .state_of(&fixtures, real_now())
+        .map_err(|error| Problem::from(error).below("fixtures"))?;
+    here.0.reset(state);
+    Ok(Json(SandboxReply::new(&app, &here.0)))
+}

@@ -1,0 +1,48 @@
+//! A sandbox as a fixtures file, and back.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::sent::{Here, Sent};
+use super::{App, Problem};
+use crate::clock::real_now;
+use crate::fixtures::Fixtures;
+use crate::fixtures::file::File;
+
+/// How much a snapshot brought.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Restored {
+    orders: usize,
+    accounts: usize,
+}
+
+/// The sandbox as a fixtures file, with every password in it: it makes the same world again.
+#[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
+    responses((status = 200, description = "A fixtures file", body = File)))]
+pub(super) async fn read(here: Here) -> Json<File> {
+    let real_now = real_now();
+    let (world, clock, faults) = {
+        let state = here.0.state();
+        (state.world.clone(), state.clock, state.faults.clone())
+    };
+    Json(File::describe(&world, clock, &faults, real_now))
+}
+
+/// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
+#[utoipa::path(put, path = "/snapshot", tag = "snapshot", operation_id = "restoreSnapshot", request_body = File,
+    responses((status = 200, description = "How much there is now", body = Restored)))]
+pub(super) async fn restore(
+    State(app): State<App>,
+    here: Here,
+    Sent(file): Sent<File>,
+) -> Result<Json<Restored>, Problem> {
+    let state = app.sandboxes.settings().state_of(&Fixtures::from(file), real_now())?;
+    let world = state.world.clone();
+    *here.0.state() = state;
+    Ok(Json(Restored {
+        orders: world.book.len(),
+        accounts: world.accounts.iter().count(),
+    }))
+}
