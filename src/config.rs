@@ -1,14 +1,19 @@
 //! The command line and the environment: the only place that reads them.
 
+pub mod ctl;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use tracing_subscriber::filter::Targets;
 
+use crate::config::ctl::CtlArgs;
 use crate::emulator::{Builder, Emulator};
 use crate::fixtures::{Fixtures, LoadError};
+use crate::http::client;
 use crate::log::LogFormat;
 use crate::protocol::assumption::Assumptions;
 
@@ -36,7 +41,11 @@ impl Config {
     /// Help was asked for, or something is wrong.
     pub fn read() -> Result<Command, Stop> {
         let config = Self::try_parse().map_err(Stop::from)?;
-        Ok(config.command.unwrap_or(Command::Serve(Box::new(config.serve))))
+        Ok(config.into_command())
+    }
+
+    pub(crate) fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(Box::new(self.serve)))
     }
 }
 
@@ -49,6 +58,10 @@ pub enum Command {
     Health(HealthArgs),
     /// Print the catalogue: arguments, codes, assumptions.
     Endpoints(EndpointsArgs),
+    /// Drive a running emulator: orders, accounts, clock, faults, calls, sandboxes.
+    Ctl(Box<CtlArgs>),
+    /// Print what lets a shell complete this program's command line.
+    Completions(CompletionsArgs),
 }
 
 /// The options of `serve`.
@@ -86,6 +99,14 @@ pub struct ServeArgs {
         default_value = "127.0.0.1:8081"
     )]
     control: Listen,
+    /// Demand this bearer token of the control API's clients.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    control_token: Option<ControlToken>,
     /// Accounts, orders, messages, faults and assumptions to start with, TOML or JSON [default: built in].
     #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
     fixtures: Option<PathBuf>,
@@ -132,6 +153,20 @@ pub struct ServeArgs {
         default_value_t = 1_000_000
     )]
     max_orders: usize,
+    /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
+    #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// How many calls the journal of a sandbox keeps.
+    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000)]
+    journal: usize,
+    /// How many sandboxes there may be beside the default one.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_MAX_SANDBOXES",
+        value_name = "N",
+        default_value_t = 100_000
+    )]
+    max_sandboxes: usize,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
     #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
     pub log: Targets,
@@ -158,7 +193,12 @@ impl ServeArgs {
             .accept_plain_http(self.plain_http == PlainHttp::Accept)
             .issuance_delay(self.issuance_delay)
             .read_timeout(self.read_timeout)
-            .max_orders(self.max_orders);
+            .max_orders(self.max_orders)
+            .journal(self.journal)
+            .max_sandboxes(self.max_sandboxes);
+        if let Some(token) = &self.control_token {
+            builder = builder.control_token(&*token.0);
+        }
         if let Some(path) = &self.fixtures {
             builder = builder.fixtures(Fixtures::load(path)?);
         }
@@ -170,6 +210,9 @@ impl ServeArgs {
         }
         if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
             builder = builder.tls_certificate(cert, key);
+        }
+        if let Some(path) = &self.state {
+            builder = builder.state_file(path);
         }
         for name in &self.tls_name {
             builder = builder.tls_name(name);
@@ -214,6 +257,22 @@ pub enum CatalogueFormat {
     Json,
 }
 
+/// The options of `completions`.
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+impl CompletionsArgs {
+    /// What the shell is to read.
+    pub fn script(&self) -> String {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Config::command(), "sectigo-emulator", &mut script);
+        String::from_utf8_lossy(&script).into_owned()
+    }
+}
+
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
 pub enum Stop {
@@ -249,6 +308,27 @@ impl From<clap::Error> for Stop {
 enum PlainHttp {
     Refuse,
     Accept,
+}
+
+/// The token of the control API; it is never printed.
+#[derive(Clone)]
+struct ControlToken(String);
+
+impl std::str::FromStr for ControlToken {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "" => Err("a token is not empty"),
+            token => Ok(Self(token.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Debug for ControlToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ControlToken(..)")
+    }
 }
 
 /// The address of a listener, or none.
@@ -308,29 +388,16 @@ fn read_assumption(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// The `HOST:PORT` of a control listener. An address that stands for every interface is asked on this machine's own.
+/// The `HOST:PORT` of a control listener, which has one variable for where it is and where it is asked.
 fn read_control(text: &str) -> Result<String, String> {
     if text == "off" {
         return Err("the control listener is off, so there is nobody to ask".to_owned());
     }
-    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-    let has_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-    if !has_port || authority.contains('/') {
-        return Err("give http://HOST:PORT".to_owned());
-    }
-    Ok(match authority.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_unspecified() && address.is_ipv4() => format!("127.0.0.1:{}", address.port()),
-        Ok(address) if address.ip().is_unspecified() => format!("[::1]:{}", address.port()),
-        _ => authority.to_owned(),
-    })
+    client::authority(text)
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -338,6 +405,8 @@ mod tests {
         Config::command().debug_assert();
     }
 
+    /// The options below `ctl` are exempt: they are fields of one order, one fault, one question. A variable for them
+    /// would outlive it and change the next. Those of `ctl` itself, where and whom to ask, have theirs.
     #[test]
     fn every_option_has_its_variable() {
         let program = Config::command();
@@ -351,6 +420,95 @@ mod tests {
                 option.get_env().and_then(|name| name.to_str()),
                 Some(&*expected),
                 "--{long}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_variable_changes_one_question_of_ctl() {
+        fn below<'c>(command: &'c clap::Command) -> Box<dyn Iterator<Item = &'c clap::Command> + 'c> {
+            Box::new(
+                command
+                    .get_subcommands()
+                    .flat_map(|sub| std::iter::once(sub).chain(below(sub))),
+            )
+        }
+        let program = Config::command();
+        let ctl = program.find_subcommand("ctl").expect("there is ctl");
+        let options: Vec<_> = below(ctl).flat_map(|command| command.get_arguments()).collect();
+        assert!(options.len() > 40, "{}", options.len());
+        for option in options {
+            assert!(option.get_env().is_none(), "{}", option.get_id());
+            assert!(option.get_help().is_some(), "{}", option.get_id());
+        }
+    }
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        let words = std::iter::once("sectigo-emulator").chain(line.split(' '));
+        Config::try_parse_from(words).map(|config| config.command.expect("a command was given"))
+    }
+
+    #[test]
+    fn ctl_takes_what_people_write() {
+        for line in [
+            "ctl orders list --json",
+            "ctl --sandbox t1 --token x --control http://localhost:8081 orders show 7",
+            "ctl orders list --state issued --sandbox t1 --control-token x",
+            "ctl orders create --login a --expires -3d --issued -30d --number 7",
+            "ctl orders set 7 state=issued issued=-3d email=",
+            "ctl accounts create a b locked=true",
+            "ctl clock advance 30d",
+            "ctl clock set -30d",
+            "ctl clock freeze",
+            "ctl faults add --code -14 --order 7 --times 2",
+            "ctl faults add --garble --probability 0.5",
+            "ctl calls --follow --endpoint !autoRevokeCS --code -4",
+            "ctl calls --clear",
+            "ctl snapshot --output x.json",
+            "ctl sandbox create t1 --ttl 10m --claim a --claim b",
+            "ctl assumptions spelling=british",
+            "completions fish",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {:?}", parse(line).err());
+        }
+        for line in [
+            "ctl",
+            "ctl orders",
+            "ctl orders set 7",
+            "ctl orders set 7 state",
+            "ctl clock advance soon",
+            "ctl faults add",
+            "ctl faults add --garble --status 503",
+            "ctl faults add --delay 1s --body x",
+            "ctl calls --follow --since now",
+            "ctl --control off orders list",
+            "--seed 1 ctl orders list",
+            "completions cobol",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn ctl_does_not_print_secrets() {
+        let args = parse("ctl --token t0ken accounts create login s3cret").expect("it is well formed");
+        let printed = format!("{args:?}");
+        assert!(!printed.contains("t0ken") && !printed.contains("s3cret"), "{printed}");
+        let mut program = Config::command();
+        let help = program
+            .find_subcommand_mut("ctl")
+            .expect("there is ctl")
+            .render_long_help();
+        assert!(help.to_string().contains("SECTIGO_EMULATOR_CONTROL_TOKEN]"), "{help}");
+    }
+
+    #[test]
+    fn every_shell_gets_its_script() {
+        for shell in Shell::value_variants() {
+            let script = CompletionsArgs { shell: *shell }.script();
+            assert!(
+                script.contains("sectigo-emulator") && script.contains("advance"),
+                "{shell}"
             );
         }
     }

@@ -2,23 +2,23 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::JoinSet;
 
-use crate::clock::{Clock, system_now};
-use crate::fixtures::{Fixtures, FixturesError, Start};
+use crate::clock::system_now;
+use crate::files::{FileError, Readers, Store};
+use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
-use crate::http::control::Control;
+use crate::http::control::{Control, Token};
 use crate::http::listen::{Limits, Listener, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::protocol::assumption::AssumptionError;
-use crate::random::Random;
-use crate::sandbox::Sandbox;
+use crate::sandboxes::{Sandboxes, Settings};
 
 /// Connections of a listener at a time; more of them wait.
 const CONNECTIONS: usize = 4096;
@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_millis(600);
 /// assert!(revoke.starts_with("https://127.0.0.1:"));
 /// assert!(emulator.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
 ///
-/// emulator.stop().await;
+/// emulator.stop().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -52,6 +52,8 @@ pub struct Emulator {
     ca_pem: Option<Arc<str>>,
     stopper: Stopper,
     listeners: JoinSet<()>,
+    sandboxes: Arc<Sandboxes>,
+    state_file: Option<PathBuf>,
 }
 
 impl Emulator {
@@ -116,10 +118,26 @@ impl Emulator {
         self.ca_pem.as_deref().unwrap_or_default()
     }
 
-    /// Stops: takes no new calls, answers those in flight, and is gone within a second.
-    pub async fn stop(mut self) {
+    /// Drives its default sandbox: orders, accounts, clock, faults, journal, and other sandboxes.
+    ///
+    /// # Panics
+    /// The control listener was turned off.
+    pub fn control(&self) -> crate::control::Control {
+        crate::control::Control::connect(&self.control_url())
+    }
+
+    /// Stops: takes no new calls, answers those in flight, and is gone within a second. Saves the state if it was told
+    /// to.
+    ///
+    /// # Errors
+    /// The state cannot be saved; the file is as it was.
+    pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
         while self.listeners.join_next().await.is_some() {}
+        match &self.state_file {
+            Some(path) => save(&self.sandboxes, path),
+            None => Ok(()),
+        }
     }
 }
 
@@ -137,6 +155,10 @@ pub struct Builder {
     tls: TlsOptions,
     read_timeout: Duration,
     max_orders: usize,
+    journal: usize,
+    max_sandboxes: usize,
+    state_file: Option<PathBuf>,
+    control_token: Option<Token>,
 }
 
 impl Default for Builder {
@@ -154,6 +176,10 @@ impl Default for Builder {
             tls: TlsOptions::default(),
             read_timeout: Duration::from_secs(30),
             max_orders: 1_000_000,
+            journal: 1000,
+            max_sandboxes: 100_000,
+            state_file: None,
+            control_token: None,
         }
     }
 }
@@ -255,6 +281,35 @@ impl Builder {
         self
     }
 
+    /// How many calls the journal of a sandbox keeps; 1000 without a word, none with 0.
+    #[must_use]
+    pub fn journal(mut self, calls: usize) -> Self {
+        self.journal = calls;
+        self
+    }
+
+    /// How many sandboxes there may be beside the default one; 100,000 without a word.
+    #[must_use]
+    pub fn max_sandboxes(mut self, count: usize) -> Self {
+        self.max_sandboxes = count;
+        self
+    }
+
+    /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
+    /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(path.into());
+        self
+    }
+
+    /// The token that requests of the control API must bear. It is never printed.
+    #[must_use]
+    pub fn control_token(mut self, token: impl Into<Box<str>>) -> Self {
+        self.control_token = Some(Token::new(token));
+        self
+    }
+
     /// Starts the emulator on the tokio runtime that this is awaited on. When it returns, every listener serves.
     ///
     /// # Errors
@@ -263,7 +318,7 @@ impl Builder {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
-        let sandbox = Arc::new(self.sandbox()?);
+        let sandboxes = Arc::new(self.sandboxes()?);
         let tls = match self.https {
             Some(_) => Some(Tls::load(&self.tls, system_now()).map_err(|error| StartError::Tls(error.to_string()))?),
             None => None,
@@ -279,6 +334,8 @@ impl Builder {
             ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.as_deref()).map(Arc::from),
             stopper: Stopper::new(),
             listeners: JoinSet::new(),
+            sandboxes: sandboxes.clone(),
+            state_file: self.state_file.clone(),
         };
         let limits = Limits {
             read_timeout: self.read_timeout,
@@ -286,7 +343,7 @@ impl Builder {
             grace: GRACE,
         };
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
-        let products = |over_https| Products::new(sandbox.clone(), over_https, bodies.clone()).into_service();
+        let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
         if let (Some(listener), Some(tls)) = (https, tls) {
             let serving = listener.serve("https", Some(tls.config), products(true), limits, stop.clone());
@@ -299,6 +356,10 @@ impl Builder {
         if let Some(listener) = control {
             let control = Control {
                 ca_pem: emulator.ca_pem.clone(),
+                sandboxes: sandboxes.clone(),
+                token: self.control_token.clone(),
+                read_timeout: self.read_timeout,
+                stop: stop.clone(),
             };
             let serving = listener.serve("control", None, control.into_service(), limits, stop);
             emulator.listeners.spawn(serving);
@@ -306,19 +367,22 @@ impl Builder {
         Ok(emulator)
     }
 
-    fn sandbox(&self) -> Result<Sandbox, StartError> {
-        let mut random = self.seed.map_or_else(Random::from_system, Random::from_seed);
-        let start = Start {
-            now: Clock::default().now(),
+    fn sandboxes(&self) -> Result<Sandboxes, StartError> {
+        let settings = Settings {
+            fixtures: Arc::new(self.fixtures.clone()),
+            assumptions: self.assumptions.clone(),
             issuance_delay: self.issuance_delay,
             max_orders: self.max_orders,
+            journal: self.journal,
+            max_sandboxes: self.max_sandboxes,
+            seed: self.seed,
         };
-        let (mut world, faults) = self.fixtures.build(&start, &mut random)?;
-        let conventions = Arc::make_mut(&mut world.conventions);
-        for (name, value) in &self.assumptions {
-            conventions.assumptions.set(name, value)?;
-        }
-        Ok(Sandbox::new(world, faults))
+        settings.check_assumptions()?;
+        let saved = match &self.state_file {
+            Some(path) if path.exists() => Some(Fixtures::load(path)?),
+            _ => None,
+        };
+        Ok(Sandboxes::new(settings, saved.as_ref())?)
     }
 }
 
@@ -331,6 +395,9 @@ pub enum StartError {
     /// The fixtures do not hold together.
     #[error("bad fixtures: {0}")]
     Fixtures(#[from] FixturesError),
+    /// The saved state cannot be loaded.
+    #[error("saved state: {0}")]
+    State(#[from] LoadError),
     /// An assumption is none, or does not take that value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
@@ -347,6 +414,29 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Why an emulator stopped, but not as it should.
+#[derive(Debug, Error)]
+#[error("cannot save the state: {0}")]
+pub struct StopError(String);
+
+impl From<FileError> for StopError {
+    fn from(error: FileError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Saves the state of the default sandbox: the whole file appears at once, for its owner only, as passwords are in it.
+fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| StopError(format!("{} names no file", path.display())))?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let text = sandboxes.default_sandbox().snapshot().to_json();
+    Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, &text, Readers::Owner)?;
+    Ok(())
 }
 
 fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {

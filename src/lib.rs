@@ -6,15 +6,21 @@
 
 mod ca;
 mod emulator;
+mod files;
 mod http;
+mod journal;
 mod random;
 mod sandbox;
+mod sandboxes;
 
 pub mod account;
 pub mod clock;
 #[doc(hidden)]
 pub mod config;
+pub mod control;
 pub mod csr;
+#[doc(hidden)]
+pub mod ctl;
 pub mod endpoints;
 pub mod fault;
 pub mod fixtures;
@@ -26,6 +32,7 @@ pub mod order;
 pub mod protocol;
 pub mod world;
 
+pub use crate::control::Control;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use crate::fixtures::{Fixtures, FixturesError};
 pub use crate::http::health;

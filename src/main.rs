@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use sectigo_emulator::Emulator;
 use sectigo_emulator::config::{CatalogueFormat, Command, Config, ServeArgs, Stop};
+use sectigo_emulator::ctl;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
@@ -24,6 +25,13 @@ async fn main() -> ExitCode {
             CatalogueFormat::Markdown => catalogue::markdown(),
             CatalogueFormat::Json => format!("{}\n", catalogue::json()),
         }),
+        Ok(Command::Ctl(args)) => {
+            return match ctl::run(&args, &mut io::stdout()).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Completions(args)) => print(&args.script()),
         Err(Stop::Told(text)) => print(&text),
         Err(Stop::Wrong(line)) => return fail(&line, 2),
     };
@@ -45,7 +53,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    emulator.stop().await;
+    emulator.stop().await?;
     Ok(())
 }
 

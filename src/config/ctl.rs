@@ -1,0 +1,379 @@
+//! The command line of `ctl`.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
+
+use super::{read_control, read_duration};
+
+/// The options of `ctl`, and what it is asked to do.
+#[derive(Args, Clone)]
+pub struct CtlArgs {
+    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
+    // Ids of their own: clap hands the value of a global option up to the command above, which has options of that name.
+    #[arg(id = "ctl_control", long = "control", global = true, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
+    pub control: String,
+    /// The sandbox to ask.
+    #[arg(
+        id = "ctl_sandbox",
+        long = "sandbox",
+        global = true,
+        env = "SECTIGO_EMULATOR_SANDBOX",
+        value_name = "NAME",
+        default_value = "default"
+    )]
+    pub sandbox: String,
+    /// The token that the emulator demands.
+    #[arg(
+        id = "ctl_control_token",
+        long = "control-token",
+        visible_alias = "token",
+        global = true,
+        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub control_token: Option<String>,
+    /// Print the emulator's JSON as it is.
+    #[arg(id = "ctl_json", long = "json", global = true, env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CtlCommand,
+}
+
+impl std::fmt::Debug for CtlArgs {
+    /// Not the token, and not the passwords that the command may have.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CtlArgs")
+            .field("control", &self.control)
+            .field("sandbox", &self.sandbox)
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a running emulator is asked to do.
+#[derive(Clone, Subcommand)]
+pub enum CtlCommand {
+    /// Orders: list, show, create, set, delete.
+    #[command(subcommand)]
+    Orders(OrdersCommand),
+    /// Accounts: list, show, create, set, delete.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// The clock: show, set, freeze, unfreeze, advance.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Faults: list, add, remove, clear.
+    #[command(subcommand)]
+    Faults(FaultsCommand),
+    /// What was called.
+    Calls(CallsArgs),
+    /// Go back to the fixtures it started with, or to others.
+    Reset {
+        /// A fixtures file, TOML or JSON.
+        #[arg(long, value_name = "FILE")]
+        fixtures: Option<PathBuf>,
+    },
+    /// Print all that the sandbox is, passwords included, as a fixtures file.
+    Snapshot {
+        /// Write it there, readable by you alone.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Make the sandbox what a snapshot says.
+    Restore {
+        /// The snapshot.
+        file: PathBuf,
+    },
+    /// Sandboxes: list, create, delete.
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
+    /// Show what the sandbox assumes, or set some of it.
+    Assumptions {
+        /// What to set.
+        #[arg(value_name = "NAME=VALUE", value_parser = read_pair)]
+        set: Vec<(String, String)>,
+    },
+}
+
+/// `ctl orders`.
+#[derive(Clone, Subcommand)]
+pub enum OrdersCommand {
+    /// List orders.
+    List(OrdersListArgs),
+    /// Show an order.
+    Show {
+        /// Its orderNumber.
+        number: u64,
+    },
+    /// Make an order.
+    Create(OrderArgs),
+    /// Change an order into anything.
+    Set {
+        /// Its orderNumber.
+        number: u64,
+        /// A field as `list --json` shows it, such as state=expired or expires=-1d; nothing after the = takes it away.
+        #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
+        fields: Vec<(String, String)>,
+    },
+    /// Delete an order.
+    Delete {
+        /// Its orderNumber.
+        number: u64,
+    },
+}
+
+/// `ctl orders list`.
+#[derive(Args, Clone)]
+pub struct OrdersListArgs {
+    /// Only those of that loginName.
+    #[arg(long, value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Only those in that state.
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Only those of that product.
+    #[arg(long)]
+    pub product: Option<String>,
+}
+
+/// `ctl orders create`.
+#[derive(Args, Clone)]
+pub struct OrderArgs {
+    /// The loginName of its account.
+    #[arg(long, value_name = "LOGIN", default_value = "login_name")]
+    pub login: String,
+    /// What is ordered: smime or code-signing.
+    #[arg(long, default_value = "smime")]
+    pub product: String,
+    /// Its state.
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Its orderNumber [default: the next free one].
+    #[arg(long)]
+    pub number: Option<u64>,
+    /// When it was issued: -30d, or RFC 3339.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub issued: Option<String>,
+    /// When it expires: +335d, -1d, or RFC 3339.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub expires: Option<String>,
+    /// When it is no longer being issued: +10m, or RFC 3339.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub due: Option<String>,
+    /// Its e-mail address.
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Its organization.
+    #[arg(long)]
+    pub organization: Option<String>,
+    /// The file of its CSR, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub csr: Option<PathBuf>,
+}
+
+/// `ctl accounts`.
+#[derive(Clone, Subcommand)]
+pub enum AccountsCommand {
+    /// List accounts.
+    List,
+    /// Show an account.
+    Show {
+        /// Its loginName.
+        login: String,
+    },
+    /// Make an account.
+    Create {
+        /// Its loginName.
+        login: String,
+        /// Its loginPassword.
+        password: String,
+        /// A field as `list --json` shows it, such as locked=true or callLimit=100/1h.
+        #[arg(value_name = "FIELD=VALUE", value_parser = read_pair)]
+        fields: Vec<(String, String)>,
+    },
+    /// Change an account.
+    Set {
+        /// Its loginName.
+        login: String,
+        /// A field as `list --json` shows it, such as permissions=!autoRevokeCS; nothing after the = takes it away.
+        #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
+        fields: Vec<(String, String)>,
+    },
+    /// Delete an account.
+    Delete {
+        /// Its loginName.
+        login: String,
+    },
+}
+
+/// `ctl clock`.
+#[derive(Clone, Subcommand)]
+pub enum ClockCommand {
+    /// Show the present.
+    Show,
+    /// Set the present: RFC 3339, or +30d, -30d.
+    Set {
+        /// The new present.
+        #[arg(allow_hyphen_values = true)]
+        now: String,
+    },
+    /// Let it stand still.
+    Freeze {
+        /// At that time, not at the present.
+        #[arg(allow_hyphen_values = true)]
+        now: Option<String>,
+    },
+    /// Let it go on.
+    Unfreeze,
+    /// Move it on: 30d, 10m.
+    Advance {
+        /// By so much.
+        #[arg(value_parser = read_span)]
+        by: String,
+    },
+}
+
+/// `ctl faults`.
+#[derive(Clone, Subcommand)]
+pub enum FaultsCommand {
+    /// List faults.
+    List,
+    /// Add a fault: what happens, and to which calls.
+    Add(Box<FaultArgs>),
+    /// Take a fault away.
+    Remove {
+        /// Its number.
+        id: u64,
+    },
+    /// Take every fault away.
+    Clear,
+}
+
+/// `ctl faults add`.
+#[derive(Args, Clone)]
+#[command(group = ArgGroup::new("then").required(true))]
+pub struct FaultArgs {
+    /// The API answers that code.
+    #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true)]
+    pub code: Option<i32>,
+    /// The answer takes so much longer.
+    #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
+    pub delay: Option<String>,
+    /// A gateway answers that HTTP status.
+    #[arg(long, group = "then", value_name = "STATUS")]
+    pub status: Option<u16>,
+    /// The connection is closed.
+    #[arg(long, group = "then", value_name = "before|mid-body")]
+    pub disconnect: Option<Disconnect>,
+    /// The answer comes garbled.
+    #[arg(long, group = "then")]
+    pub garble: bool,
+    /// The answer comes at so many bytes a second.
+    #[arg(long, group = "then", value_name = "BYTES")]
+    pub throttle: Option<u32>,
+    /// What the message of the code names.
+    #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
+    pub argument: Option<String>,
+    /// The body that comes with the status.
+    #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
+    pub body: Option<String>,
+    /// Only calls of that endpoint.
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+    /// Only calls with that loginName.
+    #[arg(long, value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Only calls that name that order.
+    #[arg(long, value_name = "NUMBER")]
+    pub order: Option<u64>,
+    /// Not the first so many calls.
+    #[arg(long, value_name = "N")]
+    pub skip: Option<u64>,
+    /// Only so many times.
+    #[arg(long, value_name = "N")]
+    pub times: Option<u64>,
+    /// Only so often, from 0 to 1.
+    #[arg(long, value_name = "P")]
+    pub probability: Option<f64>,
+    /// It goes away by itself after so long, in real time.
+    #[arg(long, value_name = "DURATION", value_parser = read_span)]
+    pub ttl: Option<String>,
+}
+
+/// Where a reply breaks off.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Disconnect {
+    /// Before its first byte.
+    Before,
+    /// In its body.
+    MidBody,
+}
+
+/// `ctl calls`.
+#[derive(Args, Clone)]
+pub struct CallsArgs {
+    /// Print each call as it comes, until it is interrupted.
+    #[arg(long)]
+    pub follow: bool,
+    /// Forget every call.
+    #[arg(long, exclusive = true)]
+    pub clear: bool,
+    /// Only those of that endpoint.
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<String>,
+    /// Only those with that loginName.
+    #[arg(long, value_name = "LOGIN")]
+    pub login: Option<String>,
+    /// Only those that name that order.
+    #[arg(long, value_name = "NUMBER")]
+    pub order: Option<String>,
+    /// Only those answered with that code.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub code: Option<i32>,
+    /// Only those since then, by the sandbox's clock: RFC 3339.
+    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
+    pub since: Option<String>,
+}
+
+/// `ctl sandbox`.
+#[derive(Clone, Subcommand)]
+pub enum SandboxCommand {
+    /// List sandboxes.
+    List,
+    /// Make a sandbox.
+    Create {
+        /// Its name [default: a readable one].
+        name: Option<String>,
+        /// It goes away when it was not used for so long.
+        #[arg(long, value_name = "DURATION", value_parser = read_span)]
+        ttl: Option<String>,
+        /// Calls at the plain path with that loginName are its (repeatable).
+        #[arg(long, value_name = "LOGIN")]
+        claim: Vec<String>,
+        /// A fixtures file, TOML or JSON.
+        #[arg(long, value_name = "FILE")]
+        fixtures: Option<PathBuf>,
+    },
+    /// Delete a sandbox.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+fn read_pair(text: &str) -> Result<(String, String), String> {
+    // What is no pair may hold a password: the error must not tell more than clap does.
+    text.split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "give NAME=VALUE".to_owned())
+}
+
+/// A duration, as it was written.
+fn read_span(text: &str) -> Result<String, String> {
+    read_duration(text).map(|_| text.to_owned())
+}

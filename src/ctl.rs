@@ -1,0 +1,288 @@
+//! The command line as a client of the control API.
+
+mod body;
+mod table;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::config::ctl::{
+    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand, SandboxCommand,
+};
+use crate::control::remote::escape;
+use crate::control::{Control, ControlError};
+use crate::ctl::table::Shape;
+
+/// Why `ctl` did not do what it was asked; one line.
+#[derive(Debug, Error)]
+pub enum CtlError {
+    /// The emulator did not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// What was given is not what is taken.
+    #[error("{0}")]
+    Given(String),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The answer cannot be printed.
+    #[error("cannot print: {0}")]
+    Print(#[from] io::Error),
+}
+
+/// Does what the command line asks, and prints the answer. A reader that has left, as `head` does, is no error.
+///
+/// # Errors
+/// The emulator is not there or refuses, or a file is not as it should be.
+pub async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
+    let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
+    if let Some(token) = &args.control_token {
+        control = control.token(token);
+    }
+    let mut ctl = Ctl {
+        control,
+        json: args.json,
+        out,
+    };
+    match ctl.run(&args.command).await {
+        Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+struct Ctl<'o, W> {
+    control: Control,
+    json: bool,
+    out: &'o mut W,
+}
+
+impl<W: Write> Ctl<'_, W> {
+    async fn run(&mut self, command: &CtlCommand) -> Result<(), CtlError> {
+        match command {
+            CtlCommand::Orders(command) => self.orders(command).await,
+            CtlCommand::Accounts(command) => self.accounts(command).await,
+            CtlCommand::Clock(command) => self.clock(command).await,
+            CtlCommand::Faults(command) => self.faults(command).await,
+            CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
+            CtlCommand::Calls(args) if args.follow => self.follow(args).await,
+            CtlCommand::Calls(args) => self.get(&format!("/calls{}", body::calls(args)), Shape::CALLS).await,
+            CtlCommand::Reset { fixtures } => {
+                let body = match fixtures {
+                    Some(path) => json!({"fixtures": read(path)?}),
+                    None => json!({}),
+                };
+                self.send(Method::POST, "/reset", &body, Shape::ONE).await
+            }
+            CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
+            CtlCommand::Restore { file } => {
+                let body = read(file)?.into_bytes();
+                self.exchange(Method::PUT, "/snapshot", Some(body), Shape::ONE).await
+            }
+            CtlCommand::Sandbox(command) => self.sandbox(command).await,
+            CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Shape::ASSUMPTIONS).await,
+            CtlCommand::Assumptions { set } => {
+                let body = set.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+                self.send(Method::PATCH, "/assumptions", &Value::Object(body), Shape::ASSUMPTIONS)
+                    .await
+            }
+        }
+    }
+
+    async fn orders(&mut self, command: &OrdersCommand) -> Result<(), CtlError> {
+        match command {
+            OrdersCommand::List(args) => {
+                let mut after = None;
+                loop {
+                    let path = self.control.at(&format!("/orders{}", body::orders(args, after)));
+                    let page = self.control.remote().exchange(Method::GET, &path, None).await?;
+                    after = self.parse(&page)?["next"].as_u64();
+                    self.print(&page, Shape::ORDERS)?;
+                    if after.is_none() {
+                        return Ok(());
+                    }
+                }
+            }
+            OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Shape::ONE).await,
+            OrdersCommand::Create(args) => {
+                let csr = args.csr.as_deref().map(read).transpose()?;
+                self.send(Method::POST, "/orders", &body::order(args, csr.as_deref()), Shape::ONE)
+                    .await
+            }
+            OrdersCommand::Set { number, fields } => {
+                let body = body::order_fields(fields)?;
+                self.send(Method::PATCH, &format!("/orders/{number}"), &body, Shape::ONE)
+                    .await
+            }
+            OrdersCommand::Delete { number } => self.delete(&format!("/orders/{number}")).await,
+        }
+    }
+
+    async fn accounts(&mut self, command: &AccountsCommand) -> Result<(), CtlError> {
+        let at = |login: &str| format!("/accounts/{}", escape(login));
+        match command {
+            AccountsCommand::List => self.get("/accounts", Shape::ACCOUNTS).await,
+            AccountsCommand::Show { login } => self.get(&at(login), Shape::ONE).await,
+            AccountsCommand::Create {
+                login,
+                password,
+                fields,
+            } => {
+                let mut body = body::account_fields(fields)?;
+                body["loginName"] = json!(login);
+                body["loginPassword"] = json!(password);
+                self.send(Method::POST, "/accounts", &body, Shape::ONE).await
+            }
+            AccountsCommand::Set { login, fields } => {
+                let body = body::account_fields(fields)?;
+                self.send(Method::PATCH, &at(login), &body, Shape::ONE).await
+            }
+            AccountsCommand::Delete { login } => self.delete(&at(login)).await,
+        }
+    }
+
+    async fn clock(&mut self, command: &ClockCommand) -> Result<(), CtlError> {
+        let clock = match command {
+            ClockCommand::Show => return self.get("/clock", Shape::ONE).await,
+            ClockCommand::Advance { by } => {
+                let body = json!({"by": by});
+                return self.send(Method::POST, "/clock/advance", &body, Shape::ONE).await;
+            }
+            ClockCommand::Set { now } => json!({"now": now}),
+            ClockCommand::Freeze { now: Some(now) } => json!({"now": now, "frozen": true}),
+            ClockCommand::Freeze { now: None } => json!({"frozen": true}),
+            ClockCommand::Unfreeze => json!({"frozen": false}),
+        };
+        self.send(Method::PUT, "/clock", &clock, Shape::ONE).await
+    }
+
+    async fn faults(&mut self, command: &FaultsCommand) -> Result<(), CtlError> {
+        match command {
+            FaultsCommand::List => self.get("/faults", Shape::FAULTS).await,
+            FaultsCommand::Add(args) => self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await,
+            FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
+            FaultsCommand::Clear => self.delete("/faults").await,
+        }
+    }
+
+    async fn sandbox(&mut self, command: &SandboxCommand) -> Result<(), CtlError> {
+        // Sandboxes stand beside each other, whichever is asked for.
+        self.control = self.control.sandbox("default");
+        match command {
+            SandboxCommand::List => self.get("/sandboxes", Shape::SANDBOXES).await,
+            SandboxCommand::Create {
+                name,
+                ttl,
+                claim,
+                fixtures,
+            } => {
+                let fixtures = fixtures.as_deref().map(read).transpose()?;
+                let body = body::given(&[
+                    ("name", json!(name)),
+                    ("ttl", json!(ttl)),
+                    ("logins", json!((!claim.is_empty()).then_some(claim))),
+                    ("fixtures", json!(fixtures)),
+                ]);
+                self.send(Method::POST, "/sandboxes", &body, Shape::ONE).await
+            }
+            SandboxCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
+        }
+    }
+
+    async fn snapshot(&mut self, output: Option<&Path>) -> Result<(), CtlError> {
+        let snapshot = self.control.snapshot().await?;
+        let text = format!("{}\n", snapshot.json().trim_end());
+        match output {
+            Some(path) => write_private(path, &text).map_err(|source| CtlError::File {
+                path: path.to_owned(),
+                source,
+            }),
+            None => Ok(self.out.write_all(text.as_bytes())?),
+        }
+    }
+
+    async fn follow(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
+        let mut stream = self.control.calls().follow().await?;
+        while let Some(data) = stream.next_data().await? {
+            let call = self.parse(&data)?;
+            if !body::is_wanted(args, &call) {
+                continue;
+            }
+            let line = if self.json { data } else { table::call_line(&call) };
+            writeln!(self.out, "{line}")?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    async fn get(&mut self, path: &str, shape: Shape) -> Result<(), CtlError> {
+        self.exchange(Method::GET, path, None, shape).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: &Value, shape: Shape) -> Result<(), CtlError> {
+        self.exchange(method, path, Some(body.to_string().into_bytes()), shape)
+            .await
+    }
+
+    async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
+        let path = self.control.at(path);
+        Ok(self.control.remote().tell(Method::DELETE, &path).await?)
+    }
+
+    async fn exchange(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        shape: Shape,
+    ) -> Result<(), CtlError> {
+        let path = self.control.at(path);
+        let answer = self.control.remote().exchange(method, &path, body).await?;
+        self.print(&answer, shape)
+    }
+
+    fn print(&mut self, answer: &str, shape: Shape) -> Result<(), CtlError> {
+        if self.json {
+            writeln!(self.out, "{}", answer.trim_end())?;
+        } else {
+            let value = self.parse(answer)?;
+            self.out.write_all(table::render(&value, shape).as_bytes())?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn parse(&self, answer: &str) -> Result<Value, CtlError> {
+        serde_json::from_str(answer).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
+    }
+}
+
+fn read(path: &Path) -> Result<String, CtlError> {
+    std::fs::read_to_string(path).map_err(|source| CtlError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes what only its owner may read.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

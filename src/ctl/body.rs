@@ -1,0 +1,162 @@
+//! From the words of the command line to the JSON and the queries of the control API.
+
+use serde_json::{Map, Value, json};
+
+use crate::config::ctl::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
+use crate::ctl::CtlError;
+
+/// The fields that have a value.
+pub(super) fn given(fields: &[(&str, Value)]) -> Value {
+    fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// `orders create`.
+pub(super) fn order(args: &OrderArgs, csr: Option<&str>) -> Value {
+    given(&[
+        ("orderNumber", json!(args.number)),
+        ("loginName", json!(args.login)),
+        ("product", json!(args.product)),
+        ("state", json!(args.state)),
+        ("issued", json!(args.issued)),
+        ("expires", json!(args.expires)),
+        ("due", json!(args.due)),
+        ("email", json!(args.email)),
+        ("organization", json!(args.organization)),
+        ("csr", json!(csr)),
+    ])
+}
+
+/// `orders set`: each value is a text; none takes the field away.
+pub(super) fn order_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
+    fields(pairs, |_, value| Ok(json!(value)))
+}
+
+/// `accounts create` and `accounts set`.
+pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
+    fields(pairs, |name, value| {
+        let number = |text: &str| {
+            text.parse::<u64>()
+                .map_err(|_| CtlError::Given(format!("{name}: give a number, not `{text}`")))
+        };
+        Ok(match name {
+            "accountID" => json!(number(value)?),
+            "caCertificateIDs" | "templateIDs" => {
+                json!(value.split(',').map(number).collect::<Result<Vec<_>, _>>()?)
+            }
+            "permissions" => json!(value.split(',').collect::<Vec<_>>()),
+            "locked" => json!(truth(value).ok_or_else(|| CtlError::Given("locked: give true or false".to_owned()))?),
+            "voucher" => truth(value).map_or_else(|| json!(value), |truth| json!(truth)),
+            "callLimit" => {
+                let (calls, per) = value
+                    .split_once('/')
+                    .ok_or_else(|| CtlError::Given("callLimit: give CALLS/DURATION, such as 100/1h".to_owned()))?;
+                json!({"calls": number(calls)?, "per": per})
+            }
+            _ => json!(value),
+        })
+    })
+}
+
+fn truth(text: &str) -> Option<bool> {
+    text.parse().ok()
+}
+
+fn fields(pairs: &[(String, String)], read: impl Fn(&str, &str) -> Result<Value, CtlError>) -> Result<Value, CtlError> {
+    let mut fields = Map::new();
+    for (name, value) in pairs {
+        let value = if value.is_empty() {
+            Value::Null
+        } else {
+            read(name, value)?
+        };
+        if fields.insert(name.clone(), value).is_some() {
+            return Err(CtlError::Given(format!("{name} is given twice")));
+        }
+    }
+    Ok(Value::Object(fields))
+}
+
+/// `faults add`.
+pub(super) fn fault(args: &FaultArgs) -> Value {
+    let disconnect = args.disconnect.map(|place| match place {
+        Disconnect::Before => "before",
+        Disconnect::MidBody => "mid-body",
+    });
+    let then = given(&[
+        ("code", json!(args.code)),
+        ("argument", json!(args.argument)),
+        ("delay", json!(args.delay)),
+        ("status", json!(args.status)),
+        ("body", json!(args.body)),
+        ("disconnect", json!(disconnect)),
+        ("garble", json!(args.garble.then_some(true))),
+        ("throttle", json!(args.throttle)),
+    ]);
+    given(&[
+        ("endpoint", json!(args.endpoint)),
+        ("loginName", json!(args.login)),
+        ("orderNumber", json!(args.order)),
+        ("skip", json!(args.skip)),
+        ("times", json!(args.times)),
+        ("probability", json!(args.probability)),
+        ("ttl", json!(args.ttl)),
+        ("then", then),
+    ])
+}
+
+/// The query of `orders list`, after the order of that number.
+pub(super) fn orders(args: &OrdersListArgs, after: Option<u64>) -> String {
+    query(&[
+        ("loginName", args.login.clone()),
+        ("state", args.state.clone()),
+        ("product", args.product.clone()),
+        ("after", after.map(|after| after.to_string())),
+    ])
+}
+
+/// The query of `calls`.
+pub(super) fn calls(args: &CallsArgs) -> String {
+    query(&[
+        ("endpoint", args.endpoint.clone()),
+        ("loginName", args.login.clone()),
+        ("orderNumber", args.order.clone()),
+        ("code", args.code.map(|code| code.to_string())),
+        ("since", args.since.clone()),
+    ])
+}
+
+fn query(fields: &[(&str, Option<String>)]) -> String {
+    let given = fields
+        .iter()
+        .filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(given)
+        .finish();
+    if query.is_empty() { query } else { format!("?{query}") }
+}
+
+/// Whether `calls --follow` shows this call.
+pub(super) fn is_wanted(args: &CallsArgs, call: &Value) -> bool {
+    let argument = |name: &str| {
+        call["arguments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|argument| {
+                argument["name"]
+                    .as_str()
+                    .is_some_and(|sent| sent.eq_ignore_ascii_case(name))
+            })
+            .and_then(|argument| argument["value"].as_str())
+    };
+    let fits = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
+    fits(&args.endpoint, call["endpoint"].as_str())
+        && fits(&args.login, argument("loginName"))
+        && fits(&args.order, argument("orderNumber"))
+        && args.code.is_none_or(|code| call["code"].as_i64() == Some(code.into()))
+}

@@ -1,0 +1,213 @@
+//! Answers for people: tables whose columns stand below each other.
+
+use serde_json::Value;
+
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// A row for each thing in the list of that name.
+    List {
+        /// The list.
+        list: &'static str,
+        /// The head of each column, and the field below it.
+        columns: &'static [(&'static str, &'static str)],
+    },
+    /// A row for each field of the object of that name.
+    Fields(&'static str),
+    /// A row for each field.
+    One,
+}
+
+impl Shape {
+    pub(super) const ONE: Self = Self::One;
+
+    pub(super) const ASSUMPTIONS: Self = Self::Fields("assumptions");
+
+    pub(super) const ORDERS: Self = Self::List {
+        list: "orders",
+        columns: &[
+            ("NUMBER", "orderNumber"),
+            ("LOGIN", "loginName"),
+            ("PRODUCT", "product"),
+            ("STATE", "state"),
+            ("ISSUED", "issued"),
+            ("EXPIRES", "expires"),
+            ("DUE", "due"),
+            ("EMAIL", "email"),
+        ],
+    };
+
+    pub(super) const ACCOUNTS: Self = Self::List {
+        list: "accounts",
+        columns: &[
+            ("LOGIN", "loginName"),
+            ("ID", "accountID"),
+            ("RESELLER", "reseller"),
+            ("LOCKED", "locked"),
+            ("PERMISSIONS", "permissions"),
+            ("LIMIT", "callLimit"),
+            ("VOUCHER", "voucher"),
+        ],
+    };
+
+    pub(super) const FAULTS: Self = Self::List {
+        list: "faults",
+        columns: &[
+            ("ID", "id"),
+            ("ENDPOINT", "endpoint"),
+            ("LOGIN", "loginName"),
+            ("ORDER", "orderNumber"),
+            ("SKIP", "skip"),
+            ("TIMES", "times"),
+            ("PROBABILITY", "probability"),
+            ("TTL", "ttl"),
+            ("THEN", "then"),
+        ],
+    };
+
+    pub(super) const CALLS: Self = Self::List {
+        list: "calls",
+        columns: &[
+            ("ID", "id"),
+            ("TIME", "time"),
+            ("ENDPOINT", "endpoint"),
+            ("STATUS", "status"),
+            ("CODE", "code"),
+            ("FAULT", "fault"),
+            ("HINT", "hint"),
+        ],
+    };
+
+    pub(super) const SANDBOXES: Self = Self::List {
+        list: "sandboxes",
+        columns: &[
+            ("NAME", "name"),
+            ("PATH", "path"),
+            ("LOGINS", "logins"),
+            ("TTL", "ttl"),
+            ("EXPIRES IN", "expiresIn"),
+            ("ORDERS", "orders"),
+            ("ACCOUNTS", "accounts"),
+            ("CALLS", "calls"),
+        ],
+    };
+}
+
+/// An answer as people read it.
+pub(super) fn render(answer: &Value, shape: Shape) -> String {
+    match shape {
+        Shape::List { list, columns } => {
+            let things = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
+            // A column in which nothing stands tells nothing.
+            let columns: Vec<_> = columns
+                .iter()
+                .filter(|(_, field)| things.is_empty() || things.iter().any(|thing| !cell(&thing[*field]).is_empty()))
+                .collect();
+            let head = columns.iter().map(|(head, _)| (*head).to_owned()).collect();
+            let rows = things
+                .iter()
+                .map(|thing| columns.iter().map(|(_, field)| cell(&thing[*field])).collect());
+            align(std::iter::once(head).chain(rows).collect())
+        }
+        Shape::Fields(name) => fields(&answer[name]),
+        Shape::One => fields(answer),
+    }
+}
+
+/// A call on a line of its own, for a stream whose widths nobody knows.
+pub(super) fn call_line(call: &Value) -> String {
+    let cells = ["time", "endpoint", "status", "code", "hint"].map(|field| cell(&call[field]));
+    let told: Vec<_> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
+    told.join("  ")
+}
+
+fn fields(object: &Value) -> String {
+    let fields = object.as_object().into_iter().flatten();
+    let rows = fields.flat_map(|(name, value)| {
+        // A PEM has lines of its own.
+        let text = cell_with_lines(value);
+        let mut lines = text.lines().map(clean);
+        let first = vec![name.clone(), lines.next().unwrap_or_default()];
+        let rest: Vec<_> = lines.map(|line| vec![String::new(), line]).collect();
+        std::iter::once(first).chain(rest)
+    });
+    align(rows.collect())
+}
+
+fn align(rows: Vec<Vec<String>>) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<_> = (0..columns)
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<_> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cell(value: &Value) -> String {
+    clean(&cell_with_lines(value))
+}
+
+fn cell_with_lines(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(cell_with_lines).collect::<Vec<_>>().join(","),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", cell_with_lines(value)))
+            .collect::<Vec<_>>()
+            .join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// What came over the network must not drive the terminal.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_each_other_and_empty_ones_go() {
+        let faults = json!({"faults": [
+            {"id": 1, "endpoint": "!autoRevokeCS", "then": {"code": -14}},
+            {"id": 12, "times": 2, "then": {"disconnect": "mid-body"}},
+        ]});
+        assert_eq!(
+            render(&faults, Shape::FAULTS),
+            "ID  ENDPOINT       TIMES  THEN\n\
+             1   !autoRevokeCS         code=-14\n\
+             12                 2      disconnect=mid-body\n"
+        );
+        assert!(render(&json!({"calls": []}), Shape::CALLS).starts_with("ID  TIME  ENDPOINT"));
+    }
+
+    #[test]
+    fn one_thing_is_told_field_by_field() {
+        let order = json!({"orderNumber": 7, "csr": "a\nb\u{1b}[2J\n", "state": "issued"});
+        assert_eq!(
+            render(&order, Shape::ONE),
+            "csr          a\n             b [2J\norderNumber  7\nstate        issued\n"
+        );
+        assert_eq!(
+            render(&json!({"assumptions": {"a": "b"}}), Shape::ASSUMPTIONS),
+            "a  b\n"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Each command against a server that answers what it is told and keeps what it is asked.
+
+use clap::Parser as _;
+
+use super::*;
+use crate::config::{Command, Config};
+use crate::control::stub::Stub;
+
+async fn ctl(stub: &Stub, line: &str) -> Result<String, CtlError> {
+    let words = ["sectigo-emulator", "ctl", "--control", stub.url()];
+    let config = Config::try_parse_from(words.into_iter().chain(line.split(' '))).expect(line);
+    let Command::Ctl(args) = config.into_command() else {
+        panic!("{line} is no ctl")
+    };
+    let mut out = Vec::new();
+    run(&args, &mut out).await?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+#[tokio::test]
+async fn asks_what_is_agreed() {
+    for (line, expected) in [
+        ("orders show 7", "GET /control/v1/orders/7"),
+        (
+            "orders delete 7 --sandbox t1",
+            "DELETE /control/v1/sandboxes/t1/orders/7",
+        ),
+        ("orders list --login a&b", "GET /control/v1/orders?loginName=a%26b"),
+        (
+            "orders create --number 7 --expires +3d",
+            r#"POST /control/v1/orders {"expires":"+3d","loginName":"login_name","orderNumber":7,"product":"smime"}"#,
+        ),
+        (
+            "orders set 7 state=expired email=",
+            r#"PATCH /control/v1/orders/7 {"email":null,"state":"expired"}"#,
+        ),
+        (
+            "accounts create a b locked=true callLimit=100/1h accountID=7 permissions=!autoRevokeCS",
+            r#"POST /control/v1/accounts {"accountID":7,"callLimit":{"calls":100,"per":"1h"},"locked":true,"loginName":"a","loginPassword":"b","permissions":["!autoRevokeCS"]}"#,
+        ),
+        ("accounts delete a/b", "DELETE /control/v1/accounts/a%2Fb"),
+        ("clock advance 30d", r#"POST /control/v1/clock/advance {"by":"30d"}"#),
+        ("clock set -30d", r#"PUT /control/v1/clock {"now":"-30d"}"#),
+        ("clock freeze", r#"PUT /control/v1/clock {"frozen":true}"#),
+        (
+            "faults add --code -14 --order 7 --times 2",
+            r#"POST /control/v1/faults {"orderNumber":7,"then":{"code":-14},"times":2}"#,
+        ),
+        (
+            "faults add --disconnect mid-body --probability 0.5",
+            r#"POST /control/v1/faults {"probability":0.5,"then":{"disconnect":"mid-body"}}"#,
+        ),
+        ("faults remove 3", "DELETE /control/v1/faults/3"),
+        (
+            "calls --code -4 --order 07",
+            "GET /control/v1/calls?orderNumber=07&code=-4",
+        ),
+        ("calls --clear", "DELETE /control/v1/calls"),
+        ("reset", "POST /control/v1/reset {}"),
+        (
+            "sandbox create t1 --ttl 10m --claim a --sandbox t2",
+            r#"POST /control/v1/sandboxes {"logins":["a"],"name":"t1","ttl":"10m"}"#,
+        ),
+        ("sandbox delete t1", "DELETE /control/v1/sandboxes/t1"),
+        ("assumptions", "GET /control/v1/assumptions"),
+        (
+            "assumptions spelling=british",
+            r#"PATCH /control/v1/assumptions {"spelling":"british"}"#,
+        ),
+    ] {
+        let stub = Stub::answering(200, "{}").await;
+        ctl(&stub, line).await.expect(line);
+        assert_eq!(stub.asked(), [expected], "{line}");
+    }
+}
+
+#[tokio::test]
+async fn prints_a_table_or_the_json_as_it_came() {
+    let clock = r#"{"now":"2026-01-01T00:00:00Z","frozen":true,"realNow":"2025-01-01T00:00:00Z"}"#;
+    let stub = Stub::answering(200, clock).await;
+    assert_eq!(
+        ctl(&stub, "clock show").await.unwrap(),
+        "frozen   true\nnow      2026-01-01T00:00:00Z\nrealNow  2025-01-01T00:00:00Z\n"
+    );
+    assert_eq!(ctl(&stub, "clock show --json").await.unwrap(), format!("{clock}\n"));
+}
+
+#[tokio::test]
+async fn shows_the_calls_that_are_wanted_as_they_come() {
+    let events = "id: 1\nevent: call\ndata: {\"id\":1,\"endpoint\":\"!autoRevokeCS\",\"code\":-4,\"hint\":\"x\"}\n\n\
+                  : still here\n\nid: 2\nevent: call\ndata: {\"id\":2,\"endpoint\":\"!autoRevokeCS\",\"code\":0}\n\n";
+    let stub = Stub::answering(200, events).await;
+    let shown = ctl(&stub, "calls --follow --code -4 --endpoint !autoRevokeCS")
+        .await
+        .unwrap();
+    assert_eq!(shown, "!autoRevokeCS  -4  x\n");
+    assert_eq!(ctl(&stub, "calls --follow --json").await.unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_written_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let stub = Stub::answering(200, r#"{"orders":0,"accounts":0}"#).await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("snapshot.json");
+    ctl(&stub, &format!("snapshot --output {}", path.display()))
+        .await
+        .unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    ctl(&stub, &format!("restore {}", path.display())).await.unwrap();
+    assert_eq!(
+        stub.asked()[1],
+        "PUT /control/v1/snapshot {\"orders\":0,\"accounts\":0}\n"
+    );
+    let missing = ctl(&stub, "restore /nowhere/x").await.unwrap_err();
+    assert!(missing.to_string().contains("/nowhere/x"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_bad_field_is_named_before_anything_is_asked() {
+    let stub = Stub::answering(200, "{}").await;
+    for (line, expected) in [
+        ("accounts set a locked=perhaps", "true or false"),
+        ("accounts set a callLimit=5", "CALLS/DURATION"),
+        ("accounts set a accountID=x", "accountID: give a number"),
+        ("orders set 7 state=issued state=revoked", "state is given twice"),
+    ] {
+        let error = ctl(&stub, line).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{line}: {error}");
+    }
+    assert!(stub.asked().is_empty());
+}
