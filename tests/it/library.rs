@@ -30,7 +30,7 @@ async fn starts_on_free_ports_with_the_built_in_fixtures() {
     let mut control = Client::connect(address(emulator.control_addr()));
     assert_eq!(control.get("/control/v1/tls/ca.pem").text(), emulator.ca_pem());
     drop(control);
-    emulator.stop().await;
+    emulator.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +82,7 @@ async fn several_share_nothing() {
         client(emulator).revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
     }
     // One that stops stops alone.
-    emulators.pop().unwrap().stop().await;
+    emulators.pop().unwrap().stop().await.unwrap();
     drop(emulators.pop());
     for emulator in &emulators {
         client(emulator).revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
@@ -94,7 +94,7 @@ async fn stopping_frees_the_ports() {
     let emulator = Emulator::start().await.unwrap();
     let addresses = [emulator.https_addr(), emulator.http_addr(), emulator.control_addr()].map(Option::unwrap);
     let _idle = client(&emulator);
-    emulator.stop().await;
+    emulator.stop().await.unwrap();
     for address in addresses {
         assert!(TcpStream::connect(address).is_err());
         TcpListener::bind(address).unwrap();
@@ -133,7 +133,7 @@ async fn a_call_in_flight_is_answered_when_it_stops() {
     let stopping = tokio::spawn(emulator.stop());
     calls.write(body);
     assert_eq!(calls.read().unwrap().text(), SUCCESS);
-    stopping.await.unwrap();
+    stopping.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

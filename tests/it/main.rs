@@ -12,6 +12,7 @@ mod accounts;
 mod arguments;
 mod assumptions;
 mod cli;
+mod control;
 mod csr;
 mod fixtures;
 mod harness;

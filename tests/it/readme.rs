@@ -11,7 +11,7 @@ use sectigo_emulator::config::Config;
 use sectigo_emulator::endpoints::{Endpoint, catalogue};
 use sectigo_emulator::protocol::Mark;
 
-use crate::harness::{BEING_ISSUED, Form, Server};
+use crate::harness::{BEING_ISSUED, Client, Form, Server};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
@@ -52,7 +52,7 @@ fn the_commands_answer_what_it_says() {
         .unwrap();
     assert!(ran.stderr.is_empty(), "{}", String::from_utf8_lossy(&ran.stderr));
     let outputs = String::from_utf8(ran.stdout).unwrap();
-    let outputs: Vec<_> = outputs.trim_end_matches('\u{1}').split('\u{1}').collect();
+    let outputs: Vec<_> = outputs.strip_suffix('\u{1}').unwrap().split('\u{1}').collect();
     assert_eq!(outputs.len(), steps.len());
     for (step, output) in steps.iter().zip(outputs) {
         assert_eq!(
@@ -77,6 +77,44 @@ fn the_fixtures_example_can_be_started_with() {
         .client()
         .revoke(&Form::revoke().add("accountID", "2000"))
         .assert_text(BEING_ISSUED);
+}
+
+#[test]
+fn the_blocks_of_other_languages_run_where_they_can() {
+    let readme = fs::read_to_string(README).unwrap();
+    let server = Server::start(&[]);
+    let control = server.control().to_string();
+    for (language, file, program) in [
+        ("python", "drive.py", "python3"),
+        ("javascript", "drive.js", "node"),
+        ("java", "Drive.java", "java"),
+        ("go", "drive.go", "go"),
+        ("php", "drive.php", "php"),
+    ] {
+        let block = readme
+            .split(&format!("```{language}\n"))
+            .nth(1)
+            .unwrap()
+            .split("```")
+            .next()
+            .unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(file);
+        fs::write(&path, block.replace("localhost:8081", &control)).unwrap();
+        let mut command = Command::new(program);
+        if program == "go" {
+            command.arg("run");
+        }
+        // A language that is not on the machine is not run.
+        let Ok(output) = command.arg(&path).output() else {
+            continue;
+        };
+        assert!(
+            output.status.success(),
+            "{language}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }
 
 #[test]
@@ -186,8 +224,27 @@ fn table(what: &str) -> String {
         Some(("codes", name)) => catalogue::codes(Endpoint::named(name).unwrap()),
         None if what == "assumptions" => catalogue::assumptions(),
         None if what == "options" => options(),
+        None if what == "control" => control(),
         _ => panic!("there is no table {what}"),
     }
+}
+
+/// The routes of the default sandbox, as the OpenAPI document has them.
+fn control() -> String {
+    let server = Server::start(&["--https", "off", "--http", "off"]);
+    let document = Client::connect(server.control()).get("/control/v1/openapi.json");
+    let document: serde_json::Value = serde_json::from_str(document.text()).unwrap();
+    let mut table = "| method | path | what it does |\n|---|---|---|\n".to_owned();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        if path.starts_with("/control/v1/sandboxes/{sandbox}/") {
+            continue;
+        }
+        for (method, operation) in operations.as_object().unwrap() {
+            let summary = operation["summary"].as_str().unwrap().replace('\n', " ");
+            let _ = writeln!(table, "| {} | `{path}` | {summary} |", method.to_uppercase());
+        }
+    }
+    table
 }
 
 fn options() -> String {

@@ -5,4 +5,5 @@ mod log;
 mod refusals;
 mod serve;
 mod signals;
+mod state;
 mod tls;

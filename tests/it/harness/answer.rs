@@ -3,7 +3,15 @@
 use std::io::{BufRead, ErrorKind};
 
 /// The headers that an answer may have. One that nobody asked for is a failure.
-const HEADERS: &[&str] = &["content-type", "content-length", "date", "connection", "allow"];
+const HEADERS: &[&str] = &[
+    "content-type",
+    "content-length",
+    "date",
+    "connection",
+    "allow",
+    "location",
+    "www-authenticate",
+];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -48,7 +56,7 @@ impl Answer {
             body: Vec::new(),
         };
         answer.assert_headers();
-        if has_body && status != 100 {
+        if has_body && !matches!(status, 100 | 204) {
             let length = answer.header("content-length").expect("no content-length");
             answer.body.resize(length.parse().unwrap(), 0);
             stream.read_exact(&mut answer.body).expect("the body breaks off");

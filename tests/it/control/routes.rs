@@ -1,0 +1,196 @@
+//! Every route, in the default sandbox and in another.
+
+use super::Control;
+use crate::harness::{Client, Form, Server};
+
+#[test]
+fn two_sandboxes_do_not_meet() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(
+        ("POST", "/sandboxes", r#"{"name":"t1","ttl":"10m"}"#),
+        201,
+        &[r#""path":"/sandboxes/t1""#],
+    );
+    control.expect(("POST", "/sandboxes", r#"{"name":"t1"}"#), 409, &[r#""field":"name""#]);
+    control.expect(("POST", "/sandboxes/t1/clock/advance", r#"{"by":"400d"}"#), 200, &[]);
+    control.expect(
+        ("GET", "/sandboxes/t1/orders/1234567", ""),
+        200,
+        &[r#""state":"expired""#],
+    );
+    control.expect(("GET", "/orders/1234567", ""), 200, &[r#""state":"issued""#]);
+    let mut client = server.client();
+    client.replace(&Form::replace()).order_number();
+    let elsewhere = client.post("/sandboxes/t1/products/!AutoReplaceSMIME", &Form::replace().encode());
+    assert_eq!(elsewhere.code(), -122);
+    control.expect(
+        ("POST", "/calls/count", r#"{"code":-122}"#),
+        200,
+        &[r#""count":0"#, r#""field":"code""#],
+    );
+    control.expect(
+        ("POST", "/sandboxes/t1/calls/count", r#"{"code":-122}"#),
+        200,
+        &[r#""count":1"#],
+    );
+    control.expect(("DELETE", "/sandboxes/t1", ""), 204, &[]);
+    control.expect(
+        ("GET", "/sandboxes/t1/orders", ""),
+        404,
+        &["POST /control/v1/sandboxes"],
+    );
+    control.expect(("DELETE", "/sandboxes/default", ""), 409, &[]);
+}
+
+#[test]
+fn claimed_logins_are_the_sandboxs() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(
+        ("POST", "/sandboxes", r#"{"name":"a","logins":["login_name"]}"#),
+        201,
+        &[],
+    );
+    control.expect(
+        ("POST", "/sandboxes", r#"{"logins":["login_name"]}"#),
+        409,
+        &["`a`", r#""field":"logins""#],
+    );
+    assert_eq!(server.client().revoke(&Form::revoke()).code(), 0);
+    control.expect(("GET", "/sandboxes/a/orders/2200003", ""), 200, &["revoked"]);
+    control.expect(("GET", "/orders/2200003", ""), 200, &["issued"]);
+}
+
+#[test]
+fn orders_take_any_state() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let states = [
+        "pending",
+        "being-issued",
+        "issued",
+        "replaced",
+        "revoked",
+        "rejected",
+        "expired",
+        "on-hold",
+    ];
+    for from in states {
+        for to in states {
+            for state in [from, to] {
+                let patch = format!(r#"{{"state":"{state}"}}"#);
+                let expected = format!(r#""state":"{state}""#);
+                control.expect(("PATCH", "/orders/1234567", &patch), 200, &[&expected]);
+                control.expect(("GET", "/orders/1234567", ""), 200, &[&expected]);
+            }
+        }
+    }
+    let refused = r#"{"state":"pending","due":"+1d"}"#;
+    control.expect(("PATCH", "/orders/1234567", refused), 422, &[r#""field":"due""#]);
+    control.expect(
+        ("PATCH", "/orders/1234567", r#"{"sate":"issued"}"#),
+        400,
+        &[r#""field":"sate""#],
+    );
+    control.expect(
+        ("PATCH", "/orders/1234567", r#"{"state":"being-issued","due":"+1h"}"#),
+        200,
+        &["due"],
+    );
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    control.expect(("GET", "/orders/1234567", ""), 200, &[r#""state":"issued""#]);
+    control.expect(("DELETE", "/orders/1234567", ""), 204, &[]);
+    control.expect(("GET", "/orders/1234567", ""), 404, &[]);
+    let new = r#"{"orderNumber":9,"loginName":"login_name","product":"smime"}"#;
+    control.expect(("POST", "/orders", new), 201, &[r#""state":"issued""#]);
+    control.expect(("POST", "/orders", new), 409, &["orderNumber"]);
+    control.expect(("GET", "/orders?limit=1", ""), 200, &[r#""next":9"#]);
+    control.expect(("GET", "/orders?limt=1", ""), 400, &[r#""field":"limt""#, "limit"]);
+}
+
+#[test]
+fn accounts_keep_their_passwords_and_their_orders() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let secret = "Xq7zKeeperXq7z";
+    let new = format!(r#"{{"loginName":"keeper","loginPassword":"{secret}"}}"#);
+    let mut texts = vec![control.expect(("POST", "/accounts", &new), 201, &["keeper"])];
+    control.expect(("POST", "/accounts", &new), 409, &["loginName"]);
+    let order = r#"{"orderNumber":5,"loginName":"keeper","product":"code-signing"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    control.expect(("DELETE", "/accounts/keeper", ""), 409, &["order"]);
+    texts.push(control.expect(
+        ("PATCH", "/accounts/keeper", r#"{"locked":true}"#),
+        200,
+        &[r#""locked":true"#],
+    ));
+    let form = Form::revoke().order(5).by("keeper").set("loginPassword", secret);
+    assert_eq!(server.client().revoke(&form).code(), -16);
+    control.expect(
+        ("PATCH", "/accounts/keeper", r#"{"locked":null,"reseller":"nobody"}"#),
+        422,
+        &["reseller"],
+    );
+    control.expect(
+        ("PATCH", "/accounts/keeper", r#"{"locked":null}"#),
+        200,
+        &[r#""locked":false"#],
+    );
+    assert_eq!(server.client().revoke(&form).code(), 0);
+    texts.push(control.expect(("GET", "/calls", ""), 200, &["***", "keeper"]));
+    texts.push(control.expect(("GET", "/accounts", ""), 200, &["keeper"]));
+    texts.push(control.expect(("POST", "/calls/count", r#"{"orderNumber":7}"#), 200, &["nearest"]));
+    texts.push(server.log());
+    assert!(texts.iter().all(|text| !text.contains(secret)));
+    control.expect(("DELETE", "/orders/5", ""), 204, &[]);
+    control.expect(("DELETE", "/accounts/keeper", ""), 204, &[]);
+}
+
+#[test]
+fn a_snapshot_makes_the_same_world_again() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(
+        ("PUT", "/clock", r#"{"now":"2030-01-01T00:00:00Z","frozen":true}"#),
+        200,
+        &["2030-01-01"],
+    );
+    control.expect(("POST", "/faults", r#"{"times":3,"then":{"code":-14}}"#), 201, &[]);
+    control.expect(
+        ("PATCH", "/assumptions", r#"{"spelling":"british"}"#),
+        200,
+        &[r#""spelling":"british""#],
+    );
+    control.expect(
+        ("PATCH", "/assumptions", r#"{"spelling":"welsh"}"#),
+        422,
+        &[r#""field":"spelling""#],
+    );
+    let snapshot = control.expect(("GET", "/snapshot", ""), 200, &["2030"]);
+    control.expect(("POST", "/sandboxes", r#"{"name":"copy"}"#), 201, &[]);
+    control.expect(("PUT", "/sandboxes/copy/snapshot", &snapshot), 200, &[r#""orders":20"#]);
+    assert_eq!(
+        control.expect(("GET", "/sandboxes/copy/snapshot", ""), 200, &[]),
+        snapshot
+    );
+    let other = Server::plain_with_fixtures(&snapshot, &[]);
+    assert_eq!(Control::of(&other).expect(("GET", "/snapshot", ""), 200, &[]), snapshot);
+    control.expect(("POST", "/reset", ""), 200, &[]);
+    control.expect(("GET", "/clock", ""), 200, &[r#""frozen":false"#]);
+}
+
+#[test]
+fn a_count_waits_for_what_it_counts() {
+    let server = Server::plain(&[]);
+    let address = server.control();
+    let waiting = std::thread::spawn(move || {
+        let body = r#"{"endpoint":"!autoRevokeCS","atLeast":2,"within":"20s"}"#;
+        Client::connect(address).send("POST", "/control/v1/calls/count", super::JSON, body)
+    });
+    let mut client = server.client();
+    client.revoke(&Form::revoke());
+    client.revoke(&Form::revoke());
+    let answer = waiting.join().unwrap();
+    assert_eq!(answer.text(), r#"{"count":2,"reached":true}"#);
+}
