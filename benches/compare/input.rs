@@ -229,6 +229,21 @@ pub(crate) fn fixtures(directory: &Path) -> PathBuf {
     path
 }
 
+/// The same file with so many faults, for orders that nobody calls.
+pub(crate) fn fixtures_with_faults(directory: &Path, count: u64) -> PathBuf {
+    let mut text = fs::read_to_string(fixtures(directory)).expect("it was just written");
+    for order in 1..=count {
+        write!(
+            text,
+            "\n[[faults]]\norderNumber = {order}\nthen = {{ delay = \"1s\" }}\n"
+        )
+        .expect("a string can be written to");
+    }
+    let path = directory.join("faults.toml");
+    fs::write(&path, text).expect("the directory is writable");
+    path
+}
+
 pub(crate) fn write_request(request: &mut Vec<u8>, path: &str, body: &str) {
     write!(
         request,
@@ -238,7 +253,7 @@ pub(crate) fn write_request(request: &mut Vec<u8>, path: &str, body: &str) {
     .expect("a vector can be written to");
 }
 
-fn encode(form: &[(&str, &str)]) -> String {
+pub(crate) fn encode(form: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish()

@@ -125,7 +125,7 @@ impl Connection {
     }
 }
 
-/// Reads one answer with status 200 and returns its body.
+/// Reads one answer with status 200 or 201 and returns its body.
 ///
 /// # Panics
 /// If it is no such answer, or if anything follows it.
@@ -141,8 +141,8 @@ pub(crate) fn read_answer<'a>(stream: &mut impl Read, buffer: &'a mut [u8]) -> s
             continue;
         };
         assert!(
-            buffer.starts_with(b"HTTP/1.1 200 "),
-            "not a 200: {}",
+            buffer.starts_with(b"HTTP/1.1 200 ") || buffer.starts_with(b"HTTP/1.1 201 "),
+            "neither 200 nor 201: {}",
             buffer[..filled].escape_ascii()
         );
         let length = find(&buffer[..head], LENGTH).expect("the answer says its length") + LENGTH.len();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench                                     everything, about five minutes on two cores
-//! cargo bench -- startup                          one part: throughput, startup, memory or orders
+//! cargo bench -- startup                          one part: throughput, startup, memory, orders or sandboxes
 //! SECTIGO_BENCH_CALLS=10000000 cargo bench -- memory
 //! ```
 //!
@@ -20,6 +20,7 @@ mod input;
 mod load;
 mod memory;
 mod orders;
+mod sandboxes;
 mod server;
 mod startup;
 mod throughput;
@@ -30,11 +31,12 @@ use tempfile::TempDir;
 
 type Part = fn(&Settings);
 
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 5] = [
     ("throughput", throughput::run),
     ("startup", startup::run),
     ("memory", memory::run),
     ("orders", orders::run),
+    ("sandboxes", sandboxes::run),
 ];
 
 /// How much is measured, and where the logs, keys and fixtures of this run lie.
@@ -44,6 +46,7 @@ struct Settings {
     starts: usize,
     refused_calls: u64,
     orders: u64,
+    sandboxes: usize,
     directory: TempDir,
 }
 
@@ -75,6 +78,7 @@ impl Settings {
                 starts: 2,
                 refused_calls: 1_000,
                 orders: 2_000,
+                sandboxes: 100,
                 directory,
             };
         }
@@ -84,6 +88,7 @@ impl Settings {
             starts: 41,
             refused_calls: count("SECTIGO_BENCH_CALLS", 1_000_000),
             orders: count("SECTIGO_BENCH_ORDERS", 1_000_000),
+            sandboxes: 10_000,
             directory,
         }
     }

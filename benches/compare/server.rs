@@ -12,6 +12,8 @@ use crate::bare;
 /// A server process that answers on `http`.
 pub(crate) struct Server {
     pub(crate) http: SocketAddr,
+    /// The emulator's control listener; the bare server has only one listener, which stands here too.
+    pub(crate) control: SocketAddr,
     process: Process,
     log: File,
     _stdout: BufReader<ChildStdout>,
@@ -40,7 +42,7 @@ impl Server {
                 .stderr(log.try_clone().expect("a file can be shared")),
         );
         let mut stdout = BufReader::new(process.0.stdout.take().expect("it is piped"));
-        let (mut http, mut line) = (None, String::new());
+        let (mut http, mut control, mut line) = (None, None, String::new());
         while line.trim_end() != "ready" {
             line.clear();
             let read = stdout.read_line(&mut line).expect("the process writes text");
@@ -49,17 +51,17 @@ impl Server {
                 "{command:?} ended before it was ready; its log: {}",
                 last_log(directory)
             );
-            http = line
-                .strip_prefix("http http://")
-                .map(|address| address.trim_end().to_owned())
-                .or(http);
+            let address = |start| -> Option<SocketAddr> {
+                let address: &str = line.trim_end().strip_prefix(start)?;
+                Some(address.parse().expect("it says so with an address and a port"))
+            };
+            http = http.or_else(|| address("http http://"));
+            control = control.or_else(|| address("control http://"));
         }
-        let http = http
-            .expect("it says where it listens")
-            .parse()
-            .expect("it says so with an address and a port");
+        let http = http.expect("it says where it listens");
         Self {
             http,
+            control: control.unwrap_or(http),
             process,
             log,
             _stdout: stdout,
