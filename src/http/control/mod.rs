@@ -17,7 +17,7 @@ mod sent;
 mod snapshot;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Json;
@@ -27,11 +27,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
+use tower_service::Service as _;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -74,18 +76,34 @@ impl Control {
         TowerToHyperService::new(self.router())
     }
 
+    /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
+    /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
     fn router(self) -> Router {
-        let (router, made) = api().split_for_parts();
-        let document: Arc<str> = openapi::document(&made, self.token.is_some()).to_string().into();
         let app = Arc::new(self);
-        let read_document = move || async move { json(document.to_string()) };
-        router
-            .route("/control/v1/openapi.json", axum::routing::get(read_document))
-            .fallback(not_found)
+        let others: Arc<OnceLock<Router>> = Arc::default();
+        let (for_others, of_others) = (app.clone(), others);
+        Router::new()
+            .route("/control/v1/health", get(health))
+            .route("/control/v1/tls/ca.pem", get(ca_pem))
             .method_not_allowed_fallback(method_not_allowed)
+            .fallback(move |request: axum::extract::Request| {
+                let mut router = of_others.get_or_init(|| other_routes(for_others.clone())).clone();
+                async move { router.call(request).await }
+            })
             .layer(from_fn_with_state(app.clone(), guard::guard))
             .with_state(app)
     }
+}
+
+/// Every route, behind the guard.
+fn other_routes(app: App) -> Router {
+    let (router, made) = api().split_for_parts();
+    let document = openapi::document(&made, app.token.is_some()).to_string();
+    router
+        .route("/control/v1/openapi.json", get(move || async move { json(document) }))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
 }
 
 /// Every route but that of the document, which it makes.
