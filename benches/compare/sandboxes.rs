@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use crate::Settings;
-use crate::figures::{Spread, microseconds, print_table};
+use crate::figures::{microseconds, print_table};
 use crate::input::{
     CODE_SIGNING, LOGIN, REVOKE, Same, encode, fixtures, fixtures_with_faults, revoke_test, write_request,
 };
-use crate::load::{Exchange, LANES, Load, Until};
+use crate::load::{Exchange, LANES, Load};
 use crate::server::Server;
+use crate::throughput::alternate;
 
 /// Faults that no call of the benchmark meets.
 const FAULTS: u64 = 100;
@@ -42,7 +43,7 @@ fn journal_and_faults(settings: &Settings) {
     let loads = servers
         .each_ref()
         .map(|server| Load::new(server.http, LANES, Same::new(REVOKE, &form, answer)));
-    let row = alternate(settings, &servers, loads, "0.95");
+    let row = alternate(settings, "", &servers, loads, "0.95");
     print_table(
         [
             "",
@@ -88,7 +89,7 @@ fn many(settings: &Settings) {
         Load::new(servers[0].http, LANES, Turns::new(count)),
         Load::new(servers[1].http, LANES, Turns::new(0)),
     ];
-    let row = alternate(settings, &servers, loads, "");
+    let row = alternate(settings, "", &servers, loads, "");
     print_table(
         [
             "",
@@ -102,40 +103,6 @@ fn many(settings: &Settings) {
         ],
         &[row],
     );
-}
-
-/// One row: two servers under their loads, round by round.
-fn alternate<E: Exchange>(
-    settings: &Settings,
-    servers: &[Server; 2],
-    mut loads: [Load<E>; 2],
-    aim: &str,
-) -> [String; 8] {
-    let (mut rates, mut costs) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
-    for round in 0..=settings.rounds {
-        for (side, server) in servers.iter().enumerate() {
-            let before = server.processor();
-            let done = loads[side].run(Until::Elapsed(settings.round));
-            let cost = server.processor() - before;
-            server.truncate_log();
-            // The first round warms up.
-            if round > 0 {
-                rates[side].push(done.calls as f64 / done.took.as_secs_f64());
-                costs[side].push(microseconds(cost) / done.calls as f64);
-            }
-        }
-    }
-    let median = |values: &[f64]| Spread::of(values.iter().copied()).median;
-    [
-        String::new(),
-        format!("{:.0}", median(&rates[0])),
-        format!("{:.0}", median(&rates[1])),
-        Spread::of_ratios(&rates[0], &rates[1]).ratio(),
-        aim.to_owned(),
-        format!("{:.1}", median(&costs[0])),
-        format!("{:.1}", median(&costs[1])),
-        Spread::of_ratios(&costs[0], &costs[1]).ratio(),
-    ]
 }
 
 /// Sandboxes `s0`, `s1` and so on, made one after the other.

@@ -62,7 +62,18 @@ fn compare<E: Exchange>(settings: &Settings, name: &str, bare: &[&str], calls: i
     let emulator = Server::emulator(directory, &["--fixtures", fixtures.to_str().expect("the path is text")]);
     let bare = Server::bare(directory, bare);
     let servers = [emulator, bare];
-    let mut loads = servers.each_ref().map(|server| Load::new(server.http, LANES, calls()));
+    let loads = servers.each_ref().map(|server| Load::new(server.http, LANES, calls()));
+    alternate(settings, name, &servers, loads, AIM)
+}
+
+/// One row: two servers under their loads, round by round; calls a second, then processor time a call.
+pub(crate) fn alternate<E: Exchange>(
+    settings: &Settings,
+    name: &str,
+    servers: &[Server; 2],
+    mut loads: [Load<E>; 2],
+    aim: &str,
+) -> [String; 8] {
     let (mut rates, mut costs) = ([const { Vec::new() }; 2], [const { Vec::new() }; 2]);
     for round in 0..=settings.rounds {
         for (side, server) in servers.iter().enumerate() {
@@ -84,7 +95,7 @@ fn compare<E: Exchange>(settings: &Settings, name: &str, bare: &[&str], calls: i
         whole(&rates[0]),
         whole(&rates[1]),
         Spread::of_ratios(&rates[0], &rates[1]).ratio(),
-        AIM.to_owned(),
+        aim.to_owned(),
         tenths(&costs[0]),
         tenths(&costs[1]),
         Spread::of_ratios(&costs[0], &costs[1]).ratio(),
