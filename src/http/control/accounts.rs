@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::sent::{Here, Named, Sent, from_object, merge};
+use super::sent::{Here, Named, Sent, patched};
 use super::{App, Problem};
 use crate::account::Account;
 use crate::clock::real_now;
@@ -156,9 +156,7 @@ pub(super) async fn change(
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
     let old = accounts.get(&name).ok_or_else(no_account)?;
-    let mut object = object_of(&AccountEntry::describe(old));
-    merge(&mut object, patch);
-    let entry: AccountEntry = from_object(object)?;
+    let entry = patched(&AccountEntry::describe(old), patch)?;
     if entry.login_name != name {
         return Err(Problem::unfit(
             "loginName",
@@ -206,14 +204,6 @@ pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode,
     }
     state.world.accounts_mut().remove(&name);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// An entry as the object that it is in JSON.
-pub(super) fn object_of(entry: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(entry) {
-        Ok(Value::Object(object)) => object,
-        _ => unreachable!("an entry is written as an object"),
-    }
 }
 
 /// Whether an account fits the others.

@@ -17,7 +17,9 @@ use super::sent::{Here, Query, Sent, given, parsed};
 use super::{App, Problem};
 use crate::fixtures::entry::find_endpoint;
 use crate::fixtures::when::{Span, When};
+use crate::fixtures::whole;
 use crate::journal::{Difference, Entry, Filter};
+use crate::order::state::OrderNumber;
 use crate::sandbox::Sandbox;
 
 /// The most calls of a list.
@@ -116,7 +118,7 @@ pub(super) struct Wanted {
     code: Option<i32>,
     /// At this time of the sandbox's clock or later.
     #[serde(deserialize_with = "given")]
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     since: Option<When>,
     /// At most so many, the newest.
     #[serde(deserialize_with = "parsed")]
@@ -136,10 +138,12 @@ pub(super) struct Question {
     /// With this orderNumber.
     order_number: Option<NumberOrText>,
     /// Answered with this code.
+    #[serde(default, deserialize_with = "whole::option")]
     code: Option<i32>,
     /// At this time of the sandbox's clock or later.
     since: Option<When>,
     /// So many are enough; 1 without a word.
+    #[serde(default, deserialize_with = "whole::option")]
     #[schema(maximum = 1000000)]
     at_least: Option<u32>,
     /// How long is waited for them, at most 60s.
@@ -150,7 +154,7 @@ pub(super) struct Question {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged, expecting = "an orderNumber is a number or a string")]
 pub(super) enum NumberOrText {
-    Number(u64),
+    Number(#[serde(deserialize_with = "whole::one")] u64),
     Text(String),
 }
 
@@ -244,16 +248,27 @@ pub(super) async fn count(
     let question = sent.map(|Sent(question)| question).unwrap_or_default();
     let enough = question.at_least.map_or(1, |count| count as usize);
     let within = question.within.map_or(Duration::ZERO, |within| within.0);
+    if enough > MAX_CALLS {
+        return Err(Problem::unfit("atLeast", format!("at most {MAX_CALLS}")));
+    }
     if within > MAX_WAIT {
         return Err(Problem::unfit("within", "a count waits 60s at most"));
     }
+    let order_number = match question.order_number {
+        Some(NumberOrText::Number(number)) if number > OrderNumber::MAX => {
+            return Err(Problem::unfit(
+                "orderNumber",
+                format!("an order number is at most {}", OrderNumber::MAX),
+            ));
+        }
+        Some(NumberOrText::Number(number)) => Some(number.to_string()),
+        Some(NumberOrText::Text(text)) => Some(text),
+        None => None,
+    };
     let wanted = Wanted {
         endpoint: question.endpoint,
         login_name: question.login_name,
-        order_number: question.order_number.map(|number| match number {
-            NumberOrText::Number(number) => number.to_string(),
-            NumberOrText::Text(text) => text,
-        }),
+        order_number,
         code: question.code,
         since: question.since,
         limit: None,

@@ -1,9 +1,13 @@
 //! Faults.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
 use super::Problem;
 use super::sent::{Here, Named, Sent};
@@ -13,12 +17,33 @@ use crate::fixtures::entry::build_fault;
 use crate::fixtures::file::FaultEntry;
 
 /// A fault with its number; its counts and its time to live are what is left of them.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Fault)]
+#[derive(Serialize)]
 pub(super) struct FaultReply {
     id: u64,
     #[serde(flatten)]
     entry: FaultEntry,
+}
+
+impl PartialSchema for FaultReply {
+    /// That of an entry with its id, in one piece: an entry allows nothing beside its own fields.
+    fn schema() -> RefOr<Schema> {
+        let mut schema = FaultEntry::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.properties.insert("id".to_owned(), u64::schema());
+            object.required.push("id".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for FaultReply {
+    fn name() -> Cow<'static, str> {
+        "Fault".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        FaultEntry::schemas(schemas);
+    }
 }
 
 /// The faults in their order: the first that matches a call meets it.

@@ -25,7 +25,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Request;
@@ -35,7 +35,7 @@ use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use tower_service::Service as _;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::endpoints::catalogue;
@@ -83,8 +83,14 @@ impl Control {
         let others: Arc<OnceLock<Router>> = Arc::default();
         let (for_others, of_others) = (app.clone(), others);
         Router::new()
-            .route("/control/v1/health", get(health))
-            .route("/control/v1/tls/ca.pem", get(ca_pem))
+            .route(
+                "/control/v1/health",
+                get(health).route_layer(from_fn(guard::check_query)),
+            )
+            .route(
+                "/control/v1/tls/ca.pem",
+                get(ca_pem).route_layer(from_fn(guard::check_query)),
+            )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
                 let mut router = of_others.get_or_init(|| other_routes(for_others.clone())).clone();
@@ -109,33 +115,38 @@ fn other_routes(app: App) -> Router {
 /// Every route but that of the document, which it makes.
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::default()
-        .routes(routes!(health))
-        .routes(routes!(endpoints))
-        .routes(routes!(ca_pem))
-        .routes(routes!(sandboxes::list, sandboxes::create))
-        .routes(routes!(sandboxes::read, sandboxes::delete))
+        .routes(strict(routes!(health)))
+        .routes(strict(routes!(endpoints)))
+        .routes(strict(routes!(ca_pem)))
+        .routes(strict(routes!(sandboxes::list, sandboxes::create)))
+        .routes(strict(routes!(sandboxes::read, sandboxes::delete)))
         .merge(of_sandbox())
         .nest("/sandboxes/{sandbox}", of_sandbox());
     OpenApiRouter::default().nest("/control/v1", v1)
 }
 
+/// The methods of a path, with their queries checked.
+fn strict(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    methods.map(|methods| methods.route_layer(from_fn(guard::check_query)))
+}
+
 /// What there is in each sandbox.
 fn of_sandbox() -> OpenApiRouter<App> {
     OpenApiRouter::default()
-        .routes(routes!(accounts::list, accounts::create))
-        .routes(routes!(accounts::read, accounts::change, accounts::delete))
-        .routes(routes!(orders::list, orders::create))
-        .routes(routes!(orders::read, orders::change, orders::delete))
-        .routes(routes!(clock::read, clock::set))
-        .routes(routes!(clock::advance))
-        .routes(routes!(faults::list, faults::create, faults::clear))
-        .routes(routes!(faults::delete))
-        .routes(routes!(calls::list, calls::clear))
-        .routes(routes!(calls::stream))
-        .routes(routes!(calls::count))
-        .routes(routes!(snapshot::read, snapshot::restore))
-        .routes(routes!(sandboxes::reset))
-        .routes(routes!(assumptions::read, assumptions::change))
+        .routes(strict(routes!(accounts::list, accounts::create)))
+        .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
+        .routes(strict(routes!(orders::list, orders::create)))
+        .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(clock::read, clock::set)))
+        .routes(strict(routes!(clock::advance)))
+        .routes(strict(routes!(faults::list, faults::create, faults::clear)))
+        .routes(strict(routes!(faults::delete)))
+        .routes(strict(routes!(calls::list, calls::clear)))
+        .routes(strict(routes!(calls::stream)))
+        .routes(strict(routes!(calls::count)))
+        .routes(strict(routes!(snapshot::read, snapshot::restore)))
+        .routes(strict(routes!(sandboxes::reset)))
+        .routes(strict(routes!(assumptions::read, assumptions::change)))
 }
 
 /// It serves.

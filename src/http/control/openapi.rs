@@ -20,6 +20,13 @@ pub(super) fn document(made: &OpenApi, needs_token: bool) -> Value {
     });
     loosen(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().expect("there are paths");
+    paths.insert(
+        "/control/v1/openapi.json".to_owned(),
+        json!({"get": {
+            "tags": ["service"], "summary": "This document.", "operationId": "readDocument",
+            "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},
+        }}),
+    );
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().expect("a path has operations") {
             complete(path, method, operation, needs_token);

@@ -10,8 +10,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Problem;
-use super::accounts::object_of;
-use super::sent::{Here, Named, Query, Sent, from_object, given, merge, parsed};
+use super::sent::{Here, Named, Query, Sent, from_object, given, parsed, patched};
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
 use crate::fixtures::entry::build_order;
@@ -203,9 +202,7 @@ pub(super) async fn change(
     if let Some(wanted) = wanted.filter(|wanted| *wanted != entry.state) {
         drop_what_it_cannot_have(&mut entry, old, wanted, now);
     }
-    let mut object = object_of(&entry);
-    merge(&mut object, patch);
-    let entry: OrderEntry = from_object(object)?;
+    let entry = patched(&entry, patch)?;
     if entry.order_number != number.get() {
         return Err(Problem::unfit(
             "orderNumber",

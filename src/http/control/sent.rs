@@ -1,5 +1,6 @@
 //! What a request sends: its body, its query, and the parts of its path.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
@@ -8,10 +9,12 @@ use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 use tokio::time::timeout;
+use utoipa::PartialSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
 
 use super::{App, Problem};
 use crate::clock::real_now;
@@ -81,6 +84,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// An entry as the object that it is in JSON.
+fn object_of(entry: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(entry) {
+        Ok(Value::Object(object)) => object,
+        _ => unreachable!("an entry is written as an object"),
+    }
+}
+
 /// What an object says, if it is as it should be.
 pub(super) fn from_object<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Problem> {
     serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| misfit(&error))
@@ -106,11 +117,43 @@ fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Proble
     Problem::unreadable(steps.join("."), message)
 }
 
-/// Merges a patch into a value as RFC 7396 says: null removes.
-pub(super) fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+/// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
+///
+/// # Errors
+/// A field is unknown, also one that shall be removed, or does not take that value.
+pub(super) fn patched<T: DeserializeOwned + Serialize + PartialSchema>(
+    entry: &T,
+    patch: Map<String, Value>,
+) -> Result<T, Problem> {
+    if let RefOr::T(Schema::Object(object)) = T::schema()
+        && let Some(unknown) = patch.keys().find(|name| !object.properties.contains_key(*name))
+    {
+        let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
+        return Err(Problem::unreadable(
+            unknown.chars().take(64).collect::<String>(),
+            format!("unknown field, expected one of {}", known.join(", ")),
+        ));
+    }
+    let mut object = object_of(entry);
+    for (name, value) in patch {
+        match (value, object.get_mut(&name)) {
+            (Value::Null, _) => {
+                object.remove(&name);
+            }
+            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
+            (value, _) => {
+                object.insert(name, value);
+            }
+        }
+    }
+    from_object(object)
+}
+
+/// Merges the fields of a field. A null for what is not there stays, for whoever reads it to judge.
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match (value, target.get_mut(&name)) {
-            (Value::Null, _) => {
+            (Value::Null, Some(_)) => {
                 target.remove(&name);
             }
             (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
