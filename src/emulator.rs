@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::system_now;
 use crate::files::{FileError, Readers, Store};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
-use crate::http::control::{Control, Token};
+use crate::http::control::{Control, LARGE_BODIES, Token};
 use crate::http::listen::{Limits, Listener, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
@@ -359,6 +360,7 @@ impl Builder {
                 sandboxes: sandboxes.clone(),
                 token: self.control_token.clone(),
                 read_timeout: self.read_timeout,
+                large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
                 stop: stop.clone(),
             };
             let serving = listener.serve("control", None, control.into_service(), limits, stop);

@@ -33,6 +33,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use tower_service::Service as _;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -43,6 +44,7 @@ use crate::http::listen::Stop;
 
 pub(crate) use guard::Token;
 pub(crate) use problem::Problem;
+pub(crate) use sent::LARGE_BODIES;
 
 /// What the control API knows.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub(crate) struct Control {
     pub(crate) token: Option<Token>,
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
+    /// Turns for the long bodies.
+    pub(crate) large_bodies: Arc<Semaphore>,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
 }

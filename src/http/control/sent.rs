@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 use utoipa::PartialSchema;
 use utoipa::openapi::RefOr;
@@ -23,6 +25,12 @@ use crate::sandbox::{DEFAULT, Sandbox};
 /// The longest body that is read.
 const MAX_BODY: usize = 16 << 20;
 
+/// A body up to this length is read as it comes; longer ones take turns.
+const SMALL_BODY: u64 = 64 << 10;
+
+/// How many longer bodies are in memory at a time.
+pub(crate) const LARGE_BODIES: usize = 4;
+
 /// A body of JSON.
 pub(super) struct Sent<T>(pub(super) T);
 
@@ -30,6 +38,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let _turn = turn(request.body().size_hint().upper(), app).await;
         let bytes = read(request, app.read_timeout).await?;
         parse(&bytes).map(Self)
     }
@@ -39,11 +48,20 @@ impl<T: DeserializeOwned> OptionalFromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        let _turn = turn(request.body().size_hint().upper(), app).await;
         let bytes = read(request, app.read_timeout).await?;
         if matches!(bytes.trim_ascii(), b"" | b"null") {
             return Ok(None);
         }
         parse(&bytes).map(|value| Some(Self(value)))
+    }
+}
+
+/// Waits until a body of that length, if it is known, may come. The turn is over once the body is parsed.
+async fn turn(length: Option<u64>, app: &App) -> Option<SemaphorePermit<'_>> {
+    match length.is_none_or(|length| length > SMALL_BODY) {
+        true => app.large_bodies.acquire().await.ok(),
+        false => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,13 +23,8 @@ pub(super) struct Restored {
 /// The sandbox as a fixtures file, with every password in it: it makes the same world again.
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
     responses((status = 200, description = "A fixtures file", body = File)))]
-pub(super) async fn read(here: Here) -> Json<File> {
-    let real_now = real_now();
-    let (world, clock, faults) = {
-        let state = here.0.state();
-        (state.world.clone(), state.clock, state.faults.clone())
-    };
-    Json(File::describe(&world, clock, &faults, real_now))
+pub(super) async fn read(here: Here) -> Result<Response, Problem> {
+    aside(move || Json(here.0.snapshot()).into_response()).await
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
@@ -38,11 +35,19 @@ pub(super) async fn restore(
     here: Here,
     Sent(file): Sent<File>,
 ) -> Result<Json<Restored>, Problem> {
-    let state = app.sandboxes.settings().state_of(&Fixtures::from(file), real_now())?;
+    let build = move || app.sandboxes.settings().state_of(&Fixtures::from(file), real_now());
+    let state = aside(build).await??;
     let world = state.world.clone();
     *here.0.state() = state;
     Ok(Json(Restored {
         orders: world.book.len(),
         accounts: world.accounts.iter().count(),
     }))
+}
+
+/// Does what may take long, with many orders, where no other request waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the snapshot broke off"))
 }
