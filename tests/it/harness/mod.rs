@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod control;
 mod curl;
 mod form;
 mod server;
@@ -9,6 +10,7 @@ mod texts;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::Client;
+pub(crate) use control::{Control, JSON};
 pub(crate) use curl::{Curl, Url};
 pub(crate) use form::{Form, PASSWORD};
 pub(crate) use server::{DEADLINE, Run, Server, eventually, run, write_file};
