@@ -1,7 +1,6 @@
 //! Who is kept out.
 
-use super::{Control, JSON};
-use crate::harness::{Client, Server};
+use crate::harness::{Client, Control, JSON, Server};
 
 fn raw(server: &Server, request: &str) -> u16 {
     let mut client = Client::connect(server.control());

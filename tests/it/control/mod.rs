@@ -3,5 +3,3 @@
 mod faults;
 mod guard;
 mod routes;
-
-use crate::harness::{Control, JSON};

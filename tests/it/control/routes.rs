@@ -1,6 +1,6 @@
 //! Every route, in the default sandbox and in another.
 
-use super::Control;
+use crate::harness::Control;
 use crate::harness::{Client, Form, Server};
 
 #[test]
@@ -186,7 +186,7 @@ fn a_count_waits_for_what_it_counts() {
     let address = server.control();
     let waiting = std::thread::spawn(move || {
         let body = r#"{"endpoint":"!autoRevokeCS","atLeast":2,"within":"20s"}"#;
-        Client::connect(address).send("POST", "/control/v1/calls/count", super::JSON, body)
+        Client::connect(address).send("POST", "/control/v1/calls/count", crate::harness::JSON, body)
     });
     let mut client = server.client();
     client.revoke(&Form::revoke());

@@ -21,3 +21,11 @@ pub(crate) use texts::{
 /// The two endpoints' paths.
 pub(crate) const REPLACE: &str = "/products/!AutoReplaceSMIME";
 pub(crate) const REVOKE: &str = "/products/!autoRevokeCS";
+
+/// An endpoint's path in a sandbox.
+pub(crate) fn in_sandbox(sandbox: &str, path: &str) -> String {
+    match sandbox {
+        "default" => path.to_owned(),
+        name => format!("/sandboxes/{name}{path}"),
+    }
+}
