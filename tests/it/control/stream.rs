@@ -1,0 +1,217 @@
+//! The live stream of calls, as curl and as a reader that sleeps see it.
+
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{Control, DEADLINE, Form, PASSWORD, REVOKE, Server, in_sandbox};
+
+/// The events that a server sends.
+struct Stream<R>(R);
+
+/// An event as it was sent.
+#[derive(Debug, Default)]
+struct Event {
+    id: Option<u64>,
+    kind: String,
+    data: String,
+    comment: String,
+}
+
+impl Stream<BufReader<TcpStream>> {
+    /// Opens a stream from the call after that number, and comes back when it stands.
+    #[track_caller]
+    fn open(server: &Server, sandbox: &str, last_event_id: Option<u64>) -> Self {
+        let base = match sandbox {
+            "default" => String::new(),
+            name => format!("/sandboxes/{name}"),
+        };
+        let seen = last_event_id.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
+        let mut socket = TcpStream::connect(server.control()).unwrap();
+        socket.set_read_timeout(Some(DEADLINE)).unwrap();
+        // HTTP/1.0 has no chunks: the bytes are the events.
+        write!(
+            socket,
+            "GET /control/v1{base}/calls/stream HTTP/1.0\r\nHost: localhost\r\n{seen}\r\n"
+        )
+        .unwrap();
+        let mut stream = Self(BufReader::new(socket));
+        let head: Vec<_> = std::iter::from_fn(|| stream.line().filter(|line| !line.is_empty())).collect();
+        assert!(head[0].ends_with(" 200 OK"), "{head:?}");
+        assert!(head.contains(&"content-type: text/event-stream".to_owned()), "{head:?}");
+        stream
+    }
+}
+
+impl<R: BufRead> Stream<R> {
+    /// The next event or comment; None at the end.
+    fn next(&mut self) -> Option<Event> {
+        let mut event = Event::default();
+        loop {
+            let line = self.line()?;
+            match line.split_once(':') {
+                Some(("id", value)) => event.id = Some(value.trim().parse().unwrap()),
+                Some(("event", value)) => value.trim().clone_into(&mut event.kind),
+                Some(("data", value)) => value.trim().clone_into(&mut event.data),
+                Some(("", value)) => value.trim().clone_into(&mut event.comment),
+                // A comment that only keeps the connection alive says nothing.
+                None if event.id.is_none() && event.comment.is_empty() => {}
+                None => return Some(event),
+                Some(_) => panic!("no line of an event: {line:?}"),
+            }
+        }
+    }
+
+    /// The next call.
+    #[track_caller]
+    fn call(&mut self) -> Value {
+        let event = self.next().expect("the stream ended");
+        assert_eq!(event.kind, "call", "{event:?}");
+        let call: Value = serde_json::from_str(&event.data).expect("an event is no JSON");
+        assert_eq!(call["id"].as_u64(), event.id, "{event:?}");
+        call
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("nothing came for a long time");
+        line.ends_with('\n').then(|| line.trim_end().to_owned())
+    }
+}
+
+fn revoke_in(server: &Server, sandbox: &str, form: &Form) {
+    let answer = server.client().post(&in_sandbox(sandbox, REVOKE), &form.encode());
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn a_call_arrives_as_the_journal_has_it() {
+    let server = Server::plain(&[]);
+    revoke_in(&server, "default", &Form::revoke().order(1));
+    let mut stream = Stream::open(&server, "default", None);
+    for form in [
+        Form::revoke(),
+        Form::revoke(),
+        Form::revoke().set("loginPassword", "wrong, but secret"),
+    ] {
+        revoke_in(&server, "default", &form);
+    }
+    let mut control = Control::of(&server);
+    let journal = control.get("/calls");
+    for (place, code) in [(1, 0), (2, -21), (3, -16)] {
+        let call = stream.call();
+        assert_eq!(call, journal["calls"][place], "the stream and the journal differ");
+        assert_eq!(call["code"], code);
+        let text = call.to_string();
+        assert!(
+            text.contains("***") && !text.contains(PASSWORD) && !text.contains("secret"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn streams_of_two_sandboxes_do_not_meet() {
+    let server = Server::plain(&[]);
+    let mut streams = Vec::new();
+    for sandbox in ["t1", "t2"] {
+        Control::of_new_sandbox(&server, sandbox);
+        streams.push((sandbox, Stream::open(&server, sandbox, None)));
+    }
+    streams.push(("default", Stream::open(&server, "default", None)));
+    for round in 1..=5 {
+        for (sandbox, _) in &streams {
+            let comment = format!("{sandbox} {round}");
+            revoke_in(&server, sandbox, &Form::revoke().set("revocationReason", comment));
+        }
+    }
+    for (sandbox, stream) in &mut streams {
+        for round in 1..=5 {
+            let call = stream.call();
+            assert_eq!(call["sandbox"], **sandbox);
+            assert_eq!(call["id"], round);
+            assert!(call.to_string().contains(&format!("\"{sandbox} {round}\"")), "{call}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_comes_back_gets_what_it_missed() {
+    let server = Server::plain(&["--journal", "3"]);
+    for number in 1..=5 {
+        revoke_in(&server, "default", &Form::revoke().order(number));
+    }
+    let mut stream = Stream::open(&server, "default", Some(3));
+    assert_eq!([(); 2].map(|()| stream.call()["id"].as_u64()), [Some(4), Some(5)]);
+    // What the journal has forgotten is told to be missing.
+    let mut stream = Stream::open(&server, "default", Some(1));
+    assert_eq!(stream.next().unwrap().comment, "skipped 1");
+    assert_eq!(
+        [(); 3].map(|()| stream.call()["id"].as_u64()),
+        [Some(3), Some(4), Some(5)]
+    );
+    revoke_in(&server, "default", &Form::revoke().order(6));
+    assert_eq!(stream.call()["id"], 6);
+}
+
+/// More bytes of calls than the sockets between the two can hold.
+const MANY: u64 = 1000;
+const LONG: usize = 40 << 10;
+
+#[test]
+fn a_reader_that_is_too_slow_is_told_what_it_missed() {
+    let server = Server::plain(&["--journal", "10", "--log", "off"]);
+    let mut stream = Stream::open(&server, "default", None);
+    let form = Form::revoke().set("revocationReason", "x".repeat(LONG)).encode();
+    let mut client = server.client();
+    for _ in 0..MANY {
+        assert_eq!(client.post(REVOKE, &form).code(), -4);
+    }
+    let (mut seen, mut skipped) = (0, 0);
+    while seen + skipped < MANY {
+        let event = stream.next().expect("the stream ended");
+        match event.comment.strip_prefix("skipped ") {
+            Some(count) => {
+                let count: u64 = count.parse().unwrap();
+                assert!(count > 0);
+                skipped += count;
+            }
+            None => {
+                seen += 1;
+                assert_eq!(event.id, Some(seen + skipped));
+            }
+        }
+    }
+    assert!(skipped > 0, "the reader was not slow enough");
+    assert!(seen >= 10, "what the journal holds is told: {seen}");
+}
+
+#[test]
+fn a_stream_ends_at_a_graceful_stop() {
+    let mut server = Server::plain(&[]);
+    revoke_in(&server, "default", &Form::revoke());
+    let mut curl = Command::new("curl")
+        .args([
+            "-q",
+            "-sS",
+            "-N",
+            "--noproxy",
+            "*",
+            "-H",
+            "Last-Event-ID: 0",
+            "--max-time",
+        ])
+        .arg(DEADLINE.as_secs().to_string())
+        .arg(format!("http://{}/control/v1/calls/stream", server.control()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("cannot run curl");
+    let mut stream = Stream(BufReader::new(curl.stdout.take().unwrap()));
+    assert_eq!(stream.call()["code"], 0);
+    assert!(server.stop("TERM").0.success());
+    assert!(stream.next().is_none());
+    // A stream that was cut off would be an error of curl's.
+    assert!(curl.wait().unwrap().success());
+}
