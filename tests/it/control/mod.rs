@@ -5,3 +5,5 @@ mod faults;
 mod guard;
 mod routes;
 mod stream;
+mod ttl;
+mod wire;
