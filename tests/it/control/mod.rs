@@ -1,8 +1,11 @@
 //! The control API, and what it does to the API itself.
 
 mod clock;
+mod every_route;
 mod faults;
 mod guard;
+mod openapi;
+mod parallel;
 mod routes;
 mod stream;
 mod ttl;
