@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::harness::{Client, Control, Form, REPLACE, REVOKE, SUCCESS, Server, eventually, in_sandbox};
+use crate::harness::{
+    Client, Control, Form, REPLACE, REVOKE, SUCCESS, Server, default_fixtures, eventually, in_sandbox,
+};
 
 /// A call that changes nothing and succeeds.
 fn revoke() -> Form {
@@ -24,8 +26,7 @@ fn clear(control: &mut Control) {
 
 /// What a sandbox is given that has fixtures of its own with this fault in them.
 fn fixtures_with(fault: &str) -> String {
-    let default: toml::Value = toml::from_str(include_str!("../../../fixtures/default.toml")).unwrap();
-    let mut fixtures = serde_json::to_value(default).unwrap();
+    let mut fixtures = default_fixtures();
     fixtures["faults"] = serde_json::from_str(&format!("[{fault}]")).unwrap();
     fixtures.to_string()
 }

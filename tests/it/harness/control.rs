@@ -75,3 +75,8 @@ impl Control {
         serde_json::from_str(&self.expect(request, status, &[])).expect("the answer is no JSON")
     }
 }
+
+/// The built-in fixtures as JSON, to be changed.
+pub(crate) fn default_fixtures() -> Value {
+    toml::from_str(include_str!("../../../fixtures/default.toml")).expect("it is what the emulator reads")
+}

@@ -10,7 +10,7 @@ mod texts;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::Client;
-pub(crate) use control::{Control, JSON};
+pub(crate) use control::{Control, JSON, default_fixtures};
 pub(crate) use curl::{Curl, Url};
 pub(crate) use form::{Form, PASSWORD};
 pub(crate) use server::{DEADLINE, Run, Server, eventually, run, write_file};

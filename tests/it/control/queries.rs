@@ -1,0 +1,279 @@
+//! What is asked of lists: filters, pages, and counts that name what came nearest.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Control, Form, Server, default_fixtures, eventually};
+
+/// Six calls of all kinds, numbered from 1, the last an hour after the others, on a clock that stands.
+fn server_with_calls() -> (Server, Control) {
+    let mut fixtures = default_fixtures();
+    fixtures["clock"] = json!({"now": "2030-01-01T00:00:00Z", "frozen": true});
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    let codes = [
+        client.revoke(&Form::revoke()),
+        client.revoke(&Form::revoke()),
+        client.replace(&Form::replace().order(1_100_008)),
+        client.replace(&Form::replace().by("locked_account")),
+        client.revoke(&Form::revoke().without("loginName")),
+    ]
+    .map(|answer| answer.code());
+    assert_eq!(codes, [0, -21, -122, -16, -3]);
+    control.expect(("POST", "/clock/advance", r#"{"by":"1h"}"#), 200, &[]);
+    assert_eq!(client.revoke(&Form::revoke().order(2_200_006)).code(), -20);
+    (server, control)
+}
+
+fn ids(list: &Value) -> Vec<u64> {
+    let calls = list["calls"].as_array().unwrap();
+    calls.iter().map(|call| call["id"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn calls_are_filtered_by_every_field() {
+    let (_server, mut control) = server_with_calls();
+    for (query, expected) in [
+        ("", &[1, 2, 3, 4, 5, 6][..]),
+        ("?endpoint=!autoRevokeCS", &[1, 2, 5, 6]),
+        ("?endpoint=%21AutoReplaceSMIME", &[3, 4]),
+        ("?loginName=login_name", &[1, 2, 3, 6]),
+        ("?loginName=locked_account", &[4]),
+        ("?loginName=LOGIN_NAME", &[]),
+        ("?orderNumber=2200003", &[1, 2, 5]),
+        ("?orderNumber=220000", &[]),
+        ("?code=0", &[1]),
+        ("?code=-122", &[3]),
+        ("?since=2030-01-01T00:00:00Z", &[1, 2, 3, 4, 5, 6]),
+        ("?since=2030-01-01T00:00:00.001Z", &[6]),
+        ("?since=2030-01-01T02:00:00%2B01:00", &[6]),
+        ("?since=-30m", &[6]),
+        ("?since=2030-01-01T01:00:00.001Z", &[]),
+        ("?limit=2", &[5, 6]),
+        ("?limit=0", &[]),
+        (
+            "?endpoint=!autoRevokeCS&loginName=login_name&orderNumber=2200003&code=-21",
+            &[2],
+        ),
+        ("?endpoint=!autoRevokeCS&code=-122", &[]),
+        ("?orderNumber=2200003&limit=1", &[5]),
+    ] {
+        assert_eq!(ids(&control.get(&format!("/calls{query}"))), expected, "{query}");
+    }
+    for (query, status, field) in [
+        ("?endpoint=!Nothing", 422, "endpoint"),
+        ("?code=none", 400, "code"),
+        ("?since=yesterday", 400, "since"),
+        ("?limit=-1", 400, "limit"),
+        ("?order=7", 400, "order"),
+    ] {
+        let problem = control.ask(("GET", &format!("/calls{query}"), ""), status);
+        assert_eq!(problem["field"], field, "{query}: {problem}");
+    }
+}
+
+fn numbers(list: &Value) -> Vec<u64> {
+    let orders = list["orders"].as_array().unwrap();
+    orders
+        .iter()
+        .map(|order| order["orderNumber"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn orders_are_filtered_by_every_field() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let states = [
+        "pending",
+        "being-issued",
+        "issued",
+        "replaced",
+        "revoked",
+        "rejected",
+        "expired",
+        "on-hold",
+    ];
+    for (place, state) in (1..).zip(states) {
+        let orders = control.get(&format!("/orders?state={state}"));
+        let beside: &[u64] = if state == "issued" {
+            &[1_100_101, 1_234_567, 2_200_009, 2_200_101]
+        } else {
+            &[]
+        };
+        let mut expected = [&[1_100_000 + place, 2_200_000 + place], beside].concat();
+        expected.sort_unstable();
+        assert_eq!(numbers(&orders), expected, "{state}");
+    }
+    for (query, expected) in [
+        ("?loginName=reseller_account", &[2_200_101][..]),
+        ("?loginName=nobody", &[]),
+        ("?product=smime&state=issued", &[1_100_003, 1_100_101, 1_234_567]),
+        (
+            "?product=code-signing&state=issued&loginName=login_name",
+            &[2_200_003, 2_200_009],
+        ),
+        ("?after=2200008", &[2_200_009, 2_200_101]),
+        ("?after=2200101", &[]),
+        ("?after=1100101&limit=2", &[1_234_567, 2_200_001]),
+    ] {
+        assert_eq!(numbers(&control.get(&format!("/orders{query}"))), expected, "{query}");
+    }
+    // An order is found in the state that it is in now.
+    control.expect(("POST", "/clock/advance", r#"{"by":"1000d"}"#), 200, &[]);
+    assert_eq!(numbers(&control.get("/orders?state=issued")), [0; 0]);
+    for (query, field) in [
+        ("?state=lost", "state"),
+        ("?product=tls", "product"),
+        ("?limit=0", "limit"),
+        ("?limit=10001", "limit"),
+        ("?after=x", "after"),
+        ("?login=a", "login"),
+    ] {
+        let problem = control.ask(("GET", &format!("/orders{query}"), ""), 400);
+        assert_eq!(problem["field"], field, "{query}: {problem}");
+    }
+}
+
+#[test]
+fn pages_have_every_order_once() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let whole = control.get("/orders");
+    assert_eq!(numbers(&whole).len(), 20);
+    assert!(whole["next"].is_null());
+    for limit in [1, 7, 10, 20] {
+        let (mut found, mut after) = (Vec::new(), 0);
+        loop {
+            let page = control.get(&format!("/orders?limit={limit}&after={after}"));
+            let page_numbers = numbers(&page);
+            assert!((1..=limit).contains(&page_numbers.len()), "{page}");
+            found.extend(page_numbers);
+            match page["next"].as_u64() {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        assert_eq!(found, numbers(&whole), "pages of {limit}");
+    }
+}
+
+#[test]
+fn a_count_asks_for_the_same_fields() {
+    let (_server, mut control) = server_with_calls();
+    for (question, count, reached) in [
+        ("", 6, true),
+        (r#"{"endpoint":"!autoRevokeCS"}"#, 4, true),
+        (r#"{"orderNumber":2200003}"#, 3, true),
+        (r#"{"orderNumber":"2200003"}"#, 3, true),
+        (r#"{"loginName":"login_name","atLeast":4}"#, 4, true),
+        (r#"{"loginName":"login_name","atLeast":5}"#, 4, false),
+        (r#"{"code":-122,"atLeast":2,"within":"20ms"}"#, 1, false),
+        (r#"{"since":"-30m"}"#, 1, true),
+        (r#"{"code":7}"#, 0, false),
+        (r#"{"code":7,"atLeast":0}"#, 0, true),
+    ] {
+        let answer = control.ask(("POST", "/calls/count", question), 200);
+        assert_eq!(
+            (&answer["count"], &answer["reached"]),
+            (&json!(count), &json!(reached)),
+            "{question}"
+        );
+        assert_eq!(answer["nearest"].is_null(), reached, "{question}: {answer}");
+    }
+    for (question, status, field) in [
+        (r#"{"endpoint":"!Nothing"}"#, 422, "endpoint"),
+        (r#"{"within":"61s"}"#, 422, "within"),
+        (r#"{"within":"soon"}"#, 400, "within"),
+        (r#"{"atLeast":-1}"#, 400, "atLeast"),
+        (r#"{"orderNumber":1.5}"#, 400, "orderNumber"),
+        (r#"{"limit":1}"#, 400, "limit"),
+    ] {
+        let problem = control.ask(("POST", "/calls/count", question), status);
+        assert_eq!(problem["field"], field, "{question}: {problem}");
+    }
+}
+
+/// The calls that an answer names, each with the fields in which it differs, what was wanted and what was found.
+fn nearest(answer: &Value) -> Vec<(u64, Vec<[&str; 3]>)> {
+    let near = answer["nearest"].as_array().unwrap();
+    near.iter()
+        .map(|near| {
+            let differs = near["differs"].as_array().unwrap();
+            let fields = differs
+                .iter()
+                .map(|differs| ["field", "wanted", "found"].map(|name| differs[name].as_str().unwrap_or("nothing")));
+            (near["call"]["id"].as_u64().unwrap(), fields.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn a_count_names_the_nearest_calls_and_how_they_differ() {
+    let (_server, mut control) = server_with_calls();
+    let mut ask = |question: &str| control.ask(("POST", "/calls/count", question), 200);
+    let wanted = r#"{"endpoint":"!autoRevokeCS","loginName":"login_name","orderNumber":2200003,"code":-35}"#;
+    assert_eq!(
+        nearest(&ask(wanted)),
+        [
+            (2, vec![["code", "-35", "-21"]]),
+            (1, vec![["code", "-35", "0"]]),
+            (6, vec![["orderNumber", "2200003", "2200006"], ["code", "-35", "-20"]]),
+        ]
+    );
+    // An argument that was not sent was not found, and a time counts as a field.
+    assert_eq!(
+        nearest(&ask(
+            r#"{"loginName":"login_name","code":-3,"since":"2030-01-01T00:00:00Z"}"#
+        ))[0],
+        (6, vec![["code", "-3", "-20"]])
+    );
+    assert_eq!(
+        nearest(&ask(
+            r#"{"orderNumber":2200003,"code":-3,"loginName":"login_name","endpoint":"!autoRevokeCS"}"#
+        ))[0],
+        (5, vec![["loginName", "login_name", "nothing"]])
+    );
+    assert_eq!(
+        nearest(&ask(r#"{"code":-21,"since":"2030-01-01T00:30:00Z"}"#))[..2],
+        [
+            (6, vec![["code", "-21", "-20"]]),
+            (2, vec![["since", "2030-01-01T00:30:00Z", "2030-01-01T00:00:00Z"]]),
+        ]
+    );
+    // Of calls that are as wanted, but too few, none is near.
+    let few = ask(r#"{"code":0,"atLeast":2}"#);
+    assert!(nearest(&few).iter().all(|(id, _)| *id != 1), "{few}");
+}
+
+#[test]
+fn a_count_answers_as_soon_as_there_are_enough() {
+    let server = Server::plain(&[]);
+    let address = server.control();
+    let waiting: Vec<_> = [1_u64, 2, 3]
+        .map(|at_least| {
+            thread::spawn(move || {
+                let question = format!(r#"{{"endpoint":"!autoRevokeCS","atLeast":{at_least},"within":"60s"}}"#);
+                Control::at(address, "default").ask(("POST", "/calls/count", &question), 200)
+            })
+        })
+        .into();
+    let mut client = server.client();
+    for enough in 1..=3 {
+        client.revoke(&Form::revoke());
+        // Calls of another endpoint do not count.
+        client.replace(&Form::replace().order(1));
+        eventually("whoever waited for so many is answered", || {
+            waiting[enough - 1].is_finished()
+        });
+        assert!(
+            waiting[enough..].iter().all(|thread| !thread.is_finished()),
+            "too early after {enough}"
+        );
+    }
+    for thread in waiting {
+        assert_eq!(thread.join().unwrap()["reached"], true);
+    }
+}

@@ -1,0 +1,264 @@
+//! A snapshot makes the same world again, wherever it is put.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Control, Form, REPLACE, REVOKE, Server, default_fixtures, in_sandbox};
+
+/// Changes all that a sandbox holds.
+fn change_everything(server: &Server, sandbox: &str) {
+    let mut control = Control::at(server.control(), sandbox);
+    for (method, path, body) in [
+        (
+            "PATCH",
+            "/assumptions",
+            r#"{"spelling":"british","foreign-order":"-16"}"#,
+        ),
+        (
+            "POST",
+            "/accounts",
+            r#"{"loginName":"twice","loginPassword":"login_password","accountID":7,"reseller":"login_name",
+                "permissions":["!autoRevokeCS"],"caCertificateIDs":[5],"templateIDs":[6],"voucher":"prepaid",
+                "callLimit":{"calls":2,"per":"1h"}}"#,
+        ),
+        (
+            "POST",
+            "/accounts",
+            r#"{"loginName":"r","loginPassword":"é ü\"\\","callLimit":{"calls":2,"per":"1h 30m"}}"#,
+        ),
+        (
+            "POST",
+            "/orders",
+            r#"{"orderNumber":1,"loginName":"r","product":"smime","email":"a@example.com"}"#,
+        ),
+        (
+            "POST",
+            "/orders",
+            r#"{"orderNumber":2,"loginName":"r","product":"smime","state":"being-issued","due":"+10m"}"#,
+        ),
+        (
+            "PATCH",
+            "/orders/1100003",
+            r#"{"state":"issued","issued":"-1d","expires":"+2d"}"#,
+        ),
+        ("DELETE", "/orders/1100006", ""),
+        ("DELETE", "/accounts/voucher_account", ""),
+        (
+            "POST",
+            "/faults",
+            r#"{"endpoint":"!autoRevokeCS","loginName":"a","skip":3,"times":4,"then":{"code":-91,"argument":"x"}}"#,
+        ),
+        (
+            "POST",
+            "/faults",
+            r#"{"orderNumber":5,"probability":0.25,"then":{"delay":"1m 30s"}}"#,
+        ),
+        (
+            "POST",
+            "/faults",
+            r#"{"loginName":"a","then":{"status":503,"body":"<b>"}}"#,
+        ),
+        (
+            "POST",
+            "/faults",
+            r#"{"loginName":"a","then":{"disconnect":"mid-body"}}"#,
+        ),
+        ("POST", "/faults", r#"{"loginName":"a","then":{"garble":true}}"#),
+        ("POST", "/faults", r#"{"loginName":"a","then":{"throttle":9}}"#),
+    ] {
+        let answer = control.send(method, path, body);
+        assert!(
+            matches!(answer.status, 200 | 201 | 204),
+            "{method} {path} {body}: {answer:?}"
+        );
+    }
+    let mut client = server.client();
+    let mut call = |path, form: Form| client.post(&in_sandbox(sandbox, path), &form.encode()).code();
+    assert_eq!(call(REVOKE, Form::revoke()), 0);
+    assert_eq!(call(REVOKE, Form::revoke().order(2_200_009)), -14);
+    assert_eq!(call(REPLACE, Form::replace()), 0);
+    let by_r = Form::replace().by("r").set("loginPassword", "é ü\"\\");
+    assert_eq!(call(REPLACE, by_r.order(1)), 0);
+}
+
+/// Calls whose answers tell the one world from the other, and the answers, and then the world again.
+fn behaviour(server: &Server, sandbox: &str) -> (Vec<String>, Value) {
+    let mut control = Control::at(server.control(), sandbox);
+    let mut client = server.client();
+    let mut answers = Vec::new();
+    let mut call = |client: &mut Client, path, form: &Form| {
+        let answer = client.post(&in_sandbox(sandbox, path), &form.encode());
+        answers.push(format!("{} {}", answer.status, answer.text()));
+    };
+    let by_r = Form::replace().by("r").set("loginPassword", "é ü\"\\");
+    call(&mut client, REPLACE, &by_r.clone().order(2));
+    control.expect(("POST", "/clock/advance", r#"{"by":"30m"}"#), 200, &[]);
+    for _ in 0..2 {
+        call(&mut client, REPLACE, &by_r.clone().order(2));
+    }
+    control.expect(("POST", "/clock/advance", r#"{"by":"3d"}"#), 200, &[]);
+    for form in [
+        Form::replace(),
+        Form::replace().order(1_100_003),
+        Form::replace().order(1_100_004),
+        Form::replace().order(1_100_101),
+        Form::replace().add("colour", "red"),
+        Form::replace().by("voucher_account"),
+    ] {
+        call(&mut client, REPLACE, &form);
+    }
+    for order in (2_200_001..=2_200_009).chain([2_200_101]) {
+        call(&mut client, REVOKE, &Form::revoke().order(order));
+    }
+    call(&mut client, REVOKE, &Form::revoke().by("twice").order(2_200_001));
+    for _ in 0..5 {
+        call(&mut client, REVOKE, &Form::revoke().by("a"));
+    }
+    (answers, control.get("/snapshot"))
+}
+
+#[test]
+fn it_makes_the_same_world_wherever_it_is_put() {
+    let server = Server::plain(&[]);
+    let mut fixtures = default_fixtures();
+    // Where the clock stands, nothing changes by itself.
+    fixtures["clock"] = json!({"now": "2031-05-06T07:08:09.123Z", "frozen": true});
+    let body = json!({"name": "original", "fixtures": fixtures}).to_string();
+    Control::of(&server).expect(("POST", "/sandboxes", &body), 201, &[]);
+    change_everything(&server, "original");
+    let mut original = Control::at(server.control(), "original");
+    let text = original.expect(("GET", "/snapshot", ""), 200, &[]);
+    let snapshot: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        snapshot["clock"],
+        json!({"now": "2031-05-06T07:08:09.123Z", "frozen": true})
+    );
+    assert_eq!(snapshot["faults"].as_array().map(Vec::len), Some(7));
+
+    let other = Server::plain(&["--seed", "5"]);
+    let started = Server::plain_with_fixtures(&text, &[]);
+    Control::of_new_sandbox(&server, "put");
+    Control::at(server.control(), "put").expect(("PUT", "/snapshot", &text), 200, &[]);
+    Control::of(&other).expect(("PUT", "/snapshot", &text), 200, &[]);
+    for (name, fixtures) in [("object", text.clone()), ("text", json!(text).to_string())] {
+        let body = format!(r#"{{"name":"{name}","fixtures":{fixtures}}}"#);
+        Control::of(&other).expect(("POST", "/sandboxes", &body), 201, &[]);
+    }
+    Control::of_new_sandbox(&other, "reset");
+    let body = format!(r#"{{"fixtures":{text}}}"#);
+    Control::at(other.control(), "reset").expect(("POST", "/reset", &body), 200, &[]);
+
+    let places = [
+        (&server, "put"),
+        (&other, "default"),
+        (&other, "object"),
+        (&other, "text"),
+        (&other, "reset"),
+        (&started, "default"),
+    ];
+    for (server, sandbox) in places {
+        assert_eq!(
+            Control::at(server.control(), sandbox).get("/snapshot"),
+            snapshot,
+            "{sandbox}"
+        );
+        for list in ["/accounts", "/orders", "/assumptions"] {
+            assert_eq!(
+                Control::at(server.control(), sandbox).get(list),
+                original.get(list),
+                "{sandbox}"
+            );
+        }
+    }
+    let expected = behaviour(&server, "original");
+    for code in ["-42", "-122", "-16", "-91", "-90", "0", "-21", "-14"] {
+        let start = format!("200 {code}\n");
+        assert!(
+            expected.0.iter().any(|answer| answer.starts_with(&start)),
+            "no {code}: {:?}",
+            expected.0
+        );
+    }
+    for (server, sandbox) in places {
+        assert_eq!(behaviour(server, sandbox), expected, "{sandbox}");
+    }
+}
+
+#[test]
+fn a_clock_that_runs_keeps_its_distance() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    for (name, now) in [("behind", "-10d"), ("ahead", "+1000d")] {
+        control.expect(("PUT", "/clock", &format!(r#"{{"now":"{now}"}}"#)), 200, &[]);
+        let text = control.expect(("GET", "/snapshot", ""), 200, &[]);
+        let snapshot: Value = serde_json::from_str(&text).unwrap();
+        let other = Server::plain_with_fixtures(&text, &[]);
+        let mut there = Control::of_new_sandbox(&server, name);
+        there.expect(("PUT", "/snapshot", &text), 200, &[]);
+        for copy in [&mut there, &mut Control::of(&other)] {
+            assert_eq!(copy.get("/snapshot"), snapshot, "{name}");
+            assert_eq!(copy.get("/orders"), control.get("/orders"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_order_that_ran_out_comes_back_with_an_earlier_time() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let mut copy = Control::of_new_sandbox(&server, "copy");
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","expires":"2030-01-03T00:00:00Z"}"#;
+    let set = |control: &mut Control, day: u32| {
+        let body = format!(r#"{{"now":"2030-01-0{day}T12:00:00Z","frozen":true}}"#);
+        control.expect(("PUT", "/clock", &body), 200, &[]);
+    };
+    set(&mut control, 2);
+    control.expect(("POST", "/orders", order), 201, &[]);
+    set(&mut control, 3);
+    let text = control.expect(("GET", "/snapshot", ""), 200, &[]);
+    copy.expect(("PUT", "/snapshot", &text), 200, &[]);
+    for (day, state) in [(3, "expired"), (2, "issued")] {
+        for control in [&mut control, &mut copy] {
+            set(control, day);
+            assert_eq!(control.get("/orders/7")["state"], state, "on day {day}");
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_that_does_not_hold_together_changes_nothing() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let before = control.get("/snapshot");
+    for (change, status, field) in [
+        (
+            json!({"orders": [{"orderNumber": 1, "loginName": "nobody", "product": "smime", "state": "issued"}]}),
+            422,
+            "orders.0.loginName",
+        ),
+        (
+            json!({"orders": [{"orderNumber": 1, "product": "smime", "state": "issued"}]}),
+            400,
+            "orders.0.loginName",
+        ),
+        (
+            json!({"accounts": [{"loginName": "a", "loginPassword": 7}]}),
+            400,
+            "accounts.0.loginPassword",
+        ),
+        (json!({"faults": [{"then": {"code": 7}}]}), 422, "faults.0.then.code"),
+        (
+            json!({"assumptions": {"spelling": "welsh"}}),
+            422,
+            "assumptions.spelling",
+        ),
+        (json!({"clock": {"now": "-1d", "offset": "-1d"}}), 422, "clock.offset"),
+        (json!({"people": []}), 400, "people"),
+    ] {
+        let problem = control.ask(("PUT", "/snapshot", &change.to_string()), status);
+        assert_eq!(problem["field"], field, "{change}: {problem}");
+        let body = json!({"fixtures": change}).to_string();
+        let problem = control.ask(("POST", "/reset", &body), status);
+        assert_eq!(problem["field"], format!("fixtures.{field}"), "{change}: {problem}");
+    }
+    assert_eq!(control.get("/snapshot"), before);
+}
