@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::order::book::BookFull;
 use crate::order::state::OrderNumber;
 use crate::protocol::argument::glimpse;
+use crate::protocol::assumption::Assumptions;
 use crate::protocol::form::Form;
 use crate::random::Random;
 use crate::world::World;
@@ -136,7 +137,10 @@ impl Sandbox {
             let assumptions = &world.conventions.assumptions;
             let met = faults.meet(endpoint, request.form, assumptions, real_now, random);
             let login_name = glimpse("loginName", LoginName::MAX, request.form, assumptions)
-                .filter(|sent| world.accounts.get(sent).is_some() || is_plain(sent))
+                .filter(|sent| {
+                    let is_known = world.accounts.get(sent).is_some();
+                    is_known || is_plain(sent) && !holds_password(sent, request.form, assumptions)
+                })
                 .map(|sent| LoginName::new(&sent));
             (world.conventions.clone(), login_name, met, clock.now(real_now))
         };
@@ -178,6 +182,13 @@ impl Sandbox {
 fn is_plain(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@'))
+}
+
+/// Whether the password of the same call is in a text, which then is not told.
+fn holds_password(text: &str, form: &Form<'_>, assumptions: &Assumptions) -> bool {
+    // Both are cut at the same length, or the head of a long password would not be known for what it is.
+    glimpse("loginPassword", LoginName::MAX, form, assumptions)
+        .is_some_and(|password| password.len() >= 4 && text.contains(&*password))
 }
 
 /// A call as it came over HTTP.
