@@ -269,7 +269,10 @@ impl CompletionsArgs {
     pub fn script(&self) -> String {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Config::command(), "sectigo-emulator", &mut script);
-        String::from_utf8_lossy(&script).into_owned()
+        let script = String::from_utf8_lossy(&script);
+        // clap_complete writes a hyphen of the program's name in two ways into the script for bash, and so never finds
+        // what it has for the commands: https://github.com/clap-rs/clap/issues/6421
+        script.replace("sectigo__subcmd__emulator", "sectigo__emulator")
     }
 }
 
