@@ -8,6 +8,7 @@ mod openapi;
 mod parallel;
 mod queries;
 mod routes;
+mod secrets;
 mod snapshot;
 mod stream;
 mod ttl;
