@@ -1,6 +1,7 @@
 //! The command line: what it prints, how it ends, what it serves with.
 
 mod commands;
+mod ctl;
 mod log;
 mod refusals;
 mod serve;

@@ -230,30 +230,60 @@ impl Run {
 /// Runs the program to its end.
 #[track_caller]
 pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> Run {
+    start(args, environment).wait()
+}
+
+/// Runs the program beside the test.
+#[track_caller]
+pub(crate) fn run_in_background(args: &[&str]) -> Running {
+    start(args, &[])
+}
+
+#[track_caller]
+fn start(args: &[&str], environment: &[(&str, &str)]) -> Running {
     let dir = TempDir::new().unwrap();
-    let (stdout, stderr) = (dir.path().join("stdout"), dir.path().join("stderr"));
-    let mut child = program()
+    let child = program()
         .args(args)
         .envs(environment.iter().copied())
-        .stdout(File::create(&stdout).unwrap())
-        .stderr(File::create(&stderr).unwrap())
+        .stdout(File::create(dir.path().join("stdout")).unwrap())
+        .stderr(File::create(dir.path().join("stderr")).unwrap())
         .spawn()
         .expect("cannot run the program");
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
+    Running { child, dir }
+}
+
+/// A run of the program that has not ended. Dropping it kills it.
+pub(crate) struct Running {
+    child: Child,
+    dir: TempDir,
+}
+
+impl Running {
+    /// What it printed so far.
+    pub(crate) fn stdout(&self) -> String {
+        fs::read_to_string(self.dir.path().join("stdout")).unwrap()
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> Run {
+        let mut status = None;
+        eventually("the end of the program", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        Run {
+            code: status.unwrap().code(),
+            stdout: self.stdout(),
+            stderr: fs::read_to_string(self.dir.path().join("stderr")).unwrap(),
         }
-        if start.elapsed() > DEADLINE {
-            let _ = child.kill();
-            panic!("the program did not end: {args:?}");
-        }
-        sleep(Duration::from_millis(5));
-    };
-    Run {
-        code: status.code(),
-        stdout: fs::read_to_string(&stdout).unwrap(),
-        stderr: fs::read_to_string(&stderr).unwrap(),
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
