@@ -1,6 +1,7 @@
 //! The command line: what it prints, how it ends, what it serves with.
 
 mod commands;
+mod completions;
 mod ctl;
 mod log;
 mod refusals;

@@ -1,0 +1,156 @@
+//! Which emulator and which sandbox `ctl` reaches, and what it carries from one to the other.
+
+use std::fs;
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use super::{assert_rows, ctl, json, printed};
+use crate::harness::{Control, Server, run, write_file};
+
+#[test]
+fn sandboxes() {
+    let server = Server::plain(&[]);
+    assert_rows(
+        &printed(&server, "sandbox create t1 --ttl 10m --claim a --claim b"),
+        &["name t1", "path /sandboxes/t1", "ttl 10m", "logins a,b"],
+    );
+    let name = json(&server, "sandbox create")["name"].as_str().unwrap().to_owned();
+    assert_rows(
+        &printed(&server, "sandbox list"),
+        &["NAME PATH LOGINS", "default", "t1 /sandboxes/t1 a,b 10m", &name],
+    );
+    // Each command goes to the sandbox that is named.
+    printed(&server, "--sandbox t1 orders set 1234567 state=on-hold");
+    assert_eq!(json(&server, "orders show 1234567 --sandbox t1")["state"], "on-hold");
+    assert_eq!(json(&server, "orders show 1234567")["state"], "issued");
+    let control = server.control().to_string();
+    let by_variable = run(
+        &["ctl", "orders", "show", "1234567"],
+        &[
+            ("SECTIGO_EMULATOR_CONTROL", &control),
+            ("SECTIGO_EMULATOR_SANDBOX", "t1"),
+            ("SECTIGO_EMULATOR_JSON", "1"),
+        ],
+    );
+    assert!(by_variable.stdout.contains(r#""state":"on-hold""#), "{by_variable:?}");
+    assert_rows(&printed(&server, "reset --sandbox t1"), &["name t1"]);
+    assert_eq!(json(&server, "orders show 1234567 --sandbox t1")["state"], "issued");
+    ctl(&server, "sandbox create t1").assert_refused(1, &["t1", "409"]);
+    assert_eq!(printed(&server, "sandbox delete t1"), "");
+    for line in [
+        "orders list --sandbox t1",
+        "calls --sandbox t1",
+        "calls --follow --sandbox t1",
+        "snapshot --sandbox t1",
+    ] {
+        let run = ctl(&server, line);
+        assert_eq!(run.code, Some(1), "{line}: {run:?}");
+        assert_eq!(
+            (run.stdout.as_str(), run.stderr.lines().count()),
+            ("", 1),
+            "{line}: {run:?}"
+        );
+    }
+    ctl(&server, "orders list --sandbox t1").assert_refused(1, &["\"t1\"", "404", "Make one"]);
+}
+
+#[test]
+fn snapshots_and_resets() {
+    let (server, other) = (Server::plain(&[]), Server::plain(&[]));
+    printed(&server, "clock freeze");
+    printed(&server, "orders set 1234567 state=on-hold");
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("snapshot.json");
+    let path = path.to_str().unwrap();
+    assert_eq!(printed(&server, &format!("snapshot --output {path}")), "");
+    assert_eq!(fs::read_to_string(path).unwrap(), printed(&server, "snapshot"));
+    assert_rows(&printed(&other, &format!("restore {path}")), &["orders 20"]);
+    assert_eq!(printed(&other, "snapshot"), printed(&server, "snapshot"));
+    printed(&other, &format!("sandbox create copy --fixtures {path}"));
+    assert_eq!(json(&other, "orders show 1234567 --sandbox copy")["state"], "on-hold");
+
+    assert_eq!(json(&server, "reset")["orders"], 20);
+    assert_eq!(json(&server, "orders show 1234567")["state"], "issued");
+    let toml = write_file(
+        &dir,
+        "few.toml",
+        "[[accounts]]\nloginName = \"a\"\nloginPassword = \"b\"\n",
+    );
+    assert_eq!(
+        json(&server, &format!("reset --fixtures {}", toml.display()))["accounts"],
+        1
+    );
+    let bad = write_file(&dir, "bad.toml", "[[accounts]]\nloginName = 7\n");
+    ctl(&server, &format!("reset --fixtures {}", bad.display())).assert_refused(1, &["line 2"]);
+    for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
+        ctl(&server, &format!("{command} /nowhere/at/all")).assert_refused(1, &["/nowhere/at/all"]);
+    }
+}
+
+#[test]
+fn where_nothing_answers_it_says_so() {
+    let probe = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = probe.local_addr().unwrap().to_string();
+    drop(probe);
+    let server = Server::plain(&[]);
+    let api = server.http().to_string();
+    for command in [
+        &["orders", "list"][..],
+        &["clock", "advance", "1d"],
+        &["calls", "--follow"],
+        &["reset"],
+    ] {
+        let at = |control: &str| run(&[&["ctl", "--control", control], command].concat(), &[]);
+        at(&nobody).assert_refused(1, &[&nobody]);
+        at(&format!("http://{nobody}")).assert_refused(1, &[&nobody]);
+        // Another listener of the same emulator is no control listener.
+        at(&api).assert_refused(1, &[&api]);
+        at("no-such-host.invalid:8081").assert_refused(1, &["no-such-host.invalid:8081"]);
+        at("off").assert_refused(2, &["--control"]);
+        at("https://127.0.0.1:1").assert_refused(2, &["--control"]);
+        at("localhost").assert_refused(2, &["HOST:PORT"]);
+    }
+}
+
+#[test]
+fn a_token_is_sent_where_one_is_demanded() {
+    let server = Server::start_with(
+        &["--https", "off", "--http", "off"],
+        &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")],
+    );
+    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token"]);
+    ctl(&server, "calls --follow").assert_refused(1, &["401"]);
+    assert_eq!(ctl(&server, "orders list --control-token wrong").code, Some(1));
+    assert_rows(
+        &printed(&server, "orders list --control-token t0ken"),
+        &["1234567 login_name"],
+    );
+    let control = server.control().to_string();
+    let by_variable = run(
+        &["ctl", "orders", "list"],
+        &[
+            ("SECTIGO_EMULATOR_CONTROL", &control),
+            ("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken"),
+        ],
+    );
+    assert_eq!(by_variable.code, Some(0), "{by_variable:?}");
+}
+
+#[test]
+fn it_does_to_the_emulator_what_the_control_api_does() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    printed(&server, "clock freeze 2030-01-01T00:00:00Z");
+    for (line, path) in [
+        ("orders list", "/orders"),
+        ("accounts list", "/accounts"),
+        ("faults list", "/faults"),
+        ("calls", "/calls"),
+        ("assumptions", "/assumptions"),
+        ("sandbox list", "/sandboxes"),
+        ("snapshot", "/snapshot"),
+    ] {
+        assert_eq!(json(&server, line), control.get(path), "{line}");
+    }
+}

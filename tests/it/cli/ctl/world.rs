@@ -1,0 +1,227 @@
+//! What a sandbox holds, shown and changed by `ctl`.
+
+use serde_json::Value;
+
+use super::{assert_rows, ctl, json, printed};
+use crate::harness::{Form, Server, default_fixtures, eventually, run_in_background};
+
+#[test]
+fn orders() {
+    let server = Server::plain(&[]);
+    let list = printed(&server, "orders list");
+    assert_rows(
+        &list,
+        &["NUMBER LOGIN PRODUCT STATE", "1234567 login_name smime issued"],
+    );
+    assert_eq!(list.lines().count(), 21);
+    assert_eq!(printed(&server, "orders list --state revoked").lines().count(), 3);
+    assert_eq!(
+        json(&server, "orders list --login reseller_account --product code-signing")["orders"][0]["orderNumber"],
+        2_200_101
+    );
+    assert_rows(
+        &printed(&server, "orders show 1234567"),
+        &["orderNumber 1234567", "state issued"],
+    );
+
+    let made = json(
+        &server,
+        "orders create --number 7 --login login_name --product code-signing --expires +10d",
+    );
+    assert_eq!((&made["orderNumber"], &made["state"]), (&7.into(), &"issued".into()));
+    assert_rows(
+        &printed(&server, "orders create --state pending --email a@example.com"),
+        &["state pending", "email a@example.com"],
+    );
+    assert_rows(
+        &printed(&server, "orders set 7 state=expired expires=-1d"),
+        &["state expired"],
+    );
+    assert_eq!(server.client().revoke(&Form::revoke().order(7)).code(), -35);
+    assert_eq!(
+        json(&server, "orders set 7 state=issued organization=Ltd")["organization"],
+        "Ltd"
+    );
+    assert!(json(&server, "orders set 7 organization=")["organization"].is_null());
+    assert_eq!(printed(&server, "orders delete 7"), "");
+    ctl(&server, "orders show 7").assert_refused(1, &["404", "order"]);
+    ctl(&server, "orders set 1234567 state=lost").assert_refused(1, &["state", "lost"]);
+}
+
+#[test]
+fn orders_of_many_pages_are_listed_once() {
+    let mut fixtures = default_fixtures();
+    let orders = (1..=2500).map(|number| {
+        serde_json::json!({"orderNumber": number, "loginName": "login_name", "product": "smime", "state": "issued"})
+    });
+    fixtures["orders"] = orders.collect();
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let table = printed(&server, "orders list");
+    for number in ["1", "1000", "1001", "2500"] {
+        let is_it = |line: &&str| line.split_whitespace().next() == Some(number);
+        assert_eq!(table.lines().filter(is_it).count(), 1, "{number}");
+    }
+}
+
+#[test]
+fn accounts() {
+    let server = Server::plain(&[]);
+    assert_rows(
+        &printed(&server, "accounts list"),
+        &["LOGIN ID RESELLER LOCKED", "reseller_account 2000 login_name false"],
+    );
+    let made = printed(&server, "accounts create new secret123 callLimit=2/1h locked=true");
+    assert_rows(&made, &["loginName new", "locked true"]);
+    assert!(!made.contains("secret123"));
+    assert_rows(
+        &printed(&server, "accounts set new locked=false permissions=!autoRevokeCS"),
+        &["locked false", "permissions !autoRevokeCS"],
+    );
+    let form = Form::replace().by("new").set("loginPassword", "secret123");
+    assert_eq!(server.client().replace(&form).code(), -91);
+    assert!(json(&server, "accounts set new permissions=")["permissions"].is_null());
+    assert_eq!([(); 2].map(|()| server.client().replace(&form).code()), [-4, -42]);
+    assert_eq!(json(&server, "accounts show new")["callLimit"]["calls"], 2);
+    assert_eq!(printed(&server, "accounts delete new"), "");
+    ctl(&server, "accounts show new").assert_refused(1, &["404"]);
+    ctl(&server, "accounts set login_name templateIDs=x").assert_refused(1, &["templateIDs", "number"]);
+}
+
+#[test]
+fn clock() {
+    let server = Server::plain(&[]);
+    assert_rows(&printed(&server, "clock show"), &["frozen false"]);
+    assert_rows(
+        &printed(&server, "clock freeze 2030-01-01T00:00:00Z"),
+        &["frozen true", "now 2030-01-01T00:00:00Z"],
+    );
+    assert_rows(&printed(&server, "clock advance 30d"), &["now 2030-01-31T00:00:00Z"]);
+    assert_eq!(json(&server, "clock set -1d")["now"], "2030-01-30T00:00:00Z");
+    assert_eq!(json(&server, "clock unfreeze")["frozen"], false);
+    assert_eq!(json(&server, "clock freeze")["frozen"], true);
+    ctl(&server, "clock set tomorrow").assert_refused(1, &["now", "tomorrow"]);
+    ctl(&server, "clock advance soon").assert_refused(2, &["soon"]);
+}
+
+#[test]
+fn faults() {
+    let server = Server::plain(&[]);
+    let cases = [
+        (
+            "--code -14 --order 2200003 --times 2",
+            r#"{"id":2,"orderNumber":2200003,"times":2,"then":{"code":-14}}"#,
+        ),
+        (
+            "--code -91 --argument x --endpoint !autoRevokeCS",
+            r#"{"id":3,"endpoint":"!autoRevokeCS","then":{"code":-91,"argument":"x"}}"#,
+        ),
+        (
+            "--delay 300ms --login a --skip 1",
+            r#"{"id":4,"loginName":"a","skip":1,"then":{"delay":"300ms"}}"#,
+        ),
+        (
+            "--status 502 --body gateway --login a",
+            r#"{"id":5,"loginName":"a","then":{"status":502,"body":"gateway"}}"#,
+        ),
+        (
+            "--disconnect mid-body --login a",
+            r#"{"id":6,"loginName":"a","then":{"disconnect":"mid-body"}}"#,
+        ),
+        (
+            "--garble --probability 0.5 --login a",
+            r#"{"id":7,"loginName":"a","probability":0.5,"then":{"garble":true}}"#,
+        ),
+        (
+            "--throttle 9 --login a",
+            r#"{"id":8,"loginName":"a","then":{"throttle":9}}"#,
+        ),
+    ];
+    for (words, expected) in cases {
+        let fault = json(&server, &format!("faults add {words}"));
+        assert_eq!(fault, serde_json::from_str::<Value>(expected).unwrap(), "{words}");
+    }
+    assert_rows(
+        &printed(&server, "faults list"),
+        &["ID ENDPOINT LOGIN ORDER", "2 2200003", "disconnect=mid-body"],
+    );
+    assert_eq!(server.client().revoke(&Form::revoke()).code(), -14);
+    assert_eq!(printed(&server, "faults remove 2"), "");
+    ctl(&server, "faults remove 2").assert_refused(1, &["404"]);
+    assert_eq!(printed(&server, "faults clear"), "");
+    assert_eq!(json(&server, "faults list")["faults"], serde_json::json!([]));
+    ctl(&server, "faults add --code 7").assert_refused(1, &["then.code", "7"]);
+    ctl(&server, "faults add --login a").assert_refused(2, &["--code"]);
+}
+
+#[test]
+fn calls() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    client.revoke(&Form::revoke());
+    client.replace(&Form::replace().order(1));
+    let table = printed(&server, "calls");
+    assert_rows(
+        &table,
+        &[
+            "ID TIME ENDPOINT STATUS CODE HINT",
+            "!autoRevokeCS 200 0",
+            "!AutoReplaceSMIME 200 -4",
+        ],
+    );
+    for (words, ids) in [
+        ("--endpoint !autoRevokeCS", &[1][..]),
+        ("--code -4", &[2]),
+        ("--order 2200003", &[1]),
+        ("--login login_name", &[1, 2]),
+        ("--login nobody", &[]),
+        ("--since 2020-01-01T00:00:00Z", &[1, 2]),
+    ] {
+        let calls = json(&server, &format!("calls {words}"));
+        let found: Vec<_> = calls["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|call| call["id"].clone())
+            .collect();
+        assert_eq!(found, ids.to_vec(), "{words}");
+    }
+    assert_eq!(printed(&server, "calls --clear"), "");
+    assert_eq!(printed(&server, "calls").lines().count(), 1);
+}
+
+#[test]
+fn calls_are_followed_as_they_come() {
+    let mut server = Server::plain(&[]);
+    let control = server.control().to_string();
+    let followers = [&["--code", "0"][..], &["--json", "--endpoint", "!AutoReplaceSMIME"]]
+        .map(|words| run_in_background(&[&["ctl", "--control", &control, "calls", "--follow"], words].concat()));
+    // Whether a follower listens is known by what it prints, so calls are made until each has printed one.
+    let mut client = server.client();
+    eventually("both print calls", || {
+        client.revoke(&Form::revoke().set("test", "Y"));
+        client.replace(&Form::replace().order(1));
+        followers.iter().all(|follower| follower.stdout().ends_with('\n'))
+    });
+    server.stop("TERM");
+    let [for_people, as_json] = followers.map(|follower| follower.wait());
+    for line in for_people.stdout.lines() {
+        assert!(line.contains("!autoRevokeCS  200  0  "), "{line}");
+    }
+    for line in as_json.stdout.lines() {
+        let call: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&call["endpoint"], &call["code"]),
+            (&"!AutoReplaceSMIME".into(), &(-4).into())
+        );
+    }
+}
+
+#[test]
+fn assumptions() {
+    let server = Server::plain(&[]);
+    assert_rows(&printed(&server, "assumptions"), &["spelling american", "charset none"]);
+    let set = printed(&server, "assumptions spelling=british charset=utf-8");
+    assert_rows(&set, &["spelling british", "charset utf-8"]);
+    assert_eq!(json(&server, "assumptions")["assumptions"]["spelling"], "british");
+    ctl(&server, "assumptions spelling=welsh").assert_refused(1, &["spelling", "welsh", "american"]);
+}
