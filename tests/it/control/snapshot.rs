@@ -103,6 +103,8 @@ fn behaviour(server: &Server, sandbox: &str) -> (Vec<String>, Value) {
         Form::replace().order(1_100_101),
         Form::replace().add("colour", "red"),
         Form::replace().by("voucher_account"),
+        // The new order's number is part of the answer.
+        Form::replace().by("agreement_account").order(1_100_101),
     ] {
         call(&mut client, REPLACE, &form);
     }
