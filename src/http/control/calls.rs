@@ -326,14 +326,18 @@ pub(super) async fn stream(
     let stop = app.stop.clone();
     // Calls that came before are told at once.
     news.mark_changed();
+    // A stream does not keep a sandbox alive that is deleted, but ends with it.
+    let sandbox = Arc::downgrade(&here.0);
+    drop(here);
     let batches = stream::unfold(
-        (here.0, news, stop, seen),
-        |(sandbox, mut news, mut stop, seen)| async move {
+        (sandbox, news, stop, seen),
+        |(weak, mut news, mut stop, seen)| async move {
             tokio::select! {
                 biased;
                 () = stop.fired() => return None,
                 changed = news.changed() => changed.ok()?,
             }
+            let sandbox = weak.upgrade()?;
             let entries = sandbox.journal.after(seen);
             let mut events = Vec::with_capacity(entries.len() + 1);
             let mut last = seen;
@@ -346,7 +350,7 @@ pub(super) async fn stream(
                     serde_json::to_string(&Call::new(&sandbox, entry)).expect("strings and numbers always serialize");
                 events.push(Ok(Event::default().id(last.to_string()).event("call").data(call)));
             }
-            Some((stream::iter(events), (sandbox, news, stop, last)))
+            Some((stream::iter(events), (weak, news, stop, last)))
         },
     );
     Sse::new(batches.flatten()).keep_alive(KeepAlive::default())

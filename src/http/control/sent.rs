@@ -125,12 +125,13 @@ fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Proble
         .collect();
     steps.retain(|step| !step.is_empty() && step != "?");
     let message = error.inner().to_string();
-    // The path of what is missing is that of what it is missing in.
-    if let Some(missing) = message
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next())
+    // The path of what is missing, or there twice, is that of what it is missing in.
+    if let Some(field) = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next())
+        .filter(|field| steps.last().is_none_or(|last| last != field))
     {
-        steps.push(missing.to_owned());
+        steps.push(field.to_owned());
     }
     Problem::unreadable(steps.join("."), message)
 }

@@ -159,6 +159,8 @@ fn a_clock_names_what_it_does_not_take() {
         (("PUT", "/clock", r#"{"now":"tomorrow"}"#), 400, "now"),
         (("PUT", "/clock", r#"{"frozen":"yes"}"#), 400, "frozen"),
         (("PUT", "/clock", r#"{"offset":"+1d"}"#), 400, "offset"),
+        (("PUT", "/clock", r#"{"frozen":true,"frozen":true}"#), 400, "frozen"),
+        (("GET", "/calls?code=0&code=1", ""), 400, "code"),
         (("POST", "/clock/advance", r#"{"by":"soon"}"#), 400, "by"),
         (("POST", "/clock/advance", r#"{"by":"-1d"}"#), 400, "by"),
         (("POST", "/clock/advance", "{}"), 400, "by"),

@@ -30,6 +30,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("/health", "GET"),
     ("/endpoints", "GET"),
     ("/tls/ca.pem", "GET"),
+    ("/openapi.json", "GET"),
     ("/sandboxes", "GET POST"),
     ("/sandboxes/{sandbox}", "GET DELETE"),
 ];

@@ -189,6 +189,17 @@ fn a_reader_that_is_too_slow_is_told_what_it_missed() {
 }
 
 #[test]
+fn a_stream_ends_with_its_sandbox() {
+    let server = Server::plain(&[]);
+    Control::of_new_sandbox(&server, "t1");
+    let mut stream = Stream::open(&server, "t1", None);
+    revoke_in(&server, "t1", &Form::revoke());
+    assert_eq!(stream.call()["code"], 0);
+    Control::of(&server).expect(("DELETE", "/sandboxes/t1", ""), 204, &[]);
+    assert!(stream.next().is_none());
+}
+
+#[test]
 fn a_stream_ends_at_a_graceful_stop() {
     let mut server = Server::plain(&[]);
     revoke_in(&server, "default", &Form::revoke());
