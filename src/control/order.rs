@@ -146,6 +146,21 @@ macro_rules! fields {
             self.with("email", address)
         }
 
+        /// Of this kind: 794, 795 or 796 for S/MIME, 8 or 530 for code signing.
+        pub fn product_code(self, number: u16) -> Self {
+            self.with("productCode", number)
+        }
+
+        /// Issued by the CA of this caCertificateID.
+        pub fn ca_certificate_id(self, id: u64) -> Self {
+            self.with("caCertificateID", id)
+        }
+
+        /// With a made key that can be fetched, in place of a CSR.
+        pub fn keep_key(self) -> Self {
+            self.with("keepKey", true)
+        }
+
         /// With that organization.
         pub fn organization(self, name: &str) -> Self {
             self.with("organization", name)

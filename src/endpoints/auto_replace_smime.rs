@@ -6,8 +6,9 @@ use crate::account::Account;
 use crate::clock::Timestamp;
 use crate::csr::{Csr, CsrError};
 use crate::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
-use crate::order::machine::{self, ReplaceStep, RevokeStep};
+use crate::order::machine::{self, ReplaceStep, RevokeStep, Wanted};
 use crate::order::state::{Order, OrderNumber, Product, Revocation, RevocationReason};
+use crate::order::terms::SignatureHash;
 use crate::protocol::Mark;
 use crate::protocol::argument::{Argument, Arguments, Kind};
 use crate::protocol::assumption::{CsrErrors, OldOrder};
@@ -43,6 +44,7 @@ impl Rules for AutoReplaceSmime {
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
             csr: Csr::judge(arguments.text("csr")),
+            signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             revoke_old_order: arguments.yes("revokeOldOrder"),
             template_ids,
@@ -64,12 +66,17 @@ impl Rules for AutoReplaceSmime {
         let csr = request
             .csr
             .map_err(|error| refuse_csr(&error, world.conventions.assumptions.csr_errors))?;
+        let certificate = Wanted {
+            csr,
+            signature_hash: request.signature_hash,
+            ca_certificate_id: request.ca_certificate_id,
+        };
         let order = find_order(world, request.order_number, account, Product::Smime, denied)?;
         let number = order.number;
         match machine::replace(order.state_at(now)).map_err(|why| refused(order, why, now))? {
-            ReplaceStep::InPlace => Ok(replace_in_place(world, number, csr)),
+            ReplaceStep::InPlace => Ok(replace_in_place(world, number, certificate)),
             ReplaceStep::NewOrder => {
-                let new = order.successor(csr, now, world.issuance_delay);
+                let new = order.successor(certificate, now, world.issuance_delay);
                 replace_by_new_order(world, number, new, request.revoke_old_order, now)
             }
         }
@@ -81,6 +88,7 @@ pub(super) struct Request<'f> {
     login_password: &'f str,
     order_number: &'f str,
     csr: Result<Csr, CsrError>,
+    signature_hash: SignatureHash,
     ca_certificate_id: Option<u64>,
     revoke_old_order: bool,
     template_ids: [(&'static str, Option<u64>); 3],
@@ -108,7 +116,7 @@ const ARGUMENTS: &[Argument] = &[
         "The hash of the certificate's signature.",
     )
     .max(64)
-    .choices(&["NO_PREFERENCE", "INFER_FROM_CSR", "PREFER_SHA2", "REQUIRE_SHA2"])
+    .choices(SignatureHash::NAMES)
     .default("NO_PREFERENCE"),
     Argument::optional(
         "caCertificateID",
@@ -196,6 +204,14 @@ fn check_language(language: Option<&str>, template_ids: &[(&'static str, Option<
     }
 }
 
+/// Only its choices have passed the table.
+fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
+    arguments
+        .get("signatureHash")
+        .and_then(SignatureHash::parse)
+        .unwrap_or_default()
+}
+
 fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
     let Some(id) = id else { return Ok(()) };
     if account.ca_certificate_ids.is_empty() {
@@ -242,9 +258,9 @@ fn refuse_csr(error: &CsrError, wording: CsrErrors) -> Refusal {
     }
 }
 
-fn replace_in_place(world: &mut World, number: OrderNumber, csr: Csr) -> Done {
+fn replace_in_place(world: &mut World, number: OrderNumber, certificate: Wanted) -> Done {
     if let Some(order) = world.book_mut().get_mut(number) {
-        order.csr = Some(csr);
+        order.replace_in_place(certificate);
     }
     Done {
         order_number: None,

@@ -133,6 +133,7 @@ mod tests {
             email: None,
             organization: None,
             csr: None,
+            terms: Default::default(),
             stage: Stage::Pending,
             revocation: None,
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::csr::Csr;
 use crate::order::state::{Order, Revocation, Stage, State, Validity};
+use crate::order::terms::{SignatureHash, Terms};
 
 /// What a replacement does to an order in a state that allows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,10 +79,32 @@ pub fn revoke(state: State, include_in_crl: bool) -> Result<RevokeStep, Refused>
     }
 }
 
+/// What a replacement says of the certificate.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The CSR that it shall be made for.
+    pub csr: Csr,
+    /// The hash of its signature.
+    pub signature_hash: SignatureHash,
+    /// The issuing CA, if it is not the usual one.
+    pub ca_certificate_id: Option<u64>,
+}
+
 impl Order {
+    /// Takes another CSR before it is issued.
+    pub fn replace_in_place(&mut self, certificate: Wanted) {
+        self.csr = Some(certificate.csr);
+        self.terms = Terms {
+            product_code: self.terms.product_code,
+            signature_hash: certificate.signature_hash,
+            ca_certificate_id: certificate.ca_certificate_id,
+            keep_key: false,
+        };
+    }
+
     /// The order that replaces this one: for the same subject, until the same end, issued after `issuance_delay`.
     /// It has this one's number until the book gives it its own.
-    pub fn successor(&self, csr: Csr, now: Timestamp, issuance_delay: Duration) -> Self {
+    pub fn successor(&self, certificate: Wanted, now: Timestamp, issuance_delay: Duration) -> Self {
         let issued = now.after(issuance_delay);
         let validity = Validity {
             issued,
@@ -93,7 +116,13 @@ impl Order {
             product: self.product,
             email: self.email.clone(),
             organization: self.organization.clone(),
-            csr: Some(csr),
+            csr: Some(certificate.csr),
+            terms: Terms {
+                product_code: self.terms.product_code,
+                signature_hash: certificate.signature_hash,
+                ca_certificate_id: certificate.ca_certificate_id,
+                keep_key: false,
+            },
             stage: if issuance_delay.is_zero() {
                 Stage::Issued(validity)
             } else {

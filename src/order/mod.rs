@@ -5,3 +5,4 @@
 pub mod book;
 pub mod machine;
 pub mod state;
+pub mod terms;

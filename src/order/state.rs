@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::account::LoginName;
 use crate::clock::Timestamp;
 use crate::csr::Csr;
+use crate::order::terms::{ProductCode, Terms};
 
 /// An order number: digits without a leading zero, 1 to 18 of them.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -174,6 +175,8 @@ pub struct Order {
     pub organization: Option<Arc<str>>,
     /// The CSR that it is made for, if one was given.
     pub csr: Option<Csr>,
+    /// What is said of its certificate beyond that.
+    pub terms: Terms,
     /// How far it has come.
     pub stage: Stage,
     /// Why it was revoked or rejected, if it was by a call.
@@ -196,6 +199,12 @@ impl Order {
             Stage::Rejected => State::Rejected,
             Stage::OnHold => State::OnHold,
         }
+    }
+
+    /// Its kind of certificate.
+    pub fn product_code(&self) -> ProductCode {
+        let usual = || ProductCode::usual(self.product, self.organization.is_some());
+        self.terms.product_code.unwrap_or_else(usual)
     }
 
     /// From when until when its certificate is valid, if there is one or one is due.
@@ -281,6 +290,7 @@ mod tests {
             email: None,
             organization: None,
             csr: None,
+            terms: Terms::default(),
             stage,
             revocation: None,
         };

@@ -13,7 +13,7 @@ use super::Problem;
 use super::sent::{Here, Named, Query, Sent, from_object, given, parsed, patched};
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
-use crate::fixtures::entry::build_order;
+use crate::fixtures::entry::{build_order, give_csr};
 use crate::fixtures::file::OrderEntry;
 use crate::order::state::{Order, OrderNumber, Product, State};
 
@@ -145,7 +145,7 @@ pub(super) async fn create(
     let mut state = here.0.state();
     let now = state.clock.now(real_now());
     let mut order = build_order(&entry, &state.world.accounts, now)?;
-    order.csr = csr;
+    give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", "another order has this number"));
     }
@@ -210,7 +210,7 @@ pub(super) async fn change(
         ));
     }
     let mut order = build_order(&entry, &state.world.accounts, now)?;
-    order.csr = csr.unwrap_or_else(|| old.csr.clone());
+    give_csr(&mut order, csr.unwrap_or_else(|| old.csr.clone()))?;
     let reply = OrderEntry::describe(&order, now);
     state.world.book_mut().insert(order)?;
     Ok(Json(reply))
