@@ -5,6 +5,7 @@
 //! machine. The other modules are the tables and the rules that it works by.
 
 mod ca;
+mod der;
 mod emulator;
 mod files;
 mod http;

@@ -6,7 +6,8 @@
 
 use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 
-use super::{CsrError, der::header, parse::check_outer};
+use super::{CsrError, parse::check_outer};
+use crate::der::header;
 
 /// Decodes one request, in any armour or none.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>, CsrError> {

@@ -2,12 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::{
-    CsrError,
-    der::{NULL, OID, Reader, SEQUENCE},
-    oid,
-    parse::PublicKey,
-};
+use super::{CsrError, oid, parse::PublicKey};
+use crate::der::{NULL, OID, Reader, SEQUENCE};
 
 /// The kind of a key that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,7 +156,8 @@ fn bits(magnitude: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::der::BitString, *};
+    use super::*;
+    use crate::der::BitString;
 
     fn judge_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Key, String> {
         let integer = |content: &[u8]| {

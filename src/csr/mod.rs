@@ -5,7 +5,6 @@
 //! is computed with it.
 
 mod armor;
-mod der;
 mod key;
 mod oid;
 mod parse;
@@ -21,6 +20,7 @@ pub use self::{
     verify::Hash,
 };
 use self::{parse::Request, verify::BadSignature};
+use crate::der::Malformed;
 
 /// A PKCS#10 request that was judged: its key is of a kind that is taken, and signed it.
 ///
@@ -136,7 +136,7 @@ pub enum CsrError {
 }
 
 impl CsrError {
-    fn malformed(part: &str, error: der::Malformed) -> Self {
+    fn malformed(part: &str, error: Malformed) -> Self {
         Self::NotPkcs10(format!("malformed {part}: {error}").into())
     }
 }

@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use super::{
-    CsrError,
-    der::{BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET, context, header},
-    oid,
-};
+use super::{CsrError, oid};
+use crate::der::{BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET, context, header};
 
 /// A request, taken apart but not yet judged.
 pub(super) struct Request<'a> {

@@ -9,12 +9,12 @@ use aws_lc_rs::{
 
 use super::{
     CsrError,
-    der::{Malformed, NULL, Reader, SEQUENCE, context},
     key::Key,
     oid,
     parse::{Algorithm, Request, algorithm},
     rsa,
 };
+use crate::der::{Malformed, NULL, Reader, SEQUENCE, context};
 
 /// The hash that a request is signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -292,7 +292,7 @@ fn ecdsa_sha224(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::der::context, *};
+    use super::*;
 
     const MGF1: &[u8] = oid::MGF1;
 

@@ -7,30 +7,30 @@
 
 use std::{fmt, ops::Range};
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BIT_STRING: u8 = 0x03;
-pub(super) const OCTET_STRING: u8 = 0x04;
-pub(super) const NULL: u8 = 0x05;
-pub(super) const OID: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OID: u8 = 0x06;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// `[number]`, constructed.
-pub(super) const fn context(number: u8) -> u8 {
+pub(crate) const fn context(number: u8) -> u8 {
     0xa0 | number
 }
 
 /// A window on the input; reading moves its start.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     input: &'a [u8],
     at: usize,
     end: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(input: &'a [u8]) -> Self {
+    pub(crate) fn new(input: &'a [u8]) -> Self {
         Self {
             input,
             at: 0,
@@ -38,17 +38,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.at == self.end
     }
 
     /// What is left to read.
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
         &self.input[self.at..self.end]
     }
 
     /// The next element, whatever its tag.
-    pub(super) fn element(&mut self) -> Result<Element<'a>, Malformed> {
+    pub(crate) fn element(&mut self) -> Result<Element<'a>, Malformed> {
         let header = header(self.bytes())?;
         let start = self.at;
         let content = start + header.header;
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, which must bear this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Malformed> {
+    pub(crate) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Malformed> {
         if self.is_empty() {
             return Err(Malformed::Missing);
         }
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of the next element, if it bears this tag.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<Self>, Malformed> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Self>, Malformed> {
         if self.bytes().first() == Some(&tag) {
             self.read(tag).map(Some)
         } else {
@@ -91,11 +91,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of the next element, which must bear this tag.
-    pub(super) fn read(&mut self, tag: u8) -> Result<Self, Malformed> {
+    pub(crate) fn read(&mut self, tag: u8) -> Result<Self, Malformed> {
         self.expect(tag).map(|element| element.content)
     }
 
-    pub(super) fn oid(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn oid(&mut self) -> Result<&'a [u8], Malformed> {
         let oid = self.read(OID)?.bytes();
         // Each arc ends in a byte without the high bit, and none is padded with 0x80 in front.
         let mut starts = true;
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The content of an INTEGER: two's complement, in as few bytes as it takes.
-    pub(super) fn integer(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn integer(&mut self) -> Result<&'a [u8], Malformed> {
         let integer = self.read(INTEGER)?.bytes();
         match integer {
             [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(Malformed::Integer),
@@ -122,14 +122,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The magnitude of a non-negative INTEGER, without a leading zero (and empty for 0).
-    pub(super) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn unsigned(&mut self) -> Result<&'a [u8], Malformed> {
         match self.integer()? {
             [0x80..=0xff, ..] => Err(Malformed::Negative),
             [0x00, magnitude @ ..] | magnitude => Ok(magnitude),
         }
     }
 
-    pub(super) fn bit_string(&mut self) -> Result<BitString<'a>, Malformed> {
+    pub(crate) fn bit_string(&mut self) -> Result<BitString<'a>, Malformed> {
         match self.read(BIT_STRING)?.bytes() {
             [unused @ 0..=7, bytes @ ..] if *unused == 0 || !bytes.is_empty() => {
                 Ok(BitString { unused: *unused, bytes })
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Nothing may be left.
-    pub(super) fn finish(&self) -> Result<(), Malformed> {
+    pub(crate) fn finish(&self) -> Result<(), Malformed> {
         if self.is_empty() {
             Ok(())
         } else {
@@ -150,40 +150,40 @@ impl<'a> Reader<'a> {
 
 /// One tag, length and value.
 #[derive(Clone, Copy)]
-pub(super) struct Element<'a> {
-    pub(super) tag: u8,
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
     start: usize,
-    pub(super) content: Reader<'a>,
+    pub(crate) content: Reader<'a>,
 }
 
 impl<'a> Element<'a> {
     /// Tag, length and value as they stand in the input.
-    pub(super) fn raw(&self) -> &'a [u8] {
+    pub(crate) fn raw(&self) -> &'a [u8] {
         &self.content.input[self.range()]
     }
 
     /// Where it stands in the input.
-    pub(super) fn range(&self) -> Range<usize> {
+    pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.content.end
     }
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct BitString<'a> {
-    pub(super) unused: u8,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct BitString<'a> {
+    pub(crate) unused: u8,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// What a tag and a length announce.
-pub(super) struct Header {
-    pub(super) tag: u8,
-    pub(super) header: usize,
-    pub(super) content: usize,
+pub(crate) struct Header {
+    pub(crate) tag: u8,
+    pub(crate) header: usize,
+    pub(crate) content: usize,
 }
 
 /// Reads the tag and the length that `bytes` begin with. Lengths of up to three bytes are read: no
 /// form carries more.
-pub(super) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
+pub(crate) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
     let [tag, length, rest @ ..] = bytes else {
         return Err(Malformed::Truncated);
     };
@@ -220,7 +220,7 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
 
 /// Why bytes are not the DER that was looked for; follows "malformed X: ".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(crate) enum Malformed {
     BitString,
     Indefinite,
     Integer,
