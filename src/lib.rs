@@ -10,6 +10,7 @@ mod emulator;
 mod files;
 mod http;
 mod journal;
+mod pem;
 mod random;
 mod sandbox;
 mod sandboxes;

@@ -5,8 +5,6 @@
 
 pub(crate) mod root;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rcgen::SerialNumber;
 
 /// A serial number of 128 random bits, less the two that make it positive and never shorter.
@@ -15,15 +13,4 @@ pub(crate) fn random_serial() -> Result<SerialNumber, rcgen::Error> {
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| rcgen::Error::RingUnspecified)?;
     bytes[0] = bytes[0] & 0x7f | 0x40;
     Ok(SerialNumber::from_slice(&bytes))
-}
-
-/// DER in PEM's armour: lines of 64 characters that end in LF.
-pub(crate) fn pem(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for line in der.chunks(48) {
-        STANDARD.encode_string(line, &mut text);
-        text.push('\n');
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
 }

@@ -11,8 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{pem, random_serial};
+use super::random_serial;
 use crate::files::{FileError, Readers, Store};
+use crate::pem;
 
 /// The files of a kept root.
 const CERTIFICATE_FILE: &str = "ca.pem";
@@ -66,7 +67,7 @@ impl Root {
             None => {
                 let made = certify(&key, now)
                     .map_err(|error| certificate_file(format!("cannot make a certificate: {error}")))?;
-                store.create(CERTIFICATE_FILE, &pem("CERTIFICATE", made.der()), Readers::All)?
+                store.create(CERTIFICATE_FILE, &pem::encode("CERTIFICATE", made.der()), Readers::All)?
             }
         };
         Self::from_parts(&certificate, key, now).map_err(certificate_file)
@@ -113,7 +114,7 @@ impl Root {
 
     /// The certificate in PEM, for clients.
     pub(crate) fn pem(&self) -> String {
-        pem("CERTIFICATE", &self.certificate)
+        pem::encode("CERTIFICATE", &self.certificate)
     }
 
     /// What signs.

@@ -13,14 +13,13 @@ mod verify;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 pub use self::{
     key::{Key, OtherKey},
     verify::Hash,
 };
 use self::{parse::Request, verify::BadSignature};
 use crate::der::Malformed;
+use crate::pem;
 
 /// A PKCS#10 request that was judged: its key is of a kind that is taken, and signed it.
 ///
@@ -82,19 +81,7 @@ impl Csr {
 
     /// The request in its usual armour, in lines of 64 characters.
     pub fn to_pem(&self) -> String {
-        const COLUMNS: usize = 64;
-        let base64 = STANDARD.encode(&self.der);
-        let mut pem = String::with_capacity(base64.len() + base64.len() / COLUMNS + 80);
-        pem.push_str("-----BEGIN CERTIFICATE REQUEST-----\n");
-        let mut rest = base64.as_str();
-        while !rest.is_empty() {
-            let (line, tail) = rest.split_at(COLUMNS.min(rest.len()));
-            pem.push_str(line);
-            pem.push('\n');
-            rest = tail;
-        }
-        pem.push_str("-----END CERTIFICATE REQUEST-----\n");
-        pem
+        pem::encode("CERTIFICATE REQUEST", &self.der)
     }
 
     fn part(&self, range: &Range<u32>) -> &[u8] {
@@ -148,6 +135,7 @@ fn narrow(range: &Range<usize>) -> Range<u32> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
 
     use super::*;

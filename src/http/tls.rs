@@ -21,9 +21,10 @@ use time::{Duration, OffsetDateTime};
 use tracing::warn;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::ca::random_serial;
 use crate::ca::root::{Root, new_key, parse_key};
-use crate::ca::{pem, random_serial};
 use crate::files::{FileError, Readers, Store, read};
+use crate::pem;
 
 /// The files of a kept server certificate.
 const CERTIFICATE_FILE: &str = "server.pem";
@@ -133,7 +134,11 @@ fn keep(dir: &Path, names: &[Name], provider: Arc<CryptoProvider>, now: OffsetDa
         return Ok(Tls { config, ca_pem });
     }
     let certificate = certify(&root, &key, names, now)?;
-    store.replace(CERTIFICATE_FILE, &pem("CERTIFICATE", &certificate), Readers::All)?;
+    store.replace(
+        CERTIFICATE_FILE,
+        &pem::encode("CERTIFICATE", &certificate),
+        Readers::All,
+    )?;
     Ok(Tls {
         config: config(vec![certificate], der(&key), provider)?,
         ca_pem,
@@ -212,7 +217,7 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
         warn!(target: "sectigo_emulator::http", file = %own.cert.display(), "the TLS certificate expired at {not_after}");
     }
     let trust = last.is_ca() || last.subject().as_raw() == last.issuer().as_raw();
-    let ca_pem = trust.then(|| pem("CERTIFICATE", &chain[chain.len() - 1]));
+    let ca_pem = trust.then(|| pem::encode("CERTIFICATE", &chain[chain.len() - 1]));
     let config = config(chain.clone(), key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => FileError::new(
             &own.key,
