@@ -54,6 +54,12 @@ impl From<OffsetDateTime> for Timestamp {
     }
 }
 
+impl From<Timestamp> for OffsetDateTime {
+    fn from(at: Timestamp) -> Self {
+        Self::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).expect("a timestamp's year has four digits")
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339, or the milliseconds where the year does not fit it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::ca::{Authority, CaOptions};
 use crate::clock::system_now;
 use crate::files::{FileError, Readers, Store};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
@@ -320,8 +321,17 @@ impl Builder {
             return Err(StartError::AllOff);
         }
         let sandboxes = Arc::new(self.sandboxes()?);
+        let now = system_now();
+        let ca = CaOptions {
+            dir: self.tls.dir.clone(),
+            ..CaOptions::default()
+        };
+        let authority = Authority::open(&ca, now).map_err(|error| StartError::Ca(error.to_string()))?;
         let tls = match self.https {
-            Some(_) => Some(Tls::load(&self.tls, system_now()).map_err(|error| StartError::Tls(error.to_string()))?),
+            Some(_) => {
+                let tls = Tls::load(&self.tls, authority.root(), now);
+                Some(tls.map_err(|error| StartError::Tls(error.to_string()))?)
+            }
             None => None,
         };
         let https = bind("https", self.https)?;
@@ -403,6 +413,9 @@ pub enum StartError {
     /// An assumption is none, or does not take that value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
+    /// The certificate authority's files are bad.
+    #[error("{0}")]
+    Ca(String),
     /// There is no certificate to serve.
     #[error("{0}")]
     Tls(String),

@@ -61,6 +61,16 @@ impl Store {
         self.dir.join(name)
     }
 
+    /// The names of its files, sorted, as far as they are UTF-8.
+    pub(crate) fn names(&self) -> Result<Vec<String>, FileError> {
+        let names = || -> io::Result<Vec<_>> { fs::read_dir(&self.dir)?.map(|entry| Ok(entry?.file_name())).collect() };
+        let names =
+            names().map_err(|error| FileError::new(&self.dir, format!("cannot read the directory: {error}")))?;
+        let mut names: Vec<_> = names.into_iter().filter_map(|name| name.into_string().ok()).collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// A file's text, or None if there is no such file.
     pub(crate) fn read(&self, name: &str) -> Result<Option<String>, FileError> {
         read(&self.path(name))

@@ -4,13 +4,14 @@ use std::fmt;
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _,
+    KeyUsagePurpose, PublicKeyData as _,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::key::{CaKey, parse_key};
 use super::random_serial;
 use crate::files::{FileError, Readers, Store};
 use crate::pem;
@@ -19,34 +20,39 @@ use crate::pem;
 const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca.key";
 
-/// How long a root lives: ten years.
-const LIFE: Duration = Duration::days(3652);
+/// How long before its making a root begins, and how long after it ends: ten years and thirty. So certificates that were
+/// issued in the past verify, and those of a sandbox whose clock was moved on.
+const BEFORE: Duration = Duration::days(3652);
+const AFTER: Duration = Duration::days(10_957);
 
 /// A root certificate and its key.
 pub(crate) struct Root {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    not_before: OffsetDateTime,
     not_after: OffsetDateTime,
 }
 
 impl Root {
-    /// A fresh root that is valid from a day before `now`, for clients whose clock is behind.
-    pub(crate) fn generate(now: OffsetDateTime) -> Result<Self, rcgen::Error> {
-        let (params, key) = (params(now)?, new_key()?);
+    /// A fresh root that is valid from ten years before `now` to thirty years after.
+    pub(crate) fn generate(kind: CaKey, now: OffsetDateTime) -> Result<Self, rcgen::Error> {
+        let (params, key) = (params(now)?, kind.generate()?);
         let certificate = params.self_signed(&key)?.into();
-        let not_after = params.not_after;
+        let (not_before, not_after) = (params.not_before, params.not_after);
         Ok(Self {
             certificate,
             issuer: Issuer::new(params, key),
+            not_before,
             not_after,
         })
     }
 
-    /// The root that `ca.pem` and `ca.key` hold; makes what is not there. Files that are there are never changed.
+    /// The root that `ca.pem` and `ca.key` hold; makes what is not there, with a key of `kind`. Files that are there are
+    /// never changed.
     ///
     /// # Errors
     /// Names the file that is unreadable, no CA certificate, expired, or does not fit the other.
-    pub(crate) fn keep(store: &Store, now: OffsetDateTime) -> Result<Self, FileError> {
+    pub(crate) fn keep(store: &Store, kind: CaKey, now: OffsetDateTime) -> Result<Self, FileError> {
         let key_file = |problem: String| FileError::new(&store.path(KEY_FILE), problem);
         let certificate_file = |problem: String| FileError::new(&store.path(CERTIFICATE_FILE), problem);
         let key = match store.read(KEY_FILE)? {
@@ -57,7 +63,9 @@ impl Root {
                 ));
             }
             None => {
-                let key = new_key().map_err(|error| key_file(format!("cannot make a key: {error}")))?;
+                let key = kind
+                    .generate()
+                    .map_err(|error| key_file(format!("cannot make a key: {error}")))?;
                 store.create(KEY_FILE, &key.serialize_pem(), Readers::Owner)?
             }
         };
@@ -97,12 +105,13 @@ impl Root {
         if now < not_before.to_datetime() {
             return Err(format!("is not valid before {not_before}"));
         }
-        let not_after = not_after.to_datetime();
+        let (not_before, not_after) = (not_before.to_datetime(), not_after.to_datetime());
         let issuer =
             Issuer::from_ca_cert_der(&certificate, key).map_err(|error| format!("cannot be used to sign: {error}"))?;
         Ok(Self {
             certificate,
             issuer,
+            not_before,
             not_after,
         })
     }
@@ -122,6 +131,11 @@ impl Root {
         &self.issuer
     }
 
+    /// When it begins.
+    pub(crate) fn not_before(&self) -> OffsetDateTime {
+        self.not_before
+    }
+
     /// When it ends. Nothing that it signs should live longer.
     pub(crate) fn not_after(&self) -> OffsetDateTime {
         self.not_after
@@ -134,19 +148,6 @@ impl fmt::Debug for Root {
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
     }
-}
-
-/// A key as the emulator makes them: EC P-256, which costs microseconds.
-pub(crate) fn new_key() -> Result<KeyPair, rcgen::Error> {
-    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)
-}
-
-/// A private key in PEM. The error tells nothing of the text.
-pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
-    KeyPair::from_pem(text).map_err(|_| match text.contains("ENCRYPTED") {
-        true => "holds an encrypted private key; it must be without a password".into(),
-        false => "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".into(),
-    })
 }
 
 fn certify(key: &KeyPair, now: OffsetDateTime) -> Result<Certificate, rcgen::Error> {
@@ -163,8 +164,8 @@ fn params(now: OffsetDateTime) -> Result<CertificateParams, rcgen::Error> {
         .distinguished_name
         .push(DnType::CommonName, "sectigo-emulator test root");
     params.serial_number = Some(random_serial()?);
-    params.not_before = now - Duration::DAY;
-    params.not_after = params.not_before + LIFE;
+    params.not_before = now - BEFORE;
+    params.not_after = now + AFTER;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)
@@ -186,8 +187,8 @@ mod tests {
     fn a_kept_root_stays_the_same() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let first = Root::keep(&store, NOW).unwrap();
-        let second = Root::keep(&store, NOW + Duration::days(3000)).unwrap();
+        let first = Root::keep(&store, CaKey::EcP256, NOW).unwrap();
+        let second = Root::keep(&store, CaKey::Rsa2048, NOW + Duration::days(3000)).unwrap();
         assert_eq!(first.certificate(), second.certificate());
         assert_eq!(first.not_after(), second.not_after());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no leftovers");
@@ -197,9 +198,9 @@ mod tests {
     fn a_start_that_was_cut_short_after_the_key_is_taken_up() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let key = new_key().unwrap();
+        let key = CaKey::EcP384.generate().unwrap();
         write(&dir, KEY_FILE, &key.serialize_pem());
-        let root = Root::keep(&store, NOW).unwrap();
+        let root = Root::keep(&store, CaKey::EcP256, NOW).unwrap();
         assert_eq!(root.issuer().key().serialized_der(), key.serialized_der());
     }
 
@@ -209,7 +210,7 @@ mod tests {
         let path = dir.path();
         let keys: Vec<_> = std::thread::scope(|scope| {
             let start = || {
-                Root::keep(&Store::open(path).unwrap(), NOW)
+                Root::keep(&Store::open(path).unwrap(), CaKey::EcP256, NOW)
                     .unwrap()
                     .issuer()
                     .key()
@@ -224,14 +225,16 @@ mod tests {
 
     #[test]
     fn bad_files_are_named_and_left_alone() {
-        let root = Root::generate(NOW).unwrap();
+        let root = Root::generate(CaKey::EcP256, NOW).unwrap();
         let (certificate, key) = (root.pem(), root.issuer().key().serialize_pem());
-        let other = new_key().unwrap().serialize_pem();
+        let other = CaKey::EcP256.generate().unwrap().serialize_pem();
         let mut leaf = params(NOW).unwrap();
         leaf.is_ca = IsCa::ExplicitNoCa;
         let leaf = leaf.self_signed(root.issuer().key()).unwrap().pem();
-        let expired = certify(root.issuer().key(), NOW - Duration::days(4000)).unwrap().pem();
-        let early = certify(root.issuer().key(), NOW + Duration::days(4)).unwrap().pem();
+        let expired = certify(root.issuer().key(), NOW - Duration::days(11_000))
+            .unwrap()
+            .pem();
+        let early = certify(root.issuer().key(), NOW + Duration::days(3700)).unwrap().pem();
         let half = &certificate[..certificate.len() / 2];
         let cases = [
             (half, &key[..], "ca.pem: holds no certificate"),
@@ -252,7 +255,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             write(&dir, CERTIFICATE_FILE, certificate);
             write(&dir, KEY_FILE, key);
-            let error = Root::keep(&Store::open(dir.path()).unwrap(), NOW)
+            let error = Root::keep(&Store::open(dir.path()).unwrap(), CaKey::EcP256, NOW)
                 .unwrap_err()
                 .to_string();
             assert!(error.contains(expected), "{error} / {expected}");
@@ -265,7 +268,7 @@ mod tests {
         }
         let dir = tempfile::tempdir().unwrap();
         write(&dir, CERTIFICATE_FILE, &certificate);
-        let error = Root::keep(&Store::open(dir.path()).unwrap(), NOW)
+        let error = Root::keep(&Store::open(dir.path()).unwrap(), CaKey::EcP256, NOW)
             .unwrap_err()
             .to_string();
         assert!(error.contains("ca.key: is missing"), "{error}");

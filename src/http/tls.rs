@@ -21,8 +21,8 @@ use time::{Duration, OffsetDateTime};
 use tracing::warn;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::ca::random_serial;
-use crate::ca::root::{Root, new_key, parse_key};
+use crate::ca::root::Root;
+use crate::ca::{CaKey, parse_key, random_serial};
 use crate::files::{FileError, Readers, Store, read};
 use crate::pem;
 
@@ -42,7 +42,7 @@ const SESSIONS: usize = 64;
 /// Where the listener's certificate comes from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsOptions {
-    /// Keep the made CA and server certificate here.
+    /// Keep the made server certificate here.
     pub(crate) dir: Option<PathBuf>,
     /// Take this one and make none.
     pub(crate) own: Option<OwnCertificate>,
@@ -88,11 +88,11 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    /// Makes, finds or loads the certificate. `now` decides what is valid.
+    /// Makes, finds or loads the certificate; one that is made hangs under `root`. `now` decides what is valid.
     ///
     /// # Errors
     /// One line that names the file and what is wrong with it, or the name that is none.
-    pub(crate) fn load(options: &TlsOptions, now: OffsetDateTime) -> Result<Self, TlsError> {
+    pub(crate) fn load(options: &TlsOptions, root: &Root, now: OffsetDateTime) -> Result<Self, TlsError> {
         // Explicit, never the process-wide default: that one belongs to the program whose tests run us.
         let provider = Arc::new(aws_lc_rs::default_provider());
         if let Some(own) = &options.own {
@@ -100,10 +100,10 @@ impl Tls {
         }
         let names = Name::wanted(&options.names)?;
         if let Some(dir) = &options.dir {
-            return keep(dir, &names, provider, now);
+            return keep(dir, root, &names, provider, now);
         }
-        let (root, key) = (Root::generate(now)?, new_key()?);
-        let chain = vec![certify(&root, &key, &names, now)?];
+        let key = CaKey::EcP256.generate()?;
+        let chain = vec![certify(root, &key, &names, now)?];
         Ok(Self {
             config: config(chain, key.into(), provider)?,
             ca_pem: Some(root.pem()),
@@ -111,14 +111,19 @@ impl Tls {
     }
 }
 
-/// The CA and the certificate that the directory holds; makes what is missing, and the server certificate anew where it
-/// would not do any more.
-fn keep(dir: &Path, names: &[Name], provider: Arc<CryptoProvider>, now: OffsetDateTime) -> Result<Tls, TlsError> {
+/// The certificate that the directory holds; makes what is missing, and the server certificate anew where it would not do
+/// any more.
+fn keep(
+    dir: &Path,
+    root: &Root,
+    names: &[Name],
+    provider: Arc<CryptoProvider>,
+    now: OffsetDateTime,
+) -> Result<Tls, TlsError> {
     let store = Store::open(dir)?;
-    let root = Root::keep(&store, now)?;
     let key = match store.read(KEY_FILE)? {
         Some(key) => key,
-        None => store.create(KEY_FILE, &new_key()?.serialize_pem(), Readers::Owner)?,
+        None => store.create(KEY_FILE, &CaKey::EcP256.generate()?.serialize_pem(), Readers::Owner)?,
     };
     // The key stays the same for ever, so that the certificate is the only file that is ever replaced.
     let key = parse_key(&key).map_err(|problem| FileError::new(&store.path(KEY_FILE), problem))?;
@@ -128,12 +133,12 @@ fn keep(dir: &Path, names: &[Name], provider: Arc<CryptoProvider>, now: OffsetDa
     };
     let ca_pem = Some(root.pem());
     if let Some(chain) = kept
-        && will_do(&chain, &root, names, provider.clone(), now)
+        && will_do(&chain, root, names, provider.clone(), now)
         && let Ok(config) = config(chain, der(&key), provider.clone())
     {
         return Ok(Tls { config, ca_pem });
     }
-    let certificate = certify(&root, &key, names, now)?;
+    let certificate = certify(root, &key, names, now)?;
     store.replace(
         CERTIFICATE_FILE,
         &pem::encode("CERTIFICATE", &certificate),

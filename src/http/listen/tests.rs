@@ -24,6 +24,8 @@ use tokio_rustls::TlsConnector;
 use tracing::subscriber::DefaultGuard;
 
 use super::*;
+use crate::ca::CaKey;
+use crate::ca::root::Root;
 use crate::http::tls::{Tls, TlsOptions};
 
 const READ_TIMEOUT: Duration = Duration::from_millis(300);
@@ -51,7 +53,7 @@ impl Server {
     }
 
     fn tls() -> Self {
-        let tls = Tls::load(&TlsOptions::default(), NOW).unwrap();
+        let tls = Tls::load(&TlsOptions::default(), &root(), NOW).unwrap();
         Self::start(
             Some(tls),
             Limits {
@@ -128,6 +130,10 @@ impl Server {
 }
 
 const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
+
+fn root() -> Root {
+    Root::generate(CaKey::EcP256, NOW).unwrap()
+}
 
 #[derive(Debug)]
 struct FixedTime;
@@ -657,7 +663,7 @@ async fn a_stop_closes_idle_tls_connections_at_once() {
 
 #[tokio::test]
 async fn a_stop_gives_handshakes_the_grace() {
-    let tls = Tls::load(&TlsOptions::default(), NOW).unwrap();
+    let tls = Tls::load(&TlsOptions::default(), &root(), NOW).unwrap();
     let limits = Limits {
         read_timeout: Duration::from_secs(30),
         connections: 64,

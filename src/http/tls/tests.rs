@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use time::macros::datetime;
 
 use super::*;
+use crate::ca::{Authority, CaOptions};
 
 const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
 
@@ -32,6 +33,16 @@ fn own(dir: &TempDir, cert: &str, key: &str) -> TlsOptions {
     }
 }
 
+/// As the emulator does: the root is kept in the same directory.
+fn load(options: &TlsOptions, now: OffsetDateTime) -> Result<Tls, String> {
+    let ca = CaOptions {
+        dir: options.dir.clone(),
+        ..CaOptions::default()
+    };
+    let authority = Authority::open(&ca, now).map_err(|error| error.to_string())?;
+    Tls::load(options, authority.root(), now).map_err(|error| error.to_string())
+}
+
 #[track_caller]
 fn openssl(dir: &TempDir, args: &[&str]) -> String {
     let output = Command::new("openssl").args(args).current_dir(dir).output().unwrap();
@@ -45,7 +56,7 @@ fn text(dir: &TempDir, file: &str) -> String {
 
 #[track_caller]
 fn assert_error(options: &TlsOptions, expected: &str) {
-    let error = Tls::load(options, NOW).unwrap_err().to_string();
+    let error = load(options, NOW).unwrap_err();
     assert!(error.contains(expected), "{error}\n{expected}");
     assert!(!error.contains('\n') && !error.contains("BEGIN"), "{error}");
 }
@@ -57,7 +68,7 @@ fn openssl_takes_what_is_made() {
     options.names = ["emulator.test", "*.Wild.test", "10.1.2.3", "fe80::1"]
         .map(ToOwned::to_owned)
         .into();
-    let tls = Tls::load(&options, NOW).unwrap();
+    let tls = load(&options, NOW).unwrap();
     assert_eq!(tls.ca_pem.unwrap(), text(&dir, "tls/ca.pem"));
 
     let verify = [
@@ -112,7 +123,8 @@ fn openssl_takes_what_is_made() {
         "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign\n",
         "X509v3 Basic Constraints: critical\n                CA:TRUE\n",
         "X509v3 Subject Key Identifier",
-        "Not After : Dec 31 12:00:00 2039 GMT",
+        "Not Before: Jan  2 12:00:00 2020 GMT",
+        "Not After : Jan  1 12:00:00 2060 GMT",
     ] {
         assert!(root.contains(expected), "{expected}\n{root}");
     }
@@ -161,7 +173,7 @@ fn names_that_are_none_are_refused() {
 #[test]
 fn a_restart_keeps_everything() {
     let dir = tempfile::tempdir().unwrap();
-    Tls::load(&kept(&dir), NOW).unwrap();
+    load(&kept(&dir), NOW).unwrap();
     let files = ["tls/ca.pem", "tls/ca.key", "tls/server.pem", "tls/server.key"];
     let mode = |path: &str| fs::metadata(dir.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(
@@ -170,7 +182,7 @@ fn a_restart_keeps_everything() {
     );
     assert_eq!(fs::read_dir(dir.path().join("tls")).unwrap().count(), 4, "no leftovers");
     let before = files.map(|file| text(&dir, file));
-    Tls::load(&kept(&dir), NOW + Duration::days(300)).unwrap();
+    load(&kept(&dir), NOW + Duration::days(300)).unwrap();
     assert_eq!(files.map(|file| text(&dir, file)), before);
 }
 
@@ -185,7 +197,7 @@ fn a_server_certificate_that_will_not_do_is_made_anew() {
         // Another CA's.
         |dir, _, _| {
             let other = tempfile::tempdir().unwrap();
-            Tls::load(&kept(&other), NOW).unwrap();
+            load(&kept(&other), NOW).unwrap();
             for file in ["tls/server.pem", "tls/server.key"] {
                 fs::copy(other.path().join(file), dir.path().join(file)).unwrap();
             }
@@ -194,14 +206,14 @@ fn a_server_certificate_that_will_not_do_is_made_anew() {
     for (case, change) in cases.into_iter().enumerate() {
         let dir = tempfile::tempdir().unwrap();
         let (mut options, mut now) = (kept(&dir), NOW);
-        Tls::load(&options, now).unwrap();
+        load(&options, now).unwrap();
         let before = (
             text(&dir, "tls/ca.pem"),
             text(&dir, "tls/ca.key"),
             text(&dir, "tls/server.pem"),
         );
         change(&dir, &mut options, &mut now);
-        Tls::load(&options, now).unwrap();
+        load(&options, now).unwrap();
         let after = (
             text(&dir, "tls/ca.pem"),
             text(&dir, "tls/ca.key"),
@@ -215,7 +227,7 @@ fn a_server_certificate_that_will_not_do_is_made_anew() {
             &["verify", "-attime", &at, "-CAfile", "tls/ca.pem", "tls/server.pem"],
         );
         // And then it stays.
-        Tls::load(&options, now).unwrap();
+        load(&options, now).unwrap();
         assert_eq!(text(&dir, "tls/server.pem"), after.2, "case {case}");
     }
 }
@@ -230,13 +242,13 @@ fn bad_kept_files_are_named_and_left_alone() {
     ];
     for (file, contents, expected) in cases {
         let dir = tempfile::tempdir().unwrap();
-        Tls::load(&kept(&dir), NOW).unwrap();
+        load(&kept(&dir), NOW).unwrap();
         fs::write(dir.path().join("tls").join(file), contents).unwrap();
         assert_error(&kept(&dir), expected);
         assert_eq!(text(&dir, &format!("tls/{file}")), contents);
     }
     let dir = tempfile::tempdir().unwrap();
-    Tls::load(&kept(&dir), NOW).unwrap();
+    load(&kept(&dir), NOW).unwrap();
     fs::write(dir.path().join("tls/ca.key"), [0xff, 0xfe]).unwrap();
     assert_error(&kept(&dir), "tls/ca.key: is not a text file");
     fs::remove_file(dir.path().join("tls/ca.key")).unwrap();
@@ -253,7 +265,7 @@ fn bad_kept_files_are_named_and_left_alone() {
 #[test]
 fn an_expired_ca_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    Tls::load(&kept(&dir), NOW - Duration::days(4000)).unwrap();
+    load(&kept(&dir), NOW - Duration::days(11_000)).unwrap();
     assert_error(&kept(&dir), "tls/ca.pem: expired at");
 }
 
@@ -270,40 +282,40 @@ fn an_own_certificate_is_taken_with_every_kind_of_key() {
         ];
         openssl(&dir, &[&request[..], key].concat());
         openssl(&dir, &[convert, &["-in", "own.key", "-out", "old.key"]].concat());
-        let loaded = Tls::load(&own(&dir, "own.pem", "own.key"), NOW).unwrap();
+        let loaded = load(&own(&dir, "own.pem", "own.key"), NOW).unwrap();
         assert_eq!(loaded.ca_pem.unwrap(), text(&dir, "own.pem"), "self-signed");
-        Tls::load(&own(&dir, "own.pem", "old.key"), NOW).unwrap();
+        load(&own(&dir, "own.pem", "old.key"), NOW).unwrap();
         // In one file, as some keep it.
         fs::write(
             dir.path().join("both.pem"),
             text(&dir, "own.key") + &text(&dir, "own.pem"),
         )
         .unwrap();
-        Tls::load(&own(&dir, "both.pem", "both.pem"), NOW).unwrap();
+        load(&own(&dir, "both.pem", "both.pem"), NOW).unwrap();
     }
 }
 
 #[test]
 fn an_own_certificate_without_its_root_names_none_to_trust() {
     let dir = tempfile::tempdir().unwrap();
-    Tls::load(&kept(&dir), NOW).unwrap();
-    let loaded = Tls::load(&own(&dir, "tls/server.pem", "tls/server.key"), NOW).unwrap();
+    load(&kept(&dir), NOW).unwrap();
+    let loaded = load(&own(&dir, "tls/server.pem", "tls/server.key"), NOW).unwrap();
     assert_eq!(loaded.ca_pem, None);
     fs::write(
         dir.path().join("chain.pem"),
         text(&dir, "tls/server.pem") + &text(&dir, "tls/ca.pem"),
     )
     .unwrap();
-    let loaded = Tls::load(&own(&dir, "chain.pem", "tls/server.key"), NOW).unwrap();
+    let loaded = load(&own(&dir, "chain.pem", "tls/server.key"), NOW).unwrap();
     assert_eq!(loaded.ca_pem.unwrap(), text(&dir, "tls/ca.pem"));
     // An expired one is taken, with a line in the log.
-    Tls::load(&own(&dir, "chain.pem", "tls/server.key"), NOW + Duration::days(1000)).unwrap();
+    load(&own(&dir, "chain.pem", "tls/server.key"), NOW + Duration::days(1000)).unwrap();
 }
 
 #[test]
 fn bad_own_files_are_named() {
     let dir = tempfile::tempdir().unwrap();
-    Tls::load(&kept(&dir), NOW).unwrap();
+    load(&kept(&dir), NOW).unwrap();
     fs::write(dir.path().join("garbage"), "garbage").unwrap();
     fs::write(dir.path().join("half"), &text(&dir, "tls/server.pem")[..300]).unwrap();
     openssl(

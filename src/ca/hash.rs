@@ -1,0 +1,131 @@
+//! Which hash a certificate is signed with: the order's wish, and what the CA's key can do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::key::Signer;
+use crate::csr::Hash;
+
+/// The parameter `signatureHash` of `!AutoReplaceSMIME`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum SignatureHash {
+    /// Any: the one that the CA's key usually signs with.
+    #[default]
+    NoPreference,
+    /// The one that the CSR is signed with.
+    InferFromCsr,
+    /// SHA-2 if it can be.
+    PreferSha2,
+    /// SHA-2.
+    RequireSha2,
+}
+
+impl SignatureHash {
+    /// Every wish, in the document's order.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::NoPreference,
+        Self::InferFromCsr,
+        Self::PreferSha2,
+        Self::RequireSha2,
+    ];
+
+    /// The name in a call.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPreference => "NO_PREFERENCE",
+            Self::InferFromCsr => "INFER_FROM_CSR",
+            Self::PreferSha2 => "PREFER_SHA2",
+            Self::RequireSha2 => "REQUIRE_SHA2",
+        }
+    }
+}
+
+impl fmt::Display for SignatureHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for SignatureHash {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|wish| wish.as_str() == text).ok_or(())
+    }
+}
+
+/// What a certificate is signed with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ChosenHash {
+    /// The hash; always of SHA-2.
+    pub(crate) hash: Hash,
+    /// A sentence for the log, where it is another than was wished.
+    pub(crate) hint: Option<String>,
+}
+
+/// What `signer` signs with for a CSR that is signed with `csr`.
+pub(super) fn choose(signer: &Signer, wish: SignatureHash, csr: Hash) -> ChosenHash {
+    let usual = signer.usual_hash();
+    match wish {
+        SignatureHash::InferFromCsr if signer.takes(csr) => ChosenHash { hash: csr, hint: None },
+        SignatureHash::InferFromCsr => ChosenHash {
+            hash: usual,
+            hint: Some(format!(
+                "signatureHash=INFER_FROM_CSR asks for {csr}, which the CA's {} key does not sign with; it signed with \
+                 {usual}",
+                signer.described()
+            )),
+        },
+        SignatureHash::NoPreference | SignatureHash::PreferSha2 | SignatureHash::RequireSha2 => ChosenHash {
+            hash: usual,
+            hint: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ca::key::CaKey;
+
+    #[test]
+    fn the_wish_is_met_or_there_is_a_hint() {
+        use Hash::{Sha1, Sha224, Sha256, Sha384, Sha512};
+        use SignatureHash::{InferFromCsr, NoPreference, PreferSha2, RequireSha2};
+        let cases = [
+            (CaKey::EcP256, NoPreference, Sha384, Sha256, false),
+            (CaKey::EcP256, PreferSha2, Sha1, Sha256, false),
+            (CaKey::EcP256, RequireSha2, Sha512, Sha256, false),
+            (CaKey::EcP256, InferFromCsr, Sha256, Sha256, false),
+            (CaKey::EcP256, InferFromCsr, Sha1, Sha256, true),
+            (CaKey::EcP256, InferFromCsr, Sha384, Sha256, true),
+            (CaKey::EcP384, NoPreference, Sha256, Sha384, false),
+            (CaKey::EcP384, InferFromCsr, Sha384, Sha384, false),
+            (CaKey::EcP384, InferFromCsr, Sha256, Sha384, true),
+            (CaKey::Rsa2048, NoPreference, Sha512, Sha256, false),
+            (CaKey::Rsa2048, InferFromCsr, Sha1, Sha256, true),
+            (CaKey::Rsa2048, InferFromCsr, Sha224, Sha256, true),
+            (CaKey::Rsa2048, InferFromCsr, Sha256, Sha256, false),
+            (CaKey::Rsa2048, InferFromCsr, Sha384, Sha384, false),
+            (CaKey::Rsa2048, InferFromCsr, Sha512, Sha512, false),
+        ];
+        for (kind, wish, csr, expected, hint) in cases {
+            let signer = Signer::new(&kind.generate().unwrap()).unwrap();
+            let chosen = choose(&signer, wish, csr);
+            assert_eq!(
+                (chosen.hash, chosen.hint.is_some()),
+                (expected, hint),
+                "{kind} {wish} {csr}"
+            );
+        }
+        for wish in SignatureHash::ALL {
+            assert_eq!(wish.as_str().parse(), Ok(wish));
+        }
+        let signer = Signer::new(&CaKey::EcP256.generate().unwrap()).unwrap();
+        assert_eq!(
+            choose(&signer, InferFromCsr, Sha1).hint.unwrap(),
+            "signatureHash=INFER_FROM_CSR asks for SHA-1, which the CA's EC P-256 key does not sign with; it signed with \
+             SHA-256"
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! The issuing CAs: what they are called, how they are made, kept and checked.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose,
+    IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData as _,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use time::OffsetDateTime;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::asn1::{bit_string, oid, sequence};
+use super::hash::{ChosenHash, SignatureHash, choose};
+use super::key::{CaKey, Signer, parse_key};
+use super::root::Root;
+use super::{CaError, random_serial};
+use crate::csr::Hash;
+use crate::der::{Malformed, Reader, SEQUENCE};
+use crate::files::{FileError, Readers, Store};
+use crate::pem;
+
+/// What an issuing CA is called in URLs and file names.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum IssuerName {
+    /// `code-signing`: issues every code-signing certificate.
+    CodeSigning,
+    /// `smime`: issues the S/MIME certificates of orders without a `caCertificateID`.
+    Smime,
+    /// `smime-401`: issues those of orders with `caCertificateID` 401.
+    SmimeOf(u64),
+}
+
+impl fmt::Display for IssuerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CodeSigning => f.write_str("code-signing"),
+            Self::Smime => f.write_str("smime"),
+            Self::SmimeOf(id) => write!(f, "smime-{id}"),
+        }
+    }
+}
+
+impl FromStr for IssuerName {
+    type Err = ();
+
+    /// Reads exactly what `Display` writes, so that each CA has one URL.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = match text {
+            "code-signing" => Self::CodeSigning,
+            "smime" => Self::Smime,
+            _ => Self::SmimeOf(text.strip_prefix("smime-").and_then(|id| id.parse().ok()).ok_or(())?),
+        };
+        if name.to_string() == text { Ok(name) } else { Err(()) }
+    }
+}
+
+/// An issuing CA: its certificate and its key. It signs leaf certificates, its CRL and its OCSP answers.
+pub(crate) struct Issuing {
+    name: IssuerName,
+    certificate: CertificateDer<'static>,
+    pub(super) signer: Signer,
+    /// Its subject, as it stands in its certificate.
+    pub(super) subject: Vec<u8>,
+    /// The key identifier in its certificate, which what it signs refers to.
+    pub(super) key_id: Vec<u8>,
+    /// The content of its public key's BIT STRING.
+    pub(super) public_key: Vec<u8>,
+    /// The SHA-1 of the two, by which OCSP requests ask for it.
+    pub(crate) subject_sha1: [u8; 20],
+    pub(crate) public_key_sha1: [u8; 20],
+}
+
+impl Issuing {
+    /// A fresh one below `root`.
+    pub(super) fn generate(name: IssuerName, kind: CaKey, root: &Root, now: OffsetDateTime) -> Result<Self, CaError> {
+        let key = kind.generate()?;
+        let certificate = certify(name, &key, root)?;
+        Self::from_parts(name, certificate, &key, root, now).map_err(|problem| CaError::Unfit(name, problem))
+    }
+
+    /// The one that `NAME.pem` and `NAME.key` hold; makes what is not there. Files that are there are never changed.
+    ///
+    /// # Errors
+    /// Names the file that is unreadable, no certificate of a CA below the root, expired, or does not fit the other.
+    pub(super) fn keep(
+        name: IssuerName,
+        kind: CaKey,
+        root: &Root,
+        store: &Store,
+        now: OffsetDateTime,
+    ) -> Result<Self, CaError> {
+        let (certificate_name, key_name) = (format!("{name}.pem"), format!("{name}.key"));
+        let key_file = |problem: String| FileError::new(&store.path(&key_name), problem);
+        let certificate_file = |problem: String| FileError::new(&store.path(&certificate_name), problem);
+        let key = match store.read(&key_name)? {
+            Some(key) => key,
+            None if store.read(&certificate_name)?.is_some() => {
+                return Err(key_file(format!(
+                    "is missing, but {certificate_name} is there; delete that to have both made anew"
+                ))
+                .into());
+            }
+            None => store.create(&key_name, &kind.generate()?.serialize_pem(), Readers::Owner)?,
+        };
+        let key = parse_key(&key).map_err(key_file)?;
+        Signer::new(&key).map_err(key_file)?;
+        let certificate = match store.read(&certificate_name)? {
+            Some(certificate) => certificate,
+            None => {
+                let made = certify(name, &key, root)?;
+                store.create(&certificate_name, &pem::encode("CERTIFICATE", &made), Readers::All)?
+            }
+        };
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
+            .map_err(|_| certificate_file("holds no certificate in PEM, or half of one".into()))?;
+        Self::from_parts(name, certificate, &key, root, now)
+            .map_err(|problem| certificate_file(problem.replace("the key", &format!("the key in {key_name}"))).into())
+    }
+
+    /// The error is what is wrong with the certificate.
+    fn from_parts(
+        name: IssuerName,
+        certificate: CertificateDer<'static>,
+        key: &KeyPair,
+        root: &Root,
+        now: OffsetDateTime,
+    ) -> Result<Self, String> {
+        let (rest, parsed) =
+            X509Certificate::from_der(&certificate).map_err(|_| "holds a broken certificate".to_owned())?;
+        if !rest.is_empty() {
+            return Err("holds a broken certificate".into());
+        }
+        if !parsed.is_ca() {
+            return Err("is not the certificate of a CA (no basicConstraints with CA:TRUE)".into());
+        }
+        let usage = parsed.key_usage().ok().flatten();
+        if usage.is_some_and(|usage| !usage.value.key_cert_sign() || !usage.value.crl_sign()) {
+            return Err("may not sign certificates and CRLs (keyUsage)".into());
+        }
+        if parsed.public_key().raw != key.subject_public_key_info() {
+            return Err("does not fit the key".into());
+        }
+        let (not_before, not_after) = (parsed.validity().not_before, parsed.validity().not_after);
+        if now > not_after.to_datetime() {
+            return Err(format!("expired at {not_after}; delete it to have it made anew"));
+        }
+        if now < not_before.to_datetime() {
+            return Err(format!("is not valid before {not_before}"));
+        }
+        if !is_signed_by(&certificate, root.certificate()).unwrap_or(false) {
+            return Err("is not signed by the root (ca.pem)".into());
+        }
+        let public_key = parsed.public_key().subject_public_key.data.to_vec();
+        let subject = parsed.subject().as_raw().to_vec();
+        let key_id = parsed
+            .extensions()
+            .iter()
+            .find_map(|extension| match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+                _ => None,
+            });
+        let (subject_sha1, public_key_sha1) = (sha1(&subject), sha1(&public_key));
+        Ok(Self {
+            name,
+            signer: Signer::new(key)?,
+            key_id: key_id.unwrap_or_else(|| public_key_sha1.to_vec()),
+            subject_sha1,
+            public_key_sha1,
+            subject,
+            public_key,
+            certificate,
+        })
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> IssuerName {
+        self.name
+    }
+
+    /// Its certificate, in DER.
+    pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// The hash that a certificate is signed with for a CSR that is signed with `csr`.
+    pub(crate) fn hash_for(&self, wish: SignatureHash, csr: Hash) -> ChosenHash {
+        choose(&self.signer, wish, csr)
+    }
+
+    /// `content`, the algorithm and the signature: the shape of a certificate, a CRL and a basic OCSP answer.
+    pub(super) fn signed(&self, hash: Hash, content: &[u8]) -> Result<Vec<u8>, CaError> {
+        let signature = bit_string(&self.signer.sign(hash, content)?);
+        Ok(sequence(&[content, &self.signer.algorithm(hash), &signature]))
+    }
+}
+
+impl fmt::Debug for Issuing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Issuing({}, {:?})", self.name, self.signer)
+    }
+}
+
+/// SHA-1, which names keys here and protects nothing.
+pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut hash = [0; 20];
+    hash.copy_from_slice(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    hash
+}
+
+fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDer<'static>, rcgen::Error> {
+    const ANY_POLICY: &[u64] = &[2, 5, 29, 32, 0];
+    const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+    let family = match key.algorithm() == &rcgen::PKCS_RSA_SHA256 {
+        true => "RSA",
+        false => "ECC",
+    };
+    // At most 64 characters, however long the number (ub-common-name).
+    let common_name = match name {
+        IssuerName::CodeSigning => format!("{family} Code Signing CA (sectigo-emulator test)"),
+        IssuerName::Smime => format!("{family} Secure Email CA (sectigo-emulator test)"),
+        IssuerName::SmimeOf(id) => format!("{family} Secure Email CA {id} (sectigo-emulator test)"),
+    };
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CountryName, DnValue::PrintableString("GB".try_into()?));
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "sectigo-emulator");
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.serial_number = Some(random_serial()?);
+    (params.not_before, params.not_after) = (root.not_before(), root.not_after());
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    // digitalSignature for OCSP answers, which it signs itself.
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+    ];
+    params.extended_key_usages = match name {
+        IssuerName::CodeSigning => vec![ExtendedKeyUsagePurpose::CodeSigning],
+        IssuerName::Smime | IssuerName::SmimeOf(_) => {
+            vec![
+                ExtendedKeyUsagePurpose::ClientAuth,
+                ExtendedKeyUsagePurpose::EmailProtection,
+            ]
+        }
+    };
+    params.custom_extensions = vec![CustomExtension::from_oid_content(
+        CERTIFICATE_POLICIES,
+        sequence(&[&sequence(&[&oid(ANY_POLICY)])]),
+    )];
+    params.key_identifier_method = KeyIdMethod::PreSpecified(sha1(key.der_bytes()).to_vec());
+    params.use_authority_key_identifier_extension = true;
+    Ok(params.signed_by(key, root.issuer())?.into())
+}
+
+/// Whether the root's name is the certificate's issuer, and the root's key signed it.
+fn is_signed_by(certificate: &[u8], root: &[u8]) -> Result<bool, Malformed> {
+    let (Ok((_, parsed)), Ok((_, root))) = (X509Certificate::from_der(certificate), X509Certificate::from_der(root))
+    else {
+        return Ok(false);
+    };
+    if parsed.issuer().as_raw() != root.subject().as_raw() {
+        return Ok(false);
+    }
+    let mut parts = Reader::new(certificate).read(SEQUENCE)?;
+    let content = parts.expect(SEQUENCE)?.raw();
+    let signature_algorithm = parts.read(SEQUENCE)?.bytes();
+    let signature = parts.bit_string()?.bytes;
+    let key_algorithm = Reader::new(root.public_key().raw)
+        .read(SEQUENCE)?
+        .read(SEQUENCE)?
+        .bytes();
+    let key = &root.public_key().subject_public_key.data;
+    let known = rustls::crypto::aws_lc_rs::default_provider()
+        .signature_verification_algorithms
+        .all;
+    Ok(known.iter().any(|algorithm| {
+        algorithm.signature_alg_id().as_ref() == signature_algorithm
+            && algorithm.public_key_alg_id().as_ref() == key_algorithm
+            && algorithm.verify_signature(key, content, signature).is_ok()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_one_spelling() {
+        for (text, name) in [
+            ("smime", Some(IssuerName::Smime)),
+            ("code-signing", Some(IssuerName::CodeSigning)),
+            ("smime-401", Some(IssuerName::SmimeOf(401))),
+            ("smime-0", Some(IssuerName::SmimeOf(0))),
+            ("smime-18446744073709551615", Some(IssuerName::SmimeOf(u64::MAX))),
+            ("smime-18446744073709551616", None),
+            ("smime-01", None),
+            ("smime-+1", None),
+            ("smime--1", None),
+            ("smime-", None),
+            ("SMIME", None),
+            ("code-signing-1", None),
+            ("ca", None),
+            ("../smime", None),
+            ("", None),
+        ] {
+            assert_eq!(text.parse().ok(), name, "{text}");
+            if let Some(name) = name {
+                assert_eq!(name.to_string(), text);
+            }
+        }
+    }
+}

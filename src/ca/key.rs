@@ -1,0 +1,222 @@
+//! The CA's own keys: which kinds there are, how they are made and read, and what they sign with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RsaKeyPair,
+};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use super::CaError;
+use super::asn1::{NULL, oid, sequence};
+use crate::csr::Hash;
+
+/// The kind of the keys that are made for the root and the issuing CAs.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum CaKey {
+    /// EC P-256, which costs microseconds.
+    #[default]
+    EcP256,
+    /// EC P-384.
+    EcP384,
+    /// RSA of 2048 bits.
+    Rsa2048,
+    /// RSA of 3072 bits.
+    Rsa3072,
+    /// RSA of 4096 bits, which may take seconds to make.
+    Rsa4096,
+}
+
+impl CaKey {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 5] = [Self::EcP256, Self::EcP384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+
+    /// The name on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::EcP256 => "ec-p256",
+            Self::EcP384 => "ec-p384",
+            Self::Rsa2048 => "rsa-2048",
+            Self::Rsa3072 => "rsa-3072",
+            Self::Rsa4096 => "rsa-4096",
+        }
+    }
+
+    /// A fresh key of this kind.
+    pub(crate) fn generate(self) -> Result<KeyPair, rcgen::Error> {
+        let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
+        match self {
+            Self::EcP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
+            Self::EcP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384),
+            Self::Rsa2048 => rsa(RsaKeySize::_2048),
+            Self::Rsa3072 => rsa(RsaKeySize::_3072),
+            Self::Rsa4096 => rsa(RsaKeySize::_4096),
+        }
+    }
+}
+
+impl fmt::Display for CaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CaKey {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            format!("there is no such kind of key; there are {names}")
+        })
+    }
+}
+
+/// A private key in PEM. The error tells nothing of the text.
+pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
+    let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
+        .ok()
+        .and_then(|der| KeyPair::try_from(&der).ok());
+    key.ok_or_else(|| match text.contains("ENCRYPTED") {
+        true => "holds an encrypted private key; it must be without a password".into(),
+        false => "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".into(),
+    })
+}
+
+/// A private key that signs certificates, CRLs and OCSP answers.
+pub(super) struct Signer {
+    key: Kind,
+    random: SystemRandom,
+}
+
+enum Kind {
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+impl Signer {
+    /// A key of a kind that can sign here. The error follows a file's name.
+    pub(super) fn new(pair: &KeyPair) -> Result<Self, String> {
+        const REFUSED: &str = "holds a key that cannot sign certificates here; EC P-256, EC P-384 and RSA of 2048 to 8192 \
+                               bits can";
+        let (der, algorithm) = (pair.serialized_der(), pair.algorithm());
+        let key = if algorithm == &PKCS_ECDSA_P256_SHA256 {
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der).map(Kind::P256)
+        } else if algorithm == &PKCS_ECDSA_P384_SHA384 {
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der).map(Kind::P384)
+        } else if algorithm == &PKCS_RSA_SHA256 {
+            RsaKeyPair::from_pkcs8(der)
+                .or_else(|_| RsaKeyPair::from_der(der))
+                .map(Kind::Rsa)
+        } else {
+            return Err(REFUSED.into());
+        };
+        Ok(Self {
+            key: key.map_err(|_| REFUSED)?,
+            random: SystemRandom::new(),
+        })
+    }
+
+    /// What the key is, for a sentence.
+    pub(super) fn described(&self) -> &'static str {
+        match self.key {
+            Kind::P256(_) => "EC P-256",
+            Kind::P384(_) => "EC P-384",
+            Kind::Rsa(_) => "RSA",
+        }
+    }
+
+    /// The hash that it signs with where nobody wishes another.
+    pub(super) fn usual_hash(&self) -> Hash {
+        match self.key {
+            Kind::P256(_) | Kind::Rsa(_) => Hash::Sha256,
+            Kind::P384(_) => Hash::Sha384,
+        }
+    }
+
+    /// Whether it can sign with this hash. aws-lc-rs verifies SHA-1 and SHA-224, but never signs with them under RSA,
+    /// and has one hash for each of the two curves.
+    pub(super) fn takes(&self, hash: Hash) -> bool {
+        match self.key {
+            Kind::P256(_) | Kind::P384(_) => hash == self.usual_hash(),
+            Kind::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
+        }
+    }
+
+    /// The `AlgorithmIdentifier` of its signatures with a hash that it takes.
+    pub(super) fn algorithm(&self, hash: Hash) -> Vec<u8> {
+        let rsa = |last| sequence(&[&oid(&[1, 2, 840, 113_549, 1, 1, last]), &[NULL, 0]]);
+        match (&self.key, hash) {
+            (Kind::P256(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 2])]),
+            (Kind::P384(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 3])]),
+            (Kind::Rsa(_), Hash::Sha384) => rsa(12),
+            (Kind::Rsa(_), Hash::Sha512) => rsa(13),
+            (Kind::Rsa(_), _) => rsa(11),
+        }
+    }
+
+    /// A signature with a hash that it takes.
+    pub(super) fn sign(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CaError> {
+        match &self.key {
+            Kind::P256(key) | Kind::P384(key) => {
+                let signature = key.sign(&self.random, message).map_err(|_| CaError::Sign)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Kind::Rsa(key) => {
+                let encoding = match hash {
+                    Hash::Sha384 => &RSA_PKCS1_SHA384,
+                    Hash::Sha512 => &RSA_PKCS1_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
+                };
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(encoding, &self.random, message, &mut signature)
+                    .map_err(|_| CaError::Sign)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signer({})", self.described())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_names() {
+        for kind in CaKey::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        let error = "ec".parse::<CaKey>().unwrap_err();
+        assert!(
+            error.ends_with("ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_key_takes_what_it_can_sign_with() {
+        for (kind, hashes) in [
+            (CaKey::EcP256, &[Hash::Sha256][..]),
+            (CaKey::EcP384, &[Hash::Sha384]),
+            (CaKey::Rsa2048, &[Hash::Sha256, Hash::Sha384, Hash::Sha512]),
+        ] {
+            let signer = Signer::new(&kind.generate().unwrap()).unwrap();
+            for hash in [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+                assert_eq!(signer.takes(hash), hashes.contains(&hash), "{kind} {hash}");
+            }
+            assert!(signer.takes(signer.usual_hash()));
+        }
+    }
+}

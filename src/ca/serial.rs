@@ -1,0 +1,108 @@
+//! Serial numbers of leaf certificates, from which the order can be told.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{self, SHA256};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use rcgen::KeyPair;
+
+/// Bytes before the order's number.
+const MARK: usize = 9;
+
+/// A serial number: 70 bits that nobody can tell beforehand, then the order's number in 8 bytes. Positive, and always
+/// 17 bytes long.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub(crate) struct SerialNumber([u8; MARK + 8]);
+
+impl SerialNumber {
+    /// The serial number that these bytes are, if they have the form of one. Whether it was given to a certificate, the
+    /// order must tell.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: [u8; MARK + 8] = bytes.try_into().ok()?;
+        (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))
+    }
+
+    /// Big-endian, as the content of a DER INTEGER.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The number of the order whose certificate has it.
+    pub(crate) fn order_number(&self) -> u64 {
+        self.0[MARK..]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+}
+
+impl fmt::Display for SerialNumber {
+    /// Upper-case hexadecimal, as openssl prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SerialNumber({self})")
+    }
+}
+
+/// What makes the serial numbers of one emulator its own: a secret derived from the root's private key.
+pub(super) struct SerialKey(hmac::Key);
+
+impl SerialKey {
+    pub(super) fn derive(root: &KeyPair) -> Self {
+        let mut context = digest::Context::new(&SHA256);
+        context.update(b"sectigo-emulator serial numbers");
+        context.update(root.serialized_der());
+        Self(hmac::Key::new(HMAC_SHA256, context.finish().as_ref()))
+    }
+
+    /// The serial number of the certificate that says `content`.
+    pub(super) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(&order_number.to_be_bytes());
+        for part in content {
+            // With its length, so that no two contents run together the same.
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut bytes = [0; MARK + 8];
+        bytes[..MARK].copy_from_slice(&context.sign().as_ref()[..MARK]);
+        bytes[0] = bytes[0] & 0x3f | 0x40;
+        bytes[MARK..].copy_from_slice(&order_number.to_be_bytes());
+        SerialNumber(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ca::key::CaKey;
+
+    #[test]
+    fn the_order_can_be_told_from_it() {
+        let key = CaKey::EcP256.generate().unwrap();
+        let serials = SerialKey::derive(&key);
+        for number in [1, 1_234_567, 999_999_999_999_999_999, u64::MAX] {
+            let serial = serials.serial(number, &[b"default", b"csr"]);
+            assert_eq!(serial.order_number(), number);
+            assert_eq!(SerialNumber::from_bytes(serial.as_bytes()), Some(serial));
+            assert_eq!(serial.to_string().len(), 34);
+            assert_eq!(
+                serial,
+                SerialKey::derive(&key).serial(number, &[b"default", b"csr"]),
+                "stays"
+            );
+            for other in [&[&b"t1"[..], b"csr"][..], &[b"defaultcsr"], &[b"defaultc", b"sr"], &[]] {
+                assert_ne!(serial, serials.serial(number, other));
+            }
+            let elsewhere = SerialKey::derive(&CaKey::EcP256.generate().unwrap());
+            assert_ne!(serial, elsewhere.serial(number, &[b"default", b"csr"]));
+        }
+        for bytes in [&[0x40; 16][..], &[0x40; 18], &[0x3f; 17], &[0x80; 17], &[0xff; 17], &[]] {
+            assert_eq!(SerialNumber::from_bytes(bytes), None);
+        }
+    }
+}
