@@ -19,8 +19,12 @@ mod key;
 mod serial;
 
 pub(crate) mod authority;
+pub(crate) mod bundle;
 pub(crate) mod issuing;
+pub(crate) mod leaf;
+pub(crate) mod profile;
 pub(crate) mod root;
+mod subject;
 
 use thiserror::Error;
 

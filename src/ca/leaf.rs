@@ -1,0 +1,152 @@
+//! Certificates for orders.
+
+use super::CaError;
+use super::asn1::{
+    BIT_STRING, INTEGER, OCTET_STRING, context, extension, implicit, oid, sequence, time, tlv, unsigned,
+};
+use super::issuing::{Issuing, sha1};
+use super::profile::Profile;
+use super::serial::SerialNumber;
+use super::subject::Subject;
+use crate::clock::Timestamp;
+use crate::csr::{Hash, Key};
+use crate::der::{Malformed, Reader, SEQUENCE};
+
+/// What a certificate shall say. Nothing of a CSR but its key and its template extensions can get into it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeafRequest<'a> {
+    /// What its product says.
+    pub(crate) profile: &'a Profile,
+    /// Its serial number, from [`Authority::serial`](super::Authority::serial).
+    pub(crate) serial: SerialNumber,
+    /// From when.
+    pub(crate) not_before: Timestamp,
+    /// Until when.
+    pub(crate) not_after: Timestamp,
+    /// The email address: needed for S/MIME, unused for code signing.
+    pub(crate) email: &'a str,
+    /// The organization: needed for code signing and organization-validated S/MIME. Cut to 64 characters.
+    pub(crate) organization: &'a str,
+    /// The `SubjectPublicKeyInfo`, in DER; goes in byte for byte.
+    pub(crate) public_key_info: &'a [u8],
+    /// The kind of that key.
+    pub(crate) key: Key,
+    /// Microsoft's template extensions, each an `Extension` in DER; they go in byte for byte.
+    pub(crate) template_extensions: &'a [&'a [u8]],
+    /// Where its CA's certificate, CRL and OCSP are to be had.
+    pub(crate) urls: Option<Urls<'a>>,
+    /// What it is signed with, from [`Issuing::hash_for`]. Where the key does not take it, its usual hash is taken.
+    pub(crate) hash: Hash,
+}
+
+/// The URLs in a certificate; ASCII.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Urls<'a> {
+    /// The issuing CA's certificate.
+    pub(crate) ca_issuers: &'a str,
+    /// Its CRL.
+    pub(crate) crl: &'a str,
+    /// Its OCSP responder.
+    pub(crate) ocsp: &'a str,
+}
+
+impl Issuing {
+    /// A certificate, in DER (RFC 5280, section 4.1).
+    ///
+    /// # Errors
+    /// The email address, the organization or the public key will not do.
+    pub(crate) fn certify(&self, request: &LeafRequest<'_>) -> Result<Vec<u8>, CaError> {
+        let hash = match self.signer.takes(request.hash) {
+            true => request.hash,
+            false => self.signer.usual_hash(),
+        };
+        let profile = request.profile;
+        let subject = Subject::new(profile.subject, request.email, request.organization)?;
+        let extensions = self.extensions(request, &subject)?;
+        let content = sequence(&[
+            &tlv(context(0), &[&unsigned(2)]),
+            &tlv(INTEGER, &[request.serial.as_bytes()]),
+            &self.signer.algorithm(hash),
+            &self.subject,
+            &sequence(&[&time(request.not_before), &time(request.not_after)]),
+            &subject.name,
+            request.public_key_info,
+            &tlv(context(3), &[&sequence(&[&extensions])]),
+        ]);
+        self.signed(hash, &content)
+    }
+
+    /// Always in this order.
+    fn extensions(&self, request: &LeafRequest<'_>, subject: &Subject) -> Result<Vec<u8>, CaError> {
+        let profile = request.profile;
+        let public_key = public_key(request.public_key_info).map_err(|_| CaError::PublicKey)?;
+        let usages: Vec<u8> = profile
+            .extended_key_usages
+            .iter()
+            .flat_map(|usage| oid(usage))
+            .collect();
+        let policies: Vec<u8> = profile
+            .policies
+            .iter()
+            .flat_map(|policy| sequence(&[&oid(policy)]))
+            .collect();
+        let mut extensions = [
+            self.authority_key_identifier(),
+            extension(&[2, 5, 29, 14], false, &tlv(OCTET_STRING, &[&sha1(public_key)])),
+            extension(
+                &[2, 5, 29, 15],
+                true,
+                &tlv(BIT_STRING, &[profile.key_usage(request.key)]),
+            ),
+            // basicConstraints: CA:FALSE is the default, so DER leaves it out.
+            extension(&[2, 5, 29, 19], true, &sequence(&[])),
+            extension(&[2, 5, 29, 37], false, &sequence(&[&usages])),
+            extension(&[2, 5, 29, 32], false, &sequence(&[&policies])),
+        ]
+        .concat();
+        if let Some(urls) = request.urls {
+            extensions.extend(crl_distribution_point(urls.crl));
+            extensions.extend(authority_information_access(urls));
+        }
+        if let Some(names) = &subject.alternative_names {
+            extensions.extend(extension(&[2, 5, 29, 17], subject.is_empty(), names));
+        }
+        for template in request.template_extensions {
+            extensions.extend_from_slice(template);
+        }
+        Ok(extensions)
+    }
+
+    /// The `Extension` by which what it signs refers to its key.
+    pub(super) fn authority_key_identifier(&self) -> Vec<u8> {
+        extension(&[2, 5, 29, 35], false, &sequence(&[&tlv(implicit(0), &[&self.key_id])]))
+    }
+}
+
+/// The content of the BIT STRING in a `SubjectPublicKeyInfo`.
+fn public_key(info: &[u8]) -> Result<&[u8], Malformed> {
+    let mut outer = Reader::new(info);
+    let mut parts = outer.read(SEQUENCE)?;
+    outer.finish()?;
+    parts.read(SEQUENCE)?;
+    let key = parts.bit_string()?;
+    parts.finish()?;
+    Ok(key.bytes)
+}
+
+/// A `GeneralName` of the kind uniformResourceIdentifier.
+fn uri(url: &str) -> Vec<u8> {
+    tlv(implicit(6), &[url.as_bytes()])
+}
+
+fn crl_distribution_point(url: &str) -> Vec<u8> {
+    // DistributionPoint > distributionPoint > fullName.
+    let point = tlv(context(0), &[&tlv(context(0), &[&uri(url)])]);
+    extension(&[2, 5, 29, 31], false, &sequence(&[&sequence(&[&point])]))
+}
+
+fn authority_information_access(urls: Urls<'_>) -> Vec<u8> {
+    let access = |last, url| sequence(&[&oid(&[1, 3, 6, 1, 5, 5, 7, 48, last]), &uri(url)]);
+    let both = sequence(&[&access(2, urls.ca_issuers), &access(1, urls.ocsp)]);
+    extension(&[1, 3, 6, 1, 5, 5, 7, 1, 1], false, &both)
+}

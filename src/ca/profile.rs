@@ -1,0 +1,126 @@
+//! What certificates of each product say: one table.
+
+use super::issuing::IssuerName;
+use crate::csr::Key;
+
+/// What a certificate of one product says.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    /// Sectigo's code of the product.
+    pub(crate) product_code: u16,
+    /// Its name, for people.
+    pub(crate) name: &'static str,
+    /// Which subject it names.
+    pub(super) subject: SubjectShape,
+    /// Extended key usages, as object identifiers.
+    pub(super) extended_key_usages: &'static [&'static [u64]],
+    /// Certificate policies, as object identifiers.
+    pub(super) policies: &'static [&'static [u64]],
+}
+
+/// Whom a certificate names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum SubjectShape {
+    /// A mailbox alone; it is the alternative name too.
+    Mailbox,
+    /// An organization; a mailbox is the alternative name.
+    OrganizationMailbox,
+    /// An organization that publishes software.
+    Publisher,
+}
+
+const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
+const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
+const EMAIL_PROTECTION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 4];
+
+/// Every profile, S/MIME first. Sources: Sectigo's certificate profiles in its S/MIME and code-signing CPS for the policies
+/// under 1.3.6.1.4.1.6449 (documented); the CA/Browser Forum's baseline requirements for those under 2.23.140, the key
+/// usages and the subjects (documented); which of the permitted subject attributes there are is assumed.
+pub(crate) const PROFILES: &[Profile] = &[
+    Profile {
+        product_code: 794,
+        name: "S/MIME, mailbox-validated, multipurpose",
+        subject: SubjectShape::Mailbox,
+        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
+        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 1], &[2, 23, 140, 1, 5, 1, 2]],
+    },
+    Profile {
+        product_code: 795,
+        name: "S/MIME, mailbox-validated, strict",
+        subject: SubjectShape::Mailbox,
+        extended_key_usages: &[EMAIL_PROTECTION],
+        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 2], &[2, 23, 140, 1, 5, 1, 3]],
+    },
+    Profile {
+        product_code: 796,
+        name: "S/MIME, organization-validated, multipurpose",
+        subject: SubjectShape::OrganizationMailbox,
+        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
+        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 3], &[2, 23, 140, 1, 5, 2, 2]],
+    },
+    Profile {
+        product_code: 8,
+        name: "code signing",
+        subject: SubjectShape::Publisher,
+        extended_key_usages: &[CODE_SIGNING],
+        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 3, 2], &[2, 23, 140, 1, 4, 1]],
+    },
+    Profile {
+        product_code: 530,
+        name: "code signing, extended validation",
+        subject: SubjectShape::Publisher,
+        extended_key_usages: &[CODE_SIGNING],
+        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 6, 1], &[2, 23, 140, 1, 3]],
+    },
+];
+
+impl Profile {
+    /// The profile of a product.
+    pub(crate) fn of(product_code: u16) -> Option<&'static Self> {
+        PROFILES.iter().find(|profile| profile.product_code == product_code)
+    }
+
+    /// The CA that issues it, for an order with this `caCertificateID`.
+    pub(crate) fn issuer(&self, ca_certificate_id: Option<u64>) -> IssuerName {
+        match (self.subject, ca_certificate_id) {
+            (SubjectShape::Publisher, _) => IssuerName::CodeSigning,
+            (SubjectShape::Mailbox | SubjectShape::OrganizationMailbox, None) => IssuerName::Smime,
+            (SubjectShape::Mailbox | SubjectShape::OrganizationMailbox, Some(id)) => IssuerName::SmimeOf(id),
+        }
+    }
+
+    /// The `KeyUsage` for a key: digitalSignature, and for S/MIME keyEncipherment (RSA) or keyAgreement (EC).
+    pub(super) fn key_usage(&self, key: Key) -> &'static [u8] {
+        // A BIT STRING's content: how many bits of the last byte are unused, then digitalSignature (0), keyEncipherment
+        // (2), keyAgreement (4).
+        match (self.subject, key) {
+            (SubjectShape::Publisher, _) => &[7, 0b1000_0000],
+            (_, Key::Rsa { .. }) => &[5, 0b1010_0000],
+            (_, Key::P256 | Key::P384 | Key::P521) => &[3, 0b1000_1000],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_product_has_one_profile() {
+        for profile in PROFILES {
+            assert_eq!(
+                Profile::of(profile.product_code).map(|found| found.name),
+                Some(profile.name)
+            );
+        }
+        assert!(Profile::of(0).is_none());
+    }
+
+    #[test]
+    fn the_issuer_is_told_by_product_and_number() {
+        let issuer = |code, id| Profile::of(code).unwrap().issuer(id);
+        assert_eq!(issuer(794, None), IssuerName::Smime);
+        assert_eq!(issuer(796, Some(401)), IssuerName::SmimeOf(401));
+        assert_eq!(issuer(530, Some(401)), IssuerName::CodeSigning);
+    }
+}
