@@ -20,6 +20,7 @@ mod serial;
 
 pub(crate) mod authority;
 pub(crate) mod bundle;
+pub(crate) mod crl;
 pub(crate) mod issuing;
 pub(crate) mod leaf;
 pub(crate) mod profile;
