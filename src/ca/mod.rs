@@ -23,6 +23,7 @@ pub(crate) mod bundle;
 pub(crate) mod crl;
 pub(crate) mod issuing;
 pub(crate) mod leaf;
+pub(crate) mod ocsp;
 pub(crate) mod profile;
 pub(crate) mod root;
 mod subject;
