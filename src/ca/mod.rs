@@ -28,6 +28,9 @@ pub(crate) mod profile;
 pub(crate) mod root;
 mod subject;
 
+#[cfg(test)]
+mod tests;
+
 use thiserror::Error;
 
 pub(crate) use self::authority::{Authority, CaOptions};
