@@ -1,10 +1,13 @@
 //! What the fuzz targets in `fuzz/` and the property tests run: any bytes in, invariants checked.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::ca::ocsp::{CertStatus, OcspStatus, OcspTimes};
+use crate::ca::{Authority, CaOptions, IssuerName, Issuing};
+use crate::clock::{Timestamp, system_now};
 use crate::csr::Csr;
+use crate::der::{Reader, SEQUENCE};
 use crate::endpoints::{Answer, Call, ENDPOINTS, Endpoint};
 use crate::fixtures::{Fixtures, Start};
 use crate::order::book::BookFull;
@@ -50,6 +53,42 @@ pub fn csr(input: &[u8]) {
     if let Ok(csr) = Csr::judge(&text) {
         assert_eq!(Csr::judge(&csr.to_pem()).as_ref(), Ok(&csr));
     }
+}
+
+/// Any OCSP request is answered, and the answer is DER. In the input twenty times `N` and `K` stand for the hashes of the
+/// CA's name and key, which are others in each process.
+pub fn ocsp(input: &[u8]) {
+    static ISSUING: OnceLock<Arc<Issuing>> = OnceLock::new();
+    let issuing = ISSUING.get_or_init(|| {
+        let authority = Authority::open(&CaOptions::default(), system_now()).expect("it is made without files");
+        authority.issuing(IssuerName::Smime).expect("it is the first")
+    });
+    let mut input = input.to_vec();
+    for (letter, hash) in [(b'N', issuing.subject_sha1), (b'K', issuing.public_key_sha1)] {
+        while let Some(at) = input.windows(20).position(|window| *window == [letter; 20]) {
+            input[at..at + 20].copy_from_slice(&hash);
+        }
+    }
+    let now = Timestamp::from_unix_millis(1_800_000_000_000);
+    let times = OcspTimes {
+        produced_at: now,
+        this_update: now,
+        next_update: now,
+    };
+    let mut asked = 0;
+    let answer = issuing.ocsp(&input, &times, |serial| {
+        asked += 1;
+        let reason = serial.last().copied();
+        (serial.len() % 4 != 0).then_some(CertStatus::Revoked { at: now, reason })
+    });
+    assert!(asked <= 20);
+    assert!(answer.status == OcspStatus::Successful || !answer.cacheable);
+    let mut outer = Reader::new(&answer.der);
+    let mut parts = outer.read(SEQUENCE).expect("an answer is DER");
+    assert!(outer.is_empty());
+    let status = parts.element().expect("a status comes first").content.bytes();
+    assert_eq!(status, [answer.status as u8]);
+    assert_eq!(parts.is_empty(), answer.status != OcspStatus::Successful);
 }
 
 /// Any sequence of calls and of waiting leaves the book consistent: a refused call changes nothing, and one that is
@@ -194,6 +233,12 @@ mod tests {
 
     use super::*;
 
+    const SEEDS: [&[u8]; 3] = [
+        include_bytes!("../fuzz/seeds/ocsp/one.der"),
+        include_bytes!("../fuzz/seeds/ocsp/nonce.der"),
+        include_bytes!("../fuzz/seeds/ocsp/three.der"),
+    ];
+
     proptest! {
         #[test]
         fn any_form(input: Vec<u8>) {
@@ -203,6 +248,24 @@ mod tests {
         #[test]
         fn any_csr(input: Vec<u8>) {
             csr(&input);
+        }
+
+        #[test]
+        fn any_ocsp_request(input: Vec<u8>) {
+            ocsp(&input);
+        }
+
+        #[test]
+        fn any_change_of_an_ocsp_request(
+            seed in prop::sample::select(&SEEDS[..]),
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        ) {
+            let mut input = seed.to_vec();
+            for (at, byte) in changes {
+                let at = at.index(input.len());
+                input[at] = byte;
+            }
+            ocsp(&input);
         }
     }
 
