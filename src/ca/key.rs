@@ -79,12 +79,16 @@ impl FromStr for CaKey {
 
 /// A private key in PEM. The error tells nothing of the text.
 pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
-    let key = PrivateKeyDer::from_pem_slice(text.as_bytes())
-        .ok()
-        .and_then(|der| KeyPair::try_from(&der).ok());
-    key.ok_or_else(|| match text.contains("ENCRYPTED") {
-        true => "holds an encrypted private key; it must be without a password".into(),
-        false => "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".into(),
+    if text.contains("ENCRYPTED") {
+        return Err("holds an encrypted private key; it must be without a password".into());
+    }
+    let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".to_owned()
+    })?;
+    KeyPair::try_from(&der).map_err(|_| {
+        "holds a private key that is broken, or of another kind than EC on a NIST curve, RSA of 2048 to 8192 bits and \
+         Ed25519"
+            .to_owned()
     })
 }
 
@@ -202,6 +206,22 @@ mod tests {
         assert!(
             error.ends_with("ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_too_small_is_told_from_none() {
+        let output = std::process::Command::new("openssl")
+            .args(["genrsa", "1024"])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let error = parse_key(&text).unwrap_err();
+        assert!(error.contains("RSA of 2048 to 8192 bits"), "{error}");
+        assert!(
+            parse_key(&text[..100])
+                .unwrap_err()
+                .starts_with("holds no private key in PEM")
         );
     }
 

@@ -112,6 +112,14 @@ fn a_ca_of_ones_own_is_used_as_it_is() {
             "x509 -req -in {name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 -extfile ext -out {name}.pem"
         ));
     }
+    let day = time::Duration::DAY;
+    for (now, expected) in [
+        (system_now() + day * 95, "ca/code-signing.pem: expired at"),
+        (system_now() - day, "ca/ca.pem: is not valid before"),
+    ] {
+        let error = Authority::open(&kept(&dir), now).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
     let authority = Authority::open(&kept(&dir), system_now()).unwrap();
     for (name, code) in [
         (IssuerName::Smime, 794),
