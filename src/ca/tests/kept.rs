@@ -148,6 +148,18 @@ fn a_ca_of_ones_own_is_used_as_it_is() {
             "{text}"
         );
     }
+    // One that may sign no CRLs.
+    fs::write(
+        ca.join("ext"),
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n",
+    )
+    .unwrap();
+    openssl("x509 -req -in smime.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 90 -extfile ext -out smime.pem");
+    let error = Authority::open(&kept(&dir), system_now()).unwrap_err().to_string();
+    assert!(
+        error.ends_with("ca/smime.pem: may not sign certificates and CRLs (keyUsage)"),
+        "{error}"
+    );
 }
 
 #[test]

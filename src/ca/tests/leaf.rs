@@ -1,6 +1,9 @@
 //! Leaf certificates and their bundles.
 
+use rcgen::PublicKeyData as _;
+
 use super::*;
+use crate::csr::Key;
 
 #[test]
 fn every_profile_says_what_the_reference_says() {
@@ -287,4 +290,26 @@ fn bundles_hold_the_chain_in_order() {
     bench.write("chain.pem", pem_chain(chain));
     bench.openssl(&format!("{VERIFY} chain.pem"));
     assert_eq!(pem_chain(chain).matches("BEGIN").count(), 3);
+}
+
+#[test]
+fn a_made_key_signs_and_decrypts_mail() {
+    for (made, kind) in [(CaKey::EcP256, Key::P256), (CaKey::Rsa2048, Key::Rsa { bits: 2048 })] {
+        let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
+        let csr = fixture("p256-sha256.pem");
+        let key = made.generate().unwrap();
+        bench.write("leaf.key", key.serialize_pem());
+        let request = LeafRequest {
+            public_key_info: &key.subject_public_key_info(),
+            key: kind,
+            ..request(&bench, profile(795), &csr)
+        };
+        bench.leaf("leaf.pem", &request);
+        bench.write("mail", "Hello\n");
+        bench.openssl("cms -sign -in mail -signer leaf.pem -inkey leaf.key -certfile issuing.pem -out signed");
+        bench.openssl("cms -verify -in signed -CAfile root.pem -purpose smimesign -out verified");
+        bench.openssl("cms -encrypt -in mail -out encrypted leaf.pem");
+        let mail = bench.openssl("cms -decrypt -in encrypted -recip leaf.pem -inkey leaf.key");
+        assert_eq!(mail.trim(), "Hello");
+    }
 }
