@@ -26,7 +26,7 @@ pub(crate) mod leaf;
 pub(crate) mod ocsp;
 pub(crate) mod profile;
 pub(crate) mod root;
-mod subject;
+pub(crate) mod subject;
 
 #[cfg(test)]
 mod tests;

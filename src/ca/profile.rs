@@ -33,9 +33,9 @@ const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
 const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
 const EMAIL_PROTECTION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 4];
 
-/// Every profile, S/MIME first. Sources: Sectigo's certificate profiles in its S/MIME and code-signing CPS for the policies
-/// under 1.3.6.1.4.1.6449 (documented); the CA/Browser Forum's baseline requirements for those under 2.23.140, the key
-/// usages and the subjects (documented); which of the permitted subject attributes there are is assumed.
+/// Every profile, S/MIME first. Codes, usages, policies and which subject there is are as Sectigo's profiles are known to
+/// be: policies under 1.3.6.1.4.1.6449 are Sectigo's own, those under 2.23.140 the CA/Browser Forum's. Assumed are the
+/// order of the subject's attributes, and that an extended-validation subject has no more of them.
 pub(crate) const PROFILES: &[Profile] = &[
     Profile {
         product_code: 794,
