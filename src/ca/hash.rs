@@ -1,58 +1,8 @@
 //! Which hash a certificate is signed with: the order's wish, and what the CA's key can do.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::key::Signer;
 use crate::csr::Hash;
-
-/// The parameter `signatureHash` of `!AutoReplaceSMIME`.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum SignatureHash {
-    /// Any: the one that the CA's key usually signs with.
-    #[default]
-    NoPreference,
-    /// The one that the CSR is signed with.
-    InferFromCsr,
-    /// SHA-2 if it can be.
-    PreferSha2,
-    /// SHA-2.
-    RequireSha2,
-}
-
-impl SignatureHash {
-    /// Every wish, in the document's order.
-    pub(crate) const ALL: [Self; 4] = [
-        Self::NoPreference,
-        Self::InferFromCsr,
-        Self::PreferSha2,
-        Self::RequireSha2,
-    ];
-
-    /// The name in a call.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::NoPreference => "NO_PREFERENCE",
-            Self::InferFromCsr => "INFER_FROM_CSR",
-            Self::PreferSha2 => "PREFER_SHA2",
-            Self::RequireSha2 => "REQUIRE_SHA2",
-        }
-    }
-}
-
-impl fmt::Display for SignatureHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for SignatureHash {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|wish| wish.as_str() == text).ok_or(())
-    }
-}
+use crate::order::terms::SignatureHash;
 
 /// What a certificate is signed with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -115,11 +65,8 @@ mod tests {
             assert_eq!(
                 (chosen.hash, chosen.hint.is_some()),
                 (expected, hint),
-                "{kind} {wish} {csr}"
+                "{kind} {wish:?} {csr}"
             );
-        }
-        for wish in SignatureHash::ALL {
-            assert_eq!(wish.as_str().parse(), Ok(wish));
         }
         let signer = Signer::new(&CaKey::EcP256.generate().unwrap()).unwrap();
         assert_eq!(

@@ -15,13 +15,14 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::asn1::{bit_string, oid, sequence};
-use super::hash::{ChosenHash, SignatureHash, choose};
+use super::hash::{ChosenHash, choose};
 use super::key::{CaKey, Signer, parse_key};
 use super::root::Root;
 use super::{CaError, random_serial};
 use crate::csr::Hash;
 use crate::der::{Malformed, Reader, SEQUENCE};
 use crate::files::{FileError, Readers, Store};
+use crate::order::terms::SignatureHash;
 use crate::pem;
 
 /// What an issuing CA is called in URLs and file names.

@@ -18,7 +18,7 @@ use crate::csr::Hash;
 
 /// The kind of the keys that are made for the root and the issuing CAs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum CaKey {
+pub enum CaKey {
     /// EC P-256, which costs microseconds.
     #[default]
     EcP256,
@@ -34,10 +34,10 @@ pub(crate) enum CaKey {
 
 impl CaKey {
     /// Every kind.
-    pub(crate) const ALL: [Self; 5] = [Self::EcP256, Self::EcP384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+    pub const ALL: [Self; 5] = [Self::EcP256, Self::EcP384, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
 
     /// The name on the command line.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::EcP256 => "ec-p256",
             Self::EcP384 => "ec-p384",

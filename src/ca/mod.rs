@@ -1,17 +1,12 @@
 //! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs and
 //! OCSP answers.
 //!
-//! It knows no order and no HTTP: times, serial numbers, URLs and what a certificate says come in as arguments. Keys and
+//! It knows no HTTP, and of orders only what they may say of a certificate ([`terms`](crate::order::terms)): times, serial numbers, URLs and what a certificate says come in as arguments. Keys and
 //! CA certificates are made fresh at each start or kept in a directory ([`files`](crate::files)); their randomness comes
 //! from aws-lc-rs, as the keys do.
 //!
 //! What rcgen cannot write as it must be is written here, part by part ([`asn1`]): it would refuse CSRs with the
 //! Microsoft extensions and grant CA:TRUE on request.
-
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "orders, CLI and HTTP come to it next")
-)]
 
 mod asn1;
 mod hash;
@@ -34,9 +29,9 @@ mod tests;
 use thiserror::Error;
 
 pub(crate) use self::authority::{Authority, CaOptions};
-pub(crate) use self::hash::SignatureHash;
 pub(crate) use self::issuing::{IssuerName, Issuing};
-pub(crate) use self::key::{CaKey, parse_key};
+pub use self::key::CaKey;
+pub(crate) use self::key::parse_key;
 pub(crate) use self::serial::SerialNumber;
 use crate::files::FileError;
 

@@ -2,12 +2,13 @@
 
 use super::issuing::IssuerName;
 use crate::csr::Key;
+use crate::order::terms::ProductCode;
 
 /// What a certificate of one product says.
 #[derive(Debug)]
 pub(crate) struct Profile {
     /// Sectigo's code of the product.
-    pub(crate) product_code: u16,
+    pub(crate) product_code: ProductCode,
     /// Its name, for people.
     pub(crate) name: &'static str,
     /// Which subject it names.
@@ -38,35 +39,35 @@ const EMAIL_PROTECTION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 4];
 /// order of the subject's attributes, and that an extended-validation subject has no more of them.
 pub(crate) const PROFILES: &[Profile] = &[
     Profile {
-        product_code: 794,
+        product_code: ProductCode::MailboxMultipurpose,
         name: "S/MIME, mailbox-validated, multipurpose",
         subject: SubjectShape::Mailbox,
         extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
         policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 1], &[2, 23, 140, 1, 5, 1, 2]],
     },
     Profile {
-        product_code: 795,
+        product_code: ProductCode::MailboxStrict,
         name: "S/MIME, mailbox-validated, strict",
         subject: SubjectShape::Mailbox,
         extended_key_usages: &[EMAIL_PROTECTION],
         policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 2], &[2, 23, 140, 1, 5, 1, 3]],
     },
     Profile {
-        product_code: 796,
+        product_code: ProductCode::OrganizationMultipurpose,
         name: "S/MIME, organization-validated, multipurpose",
         subject: SubjectShape::OrganizationMailbox,
         extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
         policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 3], &[2, 23, 140, 1, 5, 2, 2]],
     },
     Profile {
-        product_code: 8,
+        product_code: ProductCode::CodeSigning,
         name: "code signing",
         subject: SubjectShape::Publisher,
         extended_key_usages: &[CODE_SIGNING],
         policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 3, 2], &[2, 23, 140, 1, 4, 1]],
     },
     Profile {
-        product_code: 530,
+        product_code: ProductCode::CodeSigningEv,
         name: "code signing, extended validation",
         subject: SubjectShape::Publisher,
         extended_key_usages: &[CODE_SIGNING],
@@ -76,8 +77,11 @@ pub(crate) const PROFILES: &[Profile] = &[
 
 impl Profile {
     /// The profile of a product.
-    pub(crate) fn of(product_code: u16) -> Option<&'static Self> {
-        PROFILES.iter().find(|profile| profile.product_code == product_code)
+    pub(crate) fn of(product_code: ProductCode) -> &'static Self {
+        PROFILES
+            .iter()
+            .find(|profile| profile.product_code == product_code)
+            .expect("each product has a profile, as a test shows")
     }
 
     /// The CA that issues it, for an order with this `caCertificateID`.
@@ -107,20 +111,22 @@ mod tests {
 
     #[test]
     fn each_product_has_one_profile() {
-        for profile in PROFILES {
-            assert_eq!(
-                Profile::of(profile.product_code).map(|found| found.name),
-                Some(profile.name)
-            );
+        let codes: Vec<_> = PROFILES.iter().map(|profile| profile.product_code.number()).collect();
+        assert_eq!(codes, [794, 795, 796, 8, 530]);
+        assert_eq!(codes.len(), ProductCode::ALL.len());
+        for code in ProductCode::ALL {
+            assert_eq!(Profile::of(code).product_code, code);
         }
-        assert!(Profile::of(0).is_none());
     }
 
     #[test]
     fn the_issuer_is_told_by_product_and_number() {
-        let issuer = |code, id| Profile::of(code).unwrap().issuer(id);
-        assert_eq!(issuer(794, None), IssuerName::Smime);
-        assert_eq!(issuer(796, Some(401)), IssuerName::SmimeOf(401));
-        assert_eq!(issuer(530, Some(401)), IssuerName::CodeSigning);
+        let issuer = |code, id| Profile::of(code).issuer(id);
+        assert_eq!(issuer(ProductCode::MailboxMultipurpose, None), IssuerName::Smime);
+        assert_eq!(
+            issuer(ProductCode::OrganizationMultipurpose, Some(401)),
+            IssuerName::SmimeOf(401)
+        );
+        assert_eq!(issuer(ProductCode::CodeSigningEv, Some(401)), IssuerName::CodeSigning);
     }
 }

@@ -18,6 +18,7 @@ use super::profile::{PROFILES, Profile};
 use super::*;
 use crate::clock::{Timestamp, real_now, system_now};
 use crate::csr::{Csr, Hash};
+use crate::order::terms::{ProductCode, SignatureHash};
 use crate::pem;
 
 mod crl;
@@ -105,7 +106,7 @@ fn fixture(file: &str) -> Csr {
 }
 
 fn profile(code: u16) -> &'static Profile {
-    Profile::of(code).unwrap()
+    Profile::of(ProductCode::from_number(code).unwrap())
 }
 
 /// What order 1234567 would be certified with.
