@@ -10,8 +10,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tracing_subscriber::filter::Targets;
 
+use crate::ca::CaKey;
 use crate::config::ctl::CtlArgs;
-use crate::emulator::{Builder, Emulator};
+use crate::emulator::{Builder, Emulator, check_http_url};
 use crate::fixtures::{Fixtures, LoadError};
 use crate::http::client;
 use crate::log::LogFormat;
@@ -127,6 +128,20 @@ pub struct ServeArgs {
         conflicts_with = "tls_cert"
     )]
     tls_dir: Option<PathBuf>,
+    /// Keep the root and the issuing CAs there, or take yours: ca.pem, ca.key, smime.pem, ... [default: as --tls-dir].
+    #[arg(long, env = "SECTIGO_EMULATOR_CA_DIR", value_name = "DIR")]
+    ca_dir: Option<PathBuf>,
+    /// The kind of the CAs' keys that are made: ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CA_KEY",
+        value_name = "KIND",
+        default_value = "ec-p256"
+    )]
+    ca_key: CaKey,
+    /// Where others reach the HTTP listener, for the URLs in certificates [default: its address].
+    #[arg(long, env = "SECTIGO_EMULATOR_HTTP_URL", value_name = "URL", value_parser = read_http_url)]
+    http_url: Option<String>,
     /// Serve your own certificate: its chain (with --tls-key).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -204,6 +219,13 @@ impl ServeArgs {
         }
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
+        }
+        builder = builder.ca_key(self.ca_key);
+        if let Some(dir) = &self.ca_dir {
+            builder = builder.ca_dir(dir);
+        }
+        if let Some(url) = &self.http_url {
+            builder = builder.http_url(url);
         }
         if let Some(dir) = &self.tls_dir {
             builder = builder.tls_dir(dir);
@@ -371,6 +393,12 @@ fn read_filter(text: &str) -> Result<Targets, String> {
 
 fn read_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
+}
+
+fn read_http_url(text: &str) -> Result<String, String> {
+    check_http_url(text)
+        .map(str::to_owned)
+        .map_err(|error| error.to_string())
 }
 
 fn read_time_limit(text: &str) -> Result<Duration, String> {

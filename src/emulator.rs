@@ -1,7 +1,7 @@
 //! The emulator in a process: for `main`, and for tests that want one of their own.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::ca::{Authority, CaOptions};
+use crate::ca::{Authority, CaKey, CaOptions};
+use crate::certificates::Issuance;
 use crate::clock::system_now;
 use crate::files::{FileError, Readers, Store};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
@@ -155,6 +156,9 @@ pub struct Builder {
     issuance_delay: Duration,
     seed: Option<u64>,
     tls: TlsOptions,
+    ca_dir: Option<PathBuf>,
+    ca_key: CaKey,
+    http_url: Option<String>,
     read_timeout: Duration,
     max_orders: usize,
     journal: usize,
@@ -176,6 +180,9 @@ impl Default for Builder {
             issuance_delay: Duration::ZERO,
             seed: None,
             tls: TlsOptions::default(),
+            ca_dir: None,
+            ca_key: CaKey::default(),
+            http_url: None,
             read_timeout: Duration::from_secs(30),
             max_orders: 1_000_000,
             journal: 1000,
@@ -241,6 +248,30 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Keeps the root and the issuing CAs in a directory, for the next start: `ca.pem`, `ca.key`, and `smime.pem` and its
+    /// like. Files of yours that are there are used. Without a word it is the directory of [`tls_dir`](Self::tls_dir), if
+    /// there is one.
+    #[must_use]
+    pub fn ca_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.ca_dir = Some(dir.into());
+        self
+    }
+
+    /// The kind of the keys that are made for the root and the issuing CAs; EC P-256 without a word.
+    #[must_use]
+    pub fn ca_key(mut self, key: CaKey) -> Self {
+        self.ca_key = key;
+        self
+    }
+
+    /// Where others reach the HTTP listener, such as `http://sectigo-emulator:8080`: the URLs in certificates begin so.
+    /// Without a word it is the listener's address.
+    #[must_use]
+    pub fn http_url(mut self, url: impl Into<String>) -> Self {
+        self.http_url = Some(url.into());
         self
     }
 
@@ -320,11 +351,17 @@ impl Builder {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
-        let sandboxes = Arc::new(self.sandboxes()?);
+        let settings = self.settings()?;
+        let http_url = self
+            .http_url
+            .as_deref()
+            .map(check_http_url)
+            .transpose()?
+            .map(str::to_owned);
         let now = system_now();
         let ca = CaOptions {
-            dir: self.tls.dir.clone(),
-            ..CaOptions::default()
+            dir: self.ca_dir.clone().or(self.tls.dir.clone()),
+            key: self.ca_key,
         };
         let authority = Authority::open(&ca, now).map_err(|error| StartError::Ca(error.to_string()))?;
         let tls = match self.https {
@@ -334,10 +371,15 @@ impl Builder {
             }
             None => None,
         };
+        let issuance = Arc::new(Issuance::new(authority));
+        let sandboxes = Arc::new(self.sandboxes(settings, issuance.clone())?);
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
+        if let Some(url) = http_url.or_else(|| http.as_ref().map(reachable_url)) {
+            issuance.publish_at(url);
+        }
         let mut emulator = Emulator {
             https: address(&https),
             http: address(&http),
@@ -379,7 +421,7 @@ impl Builder {
         Ok(emulator)
     }
 
-    fn sandboxes(&self) -> Result<Sandboxes, StartError> {
+    fn settings(&self) -> Result<Settings, StartError> {
         let settings = Settings {
             fixtures: Arc::new(self.fixtures.clone()),
             assumptions: self.assumptions.clone(),
@@ -390,11 +432,15 @@ impl Builder {
             seed: self.seed,
         };
         settings.check_assumptions()?;
+        Ok(settings)
+    }
+
+    fn sandboxes(&self, settings: Settings, issuance: Arc<Issuance>) -> Result<Sandboxes, StartError> {
         let saved = match &self.state_file {
             Some(path) if path.exists() => Some(Fixtures::load(path)?),
             _ => None,
         };
-        Ok(Sandboxes::new(settings, saved.as_ref())?)
+        Ok(Sandboxes::new(settings, saved.as_ref(), issuance)?)
     }
 }
 
@@ -416,6 +462,9 @@ pub enum StartError {
     /// The certificate authority's files are bad.
     #[error("{0}")]
     Ca(String),
+    /// What shall stand in certificates is no URL.
+    #[error("`{0}` cannot begin the URLs in certificates; give one such as http://sectigo-emulator:8080 (--http-url)")]
+    HttpUrl(String),
     /// There is no certificate to serve.
     #[error("{0}")]
     Tls(String),
@@ -452,6 +501,27 @@ fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
     let text = sandboxes.default_sandbox().snapshot().to_json();
     Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, &text, Readers::Owner)?;
     Ok(())
+}
+
+/// The base of URLs in certificates, without the slash at its end.
+pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>');
+    match text.strip_prefix("http://") {
+        Some(rest) if !rest.is_empty() && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
+        _ => Err(StartError::HttpUrl(text.chars().take(64).collect())),
+    }
+}
+
+/// Where a listener is reached from this machine.
+fn reachable_url(listener: &Listener) -> String {
+    let mut address = listener.local_addr();
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
 }
 
 fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {

@@ -5,6 +5,7 @@
 //! machine. The other modules are the tables and the rules that it works by.
 
 mod ca;
+mod certificates;
 mod der;
 mod emulator;
 mod files;
@@ -34,6 +35,7 @@ pub mod order;
 pub mod protocol;
 pub mod world;
 
+pub use crate::ca::CaKey;
 pub use crate::control::Control;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use crate::fixtures::{Fixtures, FixturesError};

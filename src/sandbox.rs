@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::account::LoginName;
+use crate::certificates::{Certificate, Certificates, Issuance, Look, NoCertificate};
 use crate::clock::{self, Clock, Timestamp};
 use crate::endpoints::{Answer, Call, Endpoint};
 use crate::fault::{Action, Faults, Met};
 use crate::fixtures::file::File;
 use crate::fixtures::{Built, Fixtures};
 use crate::journal::Journal;
-use crate::order::book::BookFull;
-use crate::order::state::OrderNumber;
+use crate::order::book::{Book, BookFull};
+use crate::order::state::{Order, OrderNumber};
 use crate::protocol::argument::glimpse;
 use crate::protocol::assumption::Assumptions;
 use crate::protocol::form::Form;
@@ -29,6 +30,8 @@ pub(crate) struct Sandbox {
     pub(crate) name: Arc<str>,
     /// Its last calls.
     pub(crate) journal: Journal,
+    /// The certificates of its orders.
+    pub(crate) certificates: Certificates,
     /// How long it lives since its last use; without a time, for ever.
     pub(crate) ttl: Option<Duration>,
     /// The fixtures that it started with, if they are its own.
@@ -64,9 +67,11 @@ impl State {
 
 impl Sandbox {
     /// A sandbox that begins with that state.
-    pub(crate) fn new(name: &str, state: State, journal: Journal) -> Self {
+    pub(crate) fn new(name: &str, state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
+        let name: Arc<str> = name.into();
         Self {
-            name: name.into(),
+            certificates: Certificates::new(issuance, name.clone()),
+            name,
             journal,
             ttl: None,
             fixtures: None,
@@ -103,8 +108,29 @@ impl Sandbox {
 
     /// Begins again in that state, with nothing in the journal.
     pub(crate) fn reset(&self, state: State) {
-        *self.state() = state;
+        self.replace(state);
         self.journal.clear();
+    }
+
+    /// Goes on in that state.
+    pub(crate) fn replace(&self, state: State) {
+        let book = state.world.book.clone();
+        *self.state() = state;
+        self.certificates.sweep(&book);
+    }
+
+    /// The certificate of an order.
+    ///
+    /// # Errors
+    /// There is no such order, or none was issued for it.
+    pub(crate) fn certificate(&self, number: OrderNumber) -> Result<(Order, Arc<Certificate>), NoCertificate> {
+        let (order, now) = {
+            let state = self.state();
+            let order = state.world.book.get(number).ok_or(NoCertificate::NoOrder)?;
+            (order.clone(), state.clock.now(clock::real_now()))
+        };
+        let certificate = self.certificates.of(&order, now)?;
+        Ok((order, certificate))
     }
 
     /// How long it lives on if nobody uses it.
@@ -175,6 +201,13 @@ impl Sandbox {
             met,
             result,
         }
+    }
+}
+
+impl Look for Sandbox {
+    fn look<T>(&self, at: impl FnOnce(&Book, Timestamp) -> T) -> T {
+        let state = self.state();
+        at(&state.world.book, state.clock.now(clock::real_now()))
     }
 }
 

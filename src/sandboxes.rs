@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::account::LoginName;
+use crate::certificates::Issuance;
 use crate::clock::{Timestamp, real_now};
 use crate::fixtures::{Built, Fixtures, FixturesError, Start};
 use crate::journal::Journal;
@@ -81,6 +82,7 @@ pub(crate) enum SandboxError {
 #[derive(Debug)]
 pub(crate) struct Sandboxes {
     settings: Settings,
+    issuance: Arc<Issuance>,
     default: Arc<Sandbox>,
     others: RwLock<Others>,
 }
@@ -106,11 +108,16 @@ impl Sandboxes {
     ///
     /// # Errors
     /// The fixtures do not hold together.
-    pub(crate) fn new(settings: Settings, saved: Option<&Fixtures>) -> Result<Self, FixturesError> {
+    pub(crate) fn new(
+        settings: Settings,
+        saved: Option<&Fixtures>,
+        issuance: Arc<Issuance>,
+    ) -> Result<Self, FixturesError> {
         let state = settings.state_of(saved.unwrap_or(&settings.fixtures), real_now())?;
-        let default = Sandbox::new(DEFAULT, state, Journal::new(settings.journal));
+        let default = Sandbox::new(DEFAULT, state, Journal::new(settings.journal), issuance.clone());
         Ok(Self {
             settings,
+            issuance,
             default: Arc::new(default),
             others: RwLock::default(),
         })
@@ -205,7 +212,7 @@ impl Sandboxes {
             Some(state) => state,
             None => others.recent_state(&self.settings, real_now)?,
         };
-        let mut sandbox = Sandbox::new(&name, state, Journal::new(self.settings.journal));
+        let mut sandbox = Sandbox::new(&name, state, Journal::new(self.settings.journal), self.issuance.clone());
         sandbox.ttl = new.ttl;
         sandbox.fixtures = new.fixtures;
         let sandbox = Arc::new(sandbox);

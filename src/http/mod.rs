@@ -8,4 +8,5 @@ mod linger;
 pub(crate) mod listen;
 mod misbehave;
 pub(crate) mod products;
+mod published;
 pub(crate) mod tls;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
@@ -13,11 +13,12 @@ use percent_encoding::percent_decode_str;
 use tracing::{info, warn};
 
 use crate::account::LoginName;
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, real_now};
 use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
 use crate::http::body::{BodyError, BodyReader, read_form};
 use crate::http::linger;
 use crate::http::misbehave::{Disconnect, misbehave};
+use crate::http::published::Published;
 use crate::journal::{Entry, mask};
 use crate::order::state::OrderNumber;
 use crate::protocol::argument::glimpse;
@@ -69,11 +70,11 @@ impl Products {
         let watch = Stopwatch::start();
         let (head, mut body) = request.into_parts();
         let Some(place) = Place::find(head.uri.path()) else {
-            return Ok(not_found(&head, body, watch));
+            return Ok(self.respond_beside(&head, body, watch).await);
         };
         let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return Ok(refuse_body(place.endpoint, error, &head, body, watch)),
+            Err(error) => return Ok(refuse_body(Some(place.endpoint), error, &head, body, watch)),
         };
         let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
         let sandbox = match &place.sandbox {
@@ -114,6 +115,30 @@ impl Products {
     }
 }
 
+impl Products {
+    /// What is no call of an endpoint.
+    async fn respond_beside(&self, head: &Parts, mut body: Incoming, watch: Stopwatch) -> Response<Body> {
+        let Some((name, published)) =
+            split_sandbox(head.uri.path()).and_then(|(name, rest)| Some((name, Published::find(rest)?)))
+        else {
+            return not_found(head, body, watch);
+        };
+        let read = match self.bodies.read(&mut body).await {
+            Ok(read) => read,
+            Err(error) => return refuse_body(None, error, head, body, watch),
+        };
+        let Some(sandbox) = self.sandboxes.get(name.as_deref().unwrap_or(DEFAULT)) else {
+            return no_sandbox(head, name.as_deref().unwrap_or(DEFAULT), watch);
+        };
+        sandbox.touch(real_now());
+        let asked = published.to_string();
+        let response = published.respond(sandbox, head, read.bytes.clone()).await;
+        let status = response.status().as_u16();
+        info!(target: LOG, sandbox = name.as_deref(), asked, status, took_us = watch.elapsed_micros());
+        without_body_for_head(head, response)
+    }
+}
+
 /// What a path names.
 #[derive(Debug)]
 struct Place<'p> {
@@ -124,14 +149,7 @@ struct Place<'p> {
 impl<'p> Place<'p> {
     /// axum's router would compare the path as it is written, so this is done by hand.
     fn find(path: &'p str) -> Option<Self> {
-        let (sandbox, path) = match path.strip_prefix("/sandboxes/") {
-            Some(rest) => {
-                let slash = rest.find('/')?;
-                let (name, rest) = rest.split_at(slash);
-                (Some(percent_decode_str(name).decode_utf8().ok()?), rest)
-            }
-            None => (None, path),
-        };
+        let (sandbox, path) = split_sandbox(path)?;
         let name = percent_decode_str(path.strip_prefix("/products/")?)
             .decode_utf8()
             .ok()?;
@@ -140,6 +158,15 @@ impl<'p> Place<'p> {
             endpoint: Endpoint::named(&name)?,
         })
     }
+}
+
+/// The sandbox that a path begins with, if it names one, and the rest.
+fn split_sandbox(path: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
+    let Some(rest) = path.strip_prefix("/sandboxes/") else {
+        return Some((None, path));
+    };
+    let (name, rest) = rest.split_at(rest.find('/')?);
+    Some((Some(percent_decode_str(name).decode_utf8().ok()?), rest))
 }
 
 /// The loginName by which a sandbox may claim the call. Which sandbox's assumptions count is not known yet.
@@ -240,7 +267,7 @@ fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
 }
 
 fn refuse_body(
-    endpoint: &Endpoint,
+    endpoint: Option<&Endpoint>,
     error: BodyError,
     head: &Parts,
     rest: Incoming,
@@ -252,7 +279,7 @@ fn refuse_body(
         BodyError::Broken => StatusCode::BAD_REQUEST,
     };
     let took_us = watch.elapsed_micros();
-    info!(target: LOG, endpoint = endpoint.name, status = status.as_u16(), took_us, hint = error.to_string());
+    info!(target: LOG, endpoint = endpoint.map(|endpoint| endpoint.name), status = status.as_u16(), took_us, hint = error.to_string());
     let mut response = respond(head, status, "text/plain", format!("{error}\n"));
     // The rest of the body is not wanted; HTTP/2 has its own way to say so and forbids the header.
     if head.version <= Version::HTTP_11 {
@@ -264,18 +291,25 @@ fn refuse_body(
     response
 }
 
-fn respond(head: &Parts, status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let length = body.len();
-    // hyper leaves a body out where HEAD asked for none, but over HTTP/1 only.
-    let is_head = head.method == Method::HEAD;
-    let mut response = Response::new(if is_head { Body::empty() } else { Body::from(body) });
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if is_head {
-        headers.insert(CONTENT_LENGTH, length.into());
+/// hyper leaves a body out where HEAD asked for none, but over HTTP/1 only.
+fn without_body_for_head(head: &Parts, response: Response<Body>) -> Response<Body> {
+    if head.method != Method::HEAD {
+        return response;
     }
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+fn respond(head: &Parts, status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
     response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    without_body_for_head(head, response)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub struct Book {
     orders: BTreeMap<OrderNumber, Box<Order>>,
     capacity: usize,
     next_number: OrderNumber,
+    changes: u64,
 }
 
 impl Book {
@@ -30,6 +31,7 @@ impl Book {
             orders: BTreeMap::new(),
             capacity,
             next_number: first_number,
+            changes: 0,
         }
     }
 
@@ -40,6 +42,7 @@ impl Book {
 
     /// The order of that number, to change it.
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
+        self.changes += 1;
         self.orders.get_mut(&number).map(|order| &mut **order)
     }
 
@@ -53,6 +56,7 @@ impl Book {
                 capacity: self.capacity,
             });
         }
+        self.changes += 1;
         self.orders.insert(order.number, Box::new(order));
         Ok(())
     }
@@ -75,7 +79,13 @@ impl Book {
 
     /// Takes an order out.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
+        self.changes += 1;
         self.orders.remove(&number).map(|order| *order)
+    }
+
+    /// How often it may have changed: where two looks at the same book find the same, nothing has.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// How many orders there are.

@@ -15,7 +15,7 @@ use super::{App, Problem};
 const HEALTH: &str = "/control/v1/health";
 
 /// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 2] = ["/orders", "/calls"];
+const WITH_QUERY: [&str; 5] = ["/orders", "/calls", "/certificate", "/chain", "/ca"];
 
 /// The token that `--control-token` demands; it is never printed.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 mod accounts;
 mod assumptions;
 mod calls;
+mod certificates;
 mod clock;
 mod faults;
 mod guard;
@@ -129,6 +130,13 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::default().nest("/control/v1", v1)
 }
 
+/// Does what may take long where no other request waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work broke off"))
+}
+
 /// The methods of a path, with their queries checked.
 fn strict(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
     methods.map(|methods| methods.route_layer(from_fn(guard::check_query)))
@@ -141,6 +149,11 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
         .routes(strict(routes!(orders::list, orders::create)))
         .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(certificates::certificate)))
+        .routes(strict(routes!(certificates::chain)))
+        .routes(strict(routes!(certificates::csr)))
+        .routes(strict(routes!(certificates::key)))
+        .routes(strict(routes!(certificates::list)))
         .routes(strict(routes!(clock::read, clock::set)))
         .routes(strict(routes!(clock::advance)))
         .routes(strict(routes!(faults::list, faults::create, faults::clear)))

@@ -225,6 +225,7 @@ pub(super) async fn delete(here: Here, Named(number): Named) -> Result<StatusCod
     let mut state = here.0.state();
     state.world.book.get(number).ok_or_else(no_order)?;
     state.world.book_mut().remove(number);
+    here.0.certificates.forget(number);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -262,10 +263,10 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
     }
 }
 
-fn find(number: &str) -> Option<OrderNumber> {
+pub(super) fn find(number: &str) -> Option<OrderNumber> {
     OrderNumber::parse(number)
 }
 
-fn no_order() -> Problem {
+pub(super) fn no_order() -> Problem {
     Problem::not_found("no order of this sandbox has that number")
 }

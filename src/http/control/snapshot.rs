@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::sent::{Here, Sent};
-use super::{App, Problem};
+use super::{App, Problem, aside};
 use crate::clock::real_now;
 use crate::fixtures::Fixtures;
 use crate::fixtures::file::File;
@@ -38,16 +37,9 @@ pub(super) async fn restore(
     let build = move || app.sandboxes.settings().state_of(&Fixtures::from(file), real_now());
     let state = aside(build).await??;
     let world = state.world.clone();
-    *here.0.state() = state;
+    here.0.replace(state);
     Ok(Json(Restored {
         orders: world.book.len(),
         accounts: world.accounts.iter().count(),
     }))
-}
-
-/// Does what may take long, with many orders, where no other request waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the snapshot broke off"))
 }

@@ -1,0 +1,252 @@
+//! The certificates of a sandbox's orders: each is made when it is first read, and then kept.
+//!
+//! What a certificate says follows from its order, and so does its serial number. So an order whose certificate nobody
+//! has read costs nothing, the CRL can name it all the same, and a change of what it says is another certificate.
+
+mod status;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rcgen::{KeyPair, PublicKeyData as _};
+use thiserror::Error;
+
+use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::profile::Profile;
+use crate::ca::{Authority, CaError, CaKey, IssuerName, Issuing, SerialNumber};
+use crate::clock::Timestamp;
+use crate::csr::{Csr, Hash, Key};
+use crate::order::book::Book;
+use crate::order::state::{Order, OrderNumber, State, Validity};
+use crate::sandbox::DEFAULT;
+
+pub(crate) use self::status::Look;
+
+/// What the sandboxes of an emulator share: the authority, and where its CRLs and OCSP answers are to be had.
+#[derive(Debug)]
+pub(crate) struct Issuance {
+    authority: Authority,
+    base_url: OnceLock<String>,
+}
+
+impl Issuance {
+    /// Issues by that authority. Until it is told a base URL, certificates have no URLs in them.
+    pub(crate) fn new(authority: Authority) -> Self {
+        Self {
+            authority,
+            base_url: OnceLock::new(),
+        }
+    }
+
+    /// Puts URLs under that base, without a slash at its end, into the certificates. The first base stays.
+    pub(crate) fn publish_at(&self, base_url: String) {
+        self.base_url.get_or_init(|| base_url);
+    }
+}
+
+/// The certificates of a sandbox.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    issuance: Arc<Issuance>,
+    sandbox: Arc<str>,
+    by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
+    crls: Mutex<status::Crls>,
+}
+
+/// A certificate that was made.
+#[derive(Debug)]
+pub(crate) struct Certificate {
+    /// Its serial number.
+    pub(crate) serial: SerialNumber,
+    /// The certificate in DER.
+    pub(crate) der: Box<[u8]>,
+    /// The CA that signed it.
+    pub(crate) issuer: Arc<Issuing>,
+    /// The private key, if it was made for it and is kept.
+    pub(crate) private_key: Option<PrivateKey>,
+    /// What is odd about it, in a sentence.
+    pub(crate) hint: Option<String>,
+}
+
+/// A private key in PEM; it is never printed.
+pub(crate) struct PrivateKey(String);
+
+impl PrivateKey {
+    /// The key itself, for the one who asked that it be kept.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(..)")
+    }
+}
+
+/// Why an order has no certificate.
+#[derive(Debug, Error)]
+pub(crate) enum NoCertificate {
+    /// There is no such order.
+    #[error("no order has that number")]
+    NoOrder,
+    /// It was not issued.
+    #[error("order {0} is {1}: no certificate was issued")]
+    NotIssued(OrderNumber, State),
+    /// What the order says cannot stand in a certificate, or the CA cannot sign.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+}
+
+impl Certificates {
+    /// Of no order yet.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>) -> Self {
+        Self {
+            issuance,
+            sandbox,
+            by_order: Mutex::default(),
+            crls: Mutex::default(),
+        }
+    }
+
+    /// Who signs.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.issuance.authority
+    }
+
+    /// The certificate of an order; makes it if it was never read. With an RSA key, the first of a CA may take seconds.
+    ///
+    /// # Errors
+    /// The order was not issued, or the certificate cannot be made.
+    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
+        let validity = issued(order, now).ok_or_else(|| NoCertificate::NotIssued(order.number, order.state_at(now)))?;
+        let serial = self.serial(order, validity);
+        let kept = lock(&self.by_order).get(&order.number).cloned();
+        if let Some(kept) = kept.filter(|kept| kept.serial == serial) {
+            return Ok(kept);
+        }
+        let made = Arc::new(self.make(order, validity, serial)?);
+        let mut by_order = lock(&self.by_order);
+        // Another reader may have been faster: all see the same certificate.
+        let kept = by_order.entry(order.number).or_insert_with(|| made.clone());
+        if kept.serial != serial {
+            *kept = made;
+        }
+        Ok(kept.clone())
+    }
+
+    /// Forgets the certificate of an order that is gone.
+    pub(crate) fn forget(&self, number: OrderNumber) {
+        lock(&self.by_order).remove(&number);
+    }
+
+    /// Forgets those of orders that are not in the book. The numbers of CRLs go on.
+    pub(crate) fn sweep(&self, book: &Book) {
+        lock(&self.by_order).retain(|number, _| book.get(*number).is_some());
+        lock(&self.crls).forget();
+    }
+
+    /// The same for each look at an order that says the same.
+    fn serial(&self, order: &Order, validity: Validity) -> SerialNumber {
+        let number = |number: i64| number.to_be_bytes();
+        let terms = &order.terms;
+        let content: [&[u8]; 8] = [
+            self.sandbox.as_bytes(),
+            &number(validity.issued.unix_millis()),
+            &number(validity.expires.unix_millis()),
+            order.email.as_deref().unwrap_or_default().as_bytes(),
+            order.organization.as_deref().unwrap_or_default().as_bytes(),
+            &order.product_code().number().to_be_bytes(),
+            &[
+                &terms.ca_certificate_id.unwrap_or_default().to_be_bytes()[..],
+                &[terms.signature_hash as u8, terms.keep_key.into()],
+            ]
+            .concat(),
+            order.csr.as_ref().map_or(&[], Csr::der),
+        ];
+        self.authority().serial(order.number.get(), &content)
+    }
+
+    fn make(&self, order: &Order, validity: Validity, serial: SerialNumber) -> Result<Certificate, NoCertificate> {
+        let issuer = self.authority().issuing(issuer_name(order))?;
+        let made_key = match order.csr {
+            Some(_) => None,
+            None => Some(CaKey::EcP256.generate().map_err(CaError::from)?),
+        };
+        let made_key_info = made_key.as_ref().map(KeyPair::subject_public_key_info);
+        let (public_key_info, key, csr_hash) = match &order.csr {
+            Some(csr) => (csr.subject_public_key_info(), csr.key(), csr.signature_hash()),
+            None => (made_key_info.as_deref().unwrap_or_default(), Key::P256, Hash::Sha256),
+        };
+        let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
+        let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
+        let urls = self.urls(issuer.name());
+        let der = issuer.certify(&LeafRequest {
+            profile: Profile::of(order.product_code()),
+            serial,
+            not_before: validity.issued,
+            // The last second of it: an order that expires at a time is expired at that time.
+            not_after: validity.expires.before(Duration::from_secs(1)),
+            email: order.email.as_deref().unwrap_or(&made_up_email(order.number)),
+            organization: order.organization.as_deref().unwrap_or(MADE_UP_ORGANIZATION),
+            public_key_info,
+            key,
+            template_extensions: &templates,
+            urls: urls
+                .as_ref()
+                .map(|[ca_issuers, crl, ocsp]| Urls { ca_issuers, crl, ocsp }),
+            hash: chosen.hash,
+        })?;
+        Ok(Certificate {
+            serial,
+            der: der.into_boxed_slice(),
+            issuer,
+            private_key: made_key
+                .filter(|_| order.terms.keep_key)
+                .map(|key| PrivateKey(key.serialize_pem())),
+            hint: chosen.hint,
+        })
+    }
+
+    /// Where the issuer's certificate, CRL and OCSP answers are to be had.
+    fn urls(&self, issuer: IssuerName) -> Option<[String; 3]> {
+        let base = self.issuance.base_url.get()?;
+        let base = match &*self.sandbox {
+            DEFAULT => base.clone(),
+            name => format!("{base}/sandboxes/{name}"),
+        };
+        Some([
+            format!("{base}/ca/{issuer}.cer"),
+            format!("{base}/crl/{issuer}.crl"),
+            format!("{base}/ocsp/{issuer}"),
+        ])
+    }
+}
+
+/// The organization of a certificate that must name one, where the order has none.
+const MADE_UP_ORGANIZATION: &str = "Example Organization";
+
+/// The address of an S/MIME certificate whose order has none.
+fn made_up_email(number: OrderNumber) -> String {
+    format!("order-{number}@example.com")
+}
+
+/// The CA that issues an order's certificate.
+fn issuer_name(order: &Order) -> IssuerName {
+    Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id)
+}
+
+/// How long the certificate of an order is valid, if it was issued by then.
+fn issued(order: &Order, now: Timestamp) -> Option<Validity> {
+    match order.state_at(now) {
+        State::Issued | State::Replaced | State::Revoked | State::Expired => order.validity(),
+        State::Pending | State::BeingIssued | State::Rejected | State::OnHold => None,
+    }
+}
+
+/// Nothing is left half done under these locks, so a panic elsewhere is no reason to give up.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
