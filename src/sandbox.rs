@@ -16,7 +16,9 @@ use crate::order::book::{Book, BookFull};
 use crate::order::state::{Order, OrderNumber};
 use crate::protocol::argument::glimpse;
 use crate::protocol::assumption::Assumptions;
+use crate::protocol::code;
 use crate::protocol::form::Form;
+use crate::protocol::refusal::Refusal;
 use crate::random::Random;
 use crate::world::World;
 
@@ -187,7 +189,16 @@ impl Sandbox {
                     // The time is taken under the lock, so that no call sees an earlier one than the call before it.
                     let mut state = self.state();
                     let now = state.clock.now(clock::real_now());
-                    prepared(&mut state.world, now)
+                    let mut done = prepared(&mut state.world, now)?;
+                    drop(state);
+                    if let Some(collection) = done.collection() {
+                        let attachment = self
+                            .certificates
+                            .collect(collection, now)
+                            .map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
+                        done.attach(attachment);
+                    }
+                    Ok(done)
                 })
                 .map_err(NotAnswered::BookFull),
         };

@@ -3,6 +3,7 @@
 //! What a certificate says follows from its order, and so does its serial number. So an order whose certificate nobody
 //! has read costs nothing, the CRL can name it all the same, and a change of what it says is another certificate.
 
+mod collection;
 mod status;
 
 use std::collections::HashMap;

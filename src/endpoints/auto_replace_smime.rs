@@ -4,7 +4,7 @@
 
 use crate::account::Account;
 use crate::clock::Timestamp;
-use crate::csr::{Csr, CsrError};
+use crate::csr::{Csr, CsrError, Hash};
 use crate::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
 use crate::order::machine::{self, ReplaceStep, RevokeStep, Wanted};
 use crate::order::state::{Order, OrderNumber, Product, Revocation, RevocationReason};
@@ -73,13 +73,19 @@ impl Rules for AutoReplaceSmime {
         };
         let order = find_order(world, request.order_number, account, Product::Smime, denied)?;
         let number = order.number;
-        match machine::replace(order.state_at(now)).map_err(|why| refused(order, why, now))? {
-            ReplaceStep::InPlace => Ok(replace_in_place(world, number, certificate)),
+        let weak_hash = weak_hash(&certificate);
+        let mut done = match machine::replace(order.state_at(now)).map_err(|why| refused(order, why, now))? {
+            ReplaceStep::InPlace => replace_in_place(world, number, certificate),
             ReplaceStep::NewOrder => {
                 let new = order.successor(certificate, now, world.issuance_delay);
-                replace_by_new_order(world, number, new, request.revoke_old_order, now)
+                replace_by_new_order(world, number, new, request.revoke_old_order, now)?
             }
+        };
+        if let Some(hash) = weak_hash {
+            let more = format!("; the CSR is signed with {hash}, with which no CA here signs: it takes SHA-2");
+            done.hint.to_mut().push_str(&more);
         }
+        Ok(done)
     }
 }
 
@@ -212,6 +218,13 @@ fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
         .unwrap_or_default()
 }
 
+/// The hash that the certificate shall have of its CSR, and cannot.
+fn weak_hash(certificate: &Wanted) -> Option<Hash> {
+    let hash = certificate.csr.signature_hash();
+    let is_wanted = certificate.signature_hash == SignatureHash::InferFromCsr;
+    (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
+}
+
 fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
     let Some(id) = id else { return Ok(()) };
     if account.ca_certificate_ids.is_empty() {
@@ -263,8 +276,8 @@ fn replace_in_place(world: &mut World, number: OrderNumber, certificate: Wanted)
         order.replace_in_place(certificate);
     }
     Done {
-        order_number: None,
         hint: format!("order {number} was not issued yet: its CSR was replaced in place").into(),
+        ..Done::default()
     }
 }
 
@@ -294,5 +307,6 @@ fn replace_by_new_order(
     Ok(Done {
         order_number: Some(new_number),
         hint: format!("order {new_number} was made; order {old_number} is now {left_behind}").into(),
+        ..Done::default()
     })
 }

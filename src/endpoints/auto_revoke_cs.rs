@@ -78,8 +78,8 @@ impl Rules for AutoRevokeCs {
         };
         if request.test {
             return Ok(Done {
-                order_number: None,
                 hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
+                ..Done::default()
             });
         }
         if let Some(order) = world.book_mut().get_mut(number) {
@@ -93,8 +93,8 @@ impl Rules for AutoRevokeCs {
             );
         }
         Ok(Done {
-            order_number: None,
             hint: format!("order {number} is now {becomes}").into(),
+            ..Done::default()
         })
     }
 }

@@ -6,6 +6,7 @@
 mod auto_replace_smime;
 mod auto_revoke_cs;
 pub mod catalogue;
+mod collect_smime;
 
 use std::borrow::Cow;
 
@@ -24,9 +25,16 @@ use crate::protocol::reply::Reply;
 use crate::world::{Conventions, OrderNotFound, World};
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_cs::AutoRevokeCs;
+use collect_smime::CollectSmime;
+
+pub use collect_smime::{Collection, Shape};
 
 /// Every endpoint that is emulated.
-pub const ENDPOINTS: &[Endpoint] = &[Endpoint::of::<AutoReplaceSmime>(), Endpoint::of::<AutoRevokeCs>()];
+pub const ENDPOINTS: &[Endpoint] = &[
+    Endpoint::of::<AutoReplaceSmime>(),
+    Endpoint::of::<AutoRevokeCs>(),
+    Endpoint::of::<CollectSmime>(),
+];
 
 /// An endpoint: what its file says, in a form that all endpoints share.
 #[derive(Debug)]
@@ -85,13 +93,14 @@ impl Endpoint {
             None => self.prepare(call).map_err(Failure::from).and_then(on_world),
         };
         let mut told = None;
+        let mut attached = (String::new(), Vec::new());
         let (reply, hint) = match done {
-            Ok(done) => (
-                Reply::Success {
-                    order_number: done.order_number.map(OrderNumber::get),
-                },
-                done.hint,
-            ),
+            Ok(done) => {
+                attached = (done.text, done.binary);
+                let order_number = done.order_number.map(OrderNumber::get);
+                let code = done.code;
+                (Reply::Success { code, order_number }, done.hint)
+            }
             Err(Failure::Refused(refusal)) => {
                 if refusal.code.number == code::UNRECOGNIZED_ARGUMENT.number {
                     let told_reply = call.conventions.reply(self.name, &tellable(&refusal));
@@ -101,10 +110,22 @@ impl Endpoint {
             }
             Err(Failure::BookFull(full)) => return Err(full),
         };
+        let (text, binary) = attached;
+        let mut body = format.render(&reply, assumptions);
+        if !(text.is_empty() && binary.is_empty()) {
+            if !body.ends_with('\n') {
+                body.push('\n');
+            }
+            body.push_str(&text);
+        }
         Ok(Answer {
             code: reply.code(),
-            content_type: format.content_type(assumptions),
-            body: format.render(&reply, assumptions),
+            content_type: match binary.is_empty() {
+                true => format.content_type(assumptions),
+                false => "application/octet-stream",
+            },
+            body,
+            binary,
             told,
             format,
             hint,
@@ -156,8 +177,10 @@ pub struct Answer {
     pub format: Format,
     /// The Content-Type of the body.
     pub content_type: &'static str,
-    /// The body.
+    /// The body, or its beginning.
     pub body: String,
+    /// The rest of the body, where it is no text.
+    pub binary: Vec<u8>,
     /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password.
     pub told: Option<String>,
     /// Why it was answered so, for the log.
@@ -196,10 +219,41 @@ fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refu
 pub type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
 
 /// A call that was done.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Done {
+    /// 0, or another status that is no error.
+    code: i32,
     order_number: Option<OrderNumber>,
     hint: Cow<'static, str>,
+    /// Lines behind the code.
+    text: String,
+    /// What follows them.
+    binary: Vec<u8>,
+    collection: Option<Box<Collection>>,
+}
+
+impl Done {
+    /// The certificate that is still to be attached, by whoever holds the CA.
+    pub fn collection(&self) -> Option<&Collection> {
+        self.collection.as_deref()
+    }
+
+    /// Attaches it.
+    pub fn attach(&mut self, attachment: Attachment) {
+        match attachment {
+            Attachment::Text(text) => self.text.push_str(&text),
+            Attachment::Binary(binary) => self.binary = binary,
+        }
+    }
+}
+
+/// Certificates as they are handed out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Attachment {
+    /// Lines.
+    Text(String),
+    /// DER.
+    Binary(Vec<u8>),
 }
 
 /// A call that was not done.

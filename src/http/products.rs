@@ -96,7 +96,11 @@ impl Products {
             sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
         }
         let response = match outcome.result {
-            Ok(answer) => respond(&head, StatusCode::OK, answer.content_type, answer.body),
+            Ok(answer) if answer.binary.is_empty() => respond(&head, StatusCode::OK, answer.content_type, answer.body),
+            Ok(answer) => {
+                let body = [answer.body.into_bytes(), answer.binary].concat();
+                respond(&head, StatusCode::OK, answer.content_type, body)
+            }
             Err(NotAnswered::BookFull(full)) => respond(
                 &head,
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -303,8 +307,8 @@ fn without_body_for_head(head: &Parts, response: Response<Body>) -> Response<Bod
     Response::from_parts(parts, Body::empty())
 }
 
-fn respond(head: &Parts, status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn respond(head: &Parts, status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
         .headers_mut()

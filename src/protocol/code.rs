@@ -124,6 +124,14 @@ pub const CSR_KEY_SIZE: Code = Code::new(
 /// Something went wrong at Sectigo; only a fault makes it.
 pub const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
+/// `download/CollectSMIME`: what the order says, such as its email, cannot stand in a certificate.
+pub const NOT_MADE: Code = Code::new(
+    -14,
+    "An unknown error occurred!",
+    "what the order says cannot stand in a certificate",
+)
+.assumed();
+
 /// `!AutoReplaceSMIME`: the caller could not be let in.
 pub const LOGIN_DETAILS: Code = Code::new(
     -16,
@@ -150,6 +158,14 @@ pub const ALREADY_REJECTED: Code = Code::new(
 
 /// The order was revoked before.
 pub const ALREADY_REVOKED: Code = Code::new(-21, "The certificate has already been Revoked!", "the order is revoked");
+
+/// `download/CollectSMIME`: nobody has paid for the order.
+pub const AWAITING_PAYMENT: Code = Code::new(
+    -22,
+    "The certificate request is awaiting payment!",
+    "the order is on hold",
+)
+.wording_assumed();
 
 /// The order is between being ordered and being issued.
 pub const BEING_ISSUED: Code = Code::new(

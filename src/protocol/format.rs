@@ -79,10 +79,14 @@ pub struct ParseError;
 
 fn render_lines(reply: &Reply, final_newline: FinalNewline) -> String {
     let mut text = match reply {
-        Reply::Success { order_number: None } => "0".to_owned(),
         Reply::Success {
+            code,
+            order_number: None,
+        } => code.to_string(),
+        Reply::Success {
+            code,
             order_number: Some(number),
-        } => format!("0\n{number}"),
+        } => format!("{code}\n{number}"),
         Reply::Error { code, message } => format!("{code}\n{message}"),
     };
     if final_newline == FinalNewline::Yes {
@@ -97,11 +101,12 @@ fn parse_lines(text: &str) -> Result<Reply, ParseError> {
         Some((code, rest)) => (code, Some(rest)),
         None => (text, None),
     };
+    let code: i32 = code.parse().map_err(|_| ParseError)?;
     reply(
-        code.parse().map_err(|_| ParseError)?,
-        rest.filter(|_| code != "0").map(str::to_owned),
+        code,
+        rest.filter(|_| code < 0).map(str::to_owned),
         match rest {
-            Some(number) if code == "0" => Some(number.parse().map_err(|_| ParseError)?),
+            Some(number) if code >= 0 => Some(number.parse().map_err(|_| ParseError)?),
             _ => None,
         },
     )
@@ -111,7 +116,7 @@ fn render_url_encoded(reply: &Reply) -> String {
     let mut fields = form_urlencoded::Serializer::new(String::new());
     fields.append_pair("errorCode", &reply.code().to_string());
     match reply {
-        Reply::Success { order_number } => {
+        Reply::Success { order_number, .. } => {
             if let Some(number) = order_number {
                 fields.append_pair("orderNumber", &number.to_string());
             }
@@ -169,8 +174,8 @@ impl TryFrom<JsonReply> for Reply {
 
 fn render_json(reply: &Reply, order_number_type: JsonOrderNumber) -> String {
     let json = match reply {
-        Reply::Success { order_number } => JsonReply {
-            error_code: 0,
+        Reply::Success { code, order_number } => JsonReply {
+            error_code: *code,
             error_message: None,
             order_number: order_number.map(|number| match order_number_type {
                 JsonOrderNumber::Number => JsonNumber::Number(number),
@@ -189,7 +194,7 @@ fn render_json(reply: &Reply, order_number_type: JsonOrderNumber) -> String {
 /// Puts the fields of a reply together again, if they fit each other.
 fn reply(code: i32, message: Option<String>, order_number: Option<u64>) -> Result<Reply, ParseError> {
     match (code, message, order_number) {
-        (0, None, order_number) => Ok(Reply::Success { order_number }),
+        (0.., None, order_number) => Ok(Reply::Success { code, order_number }),
         (..0, Some(message), None) => Ok(Reply::Error { code, message }),
         _ => Err(ParseError),
     }
@@ -202,6 +207,10 @@ mod tests {
     use super::*;
     use crate::protocol::assumption::ASSUMPTIONS;
 
+    fn success(order_number: Option<u64>) -> Reply {
+        Reply::Success { code: 0, order_number }
+    }
+
     fn error(code: i32, message: &str) -> Reply {
         Reply::Error {
             code,
@@ -211,10 +220,8 @@ mod tests {
 
     #[test]
     fn writes_each_format_to_the_byte() {
-        let done = Reply::Success { order_number: None };
-        let made = Reply::Success {
-            order_number: Some(1_234_568),
-        };
+        let done = success(None);
+        let made = success(Some(1_234_568));
         let missing = error(-3, "The 'csr' argument is missing!");
         let cases = [
             (Format::Lines, &done, "0\n"),
@@ -250,7 +257,7 @@ mod tests {
         ] {
             assumptions.set(name, value).unwrap();
         }
-        let made = Reply::Success { order_number: Some(7) };
+        let made = success(Some(7));
         assert_eq!(Format::Lines.render(&made, &assumptions), "0\n7");
         assert_eq!(
             Format::Json.render(&made, &assumptions),
@@ -283,7 +290,7 @@ mod tests {
         #[test]
         fn reads_back_what_it_writes(
             number in proptest::option::of(any::<u64>()),
-            code in -200..0,
+            code in -200..0_i32,
             // Format 0 ends in one line feed or none, so a message that ends in one is not told apart.
             message in "(?s).*[^\n]",
             choices in proptest::collection::vec(any::<proptest::sample::Index>(), ASSUMPTIONS.len()),
@@ -292,7 +299,7 @@ mod tests {
             for (row, choice) in ASSUMPTIONS.iter().zip(choices) {
                 assumptions.set(row.name, row.values[choice.index(row.values.len())]).unwrap();
             }
-            for reply in [Reply::Success { order_number: number }, error(code, &message)] {
+            for reply in [success(number), Reply::Success { code: -code, order_number: None }, error(code, &message)] {
                 for format in Format::ALL {
                     let text = format.render(&reply, &assumptions);
                     prop_assert_eq!(format.parse(&text), Ok(reply.clone()), "{}", text);

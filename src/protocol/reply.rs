@@ -3,8 +3,10 @@
 /// An answer of the API: a code and its fields.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Reply {
-    /// Code 0.
+    /// Code 0, or another status that is no error.
     Success {
+        /// The code.
+        code: i32,
         /// The number of the order that the call made, if it made one.
         order_number: Option<u64>,
     },
@@ -18,11 +20,10 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// The code: 0 for success, else below zero.
+    /// The code: below zero for an error.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Success { .. } => 0,
-            Self::Error { code, .. } => *code,
+            Self::Success { code, .. } | Self::Error { code, .. } => *code,
         }
     }
 }

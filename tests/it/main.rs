@@ -12,6 +12,7 @@ mod accounts;
 mod arguments;
 mod assumptions;
 mod cli;
+mod collect;
 mod control;
 mod csr;
 mod fixtures;

@@ -1,0 +1,30 @@
+//! What `download/CollectSMIME` hands out.
+
+use super::{Certificates, NoCertificate};
+use crate::ca::bundle::{pem_chain, pkcs7};
+use crate::clock::Timestamp;
+use crate::endpoints::{Attachment, Collection, Shape};
+use crate::pem;
+
+impl Certificates {
+    /// The certificates that are collected, the order's first, then those above it up to the root.
+    ///
+    /// # Errors
+    /// The certificate cannot be made.
+    pub(crate) fn collect(&self, wanted: &Collection, now: Timestamp) -> Result<Attachment, NoCertificate> {
+        let certificate = self.of(&wanted.order, now)?;
+        let chain = [
+            &**certificate.issuer.certificate(),
+            &**self.authority().root().certificate(),
+        ];
+        let all = [&*certificate.der]
+            .into_iter()
+            .filter(|_| wanted.certificate)
+            .chain(chain.into_iter().filter(|_| wanted.chain));
+        Ok(match wanted.shape {
+            Shape::Individually => Attachment::Text(pem_chain(all)),
+            Shape::Pkcs7 => Attachment::Text(pem::encode("PKCS7", &pkcs7(all))),
+            Shape::Pkcs7Binary => Attachment::Binary(pkcs7(all)),
+        })
+    }
+}

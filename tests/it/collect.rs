@@ -1,0 +1,192 @@
+//! `download/CollectSMIME`: how far an order has come, and its certificate in each form, read by openssl.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use crate::harness::{Answer, Client, Control, Form, PASSWORD, Server};
+
+const COLLECT: &str = "/products/download/CollectSMIME";
+
+fn collect(order: u64) -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", PASSWORD)
+        .add("orderNumber", order.to_string())
+        .add("queryType", "1")
+}
+
+fn send(client: &mut Client, form: &Form) -> Answer {
+    let answer = client.post(COLLECT, &form.encode());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer
+}
+
+/// What openssl prints of a text.
+#[track_caller]
+fn openssl(args: &[&str], input: &[u8]) -> String {
+    let mut child = Command::new("openssl")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("cannot run openssl");
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "openssl {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The subjects of certificates in PKCS#7.
+fn subjects(form: &str, pkcs7: &[u8]) -> usize {
+    openssl(&["pkcs7", "-inform", form, "-print_certs", "-noout"], pkcs7)
+        .lines()
+        .filter(|line| line.starts_with("subject="))
+        .count()
+}
+
+#[test]
+fn a_status_says_how_far_an_order_has_come() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    for (order, expected) in [
+        (1_100_001, "0\n"),
+        (1_100_002, "-26\nThe certificate is currently being Issued!\n"),
+        (1_100_003, "1\n"),
+        (1_100_004, "1\n"),
+        (1_100_005, "-21\nThe certificate has already been Revoked!\n"),
+        (1_100_006, "-20\nThe certificate request has already been Rejected!\n"),
+        (1_100_007, "1\n"),
+        (1_100_008, "-22\nThe certificate request is awaiting payment!\n"),
+    ] {
+        let answer = send(&mut client, &collect(order).set("queryType", "0"));
+        assert_eq!(answer.text(), expected, "{order}");
+        let answer = send(&mut client, &collect(order));
+        let status = if expected == "1\n" {
+            Some("2")
+        } else {
+            expected.lines().next()
+        };
+        assert_eq!(answer.text().lines().next(), status, "{order}");
+        let has_certificate = answer.text().contains("BEGIN CERTIFICATE");
+        assert_eq!(has_certificate, expected == "1\n", "{order}");
+    }
+}
+
+#[test]
+fn it_is_the_certificate_that_the_order_has() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let mut control = Control::of(&server);
+    let certificate = control.expect(("GET", "/orders/1234567/certificate", ""), 200, &[]);
+    let chain = control.expect(("GET", "/orders/1234567/chain", ""), 200, &[]);
+    for (query, expected) in [
+        ("1", format!("2\n{certificate}{chain}")),
+        ("2", format!("2\n{certificate}")),
+        ("3", format!("2\n{chain}")),
+    ] {
+        for response_type in ["0", "3"] {
+            let form = collect(1_234_567)
+                .set("queryType", query)
+                .add("responseType", response_type);
+            assert_eq!(send(&mut client, &form).text(), expected, "{query} {response_type}");
+        }
+    }
+    let form = collect(1_234_567).add("responseType", "2");
+    let answer = send(&mut client, &form);
+    let pkcs7 = answer.text().strip_prefix("2\n").unwrap().to_owned();
+    assert_eq!(subjects("PEM", pkcs7.as_bytes()), 3, "{pkcs7}");
+    for response_type in ["0", "2"] {
+        let form = collect(1_234_567)
+            .add("responseType", response_type)
+            .add("responseEncoding", "1");
+        let answer = send(&mut client, &form);
+        assert_eq!(answer.header("content-type"), Some("application/octet-stream"));
+        assert_eq!(subjects("DER", answer.bytes().strip_prefix(b"2\n").unwrap()), 3);
+    }
+    let journal = control.get("/calls");
+    let replies: Vec<_> = journal["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["reply"].as_str().unwrap())
+        .collect();
+    assert!(
+        replies[0].contains(&certificate) && replies.last() == Some(&"2\n"),
+        "{replies:?}"
+    );
+}
+
+#[test]
+fn the_validity_period_is_shown_on_request() {
+    let server = Server::plain(&[]);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime",
+        "issued":"2026-01-02T03:04:05Z","expires":"2099-01-02T03:04:05Z"}"#;
+    Control::of(&server).expect(("POST", "/orders", order), 201, &[]);
+    let form = collect(7).set("queryType", "0").add("showValidityPeriod", "Y");
+    let answer = send(&mut server.client(), &form);
+    assert_eq!(answer.text(), "1\n2026-01-02T03:04:05Z\n2099-01-02T03:04:05Z\n");
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let issued = || collect(1_234_567);
+    let invalid = |name: &str| format!("-4\nThe value of the '{name}' argument is invalid!\n");
+    for (form, expected) in [
+        (issued().add("responseType", "1"), invalid("responseType")),
+        (issued().add("responseType", "4"), invalid("responseType")),
+        (
+            issued().set("queryType", "2").add("responseType", "2"),
+            invalid("responseType"),
+        ),
+        (
+            issued().add("responseType", "3").add("responseEncoding", "1"),
+            invalid("responseEncoding"),
+        ),
+        (
+            issued().set("queryType", "3").add("responseEncoding", "1"),
+            invalid("responseEncoding"),
+        ),
+        (issued().set("queryType", "4"), invalid("queryType")),
+        (issued().add("showValidityPeriod", "y"), invalid("showValidityPeriod")),
+        (collect(2_200_003), invalid("orderNumber")),
+        (collect(1), invalid("orderNumber")),
+        (
+            issued().without("queryType"),
+            "-3\nThe 'queryType' argument is missing!\n".to_owned(),
+        ),
+        (
+            issued().add("colour", "red"),
+            "-2\n'colour' is an unrecognized argument!\n".to_owned(),
+        ),
+        (
+            issued().by("no_permission"),
+            "-91\nPermission denied for 'download/CollectSMIME'\n".to_owned(),
+        ),
+    ] {
+        assert_eq!(send(&mut client, &form).text(), expected, "{form:?}");
+    }
+    assert_eq!(send(&mut client, &issued().set("loginPassword", "x")).code(), -16);
+    assert_eq!(client.get(&format!("{COLLECT}?{}", issued().encode())).code(), -17);
+}
+
+#[test]
+fn what_cannot_stand_in_a_certificate_is_an_unknown_error() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","email":"no address"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let answer = send(&mut server.client(), &collect(7));
+    assert_eq!(answer.text(), "-14\nAn unknown error occurred!\n");
+    let hint = control.get("/calls")["calls"][0]["hint"].clone();
+    assert!(
+        hint.as_str().unwrap().contains("cannot stand in a certificate"),
+        "{hint}"
+    );
+}
