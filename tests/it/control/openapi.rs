@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Control, DEADLINE, Server};
 
@@ -41,6 +41,11 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/accounts/{loginName}", "GET PATCH DELETE"),
     ("/orders", "GET POST"),
     ("/orders/{orderNumber}", "GET PATCH DELETE"),
+    ("/orders/{orderNumber}/certificate", "GET"),
+    ("/orders/{orderNumber}/chain", "GET"),
+    ("/orders/{orderNumber}/csr", "GET"),
+    ("/orders/{orderNumber}/key", "GET"),
+    ("/ca", "GET"),
     ("/clock", "GET PUT"),
     ("/clock/advance", "POST"),
     ("/faults", "GET POST DELETE"),
@@ -92,8 +97,15 @@ fn ask(server: &Server, method: &str, path: &str) -> (u16, Option<String>) {
 fn filled(path: &str) -> String {
     path.replace("{sandbox}", "t1")
         .replace("{loginName}", "no_permission")
-        .replace("{orderNumber}", "1234567")
+        .replace("{orderNumber}", if path.ends_with("/csr") { "1234567" } else { "7" })
         .replace("{id}", "1")
+}
+
+fn give_csr_and_key(control: &mut Control) {
+    let csr = json!({"csr": include_str!("../../../fixtures/csr/p256-sha256.pem")}).to_string();
+    control.expect(("PATCH", "/orders/1234567", &csr), 200, &[]);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","keepKey":true}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
 }
 
 #[test]
@@ -106,6 +118,8 @@ fn each_documented_operation_is_served() {
             control.send("DELETE", "/sandboxes/t1", "");
             control.expect(("POST", "/sandboxes", r#"{"name":"t1"}"#), 201, &[]);
             control.expect(("POST", "/reset", ""), 200, &[]);
+            give_csr_and_key(&mut control);
+            give_csr_and_key(&mut Control::at(server.control(), "t1"));
             let (status, _) = ask(&server, method, &filled(&path));
             // Where a body is demanded, it is missed.
             assert!(matches!(status, 200 | 201 | 204 | 400), "{method} {path}: {status}");
