@@ -31,6 +31,8 @@ pub mod fixtures;
 pub mod fuzzing;
 #[doc(hidden)]
 pub mod log;
+#[doc(hidden)]
+pub mod measuring;
 pub mod order;
 pub mod protocol;
 pub mod world;

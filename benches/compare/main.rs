@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench                                     everything, about five minutes on two cores
-//! cargo bench -- startup                          one part: throughput, startup, memory, orders or sandboxes
+//! cargo bench -- startup                          one part: throughput, startup, memory, orders, sandboxes or certificates
 //! SECTIGO_BENCH_CALLS=10000000 cargo bench -- memory
 //! ```
 //!
@@ -15,6 +15,7 @@
 )]
 
 mod bare;
+mod certificates;
 mod figures;
 mod input;
 mod load;
@@ -31,12 +32,13 @@ use tempfile::TempDir;
 
 type Part = fn(&Settings);
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("throughput", throughput::run),
     ("startup", startup::run),
     ("memory", memory::run),
     ("orders", orders::run),
     ("sandboxes", sandboxes::run),
+    ("certificates", certificates::run),
 ];
 
 /// How much is measured, and where the logs, keys and fixtures of this run lie.
@@ -47,6 +49,7 @@ struct Settings {
     refused_calls: u64,
     orders: u64,
     sandboxes: usize,
+    revoked: u64,
     directory: TempDir,
 }
 
@@ -79,6 +82,7 @@ impl Settings {
                 refused_calls: 1_000,
                 orders: 2_000,
                 sandboxes: 100,
+                revoked: 1_000,
                 directory,
             };
         }
@@ -89,6 +93,7 @@ impl Settings {
             refused_calls: count("SECTIGO_BENCH_CALLS", 1_000_000),
             orders: count("SECTIGO_BENCH_ORDERS", 1_000_000),
             sandboxes: 10_000,
+            revoked: 100_000,
             directory,
         }
     }
