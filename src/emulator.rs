@@ -115,8 +115,8 @@ impl Emulator {
         self.control
     }
 
-    /// The certificate that clients should trust, in PEM. Empty if the HTTPS listener is off, or if it uses a
-    /// certificate of yours that came without its CA.
+    /// The certificate that clients should trust, in PEM: the root, above the listener's certificate and those of the
+    /// orders. Where the listener has a certificate of yours, its CA, or nothing if it came without.
     pub fn ca_pem(&self) -> &str {
         self.ca_pem.as_deref().unwrap_or_default()
     }
@@ -371,6 +371,10 @@ impl Builder {
             }
             None => None,
         };
+        let ca_pem = match &tls {
+            Some(tls) => tls.ca_pem.as_deref().map(Arc::from),
+            None => Some(authority.root().pem().into()),
+        };
         let issuance = Arc::new(Issuance::new(authority));
         let sandboxes = Arc::new(self.sandboxes(settings, issuance.clone())?);
         let https = bind("https", self.https)?;
@@ -384,7 +388,7 @@ impl Builder {
             https: address(&https),
             http: address(&http),
             control: address(&control),
-            ca_pem: tls.as_ref().and_then(|tls| tls.ca_pem.as_deref()).map(Arc::from),
+            ca_pem,
             stopper: Stopper::new(),
             listeners: JoinSet::new(),
             sandboxes: sandboxes.clone(),

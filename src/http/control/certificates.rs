@@ -51,8 +51,10 @@ impl Form {
             .flat_map(|value| value.split(','))
             .find_map(|media_type| match media_type.split(';').next()?.trim() {
                 "application/json" => Some(Format::Json),
-                "application/pkix-cert" | PKCS7 => Some(Format::Der),
-                PEM => Some(Format::Pem),
+                "application/pkix-cert" | "application/x-x509-ca-cert" | "application/octet-stream" | PKCS7 => {
+                    Some(Format::Der)
+                }
+                PEM | "application/pem-certificate-chain" | "text/plain" => Some(Format::Pem),
                 _ => None,
             });
         self.format.or(accepted).unwrap_or(otherwise)

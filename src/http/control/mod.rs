@@ -195,7 +195,8 @@ async fn endpoints() -> Response {
 async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
     let pem = app.ca_pem.as_ref().ok_or_else(|| {
         Problem::not_found(
-            "The HTTPS listener is off, or it uses a certificate of your own that came without its CA (--tls-cert).",
+            "The HTTPS listener uses a certificate of your own that came without its CA (--tls-cert). \
+             /control/v1/ca has the CAs of the orders' certificates.",
         )
     })?;
     Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
