@@ -211,6 +211,18 @@ impl Action {
             hint: "a fault answered".into(),
         })
     }
+
+    /// What it does to the reply of a call that was done all the same, for the log.
+    pub fn done_to_reply(&self) -> Option<String> {
+        Some(match self {
+            Self::Answer { .. } | Self::Status { .. } => return None,
+            Self::Delay(delay) => format!("a fault holds the reply back for {delay:?}"),
+            Self::DisconnectBefore => "a fault closes the connection before the reply".to_owned(),
+            Self::DisconnectMidBody => "a fault cuts the reply in the middle".to_owned(),
+            Self::Garble => "a fault garbles the reply".to_owned(),
+            Self::Throttle { bytes_per_second } => format!("a fault sends {bytes_per_second} bytes of it a second"),
+        })
+    }
 }
 
 /// What a fault looks at.

@@ -188,11 +188,17 @@ struct Told {
 
 impl Told {
     fn new(outcome: &Outcome, oddity: Option<String>, watch: Stopwatch) -> Self {
-        let (status, code, hint) = match &outcome.result {
+        let (status, code, mut hint) = match &outcome.result {
             Ok(answer) => (200, Some(answer.code), explain(answer, oddity)),
             Err(NotAnswered::BookFull(full)) => (503, None, full.to_string()),
-            Err(NotAnswered::Gateway { status, .. }) => (*status, None, "a fault answered".to_owned()),
+            Err(NotAnswered::Gateway { status, .. }) => {
+                (*status, None, format!("a fault answered with HTTP status {status}"))
+            }
         };
+        if let Some(done) = outcome.met.as_ref().and_then(|met| met.then.done_to_reply()) {
+            hint.push_str("; ");
+            hint.push_str(&done);
+        }
         Self {
             status,
             code,
@@ -266,7 +272,11 @@ fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
         .iter()
         .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
         .collect();
-    let text = format!("There is nothing here. This emulator answers:\n{names}");
+    let text = format!(
+        "There is nothing here. This emulator answers:\n{names}\
+         GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
+         For the sandbox t1, the same below /sandboxes/t1.\n"
+    );
     respond(head, StatusCode::NOT_FOUND, "text/plain", text)
 }
 
