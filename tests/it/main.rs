@@ -11,6 +11,7 @@
 mod accounts;
 mod arguments;
 mod assumptions;
+mod certificates;
 mod cli;
 mod collect;
 mod control;

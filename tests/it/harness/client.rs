@@ -49,15 +49,15 @@ impl Client {
 
     /// Sends a request with these header lines, and a Content-Length where there is a body or the method wants one.
     #[track_caller]
-    pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: &str) -> Answer {
+    pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: impl AsRef<[u8]>) -> Answer {
+        let body = body.as_ref();
         let length = if body.is_empty() && method != "POST" {
             String::new()
         } else {
             format!("Content-Length: {}\r\n", body.len())
         };
-        self.write(format!(
-            "{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n{body}"
-        ));
+        let head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n");
+        self.write([head.as_bytes(), body].concat());
         Answer::read(&mut self.stream, method != "HEAD").expect("the connection ended without an answer")
     }
 

@@ -48,7 +48,14 @@ impl Control {
         self.client.send(method, &target, headers, body)
     }
 
-    /// The same, and the answer has this status and holds all these words.
+    /// Reads something, with these header lines.
+    #[track_caller]
+    pub(crate) fn read(&mut self, path: &str, headers: &str) -> Answer {
+        let target = format!("{}{path}", self.base);
+        self.client.send("GET", &target, headers, "")
+    }
+
+    /// Sends a request, and the answer has this status and holds all these words.
     #[track_caller]
     pub(crate) fn expect(&mut self, request: (&str, &str, &str), status: u16, words: &[&str]) -> String {
         let answer = self.send(request.0, request.1, request.2);

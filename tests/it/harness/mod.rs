@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod curl;
 mod form;
+mod openssl;
 mod server;
 mod texts;
 
@@ -13,6 +14,7 @@ pub(crate) use client::Client;
 pub(crate) use control::{Control, JSON, default_fixtures};
 pub(crate) use curl::{Curl, Url};
 pub(crate) use form::{Form, PASSWORD};
+pub(crate) use openssl::OpenSsl;
 pub(crate) use server::{DEADLINE, Run, Server, eventually, run, run_in_background, write_file};
 pub(crate) use texts::{
     ALREADY_REVOKED, BEING_ISSUED, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, WRONG_STATE, invalid, missing, unrecognized,
