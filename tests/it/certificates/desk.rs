@@ -126,6 +126,15 @@ impl Desk {
         self.openssl.expect("crl -in crl.pem -noout -text")
     }
 
+    /// The number of that CRL.
+    #[track_caller]
+    pub(super) fn crl_number(&mut self, number: u64) -> u64 {
+        self.crl(number);
+        let printed = self.openssl.expect("crl -in crl.pem -noout -crlnumber");
+        let hex = printed.trim().strip_prefix("crlNumber=0x").expect("a number");
+        u64::from_str_radix(hex, 16).unwrap()
+    }
+
     /// What openssl is told over OCSP of the collected certificate of an order, at the URL that stands in it.
     #[track_caller]
     pub(super) fn ocsp(&mut self, number: u64) -> String {

@@ -3,5 +3,8 @@
 mod chain;
 mod csr;
 mod desk;
+mod kept;
+mod ocsp;
 mod states;
 mod terms;
+mod urls;

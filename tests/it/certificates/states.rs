@@ -246,8 +246,8 @@ fn numbers_of_crls_rise_whatever_happens() {
     let mut desk = Desk::of(&server);
     desk.collect(CODE_SIGNING);
     let snapshot = desk.control.get("/snapshot").to_string();
-    let mut last = crl_number(&mut desk, CODE_SIGNING);
-    assert_eq!(crl_number(&mut desk, CODE_SIGNING), last, "nothing has changed");
+    let mut last = desk.crl_number(CODE_SIGNING);
+    assert_eq!(desk.crl_number(CODE_SIGNING), last, "nothing has changed");
     let changes: &[&dyn Fn(&mut Desk)] = &[
         &|desk| desk.revoke(&Form::revoke()),
         &|desk| desk.advance("2h"),
@@ -259,7 +259,7 @@ fn numbers_of_crls_rise_whatever_happens() {
     ];
     for (index, change) in changes.iter().enumerate() {
         change(&mut desk);
-        let number = crl_number(&mut desk, CODE_SIGNING);
+        let number = desk.crl_number(CODE_SIGNING);
         assert!(number > last, "change {index}: {number} after {last}");
         last = number;
     }
@@ -329,18 +329,6 @@ fn a_change_of_what_it_says_is_another_certificate() {
 fn told_since(desk: &mut Desk, number: u64) -> u64 {
     let ocsp = desk.ocsp(number);
     asn1_seconds(line(&ocsp, "Revocation Time: ").expect("it is revoked"))
-}
-
-/// The number of the CRL that the collected certificate of an order names.
-#[track_caller]
-fn crl_number(desk: &mut Desk, number: u64) -> u64 {
-    let crl = desk.crl(number);
-    let (_, rest) = crl.split_once("CRL Number: \n").expect("a CRL number");
-    let text = rest.lines().next().unwrap().trim();
-    match text.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).unwrap(),
-        None => text.parse().unwrap(),
-    }
 }
 
 /// Seconds since 1970 of a time as openssl prints it: `Nov 22 18:24:30 2026 GMT`.

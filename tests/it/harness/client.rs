@@ -49,8 +49,13 @@ impl Client {
 
     /// Sends a request with these header lines, and a Content-Length where there is a body or the method wants one.
     #[track_caller]
-    pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: impl AsRef<[u8]>) -> Answer {
-        let body = body.as_ref();
+    pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: &str) -> Answer {
+        self.send_bytes(method, target, headers, body.as_bytes())
+    }
+
+    /// The same with a body that is no text.
+    #[track_caller]
+    pub(crate) fn send_bytes(&mut self, method: &str, target: &str, headers: &str, body: &[u8]) -> Answer {
         let length = if body.is_empty() && method != "POST" {
             String::new()
         } else {
