@@ -245,3 +245,15 @@ pub(super) fn seconds(text: &str) -> u64 {
     let time = humantime::parse_rfc3339(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     time.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
+
+/// Seconds since 1970 of a time as openssl prints it: `Nov 22 18:24:30 2026 GMT`.
+#[track_caller]
+pub(super) fn asn1_seconds(text: &str) -> u64 {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let words: Vec<_> = text.split_whitespace().collect();
+    let [month, day, time, year, "GMT"] = words[..] else {
+        panic!("{text}");
+    };
+    let month = MONTHS.find(month).unwrap() / 3 + 1;
+    seconds(&format!("{year}-{month:02}-{day:0>2}T{time}Z"))
+}

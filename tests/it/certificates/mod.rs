@@ -5,6 +5,7 @@ mod csr;
 mod desk;
 mod kept;
 mod ocsp;
+mod published;
 mod states;
 mod terms;
 mod urls;

@@ -1,11 +1,11 @@
-//! OCSP and CRLs as HTTP carries them: methods, forms of requests, caching, and what is refused.
+//! OCSP as HTTP carries it: forms of requests, nonces, and what is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::desk::{Desk, path_of, uri};
-use crate::harness::{Answer, Curl, Form, Server, Url};
+use super::desk::Desk;
+use crate::harness::{Answer, Control, Curl, Server, Url};
 
 const NUMBER: u64 = 2_200_003;
 const REQUEST: &str = "Content-Type: application/ocsp-request\r\n";
@@ -127,6 +127,11 @@ fn a_request_that_is_none_is_malformed() {
         let answer = desk.client.get(&format!("/ocsp/code-signing{path}"));
         assert_malformed(&answer);
     }
+    let too_long = vec![0x30; (1 << 20) + 1];
+    let answer = server
+        .client()
+        .send_bytes("POST", "/ocsp/code-signing", REQUEST, &too_long);
+    assert_eq!(answer.status, 413, "no body is longer than 1 MiB");
     // As many as a client may well ask for at once.
     let twenty = many(&mut desk, 20);
     let answer = desk.client.send_bytes("POST", "/ocsp/code-signing", REQUEST, &twenty);
@@ -182,110 +187,32 @@ fn where_nothing_is_published() {
         let answer = desk.client.get(path);
         assert_eq!(answer.status, 404, "{path}");
     }
+    // A sandbox takes what it published along.
+    Control::of_new_sandbox(&server, "t1");
+    assert_eq!(desk.client.get("/sandboxes/t1/crl/smime.crl").status, 200);
+    desk.control.expect(("DELETE", "/sandboxes/t1", ""), 204, &[]);
+    assert_eq!(desk.client.get("/sandboxes/t1/crl/smime.crl").status, 404);
 }
 
 #[test]
-fn methods_that_are_not_taken_are_told() {
-    let server = Server::plain(&[]);
-    let mut desk = Desk::of(&server);
-    for (path, allow) in [
-        ("/ocsp/smime", "GET, HEAD, POST"),
-        ("/crl/smime.crl", "GET, HEAD"),
-        ("/ca/smime.cer", "GET, HEAD"),
-        ("/ca/root.cer", "GET, HEAD"),
-    ] {
-        for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "POST"] {
-            if allow.contains(method) {
-                continue;
-            }
-            let answer = desk.client.send(method, path, "", "");
-            assert_eq!(
-                (answer.status, answer.header("allow")),
-                (405, Some(allow)),
-                "{method} {path}"
-            );
-        }
-        let (whole, head) = (desk.client.get(path), desk.client.send("HEAD", path, "", ""));
-        for header in ["content-type", "content-length"] {
-            assert_eq!(head.header(header), whole.header(header), "{path} {header}");
-        }
-        assert_eq!((head.status, head.bytes()), (200, &b""[..]), "{path}");
-    }
-}
-
-#[test]
-fn a_crl_is_kept_by_caches_and_asked_for_again() {
+fn a_certificate_is_named_by_any_hash() {
     let server = Server::plain(&[]);
     let mut desk = Desk::of(&server);
     desk.collect(NUMBER);
-    let path = path_of(&uri(&desk.x509(NUMBER, "-ext crlDistributionPoints")));
-    let first = desk.client.get(&path);
-    for header in ["cache-control", "etag", "expires", "last-modified"] {
-        assert!(first.header(header).is_some(), "{header}");
+    let now = desk.now();
+    for hash in ["-sha1", "-sha256", "-sha384", "-sha512"] {
+        let printed = desk.openssl.expect(&format!(
+            "ocsp {hash} -issuer {NUMBER}-chain.pem -cert {NUMBER}.pem -url http://{}/ocsp/code-signing \
+             -CAfile root.pem -attime {now}",
+            server.http()
+        ));
+        assert!(printed.contains(".pem: good\n"), "{hash} {printed}");
     }
-    assert!(first.header("cache-control").unwrap().contains("max-age="));
-    let date = |name| httpdate(first.header(name).unwrap());
-    assert!(date("last-modified") <= date("date") && date("date") < date("expires"));
-
-    let etag = first.header("etag").unwrap();
-    for sent in [
-        etag.to_owned(),
-        format!("\"x\", {etag}"),
-        format!("W/{etag}"),
-        "*".to_owned(),
-    ] {
-        let again = desk
-            .client
-            .send("GET", &path, &format!("If-None-Match: {sent}\r\n"), "");
-        assert_eq!((again.status, again.bytes()), (304, &b""[..]), "{sent}");
-    }
-    let other = desk.client.send("GET", &path, "If-None-Match: \"x\"\r\n", "");
-    assert_eq!((other.status, other.bytes()), (200, first.bytes()));
-
-    desk.revoke(&Form::revoke());
-    let changed = desk
-        .client
-        .send("GET", &path, &format!("If-None-Match: {etag}\r\n"), "");
-    assert_eq!(changed.status, 200);
-    assert_ne!(changed.header("etag"), Some(etag));
-    assert_ne!(changed.bytes(), first.bytes());
-}
-
-#[track_caller]
-fn httpdate(text: &str) -> std::time::SystemTime {
-    // `Sun, 06 Nov 1994 08:49:37 GMT`, as the clock writes it otherwise.
-    let words: Vec<_> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let [_, day, month, year, time, "GMT"] = words[..] else {
-        panic!("{text}");
-    };
-    let month = "JanFebMarAprMayJunJulAugSepOctNovDec".find(month).unwrap() / 3 + 1;
-    humantime::parse_rfc3339(&format!("{year}-{month:02}-{day}T{time}Z")).unwrap()
-}
-
-#[test]
-fn it_is_served_where_the_api_is_refused_and_over_tls() {
-    let server = Server::start(&[]);
-    let mut desk = Desk::of(&server);
-    assert_eq!(desk.replace(&Form::replace()).code(), -1);
-    desk.collect(NUMBER);
-    assert_eq!(desk.told(NUMBER), "good");
-    for (file, path) in [
-        ("issuer.der", "/ca/code-signing.cer"),
-        ("crl.der", "/crl/code-signing.crl"),
-    ] {
-        let plain = desk.client.get(path);
-        let over_tls = Curl::new(&server, &Url::Https(path)).answer();
-        assert_eq!(
-            (over_tls.status, over_tls.bytes()),
-            (200, plain.bytes()),
-            "{path} {file}"
-        );
-    }
-    Curl::new(&server, &Url::Https("/products/!autoRevokeCS"))
-        .form(&Form::revoke())
-        .answer()
-        .assert_text("0\n");
-    assert_eq!(desk.told(NUMBER), "revoked: keyCompromise");
+    let printed = desk.openssl.expect_failure(&format!(
+        "ocsp -md5 -issuer {NUMBER}-chain.pem -cert {NUMBER}.pem -url http://{}/ocsp/code-signing",
+        server.http()
+    ));
+    assert!(printed.contains("unauthorized (6)"), "{printed}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::desk::{Desk, line, seconds};
+use super::desk::{Desk, asn1_seconds, line, seconds};
 use crate::harness::{Control, Form, Server};
 
 const PENDING: u64 = 1_100_001;
@@ -111,6 +111,21 @@ fn an_order_that_is_pending_is_issued_for_the_csr_that_took_the_place() {
     let key = desk.openssl.expect("req -in x.csr -noout -pubkey");
     assert_eq!(desk.x509(PENDING, "-pubkey"), key);
     assert_eq!(desk.told(PENDING), "good");
+}
+
+#[test]
+fn what_is_rejected_before_it_is_issued_never_has_a_certificate() {
+    let server = Server::plain(&[]);
+    let mut desk = Desk::of(&server);
+    desk.collect(CODE_SIGNING);
+    let before = desk.crl(CODE_SIGNING);
+    desk.revoke(&Form::revoke().order(2_200_001));
+    assert_eq!(desk.control.get("/orders/2200001")["state"], "rejected");
+    assert_eq!(desk.certificate_status(2_200_001), 409);
+    let revoked = |crl: &str| crl.matches("Serial Number: ").count();
+    assert_eq!(revoked(&desk.crl(CODE_SIGNING)), revoked(&before));
+    desk.revoke(&Form::revoke());
+    assert_eq!(revoked(&desk.crl(CODE_SIGNING)), revoked(&before) + 1);
 }
 
 /// The states, and what the world is told of a certificate that is read then. Without a word none can be read.
@@ -329,16 +344,4 @@ fn a_change_of_what_it_says_is_another_certificate() {
 fn told_since(desk: &mut Desk, number: u64) -> u64 {
     let ocsp = desk.ocsp(number);
     asn1_seconds(line(&ocsp, "Revocation Time: ").expect("it is revoked"))
-}
-
-/// Seconds since 1970 of a time as openssl prints it: `Nov 22 18:24:30 2026 GMT`.
-#[track_caller]
-fn asn1_seconds(text: &str) -> u64 {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let words: Vec<_> = text.split_whitespace().collect();
-    let [month, day, time, year, "GMT"] = words[..] else {
-        panic!("{text}");
-    };
-    let month = MONTHS.find(month).unwrap() / 3 + 1;
-    seconds(&format!("{year}-{month:02}-{day:0>2}T{time}Z"))
 }
