@@ -160,6 +160,18 @@ fn another_ca_knows_nothing_of_a_certificate() {
         let answer = desk.client.send_bytes("POST", path, REQUEST, &request);
         assert_eq!((answer.status, answer.bytes()), (200, UNAUTHORIZED), "{path}");
     }
+    // The CA is told by the hashes of its name and of its key: neither is enough.
+    let name = (0..request.len())
+        .find(|at| request[*at..].starts_with(&[4, 20]))
+        .unwrap();
+    let key = name + 22;
+    assert!(request[key..].starts_with(&[4, 20]), "{request:02x?}");
+    for at in [name, key] {
+        let mut other = request.clone();
+        other[at + 2] ^= 1;
+        let answer = desk.client.send_bytes("POST", "/ocsp/code-signing", REQUEST, &other);
+        assert_eq!(answer.bytes(), UNAUTHORIZED);
+    }
     // Of two serial numbers one is unknown.
     desk.openssl.expect(&format!(
         "ocsp -issuer {NUMBER}-chain.pem -cert {NUMBER}.pem -serial 7 -no_nonce -reqout both.der"
