@@ -11,7 +11,7 @@ use super::CaError;
 use super::issuing::{IssuerName, Issuing};
 use super::key::CaKey;
 use super::root::Root;
-use super::serial::{SerialKey, SerialNumber};
+use super::serial::{MadeKey, SerialKey, SerialNumber};
 use crate::files::Store;
 
 /// How many issuing CAs of their own `caCertificateID` there may be. Each number that a call may name would make one.
@@ -115,6 +115,15 @@ impl Authority {
     /// the same root, and another for another content, order or root.
     pub(crate) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
         self.serials.serial(order_number, content)
+    }
+
+    /// The private key, on P-256, for an order's certificate of that serial number, where it has no CSR: the same each
+    /// time.
+    ///
+    /// # Errors
+    /// The cryptographic library failed.
+    pub(crate) fn made_key(&self, serial: &SerialNumber) -> Result<MadeKey, CaError> {
+        self.serials.made_key(serial).map_err(|_| CaError::MadeKey)
     }
 
     fn slot(&self, name: IssuerName) -> Result<Slot, CaError> {

@@ -59,6 +59,9 @@ pub(crate) enum CaError {
     /// The public key is not one.
     #[error("the public key is no SubjectPublicKeyInfo in DER")]
     PublicKey,
+    /// A key for an order cannot be made.
+    #[error("no key can be made for the order")]
+    MadeKey,
     /// The key refused to sign.
     #[error("the CA's key cannot sign")]
     Sign,

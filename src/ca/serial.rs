@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use aws_lc_rs::digest::{self, SHA256};
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use rcgen::KeyPair;
 
@@ -74,12 +77,64 @@ impl SerialKey {
         bytes[MARK..].copy_from_slice(&order_number.to_be_bytes());
         SerialNumber(bytes)
     }
+
+    /// A private key for the certificate of that serial number: the same each time, so that there are never two
+    /// certificates with one serial number and two keys, and a key that was handed out stays the right one.
+    pub(super) fn made_key(&self, serial: &SerialNumber) -> Result<MadeKey, Unspecified> {
+        // A number that is none of the curve's comes once in 2^32 tries.
+        for attempt in 0..=u8::MAX {
+            let mut context = hmac::Context::with_key(&self.0);
+            context.update(b"key");
+            context.update(serial.as_bytes());
+            context.update(&[attempt]);
+            if let Ok(key) = PrivateKey::from_private_key(&ECDH_P256, context.sign().as_ref()) {
+                let public_key = key.compute_public_key()?;
+                let public_key_info: PublicKeyX509Der<'_> = public_key.as_der()?;
+                let pkcs8: Pkcs8V1Der<'_> = key.as_der()?;
+                return Ok(MadeKey {
+                    public_key_info: public_key_info.as_ref().to_vec(),
+                    pkcs8: pkcs8.as_ref().to_vec(),
+                });
+            }
+        }
+        Err(Unspecified)
+    }
+}
+
+/// A key pair on P-256.
+pub(crate) struct MadeKey {
+    /// The `SubjectPublicKeyInfo` in DER.
+    pub(crate) public_key_info: Vec<u8>,
+    /// The private key, PKCS#8 in DER.
+    pub(crate) pkcs8: Vec<u8>,
+}
+
+impl fmt::Debug for MadeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MadeKey(..)")
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rcgen::PublicKeyData as _;
+
     use super::*;
     use crate::ca::key::CaKey;
+
+    #[test]
+    fn each_serial_number_has_its_key() {
+        let serials = SerialKey::derive(&CaKey::EcP256.generate().unwrap());
+        let key = |number| serials.made_key(&serials.serial(number, &[])).unwrap();
+        let (one, again, other) = (key(1), key(1), key(2));
+        assert_eq!(
+            (&one.pkcs8, &one.public_key_info),
+            (&again.pkcs8, &again.public_key_info)
+        );
+        assert_ne!(one.public_key_info, other.public_key_info);
+        let read = KeyPair::try_from(&one.pkcs8[..]).unwrap();
+        assert_eq!(read.subject_public_key_info(), one.public_key_info);
+    }
 
     #[test]
     fn the_order_can_be_told_from_it() {

@@ -11,16 +11,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rcgen::{KeyPair, PublicKeyData as _};
 use thiserror::Error;
 
 use crate::ca::leaf::{LeafRequest, Urls};
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaError, CaKey, IssuerName, Issuing, SerialNumber};
+use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
 use crate::csr::{Csr, Hash, Key};
 use crate::order::book::Book;
 use crate::order::state::{Order, OrderNumber, State, Validity};
+use crate::pem;
 use crate::sandbox::DEFAULT;
 
 pub(crate) use self::status::Look;
@@ -174,12 +174,12 @@ impl Certificates {
         let issuer = self.authority().issuing(issuer_name(order))?;
         let made_key = match order.csr {
             Some(_) => None,
-            None => Some(CaKey::EcP256.generate().map_err(CaError::from)?),
+            None => Some(self.authority().made_key(&serial)?),
         };
-        let made_key_info = made_key.as_ref().map(KeyPair::subject_public_key_info);
+        let made_key_info = made_key.as_ref().map(|key| &*key.public_key_info);
         let (public_key_info, key, csr_hash) = match &order.csr {
             Some(csr) => (csr.subject_public_key_info(), csr.key(), csr.signature_hash()),
-            None => (made_key_info.as_deref().unwrap_or_default(), Key::P256, Hash::Sha256),
+            None => (made_key_info.unwrap_or_default(), Key::P256, Hash::Sha256),
         };
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
@@ -206,7 +206,7 @@ impl Certificates {
             issuer,
             private_key: made_key
                 .filter(|_| order.terms.keep_key)
-                .map(|key| PrivateKey(key.serialize_pem())),
+                .map(|key| PrivateKey(pem::encode("PRIVATE KEY", &key.pkcs8))),
             hint: chosen.hint,
         })
     }
