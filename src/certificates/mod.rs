@@ -189,7 +189,7 @@ impl Certificates {
             serial,
             not_before: validity.issued,
             // The last second of it: an order that expires at a time is expired at that time.
-            not_after: validity.expires.before(Duration::from_secs(1)),
+            not_after: validity.expires.before(Duration::from_secs(1)).max(validity.issued),
             email: order.email.as_deref().unwrap_or(&made_up_email(order.number)),
             organization: order.organization.as_deref().unwrap_or(MADE_UP_ORGANIZATION),
             public_key_info,

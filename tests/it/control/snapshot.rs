@@ -229,6 +229,35 @@ fn an_order_that_ran_out_comes_back_with_an_earlier_time() {
 }
 
 #[test]
+fn an_order_that_is_over_once_it_is_issued_comes_back() {
+    let server = Server::plain(&["--issuance-delay", "10m"]);
+    let mut control = Control::of(&server);
+    control.expect(("PUT", "/clock", r#"{"frozen":true}"#), 200, &[]);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","expires":"+5m"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let number = server.client().replace(&Form::replace().order(7)).order_number();
+    let path = format!("/orders/{number}");
+    let made = control.get(&path);
+    assert_eq!(
+        (&made["state"], &made["due"]),
+        (&json!("being-issued"), &made["expires"])
+    );
+    let put_back = |control: &mut Control| {
+        let text = control.expect(("GET", "/snapshot", ""), 200, &[]);
+        control.expect(("PUT", "/snapshot", &text), 200, &[]);
+        assert_eq!(control.expect(("GET", "/snapshot", ""), 200, &[]), text);
+        control.expect(("PATCH", &path, r#"{"email":"x@example.com"}"#), 200, &[]);
+    };
+    put_back(&mut control);
+    assert_eq!(control.get(&path)["state"], "being-issued");
+    control.expect(("POST", "/clock/advance", r#"{"by":"10m"}"#), 200, &[]);
+    put_back(&mut control);
+    assert_eq!(control.get(&path)["state"], "expired");
+    control.expect(("GET", &format!("{path}/certificate"), ""), 200, &["BEGIN CERTIFICATE"]);
+    server.assert_well();
+}
+
+#[test]
 fn a_snapshot_that_does_not_hold_together_changes_nothing() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
