@@ -15,6 +15,7 @@ use tracing::{info, warn};
 use crate::account::LoginName;
 use crate::clock::{Stopwatch, real_now};
 use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
+use crate::fault::Action;
 use crate::http::body::{BodyError, BodyReader, read_form};
 use crate::http::linger;
 use crate::http::misbehave::{Disconnect, misbehave};
@@ -68,20 +69,36 @@ impl Products {
 
     async fn respond(&self, request: Request<Incoming>) -> Result<Response<Body>, Disconnect> {
         let watch = Stopwatch::start();
-        let (head, mut body) = request.into_parts();
+        let (head, body) = request.into_parts();
         let Some(place) = Place::find(head.uri.path()) else {
             return Ok(self.respond_beside(&head, body, watch).await);
         };
+        let (response, fault) = self.answer(&place, &head, body, watch).await;
+        match fault {
+            Some(action) => misbehave(action, response).await,
+            None => Ok(response),
+        }
+    }
+
+    /// The answer to a call of an endpoint, and what a fault shall do to it. The body and its turn are given back here:
+    /// what a fault does may take as long as it likes.
+    async fn answer(
+        &self,
+        place: &Place<'_>,
+        head: &Parts,
+        mut body: Incoming,
+        watch: Stopwatch,
+    ) -> (Response<Body>, Option<Action>) {
         let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return Ok(refuse_body(Some(place.endpoint), error, &head, body, watch)),
+            Err(error) => return (refuse_body(Some(place.endpoint), error, head, body, watch), None),
         };
         let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
         let sandbox = match &place.sandbox {
             None => self.sandboxes.of_login(claimant(&form).as_deref()),
             Some(name) => match self.sandboxes.get(name) {
                 Some(sandbox) => sandbox,
-                None => return Ok(no_sandbox(&head, name, watch)),
+                None => return (no_sandbox(head, name, watch), None),
             },
         };
         let request = sandbox::Request {
@@ -96,26 +113,20 @@ impl Products {
             sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
         }
         let response = match outcome.result {
-            Ok(answer) if answer.binary.is_empty() => respond(&head, StatusCode::OK, answer.content_type, answer.body),
+            Ok(answer) if answer.binary.is_empty() => respond(head, StatusCode::OK, answer.content_type, answer.body),
             Ok(answer) => {
                 let body = [answer.body.into_bytes(), answer.binary].concat();
-                respond(&head, StatusCode::OK, answer.content_type, body)
+                respond(head, StatusCode::OK, answer.content_type, body)
             }
-            Err(NotAnswered::BookFull(full)) => respond(
-                &head,
-                StatusCode::SERVICE_UNAVAILABLE,
-                "text/plain",
-                format!("{full}\n"),
-            ),
+            Err(NotAnswered::BookFull(full)) => {
+                respond(head, StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{full}\n"))
+            }
             Err(NotAnswered::Gateway { status, body }) => {
                 let status = StatusCode::from_u16(status).expect("a fault's status was checked");
-                respond(&head, status, "text/plain", body)
+                respond(head, status, "text/plain", body)
             }
         };
-        match outcome.met {
-            Some(met) => misbehave(met.then, response).await,
-            None => Ok(response),
-        }
+        (response, outcome.met.map(|met| met.then))
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Control, DEADLINE, Form, REVOKE, Server, eventually};
+use crate::harness::{Control, DEADLINE, Form, REVOKE, SUCCESS, Server, eventually, unrecognized};
 
 /// What a socket got until its connection ended.
 struct Received {
@@ -34,7 +34,11 @@ impl Received {
 
 /// Sends a revocation of this order that succeeds.
 fn send(server: &Server, order: u64) -> TcpStream {
-    let body = Form::revoke().order(order).set("test", "Y").encode();
+    send_form(server, &Form::revoke().order(order).set("test", "Y"))
+}
+
+fn send_form(server: &Server, form: &Form) -> TcpStream {
+    let body = form.encode();
     let mut socket = TcpStream::connect(server.http()).unwrap();
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
     write!(
@@ -168,12 +172,18 @@ fn a_delay_holds_no_lock_and_no_thread() {
         201,
         &[],
     );
-    let waiting: Vec<_> = (0..DELAYED).map(|_| send(&server, 2_200_008)).collect();
+    // Longer than what is read without waiting for a turn.
+    let long = Form::revoke().order(2_200_008).add("padding", "x".repeat(20 << 10));
+    let waiting: Vec<_> = (0..DELAYED).map(|_| send_form(&server, &long)).collect();
     eventually("every delayed call is in the journal", || {
         control.ask(("POST", "/calls/count", r#"{"orderNumber":2200008}"#), 200)["count"] == DELAYED
     });
     // Others are answered meanwhile, the control API too, and the call itself is done.
-    server.client().revoke(&Form::revoke()).assert_text("0\n");
+    let mut client = server.client();
+    client
+        .revoke(&long.order(2_200_004))
+        .assert_text(&unrecognized("padding"));
+    client.revoke(&Form::revoke()).assert_text(SUCCESS);
     control.expect(("PATCH", "/orders/2200008", r#"{"state":"rejected"}"#), 200, &[]);
     for socket in waiting {
         socket.set_nonblocking(true).unwrap();
