@@ -259,17 +259,16 @@ impl Others {
     }
 
     fn recent_state(&mut self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
-        let mut random = settings.random();
         let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
         let built = match &self.recent {
             Some((made, built)) if is_recent(*made) => built.clone(),
             _ => {
-                let built = settings.build(&settings.fixtures, real_now, &mut random)?;
+                let built = settings.build(&settings.fixtures, real_now)?;
                 self.recent = Some((real_now, built.clone()));
                 built
             }
         };
-        Ok(State::new(built, random))
+        Ok(State::new(built, settings.random()))
     }
 }
 
@@ -279,18 +278,17 @@ impl Settings {
     /// # Errors
     /// They do not hold together.
     pub(crate) fn state_of(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
-        let mut random = self.random();
-        let built = self.build(fixtures, real_now, &mut random)?;
-        Ok(State::new(built, random))
+        let built = self.build(fixtures, real_now)?;
+        Ok(State::new(built, self.random()))
     }
 
-    fn build(&self, fixtures: &Fixtures, real_now: Timestamp, random: &mut Random) -> Result<Built, FixturesError> {
+    fn build(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<Built, FixturesError> {
         let start = Start {
             real_now,
             issuance_delay: self.issuance_delay,
             max_orders: self.max_orders,
         };
-        let mut built = fixtures.build(&start, random)?;
+        let mut built = fixtures.build(&start, &mut self.random())?;
         if !self.assumptions.is_empty() {
             let conventions = Arc::make_mut(&mut built.world.conventions);
             for (name, value) in &self.assumptions {

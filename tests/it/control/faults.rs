@@ -31,6 +31,33 @@ fn fixtures_with(fault: &str) -> String {
     fixtures.to_string()
 }
 
+/// Which of the next so many calls the sandbox's dice let a fault meet.
+fn rolls(server: &Server, sandbox: &str, calls: usize) -> Vec<bool> {
+    let mut client = server.client();
+    let path = in_sandbox(sandbox, REVOKE);
+    (0..calls)
+        .map(|_| client.post(&path, &revoke().encode()).status == 418)
+        .collect()
+}
+
+#[test]
+fn seeded_dice_say_the_same_in_each_sandbox() {
+    let server = Server::plain(&["--seed", "7"]);
+    let mut control = Control::of(&server);
+    let fault = r#"{"probability":0.5,"then":{"status":418}}"#;
+    let body = format!(r#"{{"name":"own","fixtures":{}}}"#, fixtures_with(fault));
+    control.expect(("POST", "/sandboxes", &body), 201, &[]);
+    // The second is made of the same world as the first.
+    for name in ["one", "two"] {
+        add(&mut Control::of_new_sandbox(&server, name), fault);
+    }
+    add(&mut control, fault);
+    let expected = rolls(&server, "default", 64);
+    for name in ["own", "one", "two"] {
+        assert_eq!(rolls(&server, name, 64), expected, "{name}");
+    }
+}
+
 /// A fault, and which of the calls below it meets.
 struct Matcher {
     fault: &'static str,
