@@ -230,7 +230,7 @@ impl Builder {
         self
     }
 
-    /// Sets an assumption; it outweighs the fixtures'. A wrong name or value shows when the emulator starts.
+    /// Sets an assumption; it outweighs the fixtures', but not those of a snapshot or of a saved state. A wrong name or value shows when the emulator starts.
     #[must_use]
     pub fn assume(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.assumptions.push((name.into(), value.into()));

@@ -20,7 +20,7 @@ use crate::sandbox::{DEFAULT, Sandbox, State};
 pub(crate) struct Settings {
     /// The fixtures of a sandbox that brings none.
     pub(crate) fixtures: Arc<Fixtures>,
-    /// Assumptions that outweigh those of any fixtures.
+    /// Assumptions that outweigh those of any fixtures, but not those of a snapshot.
     pub(crate) assumptions: Vec<(String, String)>,
     /// How long a new order is being issued.
     pub(crate) issuance_delay: Duration,
@@ -113,7 +113,10 @@ impl Sandboxes {
         saved: Option<&Fixtures>,
         issuance: Arc<Issuance>,
     ) -> Result<Self, FixturesError> {
-        let state = settings.state_of(saved.unwrap_or(&settings.fixtures), real_now())?;
+        let state = match saved {
+            Some(saved) => settings.state_of_snapshot(saved, real_now())?,
+            None => settings.state_of(&settings.fixtures, real_now())?,
+        };
         let default = Sandbox::new(DEFAULT, state, Journal::new(settings.journal), issuance.clone());
         Ok(Self {
             settings,
@@ -282,13 +285,25 @@ impl Settings {
         Ok(State::new(built, self.random()))
     }
 
-    fn build(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<Built, FixturesError> {
-        let start = Start {
+    /// What a sandbox goes on with that was described so: what it assumed, it assumes.
+    ///
+    /// # Errors
+    /// It does not hold together.
+    pub(crate) fn state_of_snapshot(&self, snapshot: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
+        let built = snapshot.build(&self.start(real_now), &mut self.random())?;
+        Ok(State::new(built, self.random()))
+    }
+
+    fn start(&self, real_now: Timestamp) -> Start {
+        Start {
             real_now,
             issuance_delay: self.issuance_delay,
             max_orders: self.max_orders,
-        };
-        let mut built = fixtures.build(&start, &mut self.random())?;
+        }
+    }
+
+    fn build(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<Built, FixturesError> {
+        let mut built = fixtures.build(&self.start(real_now), &mut self.random())?;
         if !self.assumptions.is_empty() {
             let conventions = Arc::make_mut(&mut built.world.conventions);
             for (name, value) in &self.assumptions {

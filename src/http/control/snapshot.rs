@@ -34,7 +34,11 @@ pub(super) async fn restore(
     here: Here,
     Sent(file): Sent<File>,
 ) -> Result<Json<Restored>, Problem> {
-    let build = move || app.sandboxes.settings().state_of(&Fixtures::from(file), real_now());
+    let build = move || {
+        app.sandboxes
+            .settings()
+            .state_of_snapshot(&Fixtures::from(file), real_now())
+    };
     let state = aside(build).await??;
     let world = state.world.clone();
     here.0.replace(state);

@@ -1,8 +1,9 @@
 //! A snapshot makes the same world again, wherever it is put.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::harness::{Client, Control, Form, REPLACE, REVOKE, Server, default_fixtures, in_sandbox};
+use crate::harness::{Client, Control, Form, REPLACE, REVOKE, Server, default_fixtures, in_sandbox, write_file};
 
 /// Changes all that a sandbox holds.
 fn change_everything(server: &Server, sandbox: &str) {
@@ -224,6 +225,30 @@ fn an_order_that_ran_out_comes_back_with_an_earlier_time() {
         for control in [&mut control, &mut copy] {
             set(control, day);
             assert_eq!(control.get("/orders/7")["state"], state, "on day {day}");
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_outweighs_the_options_where_it_is_put() {
+    let snapshot = Control::of(&Server::plain(&[])).get("/snapshot");
+    assert_eq!(snapshot["issuanceDelay"], "0s");
+    let dir = TempDir::new().unwrap();
+    let path = write_file(&dir, "state.json", &snapshot.to_string());
+    let options = ["--issuance-delay", "10m", "--assume", "spelling=british"];
+    let server = Server::plain(&options);
+    let saved = Server::plain(&[&options[..], &["--state", path.to_str().unwrap()]].concat());
+    let mut there = Control::of(&server);
+    there.expect(("PUT", "/snapshot", &snapshot.to_string()), 200, &[]);
+    for (name, control) in [("put", &mut there), ("saved", &mut Control::of(&saved))] {
+        assert_eq!(control.get("/snapshot"), snapshot, "{name}");
+        // Fixtures do not.
+        let body = json!({"fixtures": default_fixtures()}).to_string();
+        for body in ["", &body] {
+            control.expect(("POST", "/reset", body), 200, &[]);
+            let begun = control.get("/snapshot");
+            assert_eq!(begun["assumptions"]["spelling"], "british", "{name}");
+            assert_eq!(begun["issuanceDelay"], "10m", "{name}");
         }
     }
 }
