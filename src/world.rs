@@ -89,6 +89,16 @@ impl Accounts {
         self.by_login_name.remove(login_name)
     }
 
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.by_login_name.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_login_name.is_empty()
+    }
+
     /// Every account, by loginName.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.by_login_name.values()

@@ -115,7 +115,7 @@ pub(super) async fn create(
     if accounts.get(account.login_name.as_str()).is_some() {
         return Err(Problem::conflict("loginName", "another account has this loginName"));
     }
-    if accounts.iter().count() >= MAX_ACCOUNTS {
+    if accounts.len() >= MAX_ACCOUNTS {
         return Err(Problem::full(format!(
             "there are {MAX_ACCOUNTS} accounts already, which is all that may be"
         )));

@@ -46,7 +46,10 @@ pub(super) struct SandboxReply {
 
 impl SandboxReply {
     pub(super) fn new(app: &App, sandbox: &Arc<Sandbox>) -> Self {
-        let world = sandbox.state().world.clone();
+        let (orders, accounts) = {
+            let world = &sandbox.state().world;
+            (world.book.len(), world.accounts.len())
+        };
         Self {
             name: sandbox.name.to_string(),
             path: match &*sandbox.name {
@@ -56,8 +59,8 @@ impl SandboxReply {
             logins: app.sandboxes.logins_of(sandbox),
             ttl: sandbox.ttl.map(Span),
             expires_in: sandbox.expires_in(real_now()).map(Span),
-            orders: world.book.len(),
-            accounts: world.accounts.iter().count(),
+            orders,
+            accounts,
             calls: sandbox.journal.len(),
         }
     }
