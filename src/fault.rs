@@ -110,6 +110,14 @@ impl Faults {
         self.list.retain(|(_, fault)| !fault.is_over(real_now));
     }
 
+    /// Numbers its faults on from the last number that `before` gave, so that none means two faults.
+    pub fn number_after(&mut self, before: &Self) {
+        for (id, _) in &mut self.list {
+            *id += before.last_id;
+        }
+        self.last_id += before.last_id;
+    }
+
     /// Removes every fault.
     pub fn clear(&mut self) {
         self.list.clear();

@@ -110,14 +110,25 @@ impl Sandbox {
 
     /// Begins again in that state, with nothing in the journal.
     pub(crate) fn reset(&self, state: State) {
-        self.replace(state);
+        self.put(state, |_, _| {});
         self.journal.clear();
     }
 
-    /// Goes on in that state.
+    /// Goes on in that state, with the dice as they lie.
     pub(crate) fn replace(&self, state: State) {
-        let book = state.world.book.clone();
-        *self.state() = state;
+        self.put(state, |old, new| std::mem::swap(&mut old.random, &mut new.random));
+    }
+
+    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) {
+        let book = new.world.book.clone();
+        let old = {
+            let mut state = self.state();
+            new.faults.number_after(&state.faults);
+            keep(&mut state, &mut new);
+            std::mem::replace(&mut *state, new)
+        };
+        // It may be large, and goes where nobody waits for it.
+        drop(old);
         self.certificates.sweep(&book);
     }
 

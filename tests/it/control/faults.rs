@@ -58,6 +58,35 @@ fn seeded_dice_say_the_same_in_each_sandbox() {
     }
 }
 
+#[test]
+fn a_snapshot_lets_the_dice_lie_and_numbers_faults_on() {
+    let server = Server::plain(&["--seed", "7"]);
+    let fault = r#"{"probability":0.5,"then":{"status":418}}"#;
+    add(&mut Control::of(&server), fault);
+    let expected = rolls(&server, "default", 64);
+
+    let mut control = Control::of_new_sandbox(&server, "t1");
+    let ids = |control: &mut Control| -> Vec<u64> {
+        let faults = control.get("/faults");
+        let ids = faults["faults"].as_array().unwrap().iter();
+        ids.map(|fault| fault["id"].as_u64().unwrap()).collect()
+    };
+    add(&mut control, fault);
+    assert_eq!(ids(&mut control), [1, 2]);
+    let mut rolled = rolls(&server, "t1", 32);
+    let text = control.expect(("GET", "/snapshot", ""), 200, &[]);
+    control.expect(("PUT", "/snapshot", &text), 200, &[]);
+    assert_eq!(ids(&mut control), [3, 4]);
+    rolled.extend(rolls(&server, "t1", 32));
+    assert_eq!(rolled, expected);
+    // What begins again has its dice as at the start, and no number twice.
+    control.expect(("POST", "/reset", ""), 200, &[]);
+    assert_eq!(ids(&mut control), [5]);
+    add(&mut control, fault);
+    assert_eq!(ids(&mut control), [5, 6]);
+    assert_eq!(rolls(&server, "t1", 64), expected);
+}
+
 /// A fault, and which of the calls below it meets.
 struct Matcher {
     fault: &'static str,
