@@ -1,7 +1,7 @@
 //! The list of sandboxes: by name, and by the login names that they claim.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::protocol::assumption::{AssumptionError, Assumptions};
 use crate::random::Random;
 use crate::sandbox::{DEFAULT, Sandbox, State};
+use crate::world::World;
 
 /// What every sandbox has in common.
 #[derive(Clone, Debug)]
@@ -84,6 +85,7 @@ pub(crate) struct Sandboxes {
     settings: Settings,
     issuance: Arc<Issuance>,
     default: Arc<Sandbox>,
+    recent: Recent,
     others: RwLock<Others>,
 }
 
@@ -92,10 +94,12 @@ struct Others {
     by_name: HashMap<Arc<str>, Arc<Sandbox>>,
     by_login_name: HashMap<LoginName, Arc<Sandbox>>,
     made: u64,
-    /// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the
-    /// same time share it until they change it.
-    recent: Option<(Timestamp, Built)>,
 }
+
+/// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the same
+/// time share it until they change it.
+#[derive(Debug, Default)]
+struct Recent(Mutex<Option<(Timestamp, World)>>);
 
 /// The most login names that a sandbox claims.
 const MAX_LOGINS: usize = 1000;
@@ -122,6 +126,7 @@ impl Sandboxes {
             settings,
             issuance,
             default: Arc::new(default),
+            recent: Recent::default(),
             others: RwLock::default(),
         })
     }
@@ -213,7 +218,7 @@ impl Sandboxes {
         }
         let state = match own_state {
             Some(state) => state,
-            None => others.recent_state(&self.settings, real_now)?,
+            None => self.recent.state(&self.settings, real_now)?,
         };
         let mut sandbox = Sandbox::new(&name, state, Journal::new(self.settings.journal), self.issuance.clone());
         sandbox.ttl = new.ttl;
@@ -260,17 +265,25 @@ impl Others {
             .find(|name| !self.by_name.contains_key(&**name))
             .expect("there are more numbers than sandboxes")
     }
+}
 
-    fn recent_state(&mut self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
+impl Recent {
+    /// The state with which a sandbox begins that brings no fixtures.
+    fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
         let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
-        let built = match &self.recent {
-            Some((made, built)) if is_recent(*made) => built.clone(),
+        // Whoever comes while it is made waits for it, to share it.
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = match &*recent {
+            Some((made, world)) if is_recent(*made) => world.clone(),
             _ => {
-                let built = settings.build(&settings.fixtures, real_now)?;
-                self.recent = Some((real_now, built.clone()));
-                built
+                let state = settings.state_of(&settings.fixtures, real_now)?;
+                *recent = Some((real_now, state.world.clone()));
+                return Ok(state);
             }
         };
+        drop(recent);
+        let start = settings.start(real_now);
+        let built = settings.fixtures.build_around(&world, &start, &mut settings.random())?;
         Ok(State::new(built, settings.random()))
     }
 }
@@ -342,5 +355,60 @@ fn check_name(name: String) -> Result<String, SandboxError> {
         Ok(name)
     } else {
         Err(SandboxError::Name(name.chars().take(64).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::file::FaultEntry;
+    use crate::protocol::assumption::Spelling;
+
+    fn settings(fixtures: &str) -> Settings {
+        Settings {
+            fixtures: Arc::new(Fixtures::parse(fixtures).unwrap()),
+            assumptions: vec![("spelling".to_owned(), "british".to_owned())],
+            issuance_delay: Duration::ZERO,
+            max_orders: 10,
+            journal: 10,
+            max_sandboxes: 10,
+            seed: None,
+        }
+    }
+
+    #[test]
+    fn sandboxes_of_one_second_share_their_world_and_nothing_else() {
+        let settings = settings(
+            "clock = { offset = \"-1h\" }\n\
+             [[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n\
+             [[faults]]\nttl = \"10m\"\nthen = { garble = true }\n",
+        );
+        let recent = Recent::default();
+        let start = Timestamp::from_unix_millis(1_800_000_000_000);
+        let mut numbers = Vec::new();
+        let mut shared = Vec::new();
+        for millis in [0, 400, 999, 1000] {
+            let now = start.after(Duration::from_millis(millis));
+            let state = recent.state(&settings, now).unwrap();
+            let ttls: Vec<_> = state
+                .faults
+                .iter(now)
+                .filter_map(|(_, fault)| FaultEntry::describe(fault, now).ttl)
+                .map(|ttl| ttl.0)
+                .collect();
+            assert_eq!(ttls, [Duration::from_secs(600)], "after {millis} ms");
+            assert_eq!(state.clock.now(now), now.before(Duration::from_secs(3600)));
+            assert_eq!(
+                state.world.conventions.assumptions.spelling,
+                Spelling::British,
+                "after {millis} ms"
+            );
+            numbers.push(state.world.book.next_number());
+            shared.push(state.world.accounts.clone());
+        }
+        assert!(Arc::ptr_eq(&shared[0], &shared[2]) && !Arc::ptr_eq(&shared[0], &shared[3]));
+        numbers.sort();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 4);
     }
 }

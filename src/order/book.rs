@@ -1,6 +1,7 @@
 //! All orders of a sandbox, by number.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -15,10 +16,12 @@ pub struct BookFull {
 }
 
 /// The orders of a sandbox.
+///
+/// Cloning it is cheap: clones share their orders until one of them changes them.
 #[derive(Clone, Debug)]
 pub struct Book {
     // Boxed, because the tree leaves near half of its slots empty when numbers rise, as new ones do.
-    orders: BTreeMap<OrderNumber, Box<Order>>,
+    orders: Arc<BTreeMap<OrderNumber, Box<Order>>>,
     capacity: usize,
     next_number: OrderNumber,
     changes: u64,
@@ -28,7 +31,7 @@ impl Book {
     /// An empty book for at most `capacity` orders; new orders are numbered from `first_number` on.
     pub fn new(capacity: usize, first_number: OrderNumber) -> Self {
         Self {
-            orders: BTreeMap::new(),
+            orders: Arc::default(),
             capacity,
             next_number: first_number,
             changes: 0,
@@ -43,7 +46,9 @@ impl Book {
     /// The order of that number, to change it.
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
         self.changes += 1;
-        self.orders.get_mut(&number).map(|order| &mut **order)
+        Arc::make_mut(&mut self.orders)
+            .get_mut(&number)
+            .map(|order| &mut **order)
     }
 
     /// Enters an order under its own number, in place of one that has it already.
@@ -57,7 +62,7 @@ impl Book {
             });
         }
         self.changes += 1;
-        self.orders.insert(order.number, Box::new(order));
+        Arc::make_mut(&mut self.orders).insert(order.number, Box::new(order));
         Ok(())
     }
 
@@ -77,10 +82,15 @@ impl Book {
         self.next_number
     }
 
+    /// Numbers new orders from that number on.
+    pub fn number_from(&mut self, number: OrderNumber) {
+        self.next_number = number;
+    }
+
     /// Takes an order out.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         self.changes += 1;
-        self.orders.remove(&number).map(|order| *order)
+        Arc::make_mut(&mut self.orders).remove(&number).map(|order| *order)
     }
 
     /// How often it may have changed: where two looks at the same book find the same, nothing has.
