@@ -1,6 +1,7 @@
 //! A sandbox: a world of its own behind one lock, with its clock, its faults, its dice and its journal.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,10 +37,41 @@ pub(crate) struct Sandbox {
     pub(crate) certificates: Certificates,
     /// How long it lives since its last use; without a time, for ever.
     pub(crate) ttl: Option<Duration>,
+    /// The login names whose calls at the plain path are its, sorted.
+    pub(crate) logins: Vec<LoginName>,
     /// The fixtures that it started with, if they are its own.
     pub(crate) fixtures: Option<Arc<Fixtures>>,
     last_used: AtomicI64,
+    users: AtomicUsize,
     state: Mutex<State>,
+}
+
+/// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
+#[derive(Debug)]
+pub(crate) struct Using(Arc<Sandbox>);
+
+impl Using {
+    /// Begins to use it.
+    pub(crate) fn new(sandbox: Arc<Sandbox>) -> Self {
+        sandbox.users.fetch_add(1, Ordering::SeqCst);
+        sandbox.touch(clock::real_now());
+        Self(sandbox)
+    }
+}
+
+impl Deref for Using {
+    type Target = Arc<Sandbox>;
+
+    fn deref(&self) -> &Arc<Sandbox> {
+        &self.0
+    }
+}
+
+impl Drop for Using {
+    fn drop(&mut self) {
+        self.0.touch(clock::real_now());
+        self.0.users.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// What changes in a sandbox.
@@ -76,8 +108,10 @@ impl Sandbox {
             name,
             journal,
             ttl: None,
+            logins: Vec::new(),
             fixtures: None,
             last_used: AtomicI64::new(clock::real_now().unix_millis()),
+            users: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
     }
@@ -154,6 +188,9 @@ impl Sandbox {
 
     /// Whether it was unused for as long as it lives.
     pub(crate) fn is_over(&self, real_now: Timestamp) -> bool {
+        if self.users.load(Ordering::SeqCst) > 0 {
+            return false;
+        }
         let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
         self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }

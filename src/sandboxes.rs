@@ -63,6 +63,9 @@ pub(crate) enum SandboxError {
         LoginName::MAX
     )]
     Logins,
+    /// It would be over at once.
+    #[error("a sandbox lives for longer than 0s; without a `ttl`, for ever")]
+    Ttl,
     /// A login name is claimed by another.
     #[error("the loginName `{login_name}` is claimed by the sandbox `{by}` already")]
     LoginTaken {
@@ -94,6 +97,7 @@ struct Others {
     by_name: HashMap<Arc<str>, Arc<Sandbox>>,
     by_login_name: HashMap<LoginName, Arc<Sandbox>>,
     made: u64,
+    swept: Option<Timestamp>,
 }
 
 /// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the same
@@ -106,6 +110,9 @@ const MAX_LOGINS: usize = 1000;
 
 /// For how long a state is as good as new.
 const RECENT: Duration = Duration::from_secs(1);
+
+/// For how long nobody looks again for sandboxes that are over.
+const SWEPT: Duration = Duration::from_secs(1);
 
 impl Sandboxes {
     /// Only the default sandbox, which begins as `saved` says, if it was saved, else with the settings' fixtures.
@@ -161,24 +168,12 @@ impl Sandboxes {
     /// Every sandbox, the default first, then by name.
     pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
         let real_now = real_now();
-        self.write().sweep(real_now);
+        self.write().sweep_now_and_then(real_now);
         let mut sandboxes: Vec<_> = self.read().by_name.values().cloned().collect();
+        sandboxes.retain(|sandbox| !sandbox.is_over(real_now));
         sandboxes.sort_by(|one, other| one.name.cmp(&other.name));
         sandboxes.insert(0, self.default.clone());
         sandboxes
-    }
-
-    /// The login names that a sandbox claims.
-    pub(crate) fn logins_of(&self, sandbox: &Arc<Sandbox>) -> Vec<String> {
-        let mut logins: Vec<_> = self
-            .read()
-            .by_login_name
-            .iter()
-            .filter(|(_, claimed_by)| Arc::ptr_eq(claimed_by, sandbox))
-            .map(|(login_name, _)| login_name.to_string())
-            .collect();
-        logins.sort();
-        logins
     }
 
     /// Makes a sandbox.
@@ -187,60 +182,51 @@ impl Sandboxes {
     /// Its name or a login name of it is taken or no name, there are too many, or its fixtures do not hold together.
     pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
         let real_now = real_now();
-        // Fixtures of its own take their time before the lock is taken.
-        let own_state = match &new.fixtures {
-            Some(fixtures) => Some(self.settings.state_of(fixtures, real_now)?),
-            None => None,
+        let name = new.name.map(check_name).transpose()?;
+        let logins = check_logins(&new.logins)?;
+        if new.ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return Err(SandboxError::Ttl);
+        }
+        // A world takes its time, which is none of those who look for their sandbox.
+        let state = match &new.fixtures {
+            Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
+            None => self.recent.state(&self.settings, real_now)?,
         };
+        let journal = Journal::new(self.settings.journal);
         let mut others = self.write();
-        others.sweep(real_now);
+        others.sweep_now_and_then(real_now);
+        if others.by_name.len() >= self.settings.max_sandboxes {
+            others.sweep(real_now);
+        }
         if others.by_name.len() >= self.settings.max_sandboxes {
             return Err(SandboxError::TooMany(self.settings.max_sandboxes));
         }
-        let name = match new.name {
-            Some(name) => check_name(name)?,
-            None => others.readable_name(),
-        };
-        if name == DEFAULT || others.by_name.contains_key(&*name) {
+        let name = name.unwrap_or_else(|| others.readable_name());
+        let has_name = others.by_name.get(&*name).cloned();
+        if name == DEFAULT || others.lives(has_name, real_now).is_some() {
             return Err(SandboxError::NameTaken(name));
         }
-        let is_none = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
-        if new.logins.len() > MAX_LOGINS || new.logins.iter().any(is_none) {
-            return Err(SandboxError::Logins);
-        }
-        for login_name in &new.logins {
-            if let Some(by) = others.by_login_name.get(&**login_name) {
+        for login_name in &logins {
+            let claimed_by = others.by_login_name.get(login_name).cloned();
+            if let Some(by) = others.lives(claimed_by, real_now) {
                 return Err(SandboxError::LoginTaken {
-                    login_name: login_name.clone(),
+                    login_name: login_name.to_string(),
                     by: by.name.to_string(),
                 });
             }
         }
-        let state = match own_state {
-            Some(state) => state,
-            None => self.recent.state(&self.settings, real_now)?,
-        };
-        let mut sandbox = Sandbox::new(&name, state, Journal::new(self.settings.journal), self.issuance.clone());
+        let mut sandbox = Sandbox::new(&name, state, journal, self.issuance.clone());
         sandbox.ttl = new.ttl;
         sandbox.fixtures = new.fixtures;
+        sandbox.logins = logins;
         let sandbox = Arc::new(sandbox);
-        others.made += 1;
-        others.by_name.insert(sandbox.name.clone(), sandbox.clone());
-        for login_name in &new.logins {
-            others.by_login_name.insert(LoginName::new(login_name), sandbox.clone());
-        }
+        others.enter(sandbox.clone());
         Ok(sandbox)
     }
 
     /// Deletes the sandbox of that name: whether it was there. The default sandbox stays.
     pub(crate) fn delete(&self, name: &str) -> bool {
-        let mut others = self.write();
-        let deleted = others.by_name.remove(name);
-        if let Some(deleted) = &deleted {
-            others
-                .by_login_name
-                .retain(|_, claimed_by| !Arc::ptr_eq(claimed_by, deleted));
-        }
+        let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
     }
 
@@ -254,9 +240,47 @@ impl Sandboxes {
 }
 
 impl Others {
+    fn enter(&mut self, sandbox: Arc<Sandbox>) {
+        self.made += 1;
+        for login_name in &sandbox.logins {
+            self.by_login_name.insert(login_name.clone(), sandbox.clone());
+        }
+        self.by_name.insert(sandbox.name.clone(), sandbox);
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Arc<Sandbox>> {
+        let removed = self.by_name.remove(name)?;
+        for login_name in &removed.logins {
+            self.by_login_name.remove(login_name);
+        }
+        Some(removed)
+    }
+
+    /// A sandbox that has something which another one wants, unless it is over: then it goes.
+    fn lives(&mut self, sandbox: Option<Arc<Sandbox>>, real_now: Timestamp) -> Option<Arc<Sandbox>> {
+        let sandbox = sandbox?;
+        if sandbox.is_over(real_now) {
+            self.remove(&sandbox.name);
+            return None;
+        }
+        Some(sandbox)
+    }
+
+    /// Whoever makes many sandboxes does not look through all of them each time.
+    fn sweep_now_and_then(&mut self, real_now: Timestamp) {
+        let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
+        if !self.swept.is_some_and(is_clean) {
+            self.sweep(real_now);
+        }
+    }
+
     fn sweep(&mut self, real_now: Timestamp) {
+        self.swept = Some(real_now);
         self.by_name.retain(|_, sandbox| !sandbox.is_over(real_now));
-        self.by_login_name.retain(|_, sandbox| !sandbox.is_over(real_now));
+        let Self {
+            by_name, by_login_name, ..
+        } = self;
+        by_login_name.retain(|_, sandbox| by_name.contains_key(&sandbox.name));
     }
 
     fn readable_name(&self) -> String {
@@ -343,6 +367,18 @@ impl Settings {
     fn random(&self) -> Random {
         self.seed.map_or_else(Random::from_system, Random::from_seed)
     }
+}
+
+/// The login names that a sandbox claims, sorted.
+fn check_logins(logins: &[String]) -> Result<Vec<LoginName>, SandboxError> {
+    let is_none = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
+    if logins.len() > MAX_LOGINS || logins.iter().any(is_none) {
+        return Err(SandboxError::Logins);
+    }
+    let mut logins: Vec<_> = logins.iter().map(|login_name| LoginName::new(login_name)).collect();
+    logins.sort();
+    logins.dedup();
+    Ok(logins)
 }
 
 /// It stands in URLs as it is.

@@ -107,7 +107,7 @@ impl Control {
         serde_json::from_str(&answer).map_err(|error| self.remote().unexpected(error.to_string()))
     }
 
-    /// Goes back to the fixtures that the sandbox started with: journal and faults are empty, the clock is real.
+    /// Goes back to the fixtures that the sandbox started with, to their clock and their faults; the journal is empty.
     ///
     /// # Errors
     /// As every question: [`ControlError`].

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::sent::{Here, Sent, no_sandbox};
-use super::{App, Problem};
+use super::{App, Problem, aside};
 use crate::clock::real_now;
 use crate::fixtures::Fixtures;
 use crate::fixtures::file::File;
@@ -45,7 +45,7 @@ pub(super) struct SandboxReply {
 }
 
 impl SandboxReply {
-    pub(super) fn new(app: &App, sandbox: &Arc<Sandbox>) -> Self {
+    pub(super) fn new(sandbox: &Sandbox) -> Self {
         let (orders, accounts) = {
             let world = &sandbox.state().world;
             (world.book.len(), world.accounts.len())
@@ -56,7 +56,7 @@ impl SandboxReply {
                 DEFAULT => String::new(),
                 name => format!("/sandboxes/{name}"),
             },
-            logins: app.sandboxes.logins_of(sandbox),
+            logins: sandbox.logins.iter().map(ToString::to_string).collect(),
             ttl: sandbox.ttl.map(Span),
             expires_in: sandbox.expires_in(real_now()).map(Span),
             orders,
@@ -153,6 +153,7 @@ impl From<SandboxError> for Problem {
         match error {
             SandboxError::Name(_) => Self::unfit("name", text),
             SandboxError::NameTaken(_) => Self::conflict("name", text),
+            SandboxError::Ttl => Self::unfit("ttl", text),
             SandboxError::Logins => Self::unfit("logins", text),
             SandboxError::LoginTaken { .. } => Self::conflict("logins", text),
             SandboxError::TooMany(_) => Self::full(text),
@@ -167,10 +168,7 @@ impl From<SandboxError> for Problem {
 pub(super) async fn list(State(app): State<App>) -> Json<SandboxList> {
     let sandboxes = app.sandboxes.list();
     Json(SandboxList {
-        sandboxes: sandboxes
-            .iter()
-            .map(|sandbox| SandboxReply::new(&app, sandbox))
-            .collect(),
+        sandboxes: sandboxes.iter().map(|sandbox| SandboxReply::new(sandbox)).collect(),
     })
 }
 
@@ -188,17 +186,17 @@ pub(super) async fn create(State(app): State<App>, sent: Option<Sent<NewEntry>>)
         logins: entry.logins,
         ttl: entry.ttl.map(|ttl| ttl.0),
     };
-    let sandbox = app.sandboxes.create(new)?;
+    let sandbox = aside(move || app.sandboxes.create(new)).await??;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
-    let reply = SandboxReply::new(&app, &sandbox);
+    let reply = SandboxReply::new(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
 /// One sandbox.
 #[utoipa::path(get, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "readSandbox",
     responses((status = 200, description = "The sandbox", body = SandboxReply)))]
-pub(super) async fn read(State(app): State<App>, here: Here) -> Json<SandboxReply> {
-    Json(SandboxReply::new(&app, &here.0))
+pub(super) async fn read(here: Here) -> Json<SandboxReply> {
+    Json(SandboxReply::new(&here.0))
 }
 
 /// Deletes a sandbox.
@@ -217,7 +215,8 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Begins again: with the fixtures that it started with or those that are sent, with no calls, at the real time.
+/// Begins again: with the fixtures that it started with or those that are sent, with their clock and their faults, and
+/// with no calls.
 #[utoipa::path(post, path = "/reset", tag = "sandboxes", operation_id = "reset", request_body = Option<Reset>,
     responses((status = 200, description = "It began again", body = SandboxReply)))]
 pub(super) async fn reset(
@@ -225,14 +224,19 @@ pub(super) async fn reset(
     here: Here,
     sent: Option<Sent<Reset>>,
 ) -> Result<Json<SandboxReply>, Problem> {
-    let settings = app.sandboxes.settings();
     let fixtures = match sent.and_then(|Sent(reset)| reset.fixtures) {
         Some(fixtures) => Arc::new(fixtures.read()?),
-        None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+        None => here
+            .0
+            .fixtures
+            .as_ref()
+            .unwrap_or(&app.sandboxes.settings().fixtures)
+            .clone(),
     };
-    let state = settings
-        .state_of(&fixtures, real_now())
+    let build = move || app.sandboxes.settings().state_of(&fixtures, real_now());
+    let state = aside(build)
+        .await?
         .map_err(|error| Problem::from(error).below("fixtures"))?;
     here.0.reset(state);
-    Ok(Json(SandboxReply::new(&app, &here.0)))
+    Ok(Json(SandboxReply::new(&here.0)))
 }
