@@ -26,7 +26,7 @@ use crate::protocol::argument::glimpse;
 use crate::protocol::assumption::Assumptions;
 use crate::protocol::code::MISSING_ARGUMENT;
 use crate::protocol::form::Form;
-use crate::sandbox::{self, DEFAULT, NotAnswered, Outcome, Sandbox};
+use crate::sandbox::{self, DEFAULT, NotAnswered, Outcome, Sandbox, Using};
 use crate::sandboxes::Sandboxes;
 
 /// The target of the log line that each call leaves.
@@ -75,7 +75,8 @@ impl Products {
         };
         let (response, fault) = self.answer(&place, &head, body, watch).await;
         match fault {
-            Some(action) => misbehave(action, response).await,
+            // The sandbox is used until its reply is on its way.
+            Some((action, _using)) => misbehave(action, response).await,
             None => Ok(response),
         }
     }
@@ -88,7 +89,7 @@ impl Products {
         head: &Parts,
         mut body: Incoming,
         watch: Stopwatch,
-    ) -> (Response<Body>, Option<Action>) {
+    ) -> (Response<Body>, Option<(Action, Using)>) {
         let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
             Err(error) => return (refuse_body(Some(place.endpoint), error, head, body, watch), None),
@@ -126,7 +127,7 @@ impl Products {
                 respond(head, status, "text/plain", body)
             }
         };
-        (response, outcome.met.map(|met| met.then))
+        (response, outcome.met.map(|met| (met.then, Using::new(sandbox))))
     }
 }
 

@@ -327,7 +327,7 @@ pub(super) async fn stream(
     // Calls that came before are told at once.
     news.mark_changed();
     // A stream does not keep a sandbox alive that is deleted, but ends with it.
-    let sandbox = Arc::downgrade(&here.0);
+    let sandbox = Arc::downgrade(&*here.0);
     drop(here);
     let batches = stream::unfold(
         (sandbox, news, stop, seen),

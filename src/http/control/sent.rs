@@ -1,6 +1,5 @@
 //! What a request sends: its body, its query, and the parts of its path.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::HttpBody as _;
@@ -19,8 +18,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use super::{App, Problem};
-use crate::clock::real_now;
-use crate::sandbox::{DEFAULT, Sandbox};
+use crate::sandbox::{DEFAULT, Using};
 
 /// The longest body that is read.
 const MAX_BODY: usize = 16 << 20;
@@ -230,7 +228,7 @@ pub(super) async fn path_part(parts: &mut Parts, app: &App, name: &str) -> Resul
 }
 
 /// The sandbox that the path names; without a name, the default one. Asking for it is a use of it.
-pub(super) struct Here(pub(super) Arc<Sandbox>);
+pub(super) struct Here(pub(super) Using);
 
 impl Here {
     /// What stands before its resources in a URL.
@@ -249,8 +247,7 @@ impl FromRequestParts<App> for Here {
         let name = path_part(parts, app, "sandbox").await?;
         let name = name.as_deref().unwrap_or(DEFAULT);
         let sandbox = app.sandboxes.get(name).ok_or_else(|| no_sandbox(name))?;
-        sandbox.touch(real_now());
-        Ok(Self(sandbox))
+        Ok(Self(Using::new(sandbox)))
     }
 }
 
