@@ -1,10 +1,11 @@
 //! How long a sandbox lives.
 
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::harness::{Control, Form, REVOKE, Server, eventually};
+use crate::harness::{Control, Form, REVOKE, Server, eventually, in_sandbox};
 
 /// The sandbox of that name in the list, which is no use of it.
 fn listed(control: &mut Control, name: &str) -> Option<Value> {
@@ -111,6 +112,41 @@ fn each_use_starts_its_time_anew() {
         assert!(now <= before);
         now < before
     });
+}
+
+#[test]
+fn what_takes_its_time_keeps_it_alive() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    for name in ["waited", "delayed"] {
+        let body = format!(r#"{{"name":"{name}","ttl":"300ms"}}"#);
+        control.expect(("POST", "/sandboxes", &body), 201, &[]);
+    }
+    let delay = r#"{"then":{"delay":"1s"}}"#;
+    control.expect(("POST", "/sandboxes/delayed/faults", delay), 201, &[]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let answer = server.client().post(&in_sandbox("delayed", REVOKE), "");
+            assert_eq!(answer.code(), -3);
+            assert!(listed(&mut Control::of(&server), "delayed").is_some());
+        });
+        let count = Control::at(server.control(), "waited").ask(("POST", "/calls/count", r#"{"within":"1s"}"#), 200);
+        assert_eq!(count["reached"], false);
+        assert!(listed(&mut control, "waited").is_some());
+    });
+    for name in ["waited", "delayed"] {
+        eventually("its time is over", || listed(&mut control, name).is_none());
+    }
+}
+
+#[test]
+fn one_without_a_life_is_refused() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let problem = control.ask(("POST", "/sandboxes", r#"{"name":"t1","ttl":"0s"}"#), 422);
+    assert_eq!(problem["field"], "ttl");
+    let problem = control.ask(("POST", "/faults", r#"{"ttl":"0s","then":{"garble":true}}"#), 422);
+    assert_eq!(problem["field"], "ttl");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn a_delay_holds_no_lock_and_no_thread() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
     control.expect(
-        ("POST", "/faults", r#"{"orderNumber":2200008,"then":{"delay":"1h"}}"#),
+        ("POST", "/faults", r#"{"orderNumber":2200008,"then":{"delay":"10m"}}"#),
         201,
         &[],
     );
