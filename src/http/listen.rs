@@ -6,7 +6,7 @@
 //!
 //! What bounds a connection:
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
-//!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection without new calls, and a
+//!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection on which nothing goes on, and a
 //!   write that makes no progress. The time of a request's body is the service's matter.
 //! - 96 KiB limit a head; hyper answers 431 past it (414 for a target of more than 65534 bytes) and closes.
 //! - HTTP/2 gets modest windows and few streams, and is closed when it leaves a ping unanswered.
@@ -134,7 +134,10 @@ impl Listener {
         limits: Limits,
         mut stop: Stop,
     ) where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>
+            + Clone
+            + Send
+            + 'static,
         S::Future: Send,
     {
         let shared = Arc::new(Shared::new(name, tls, &limits));

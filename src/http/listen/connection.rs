@@ -5,12 +5,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::BoxError;
-use axum::body::Body;
-use hyper::body::Incoming;
+use axum::body::{Body, Bytes};
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper::{Request, Response};
@@ -90,7 +91,7 @@ impl Connection {
     /// Serves it to its end.
     pub(super) async fn run<S>(mut self, tcp: TcpStream, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>> + Send,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static> + Send,
         S::Future: Send + 'static,
     {
         // Answers are small and written whole; waiting for more to send only delays them.
@@ -160,7 +161,7 @@ impl Connection {
     async fn http1<I, S>(mut self, io: I, service: S)
     where
         I: AsyncRead + AsyncWrite + Unpin,
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>>,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
     {
         let mut connection = self.shared.http1.serve_connection(TokioIo::new(io), service);
         let served = tokio::select! {
@@ -183,17 +184,18 @@ impl Connection {
 
     async fn http2<S>(mut self, io: TlsStream<Linger>, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError>>,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
         S::Future: Send + 'static,
     {
-        let calls = Arc::new(AtomicU64::new(0));
-        let service = Counted {
+        let activity = Arc::new(Activity::default());
+        let service = Watched {
             service,
-            calls: calls.clone(),
+            activity: activity.clone(),
         };
         let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
-        // hyper has no limit for the HTTP/2 preface nor for idle connections: one whose calls did not grow over a
-        // whole period is told to go, and is dropped a period later.
+        // hyper has no limit for the HTTP/2 preface nor for idle connections: one on which nothing went on over a whole
+        // period is told to go, and is dropped a period later. A call that is being answered goes on; one whose answer
+        // the peer does not take does not.
         let period = self.shared.read_timeout;
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
@@ -203,7 +205,8 @@ impl Connection {
                 biased;
                 served = &mut connection => break served,
                 () = self.stop.fired(), if !leaving => leaving = true,
-                _ = ticks.tick() => match calls.load(Ordering::Relaxed) {
+                _ = ticks.tick() => match activity.look() {
+                    _ if activity.is_at_work() => continue,
                     // Told to go a whole period ago: whatever it still waits for, its peer does not take.
                     now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
@@ -272,19 +275,107 @@ fn reason(error: &hyper::Error) -> String {
     }
 }
 
-/// A service that counts its calls.
-struct Counted<S> {
-    service: S,
-    calls: Arc<AtomicU64>,
+/// What goes on on a connection.
+#[derive(Default)]
+struct Activity {
+    steps: AtomicU64,
+    at_work: AtomicUsize,
 }
 
-impl<S: Service<R>, R> Service<R> for Counted<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+impl Activity {
+    /// How many steps there were: calls that came, and pieces of answers that were taken.
+    fn look(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
 
-    fn call(&self, request: R) -> S::Future {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.service.call(request)
+    /// Whether a peer waits for us: for an answer, or for the next piece of one.
+    fn is_at_work(&self) -> bool {
+        self.at_work.load(Ordering::Relaxed) > 0
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// For as long as it is there, the peer waits for us.
+struct AtWork(Arc<Activity>);
+
+impl AtWork {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.at_work.fetch_add(1, Ordering::Relaxed);
+        Self(activity.clone())
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.step();
+        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A service that tells what goes on.
+struct Watched<S> {
+    service: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Service<Request<Incoming>> for Watched<S>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let at_work = AtWork::new(&self.activity);
+        let answer = self.service.call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            let activity = at_work.0.clone();
+            Ok(response.map(|body| {
+                Body::new(WatchedBody {
+                    body,
+                    activity,
+                    at_work: None,
+                })
+            }))
+        })
+    }
+}
+
+/// The body of an answer.
+struct WatchedBody {
+    body: Body,
+    activity: Arc<Activity>,
+    /// There while the next piece was asked for and is not ready; without it, the peer has to take the last one.
+    at_work: Option<AtWork>,
+}
+
+impl hyper::body::Body for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if polled.is_pending() {
+            this.at_work.get_or_insert_with(|| AtWork::new(&this.activity));
+        } else {
+            this.at_work = None;
+            this.activity.step();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

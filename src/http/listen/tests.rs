@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::client::conn::http2 as h2_client;
 use hyper::service::service_fn;
@@ -200,6 +201,14 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
     }
     match request.uri().path() {
         "/slow" => sleep(Duration::from_millis(150)).await,
+        "/late" => sleep(READ_TIMEOUT * 4).await,
+        "/slowly" => {
+            let pieces = stream::iter(0..2).then(|_| async {
+                sleep(READ_TIMEOUT * 3).await;
+                Ok::<_, Infallible>("ok")
+            });
+            *response.body_mut() = Body::from_stream(pieces);
+        }
         "/never" => sleep(Duration::from_secs(3600)).await,
         "/huge" => *response.body_mut() = Body::from(vec![b'x'; 64 << 20]),
         _ => {}
@@ -555,6 +564,39 @@ async fn http_2_connections_without_calls_are_closed() {
         .expect("closed")
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn an_http_2_connection_stays_while_a_call_is_answered() {
+    let server = Server::tls();
+    let connect = async || {
+        let io = TokioIo::new(server.connect_tls(b"h2").await);
+        let (calls, connection) = h2_client::handshake::<_, _, Empty<Bytes>>(TokioExecutor::new(), io)
+            .await
+            .unwrap();
+        (calls, tokio::spawn(connection))
+    };
+    let request = |path| {
+        Request::get(format!("https://localhost{path}"))
+            .body(Empty::new())
+            .unwrap()
+    };
+    for (path, expected) in [("/late", "ok"), ("/slowly", "okok")] {
+        let (mut calls, connection) = connect().await;
+        let answer = calls.send_request(request(path)).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body, expected, "{path}");
+        timeout(READ_TIMEOUT * 4, connection)
+            .await
+            .expect("closed")
+            .unwrap()
+            .unwrap();
+    }
+    // But not for a peer that does not take its answer.
+    let (mut calls, connection) = connect().await;
+    let unread = calls.send_request(request("/huge")).await.unwrap();
+    drop(timeout(READ_TIMEOUT * 5, connection).await.expect("closed").unwrap());
+    drop(unread);
 }
 
 #[tokio::test]
