@@ -320,7 +320,7 @@ pub struct CallsArgs {
     #[arg(long)]
     pub follow: bool,
     /// Forget every call.
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["follow", "endpoint", "login", "order", "code", "since"])]
     pub clear: bool,
     /// Only those of that endpoint.
     #[arg(long, value_name = "NAME")]

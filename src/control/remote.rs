@@ -96,10 +96,11 @@ impl Remote {
         let response = client::open(&self.authority()?, self.question(Method::GET, path, None))
             .await
             .map_err(|error| self.failed(error))?;
-        if response.status() != StatusCode::OK {
-            return Err(self.unexpected(format!("HTTP status {}", response.status())));
+        if response.status() == StatusCode::OK {
+            return Ok(response);
         }
-        Ok(response)
+        let answer = client::whole(response).await.map_err(|error| self.failed(error))?;
+        Err(self.refused(&answer))
     }
 
     /// The answer was not what an emulator says.
@@ -123,14 +124,19 @@ impl Remote {
         if answer.status.is_success() {
             return Ok(answer);
         }
+        Err(self.refused(&answer))
+    }
+
+    /// What an answer says that is none of success.
+    fn refused(&self, answer: &Answer) -> ControlError {
         match serde_json::from_slice::<Problem>(&answer.body) {
-            Ok(problem) => Err(ControlError::Refused {
+            Ok(problem) => ControlError::Refused {
                 status: answer.status.as_u16(),
                 title: problem.title,
                 detail: problem.detail,
                 field: problem.field,
-            }),
-            Err(_) => Err(self.unexpected(format!("HTTP status {}", answer.status))),
+            },
+            Err(_) => self.unexpected(format!("HTTP status {}", answer.status)),
         }
     }
 

@@ -108,6 +108,19 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+/// Waits for the rest of an answer that will end.
+pub(crate) async fn whole(response: Response<Incoming>) -> Result<Answer, ClientError> {
+    let answer = async {
+        Ok(Answer {
+            status: response.status(),
+            body: response.into_body().collect().await?.to_bytes(),
+        })
+    };
+    timeout(PATIENCE, answer)
+        .await
+        .map_err(|_| ClientError::Timeout(PATIENCE))?
+}
+
 /// Asks `authority` (`HOST:PORT`), and waits for the whole answer for as long as `patience`.
 pub(crate) async fn ask(authority: &str, question: Question, patience: Duration) -> Result<Answer, ClientError> {
     let answer = async {
