@@ -57,6 +57,7 @@ pub struct Emulator {
     listeners: JoinSet<()>,
     sandboxes: Arc<Sandboxes>,
     state_file: Option<PathBuf>,
+    control_token: Option<Token>,
 }
 
 impl Emulator {
@@ -126,7 +127,11 @@ impl Emulator {
     /// # Panics
     /// The control listener was turned off.
     pub fn control(&self) -> crate::control::Control {
-        crate::control::Control::connect(&self.control_url())
+        let control = crate::control::Control::connect(&self.control_url());
+        match &self.control_token {
+            Some(token) => control.token(token.expose()),
+            None => control,
+        }
     }
 
     /// Stops: takes no new calls, answers those in flight, and is gone within a second. Saves the state if it was told
@@ -244,7 +249,7 @@ impl Builder {
         self
     }
 
-    /// Makes what is drawn at random, the numbers of new orders, the same each time.
+    /// Makes what is drawn at random, the numbers of new orders and the dice of faults, the same each time.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -393,6 +398,7 @@ impl Builder {
             listeners: JoinSet::new(),
             sandboxes: sandboxes.clone(),
             state_file: self.state_file.clone(),
+            control_token: self.control_token.clone(),
         };
         let limits = Limits {
             read_timeout: self.read_timeout,

@@ -26,6 +26,11 @@ impl Token {
         Self(token.into())
     }
 
+    /// The token itself: for the client of the same process alone.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// Whether a bearer sent it. How long this takes does not depend on how much of it is right.
     fn is_borne(&self, headers: &HeaderMap) -> bool {
         headers
