@@ -42,7 +42,11 @@ impl Config {
     /// Help was asked for, or something is wrong.
     pub fn read() -> Result<Command, Stop> {
         let config = Self::try_parse().map_err(Stop::from)?;
-        Ok(config.into_command())
+        let command = config.into_command();
+        if let Command::Serve(args) = &command {
+            args.control.check()?;
+        }
+        Ok(command)
     }
 
     pub(crate) fn into_command(self) -> Command {
@@ -99,7 +103,7 @@ pub struct ServeArgs {
         value_name = "ADDR|off",
         default_value = "127.0.0.1:8081"
     )]
-    control: Listen,
+    control: ControlListen,
     /// Demand this bearer token of the control API's clients.
     #[arg(
         long,
@@ -117,7 +121,7 @@ pub struct ServeArgs {
     /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
     #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = read_assumption)]
     assume: Vec<(String, String)>,
-    /// A whole number that makes the numbers of new orders the same each time.
+    /// A whole number that makes the numbers of new orders and the dice of faults the same each time.
     #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N")]
     seed: Option<u64>,
     /// Keep the made CA and server certificate there, for restarts.
@@ -204,7 +208,7 @@ impl ServeArgs {
         let mut builder = Emulator::builder()
             .https(self.https.0)
             .http(self.http.0)
-            .control(self.control.0)
+            .control(self.control.address())
             .accept_plain_http(self.plain_http == PlainHttp::Accept)
             .issuance_delay(self.issuance_delay)
             .read_timeout(self.read_timeout)
@@ -371,9 +375,55 @@ impl std::str::FromStr for Listen {
         text.replacen("localhost:", "127.0.0.1:", 1)
             .parse()
             .map(|address| Self(Some(address)))
-            .map_err(|_| "give IP:PORT or localhost:PORT, such as 0.0.0.0:8443, or off".to_owned())
+            .map_err(|_| LISTEN_FORMS.to_owned())
     }
 }
+
+/// The address of the control listener. Its variable may say where `health` and `ctl` shall ask, which is a place to
+/// listen on only where it is an address of this machine; clap reads the options of `serve` for them as well.
+#[derive(Clone, Debug)]
+enum ControlListen {
+    At(Listen),
+    Elsewhere(String),
+}
+
+impl ControlListen {
+    fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::At(listen) => listen.0,
+            Self::Elsewhere(_) => None,
+        }
+    }
+
+    /// Whether it can be listened on.
+    fn check(&self) -> Result<(), Stop> {
+        match self {
+            Self::At(_) => Ok(()),
+            Self::Elsewhere(text) => Err(Stop::Wrong(format!(
+                "invalid value '{text}' for '--control <ADDR|off>': {LISTEN_FORMS} (sectigo-emulator --help lists the \
+                 options)"
+            ))),
+        }
+    }
+}
+
+impl std::str::FromStr for ControlListen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = text
+            .strip_prefix("http://")
+            .map_or(text, |authority| authority.trim_end_matches('/'));
+        match address.parse() {
+            Ok(listen) => Ok(Self::At(listen)),
+            Err(_) if client::authority(text).is_ok() => Ok(Self::Elsewhere(text.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What a listener takes.
+const LISTEN_FORMS: &str = "give IP:PORT or localhost:PORT, such as 0.0.0.0:8443, or off";
 
 /// A word alone is a level here; tracing would take a misspelt one for a target, and log nothing.
 fn read_filter(text: &str) -> Result<Targets, String> {
@@ -495,6 +545,7 @@ mod tests {
             "ctl faults add --garble --probability 0.5",
             "ctl calls --follow --endpoint !autoRevokeCS --code -4",
             "ctl calls --clear",
+            "ctl --sandbox t1 calls --clear --json --control localhost:8081",
             "ctl snapshot --output x.json",
             "ctl sandbox create t1 --ttl 10m --claim a --claim b",
             "ctl assumptions spelling=british",
@@ -512,6 +563,8 @@ mod tests {
             "ctl faults add --garble --status 503",
             "ctl faults add --delay 1s --body x",
             "ctl calls --follow --since now",
+            "ctl calls --clear --follow",
+            "ctl calls --clear --code 0",
             "ctl --control off orders list",
             "--seed 1 ctl orders list",
             "completions cobol",

@@ -29,9 +29,9 @@ pub(crate) const MASK: &str = "***";
 pub(crate) struct Entry {
     /// Its number in the journal, from 1, rising by 1.
     pub(crate) id: u64,
-    /// When it was answered, by the sandbox's clock.
+    /// When it arrived, by the sandbox's clock.
     pub(crate) time: Timestamp,
-    /// When it was answered.
+    /// When it arrived.
     pub(crate) real_time: Timestamp,
     /// Its endpoint.
     pub(crate) endpoint: &'static str,

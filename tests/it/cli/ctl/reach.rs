@@ -52,7 +52,37 @@ fn sandboxes() {
             "{line}: {run:?}"
         );
     }
-    ctl(&server, "orders list --sandbox t1").assert_refused(1, &["\"t1\"", "404", "Make one"]);
+    for line in ["orders list --sandbox t1", "calls --follow --sandbox t1"] {
+        ctl(&server, line).assert_refused(1, &["\"t1\"", "404", "Make one"]);
+    }
+}
+
+#[test]
+fn one_variable_says_where_to_listen_and_where_to_ask() {
+    let address = "127.0.0.1:0";
+    for control in [address.to_owned(), format!("http://{address}")] {
+        let environment = [("SECTIGO_EMULATOR_CONTROL", &*control)];
+        let server = Server::start_with(&["--https", "off"], &environment);
+        let address = server.control();
+        let port = address.port();
+        for asked in [
+            address.to_string(),
+            format!("http://{address}"),
+            format!("http://{address}/"),
+            format!("localhost:{port}"),
+            format!("http://localhost:{port}"),
+        ] {
+            for line in [&["health"][..], &["ctl", "clock", "show"]] {
+                let run = run(line, &[("SECTIGO_EMULATOR_CONTROL", &asked)]);
+                assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{line:?} {asked}: {run:?}");
+            }
+        }
+    }
+    // Elsewhere one can ask, but not listen.
+    let elsewhere = [("SECTIGO_EMULATOR_CONTROL", "http://no-such-host.invalid:8081")];
+    run(&["health"], &elsewhere).assert_refused(1, &["no-such-host.invalid"]);
+    run(&["serve"], &elsewhere).assert_refused(2, &["no-such-host.invalid", "--control", "IP:PORT"]);
+    run(&[], &elsewhere).assert_refused(2, &["no-such-host.invalid", "--control", "IP:PORT"]);
 }
 
 #[test]
