@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::account::LoginName;
 use crate::clock::Timestamp;
 use crate::endpoints::Endpoint;
+use crate::order::state::OrderNumber;
 use crate::protocol::form::Form;
 
 /// All calls of a journal together take no more bytes than this; the oldest go first.
@@ -20,6 +22,9 @@ const MAX_ARGUMENTS: usize = 64;
 
 /// Bytes of a value that are kept; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
+
+/// Bytes of a reply that are kept.
+const MAX_REPLY: usize = 64 << 10;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
@@ -35,6 +40,10 @@ pub(crate) struct Entry {
     pub(crate) real_time: Timestamp,
     /// Its endpoint.
     pub(crate) endpoint: &'static str,
+    /// The loginName that counted, if it may be told: that of an account, or one that looks like a loginName.
+    pub(crate) login_name: Option<LoginName>,
+    /// The order number that counted, if it was one.
+    pub(crate) order_number: Option<OrderNumber>,
     /// Its arguments in their order, secrets masked.
     pub(crate) arguments: Vec<(String, String)>,
     /// The HTTP status.
@@ -60,6 +69,22 @@ impl Entry {
             .map(|(_, value)| &**value)
     }
 
+    /// Whether it named that account. What counted goes before what was sent, which may be masked.
+    fn is_by(&self, login_name: &str) -> bool {
+        match &self.login_name {
+            Some(counted) => counted.as_str() == login_name,
+            None => self.argument("loginName") == Some(login_name),
+        }
+    }
+
+    /// Whether it named the order whose number is written so.
+    fn is_of_order(&self, number: &str) -> bool {
+        match self.order_number {
+            Some(counted) => OrderNumber::parse(number) == Some(counted),
+            None => self.argument("orderNumber") == Some(number),
+        }
+    }
+
     fn bytes(&self) -> usize {
         let arguments: usize = self
             .arguments
@@ -70,8 +95,9 @@ impl Entry {
     }
 }
 
-/// The arguments of a call as the journal keeps them: nothing that is, or may hold, a password.
-pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint) -> Vec<(String, String)> {
+/// The arguments of a call as the journal keeps them: nothing that is, or may hold, a password, but for the loginName
+/// that may be told.
+pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint, login_name: Option<&LoginName>) -> Vec<(String, String)> {
     let password = form
         .pairs()
         .iter()
@@ -96,7 +122,9 @@ pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint) -> Vec<(String, String)
                 || [&b"assword"[..], b"ASSWORD"]
                     .iter()
                     .any(|word| contains(&pair.value, word));
-            let value = if holds_password {
+            let may_be_told = argument.name == "loginName"
+                && login_name.is_some_and(|login_name| login_name.as_str().as_bytes() == &*pair.value);
+            let value = if holds_password && !may_be_told {
                 MASK.to_owned()
             } else {
                 value.into_owned()
@@ -139,23 +167,32 @@ pub(crate) struct Difference {
 impl Filter {
     /// Whether it asks for this call.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
-        self.differences(entry).is_empty()
+        self.endpoint.is_none_or(|name| name == entry.endpoint)
+            && self.code.is_none_or(|code| entry.code == Some(code))
+            && self.since.is_none_or(|since| entry.time >= since)
+            && self.login_name.as_deref().is_none_or(|name| entry.is_by(name))
+            && self
+                .order_number
+                .as_deref()
+                .is_none_or(|number| entry.is_of_order(number))
     }
 
     /// The fields in which a call differs from what is asked for.
     pub(crate) fn differences(&self, entry: &Entry) -> Vec<Difference> {
         let text = |value: &str| value.to_owned();
+        let login_name = entry.login_name.as_ref().map(LoginName::as_str);
+        let order_number = entry.order_number.map(|number| number.to_string());
         let fields = [
             ("endpoint", self.endpoint.map(text), Some(text(entry.endpoint))),
             (
                 "loginName",
                 self.login_name.clone(),
-                entry.argument("loginName").map(text),
+                login_name.or_else(|| entry.argument("loginName")).map(text),
             ),
             (
                 "orderNumber",
                 self.order_number.clone(),
-                entry.argument("orderNumber").map(text),
+                order_number.or_else(|| entry.argument("orderNumber").map(text)),
             ),
             (
                 "code",
@@ -194,6 +231,22 @@ struct Ring {
     entries: VecDeque<Arc<Entry>>,
     bytes: usize,
     last_id: u64,
+    clears: u64,
+}
+
+impl Ring {
+    fn after(&self, id: u64) -> Vec<Arc<Entry>> {
+        let start = self.entries.partition_point(|entry| entry.id <= id);
+        self.entries.range(start..).cloned().collect()
+    }
+}
+
+/// How far somebody has counted who goes on with the calls that come. It starts over where calls are forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    clears: u64,
+    last_id: u64,
+    count: usize,
 }
 
 impl Journal {
@@ -213,15 +266,21 @@ impl Journal {
 
     /// Enters a call; its number is given here.
     pub(crate) fn enter(&self, entry: Entry) {
+        let reply = match entry.reply.char_indices().find(|(start, _)| *start >= MAX_REPLY) {
+            Some((end, _)) => entry.reply[..end].to_owned(),
+            None => entry.reply,
+        };
         let mut ring = self.lock();
         ring.last_id += 1;
         let entry = Entry {
             id: ring.last_id,
+            reply,
             ..entry
         };
         ring.bytes += entry.bytes();
         ring.entries.push_back(Arc::new(entry));
-        while ring.entries.len() > self.capacity || ring.bytes > MAX_BYTES {
+        // The newest stays, however long it is.
+        while ring.entries.len() > 1 && (ring.entries.len() > self.capacity || ring.bytes > MAX_BYTES) {
             let Some(oldest) = ring.entries.pop_front() else { break };
             ring.bytes -= oldest.bytes();
         }
@@ -234,27 +293,45 @@ impl Journal {
 
     /// The calls that are asked for, the oldest first.
     pub(crate) fn find(&self, filter: &Filter) -> Vec<Arc<Entry>> {
-        self.lock()
-            .entries
-            .iter()
-            .filter(|entry| filter.matches(entry))
-            .cloned()
-            .collect()
+        let mut found = self.after(0);
+        found.retain(|entry| filter.matches(entry));
+        found
     }
 
     /// How many calls there are that are asked for.
     pub(crate) fn count(&self, filter: &Filter) -> usize {
-        self.lock().entries.iter().filter(|entry| filter.matches(entry)).count()
+        self.count_on(filter, &mut Counted::default())
+    }
+
+    /// Goes on counting, with the calls that came since.
+    pub(crate) fn count_on(&self, filter: &Filter, counted: &mut Counted) -> usize {
+        let new = {
+            let ring = self.lock();
+            if ring.clears != counted.clears {
+                *counted = Counted {
+                    clears: ring.clears,
+                    ..Counted::default()
+                };
+            }
+            ring.after(counted.last_id)
+        };
+        if let Some(newest) = new.last() {
+            counted.last_id = newest.id;
+        }
+        counted.count += new.iter().filter(|entry| filter.matches(entry)).count();
+        counted.count
     }
 
     /// The calls that differ least from what is asked for, at most `most`, the nearest and newest first.
     pub(crate) fn nearest(&self, filter: &Filter, most: usize) -> Vec<(Arc<Entry>, Vec<Difference>)> {
         let mut near: Vec<_> = self
-            .lock()
-            .entries
-            .iter()
+            .after(0)
+            .into_iter()
             .rev()
-            .map(|entry| (entry.clone(), filter.differences(entry)))
+            .map(|entry| {
+                let differences = filter.differences(&entry);
+                (entry, differences)
+            })
             .filter(|(_, differences)| !differences.is_empty())
             .collect();
         near.sort_by_key(|(_, differences)| differences.len());
@@ -264,9 +341,7 @@ impl Journal {
 
     /// The calls after the one of that number, the oldest first.
     pub(crate) fn after(&self, id: u64) -> Vec<Arc<Entry>> {
-        let ring = self.lock();
-        let start = ring.entries.partition_point(|entry| entry.id <= id);
-        ring.entries.range(start..).cloned().collect()
+        self.lock().after(id)
     }
 
     /// How many calls it holds.
@@ -283,6 +358,7 @@ impl Journal {
     pub(crate) fn clear(&self) {
         let mut ring = self.lock();
         ring.entries.clear();
+        ring.clears += 1;
         ring.bytes = 0;
     }
 
@@ -306,6 +382,8 @@ mod tests {
             time: Timestamp::EPOCH,
             real_time: Timestamp::EPOCH,
             endpoint: "!autoRevokeCS",
+            login_name: None,
+            order_number: None,
             arguments: vec![("ORDERNUMBER".to_owned(), order_number.to_owned())],
             status: 200,
             code: Some(code),
@@ -337,6 +415,36 @@ mod tests {
             journal.enter(entry(&"1".repeat(1 << 20), 0));
         }
         assert!(journal.lock().bytes <= MAX_BYTES && !journal.lock().entries.is_empty());
+    }
+
+    #[test]
+    fn the_newest_stays_and_its_reply_is_cut() {
+        let journal = Journal::new(1000);
+        let long = "1".repeat(2 * MAX_BYTES);
+        for reply in ["0\n".to_owned(), "é".repeat(MAX_REPLY)] {
+            journal.enter(Entry {
+                reply,
+                ..entry(&long, 0)
+            });
+        }
+        let kept = journal.find(&Filter::default());
+        assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
+        assert_eq!(kept[0].reply, "é".repeat(MAX_REPLY / 2));
+    }
+
+    #[test]
+    fn counting_goes_on_from_where_it_was() {
+        let journal = Journal::new(2);
+        let (filter, mut counted) = (Filter::default(), Counted::default());
+        for number in 1..=3 {
+            journal.enter(entry("7", 0));
+            assert_eq!(journal.count_on(&filter, &mut counted), number);
+        }
+        assert_eq!(journal.count(&filter), 2);
+        journal.clear();
+        assert_eq!(journal.count_on(&filter, &mut counted), 0);
+        journal.enter(entry("7", 0));
+        assert_eq!(journal.count_on(&filter, &mut counted), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::ctl::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
 use crate::ctl::CtlError;
+use crate::endpoints::Endpoint;
 
 /// The fields that have a value.
 pub(super) fn given(fields: &[(&str, Value)]) -> Value {
@@ -141,7 +142,7 @@ fn query(fields: &[(&str, Option<String>)]) -> String {
 }
 
 /// Whether `calls --follow` shows this call.
-pub(super) fn is_wanted(args: &CallsArgs, call: &Value) -> bool {
+pub(super) fn is_wanted(args: &CallsArgs, endpoint: Option<&Endpoint>, call: &Value) -> bool {
     let argument = |name: &str| {
         call["arguments"]
             .as_array()
@@ -155,8 +156,12 @@ pub(super) fn is_wanted(args: &CallsArgs, call: &Value) -> bool {
             .and_then(|argument| argument["value"].as_str())
     };
     let fits = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
-    fits(&args.endpoint, call["endpoint"].as_str())
-        && fits(&args.login, argument("loginName"))
-        && fits(&args.order, argument("orderNumber"))
+    let order_number = call["orderNumber"].as_u64().map(|number| number.to_string());
+    endpoint.is_none_or(|endpoint| call["endpoint"] == endpoint.name)
+        && fits(
+            &args.login,
+            call["loginName"].as_str().or_else(|| argument("loginName")),
+        )
+        && fits(&args.order, order_number.as_deref().or_else(|| argument("orderNumber")))
         && args.code.is_none_or(|code| call["code"].as_i64() == Some(code.into()))
 }

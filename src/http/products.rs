@@ -240,7 +240,9 @@ impl Told {
             time: outcome.time,
             real_time: outcome.real_time,
             endpoint: endpoint.name,
-            arguments: mask(form, endpoint),
+            login_name: outcome.login_name.clone(),
+            order_number: outcome.order_number,
+            arguments: mask(form, endpoint, outcome.login_name.as_ref()),
             status: self.status,
             code: self.code,
             reply: match &outcome.result {

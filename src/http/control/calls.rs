@@ -18,7 +18,7 @@ use super::{App, Problem};
 use crate::fixtures::entry::find_endpoint;
 use crate::fixtures::when::{Span, When};
 use crate::fixtures::whole;
-use crate::journal::{Difference, Entry, Filter};
+use crate::journal::{Counted, Difference, Entry, Filter};
 use crate::order::state::OrderNumber;
 use crate::sandbox::Sandbox;
 
@@ -45,6 +45,12 @@ pub(super) struct Call {
     real_time: String,
     sandbox: String,
     endpoint: &'static str,
+    /// The loginName that counted, if it is an account's or looks like one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_name: Option<String>,
+    /// The orderNumber that counted, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<u64>,
     arguments: Vec<CallArgument>,
     /// The HTTP status.
     status: u16,
@@ -81,6 +87,8 @@ impl Call {
             real_time: entry.real_time.to_string(),
             sandbox: sandbox.name.to_string(),
             endpoint: entry.endpoint,
+            login_name: entry.login_name.as_ref().map(ToString::to_string),
+            order_number: entry.order_number.map(OrderNumber::get),
             arguments: entry.arguments.iter().map(argument).collect(),
             status: entry.status,
             code: entry.code,
@@ -278,9 +286,10 @@ pub(super) async fn count(
     // Watched before it is counted, so that no call falls between.
     let mut news = journal.watch();
     let mut stop = app.stop.clone();
+    let mut counted = Counted::default();
     let enough_came = async {
         loop {
-            let count = journal.count(&filter);
+            let count = journal.count_on(&filter, &mut counted);
             if count >= enough || news.changed().await.is_err() {
                 return count;
             }
@@ -312,17 +321,25 @@ pub(super) async fn count(
 /// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent.
 #[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
-    responses((status = 200, description = "Events of the kind `call`, each with a Call", content_type = "text/event-stream", body = String)))]
+    responses(
+        (status = 200, description = "Events of the kind `call`, each with a Call", content_type = "text/event-stream", body = String),
+        (status = 400, description = "The Last-Event-ID is no number")))]
 pub(super) async fn stream(
     State(app): State<App>,
     here: Here,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let mut news = here.0.journal.watch();
-    let seen = headers
-        .get("last-event-id")
-        .and_then(|id| id.to_str().ok()?.parse().ok())
-        .unwrap_or_else(|| here.0.journal.last_id());
+    let newest = here.0.journal.last_id();
+    let seen = match headers.get("last-event-id") {
+        None => newest,
+        Some(id) => {
+            let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
+            let id = id.ok_or_else(|| Problem::unreadable("Last-Event-ID", "an id is a whole number"))?;
+            // Above the newest, it is that of another emulator, such as the one before a restart.
+            if id > newest { 0 } else { id }
+        }
+    };
     let stop = app.stop.clone();
     // Calls that came before are told at once.
     news.mark_changed();
@@ -353,5 +370,5 @@ pub(super) async fn stream(
             Some((stream::iter(events), (weak, news, stop, last)))
         },
     );
-    Sse::new(batches.flatten()).keep_alive(KeepAlive::default())
+    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::default()))
 }

@@ -74,6 +74,48 @@ fn calls_are_filtered_by_every_field() {
     }
 }
 
+#[test]
+fn calls_are_found_by_what_counted_even_where_it_is_masked() {
+    let mut fixtures = default_fixtures();
+    let mut account = fixtures["accounts"][0].clone();
+    account["loginName"] = json!("my-password-2200");
+    account["loginPassword"] = json!("2200");
+    fixtures["accounts"].as_array_mut().unwrap().push(account);
+    fixtures["assumptions"] = json!({"duplicate-argument": "last"});
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let mut control = Control::of(&server);
+    let form = Form::revoke()
+        .add("loginName", "my-password-2200")
+        .add("orderNumber", "2200001");
+    let form = form.set("loginPassword", "2200");
+    assert_ne!(server.client().revoke(&form).code(), -16);
+    for (query, expected) in [
+        ("?loginName=my-password-2200", &[1][..]),
+        ("?orderNumber=2200001", &[1]),
+        ("?loginName=login_name", &[]),
+        ("?orderNumber=2200003", &[]),
+    ] {
+        assert_eq!(ids(&control.get(&format!("/calls{query}"))), expected, "{query}");
+    }
+    let calls = control.get("/calls");
+    let call = &calls["calls"][0];
+    assert_eq!(
+        (&call["loginName"], &call["orderNumber"]),
+        (&json!("my-password-2200"), &json!(2_200_001))
+    );
+    let values: Vec<_> = call["arguments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| &a["value"])
+        .collect();
+    assert!(
+        values.contains(&&json!("my-password-2200")) && !values.contains(&&json!("2200001")),
+        "{call}"
+    );
+    assert!(!values.contains(&&json!("2200")), "{call}");
+}
+
 fn numbers(list: &Value) -> Vec<u64> {
     let orders = list["orders"].as_array().unwrap();
     orders

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{Control, DEADLINE, Form, PASSWORD, REVOKE, Server, in_sandbox};
+use crate::harness::{Client, Control, DEADLINE, Form, PASSWORD, REVOKE, Server, in_sandbox};
 
 /// The events that a server sends.
 struct Stream<R>(R);
@@ -84,6 +84,26 @@ impl<R: BufRead> Stream<R> {
 fn revoke_in(server: &Server, sandbox: &str, form: &Form) {
     let answer = server.client().post(&in_sandbox(sandbox, REVOKE), &form.encode());
     assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn an_id_that_was_never_given_begins_at_the_start() {
+    let server = Server::plain(&[]);
+    for order in [1, 2] {
+        revoke_in(&server, "default", &Form::revoke().order(order));
+    }
+    for (seen, first) in [(0, 1), (1, 2), (7, 1), (u64::MAX, 1)] {
+        assert_eq!(
+            Stream::open(&server, "default", Some(seen)).call()["id"],
+            first,
+            "{seen}"
+        );
+    }
+    for id in ["x", "-1", ""] {
+        let headers = format!("Last-Event-ID: {id}\r\n");
+        let answer = Client::connect(server.control()).send("GET", "/control/v1/calls/stream", &headers, "");
+        assert_eq!(answer.status, 400, "{id:?}: {answer:?}");
+    }
 }
 
 #[test]
