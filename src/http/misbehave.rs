@@ -74,15 +74,7 @@ fn garble(body: &[u8]) -> Vec<u8> {
 
 /// The body in pieces, so many bytes a second.
 fn throttle(body: Bytes, bytes_per_second: u32) -> Body {
-    // Below one byte a tick the ticks are further apart.
-    let (piece, tick) = if bytes_per_second >= TICKS_A_SECOND {
-        (
-            bytes_per_second / TICKS_A_SECOND,
-            Duration::from_secs(1) / TICKS_A_SECOND,
-        )
-    } else {
-        (1, Duration::from_secs(1) / bytes_per_second)
-    };
+    let (piece, tick) = pace(bytes_per_second);
     let pieces = stream::unfold(body, move |mut rest| async move {
         if rest.is_empty() {
             return None;
@@ -94,9 +86,28 @@ fn throttle(body: Bytes, bytes_per_second: u32) -> Body {
     Body::from_stream(pieces)
 }
 
+/// The bytes of a piece, and how long it takes: about ten pieces a second, or one byte each where that is more.
+fn pace(bytes_per_second: u32) -> (u32, Duration) {
+    let piece = (bytes_per_second / TICKS_A_SECOND).max(1);
+    (piece, Duration::from_secs(1) * piece / bytes_per_second)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_bytes_come_in_a_second_as_were_asked_for() {
+        for bytes_per_second in [1, 3, 9, 10, 11, 19, 50, 999, 1_000_003, u32::MAX] {
+            let (piece, tick) = pace(bytes_per_second);
+            let rate = f64::from(piece) / tick.as_secs_f64();
+            let wanted = f64::from(bytes_per_second);
+            assert!(
+                (rate / wanted - 1.0).abs() < 0.001,
+                "{rate} bytes a second, not {wanted}"
+            );
+        }
+    }
 
     #[test]
     fn garbled_bytes_are_others_and_as_many() {
