@@ -117,14 +117,13 @@ impl CallLimit {
     /// The greatest limit; each counted call takes eight bytes.
     pub const MAX_CALLS: usize = 1_000_000;
 
-    /// At most `calls` calls in any span as long as `per`; those at the times `counted`, in their order, were made.
+    /// At most `calls` calls in any span as long as `per`; those at the times `counted`, in their order, were made. Of
+    /// more than are allowed, the last count.
     pub fn new(calls: usize, per: Duration, counted: impl IntoIterator<Item = Timestamp>) -> Self {
         let calls = calls.min(Self::MAX_CALLS);
-        Self {
-            calls,
-            per,
-            counted: counted.into_iter().take(calls).collect(),
-        }
+        let mut counted: VecDeque<_> = counted.into_iter().collect();
+        counted.drain(..counted.len().saturating_sub(calls));
+        Self { calls, per, counted }
     }
 
     /// When the calls were made that were counted last.
@@ -184,6 +183,13 @@ mod tests {
         for (at, admitted) in calls {
             assert_eq!(limit.admit(second(at)), admitted, "at second {at}");
         }
+    }
+
+    #[test]
+    fn a_limit_that_is_lowered_holds_from_the_last_calls_on() {
+        let mut limit = CallLimit::new(1, Duration::from_secs(10), [second(0), second(5)]);
+        assert!(!limit.admit(second(12)));
+        assert!(limit.admit(second(15)));
     }
 
     #[test]
