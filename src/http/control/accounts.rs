@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::sent::{Here, Named, Sent, patched};
+use super::sent::{Here, Named, Sent, check_fields, patched};
 use super::{App, Problem};
 use crate::account::Account;
 use crate::clock::real_now;
@@ -152,6 +152,7 @@ pub(super) async fn change(
     Named(name): Named,
     Sent(patch): Sent<Map<String, Value>>,
 ) -> Result<Json<AccountReply>, Problem> {
+    check_fields::<AccountEntry>(&patch)?;
     let mut state = here.0.state();
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Problem;
-use super::sent::{Here, Named, Query, Sent, from_object, given, parsed, patched};
+use super::sent::{Here, Named, Query, Sent, check_fields, from_object, given, parsed, patched};
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
 use crate::fixtures::entry::{build_order, give_csr};
@@ -186,6 +186,7 @@ pub(super) async fn change(
 ) -> Result<Json<OrderEntry>, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
     let csr = take_csr(&mut patch)?;
+    check_fields::<OrderEntry>(&patch)?;
     let mut state = here.0.state();
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(no_order)?;
@@ -256,7 +257,10 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
     };
     if !keeps_times {
         entry.issued = None;
-        entry.expires = None;
+        // What is issued now is so until the end that was foreseen.
+        if !matches!(state, State::Issued | State::Replaced) || is_past(expires) {
+            entry.expires = None;
+        }
     }
     if !matches!(state, State::Revoked | State::Rejected | State::Replaced) {
         entry.revocation = None;

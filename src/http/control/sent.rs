@@ -134,14 +134,11 @@ fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Proble
     Problem::unreadable(steps.join("."), message)
 }
 
-/// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
+/// Whether a patch of an entry names its fields only; nothing needs to be locked for that.
 ///
 /// # Errors
-/// A field is unknown, also one that shall be removed, or does not take that value.
-pub(super) fn patched<T: DeserializeOwned + Serialize + PartialSchema>(
-    entry: &T,
-    patch: Map<String, Value>,
-) -> Result<T, Problem> {
+/// A field is unknown, also one that shall be removed.
+pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Result<(), Problem> {
     if let RefOr::T(Schema::Object(object)) = T::schema()
         && let Some(unknown) = patch.keys().find(|name| !object.properties.contains_key(*name))
     {
@@ -151,6 +148,14 @@ pub(super) fn patched<T: DeserializeOwned + Serialize + PartialSchema>(
             format!("unknown field, expected one of {}", known.join(", ")),
         ));
     }
+    Ok(())
+}
+
+/// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
+///
+/// # Errors
+/// A field does not take that value.
+pub(super) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
     for (name, value) in patch {
         match (value, object.get_mut(&name)) {
