@@ -16,6 +16,8 @@ use crate::config::ctl::{
 use crate::control::remote::escape;
 use crate::control::{Control, ControlError};
 use crate::ctl::table::Shape;
+use crate::files::{self, FileError, Readers};
+use crate::fixtures::entry::find_endpoint;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -34,9 +36,18 @@ pub enum CtlError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file cannot be put in its place.
+    #[error("{0}")]
+    Written(String),
     /// The answer cannot be printed.
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
+}
+
+impl From<FileError> for CtlError {
+    fn from(error: FileError) -> Self {
+        Self::Written(error.to_string())
+    }
 }
 
 /// Does what the command line asks, and prints the answer. A reader that has left, as `head` does, is no error.
@@ -100,14 +111,21 @@ impl<W: Write> Ctl<'_, W> {
     async fn orders(&mut self, command: &OrdersCommand) -> Result<(), CtlError> {
         match command {
             OrdersCommand::List(args) => {
+                let mut whole = Vec::new();
                 let mut after = None;
                 loop {
                     let path = self.control.at(&format!("/orders{}", body::orders(args, after)));
-                    let page = self.control.remote().exchange(Method::GET, &path, None).await?;
-                    after = self.parse(&page)?["next"].as_u64();
-                    self.print(&page, Shape::ORDERS)?;
+                    let text = self.control.remote().exchange(Method::GET, &path, None).await?;
+                    let mut page = self.parse(&text)?;
+                    after = page["next"].as_u64();
+                    if whole.is_empty() && after.is_none() {
+                        return self.print(&text, Shape::ORDERS);
+                    }
+                    if let Value::Array(orders) = &mut page["orders"] {
+                        whole.append(orders);
+                    }
                     if after.is_none() {
-                        return Ok(());
+                        return self.print(&json!({"orders": whole}).to_string(), Shape::ORDERS);
                     }
                 }
             }
@@ -201,19 +219,28 @@ impl<W: Write> Ctl<'_, W> {
         let snapshot = self.control.snapshot().await?;
         let text = format!("{}\n", snapshot.json().trim_end());
         match output {
-            Some(path) => write_private(path, &text).map_err(|source| CtlError::File {
-                path: path.to_owned(),
-                source,
-            }),
+            // A pipe or a terminal is written to, and not put aside.
+            Some(path) if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) => {
+                std::fs::write(path, text).map_err(|source| CtlError::File {
+                    path: path.to_owned(),
+                    source,
+                })
+            }
+            Some(path) => Ok(files::write(path, &text, Readers::Owner)?),
             None => Ok(self.out.write_all(text.as_bytes())?),
         }
     }
 
     async fn follow(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
+        // As the list does it: in any case, and none that is not there.
+        let endpoint = match &args.endpoint {
+            Some(name) => Some(find_endpoint("--endpoint", name).map_err(|problem| CtlError::Given(problem.message))?),
+            None => None,
+        };
         let mut stream = self.control.calls().follow().await?;
         while let Some(data) = stream.next_data().await? {
             let call = self.parse(&data)?;
-            if !body::is_wanted(args, &call) {
+            if !body::is_wanted(args, endpoint, &call) {
                 continue;
             }
             let line = if self.json { data } else { table::call_line(&call) };
@@ -269,19 +296,6 @@ fn read(path: &Path) -> Result<String, CtlError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Writes what only its owner may read.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::certificates::Issuance;
 use crate::clock::system_now;
-use crate::files::{FileError, Readers, Store};
+use crate::files::{self, FileError, Readers};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
 use crate::http::control::{Control, LARGE_BODIES, Token};
@@ -503,14 +503,8 @@ impl From<FileError> for StopError {
 
 /// Saves the state of the default sandbox: the whole file appears at once, for its owner only, as passwords are in it.
 fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| StopError(format!("{} names no file", path.display())))?;
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let text = sandboxes.default_sandbox().snapshot().to_json();
-    Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, &text, Readers::Owner)?;
-    Ok(())
+    Ok(files::write(path, &text, Readers::Owner)?)
 }
 
 /// The base of URLs in certificates, without the slash at its end.

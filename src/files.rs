@@ -130,6 +130,16 @@ impl Store {
     }
 }
 
+/// Writes a file in the place of the one that may be there; a directory that is not there is made.
+pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> Result<(), FileError> {
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| FileError::new(path, "names no file"))?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, text, readers)
+}
+
 /// A text file, or None if there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     match fs::read_to_string(path) {
