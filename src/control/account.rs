@@ -11,6 +11,7 @@ use crate::control::Control;
 use crate::control::error::ControlError;
 use crate::control::remote::escape;
 use crate::control::time::{self, span};
+use crate::fixtures::file::VoucherEntry;
 
 /// The accounts of a sandbox; see [`Control::accounts`].
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +64,25 @@ impl Accounts<'_> {
         self.patch(login_name, &json!({"locked": false})).await
     }
 
-    /// Changes the account that `account` names into it; what `account` does not say stays.
+    /// Changes the account that the change names; what it does not say stays. An [`Account`] is a change into it.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # use sectigo_emulator::control::AccountChange;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// let change = AccountChange::of("login_name").password("another").voucher("prepaid");
+    /// let account = emulator.control().accounts().change(change).await?;
+    /// assert!(account.voucher.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// There is none with that loginName, or a field is not what is taken.
-    pub async fn change(self, account: Account) -> Result<AccountInfo, ControlError> {
-        let Account { login_name, mut fields } = account;
-        fields.remove("loginName");
+    pub async fn change(self, change: impl Into<AccountChange>) -> Result<AccountInfo, ControlError> {
+        let AccountChange { login_name, fields } = change.into();
         self.patch(&login_name, &Value::Object(fields)).await
     }
 
@@ -91,6 +104,51 @@ impl Accounts<'_> {
     }
 }
 
+/// What is said of an account in the same words whether it is made or changed.
+macro_rules! fields {
+    () => {
+        /// It may use these endpoints alone.
+        pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
+            self.with("permissions", endpoints.into_iter().collect::<Vec<_>>())
+        }
+
+        /// It may call so often in any span of that length, by the sandbox's clock.
+        pub fn call_limit(self, calls: usize, per: Duration) -> Self {
+            self.with("callLimit", json!({"calls": calls, "per": span(per)}))
+        }
+
+        /// It is under the reseller with that loginName.
+        pub fn reseller(self, login_name: &str) -> Self {
+            self.with("reseller", login_name)
+        }
+
+        /// With that `accountID`, by which its reseller names it.
+        pub fn account_id(self, id: u64) -> Self {
+            self.with("accountID", id)
+        }
+
+        /// It may ask for these `caCertificateID`s.
+        pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+            self.with("caCertificateIDs", ids.into_iter().collect::<Vec<_>>())
+        }
+
+        /// It has these e-mail templates.
+        pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+            self.with("templateIDs", ids.into_iter().collect::<Vec<_>>())
+        }
+
+        /// It pays with that voucher.
+        pub fn voucher(self, name: &str) -> Self {
+            self.with("voucher", name)
+        }
+
+        fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+            self.fields.insert(field.to_owned(), value.into());
+            self
+        }
+    };
+}
+
 /// An account to make. Its password is never printed.
 ///
 /// ```
@@ -106,6 +164,14 @@ impl Accounts<'_> {
 #[derive(Clone, PartialEq)]
 #[must_use]
 pub struct Account {
+    login_name: String,
+    fields: Map<String, Value>,
+}
+
+/// A change of an account; see [`Accounts::change`]. A password in it is never printed.
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct AccountChange {
     login_name: String,
     fields: Map<String, Value>,
 }
@@ -127,44 +193,54 @@ impl Account {
         self.with("locked", true)
     }
 
-    /// It may use these endpoints alone.
-    pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
-        self.with("permissions", endpoints.into_iter().collect::<Vec<_>>())
+    fields!();
+}
+
+impl AccountChange {
+    /// A change of nothing of the account with that loginName, to be told what.
+    pub fn of(login_name: &str) -> Self {
+        Self {
+            login_name: login_name.to_owned(),
+            fields: Map::new(),
+        }
     }
 
-    /// It may call so often in any span of that length, by the sandbox's clock.
-    pub fn call_limit(self, calls: usize, per: Duration) -> Self {
-        self.with("callLimit", json!({"calls": calls, "per": span(per)}))
+    /// Gives it that loginPassword.
+    pub fn password(self, login_password: &str) -> Self {
+        self.with("loginPassword", login_password)
     }
 
-    /// It is under the reseller with that loginName.
-    pub fn reseller(self, login_name: &str) -> Self {
-        self.with("reseller", login_name)
+    /// Locks it: it cannot log in.
+    pub fn locked(self) -> Self {
+        self.with("locked", true)
     }
 
-    /// With that `accountID`, by which its reseller names it.
-    pub fn account_id(self, id: u64) -> Self {
-        self.with("accountID", id)
+    /// Unlocks it.
+    pub fn unlocked(self) -> Self {
+        self.with("locked", false)
     }
 
-    /// It may ask for these `caCertificateID`s.
-    pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        self.with("caCertificateIDs", ids.into_iter().collect::<Vec<_>>())
+    /// Takes a field away, such as `callLimit`.
+    pub fn without(self, field: &str) -> Self {
+        self.with(field, Value::Null)
     }
 
-    /// It has these e-mail templates.
-    pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        self.with("templateIDs", ids.into_iter().collect::<Vec<_>>())
-    }
+    fields!();
+}
 
-    /// It pays with that voucher.
-    pub fn voucher(self, name: &str) -> Self {
-        self.with("voucher", name)
+impl From<Account> for AccountChange {
+    fn from(account: Account) -> Self {
+        let Account { login_name, mut fields } = account;
+        fields.remove("loginName");
+        Self { login_name, fields }
     }
+}
 
-    fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
-        self.fields.insert(field.to_owned(), value.into());
-        self
+impl fmt::Debug for AccountChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.fields.iter().filter(|(field, _)| *field != "loginPassword");
+        write!(f, "AccountChange of {} ", self.login_name)?;
+        f.debug_map().entries(told).finish()
     }
 }
 
@@ -205,8 +281,31 @@ pub struct AccountInfo {
     /// The e-mail templates that it has.
     #[serde(default, rename = "templateIDs")]
     pub template_ids: Vec<u64>,
+    /// The voucher that it pays with, if it does.
+    pub voucher: Option<VoucherInfo>,
     /// How often it may call.
     pub call_limit: Option<CallLimitInfo>,
+}
+
+/// The voucher that an account pays with.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+#[serde(from = "VoucherEntry")]
+pub enum VoucherInfo {
+    /// One without a name.
+    Unnamed,
+    /// The one of that name.
+    Named(String),
+}
+
+impl From<VoucherEntry> for VoucherInfo {
+    fn from(entry: VoucherEntry) -> Self {
+        match entry {
+            // The API leaves out what is false.
+            VoucherEntry::Used(_) => Self::Unnamed,
+            VoucherEntry::Named(name) => Self::Named(name),
+        }
+    }
 }
 
 /// How often an account may call.
@@ -238,7 +337,34 @@ mod tests {
     }
 
     #[test]
+    fn a_change_is_written_and_its_password_is_not_printed() {
+        let change = AccountChange::of("l")
+            .password("s3cret")
+            .unlocked()
+            .without("callLimit");
+        assert_eq!(
+            json!(change.fields),
+            json!({"loginPassword": "s3cret", "locked": false, "callLimit": null})
+        );
+        let printed = format!("{change:?}");
+        assert!(
+            printed.contains("callLimit") && !printed.contains("s3cret"),
+            "{printed}"
+        );
+        let into = AccountChange::from(Account::new("l", "p").locked());
+        assert_eq!(into, AccountChange::of("l").password("p").locked());
+    }
+
+    #[test]
     fn an_account_is_read() {
+        for (voucher, expected) in [
+            (json!("prepaid"), VoucherInfo::Named("prepaid".to_owned())),
+            (json!(true), VoucherInfo::Unnamed),
+        ] {
+            let account: AccountInfo = serde_json::from_value(json!({"loginName": "l", "voucher": voucher})).unwrap();
+            assert_eq!(account.voucher, Some(expected));
+        }
+
         let account: AccountInfo =
             serde_json::from_value(json!({"loginName": "l", "callLimit": {"calls": 2, "per": "1h"}})).unwrap();
         assert_eq!(account.call_limit.map(|limit| limit.per), Some(hours(1)));

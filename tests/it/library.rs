@@ -71,6 +71,16 @@ async fn is_built_as_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_own_control_bears_its_token() {
+    let emulator = Emulator::builder().control_token("t0ken").start().await.unwrap();
+    let orders = emulator.control().orders().list().await.unwrap();
+    assert!(!orders.is_empty());
+    let stranger = sectigo_emulator::control::Control::connect(&emulator.control_url());
+    assert!(stranger.orders().list().await.is_err());
+    assert!(!format!("{emulator:?}{:?}", emulator.control()).contains("t0ken"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_share_nothing() {
     let mut emulators = Vec::new();
     for _ in 0..5 {
