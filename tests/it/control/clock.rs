@@ -197,3 +197,27 @@ fn the_journal_carries_both_times() {
         );
     }
 }
+
+#[test]
+fn fixtures_do_not_show_a_time_before_1970() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    for (field, when) in [
+        ("now", "1969-12-31T23:59:59Z"),
+        ("now", "-36500d"),
+        ("offset", "-36500d"),
+    ] {
+        let body = format!(r#"{{"fixtures":{{"clock":{{"{field}":"{when}"}}}}}}"#);
+        let problem = control.ask(("POST", "/reset", &body), 422);
+        assert_eq!(problem["field"], format!("fixtures.clock.{field}"), "{problem}");
+    }
+    control.expect(
+        (
+            "POST",
+            "/reset",
+            r#"{"fixtures":{"clock":{"now":"1970-01-01T00:00:00Z"}}}"#,
+        ),
+        200,
+        &[],
+    );
+}

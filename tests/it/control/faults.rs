@@ -31,6 +31,39 @@ fn fixtures_with(fault: &str) -> String {
     fixtures.to_string()
 }
 
+#[test]
+fn what_a_fault_holds_is_bounded() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let (long, longest) = ("x".repeat((64 << 10) + 1), "x".repeat(64 << 10));
+    for (fault, field) in [
+        (format!(r#"{{"then":{{"status":503,"body":"{long}"}}}}"#), "then.body"),
+        (r#"{"then":{"delay":"10m 1ms"}}"#.to_owned(), "then.delay"),
+        (
+            format!(r#"{{"loginName":"{}","then":{{"garble":true}}}}"#, "x".repeat(65)),
+            "loginName",
+        ),
+        (r#"{"loginName":"","then":{"garble":true}}"#.to_owned(), "loginName"),
+    ] {
+        let problem = control.ask(("POST", "/faults", &fault), 422);
+        assert_eq!(problem["field"], field, "{problem}");
+        let body = format!(r#"{{"fixtures":{}}}"#, fixtures_with(&fault));
+        let problem = control.ask(("POST", "/reset", &body), 422);
+        assert_eq!(problem["field"], format!("fixtures.faults.0.{field}"), "{problem}");
+    }
+    add(&mut control, r#"{"then":{"delay":"10m"}}"#);
+    add(
+        &mut control,
+        &format!(r#"{{"then":{{"status":503,"body":"{longest}"}}}}"#),
+    );
+    let many = vec![r#"{"then":{"garble":true}}"#; 1001].join(",");
+    let problem = control.ask(
+        ("POST", "/reset", &format!(r#"{{"fixtures":{}}}"#, fixtures_with(&many))),
+        422,
+    );
+    assert_eq!(problem["field"], "fixtures.faults.1000", "{problem}");
+}
+
 /// Which of the next so many calls the sandbox's dice let a fault meet.
 fn rolls(server: &Server, sandbox: &str, calls: usize) -> Vec<bool> {
     let mut client = server.client();

@@ -80,6 +80,7 @@ fn calls_are_found_by_what_counted_even_where_it_is_masked() {
     let mut account = fixtures["accounts"][0].clone();
     account["loginName"] = json!("my-password-2200");
     account["loginPassword"] = json!("2200");
+    account.as_object_mut().unwrap().remove("accountID");
     fixtures["accounts"].as_array_mut().unwrap().push(account);
     fixtures["assumptions"] = json!({"duplicate-argument": "last"});
     let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);

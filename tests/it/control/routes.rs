@@ -194,3 +194,24 @@ fn a_count_waits_for_what_it_counts() {
     let answer = waiting.join().unwrap();
     assert_eq!(answer.text(), r#"{"count":2,"reached":true}"#);
 }
+
+#[test]
+fn an_order_that_is_set_issued_keeps_its_foreseen_end() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","state":"being-issued","due":"+1h","expires":"+10d"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let expires = control.get("/orders/7")["expires"].clone();
+    for state in ["issued", "replaced"] {
+        let body = format!(r#"{{"state":"{state}"}}"#);
+        let changed = control.ask(("PATCH", "/orders/7", &body), 200);
+        assert_eq!((&changed["state"], &changed["expires"]), (&state.into(), &expires));
+    }
+    // An end that is past is none for it.
+    control.expect(("PATCH", "/orders/7", r#"{"state":"expired"}"#), 200, &[]);
+    control.expect(
+        ("PATCH", "/orders/7", r#"{"state":"issued"}"#),
+        200,
+        &[r#""state":"issued""#],
+    );
+}

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use tempfile::TempDir;
 
@@ -95,6 +96,13 @@ fn snapshots_and_resets() {
     let path = path.to_str().unwrap();
     assert_eq!(printed(&server, &format!("snapshot --output {path}")), "");
     assert_eq!(fs::read_to_string(path).unwrap(), printed(&server, "snapshot"));
+    // What stood there before, for everybody to read, goes.
+    fs::write(path, "x".repeat(1 << 20)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(printed(&server, &format!("snapshot --output {path}")), "");
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(path).unwrap(), printed(&server, "snapshot"));
+    assert_eq!(printed(&server, "snapshot --output /dev/null"), "");
     assert_rows(&printed(&other, &format!("restore {path}")), &["orders 20"]);
     assert_eq!(printed(&other, "snapshot"), printed(&server, "snapshot"));
     printed(&other, &format!("sandbox create copy --fixtures {path}"));

@@ -190,10 +190,40 @@ fn calls() {
 }
 
 #[test]
+fn orders_of_many_pages_are_one_list() {
+    let entry = |number: u64| serde_json::json!({"orderNumber": number, "loginName": "a", "product": "smime", "state": "pending"});
+    let orders: Vec<_> = (1..=2500).map(entry).collect();
+    let fixtures = serde_json::json!({"accounts": [{"loginName": "a", "loginPassword": "b"}], "orders": orders});
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let list = json(&server, "orders list");
+    let numbers: Vec<_> = list["orders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|order| &order["orderNumber"])
+        .collect();
+    assert_eq!(numbers.len(), 2500);
+    assert_eq!(
+        (numbers[0], numbers[2499]),
+        (&serde_json::json!(1), &serde_json::json!(2500))
+    );
+    let table = printed(&server, "orders list");
+    assert_eq!((table.lines().count(), table.matches("NUMBER").count()), (2501, 1));
+}
+
+#[test]
+fn an_endpoint_that_is_none_is_not_followed() {
+    let server = Server::plain(&[]);
+    for line in ["calls --endpoint !Nothing", "calls --follow --endpoint !Nothing"] {
+        ctl(&server, line).assert_refused(1, &["!Nothing", "!autoRevokeCS"]);
+    }
+}
+
+#[test]
 fn calls_are_followed_as_they_come() {
     let mut server = Server::plain(&[]);
     let control = server.control().to_string();
-    let followers = [&["--code", "0"][..], &["--json", "--endpoint", "!AutoReplaceSMIME"]]
+    let followers = [&["--code", "0"][..], &["--json", "--endpoint", "!autoreplacesmime"]]
         .map(|words| run_in_background(&[&["ctl", "--control", &control, "calls", "--follow"], words].concat()));
     // Whether a follower listens is known by what it prints, so calls are made until each has printed one.
     let mut client = server.client();
