@@ -27,6 +27,7 @@
 mod account;
 mod assumptions;
 mod calls;
+mod certificate;
 mod clock;
 mod error;
 mod fault;

@@ -310,6 +310,14 @@ pub struct OrderInfo {
     pub organization: Option<String>,
     /// Its CSR, PEM.
     pub csr: Option<String>,
+    /// Its kind of certificate, if it says one.
+    pub product_code: Option<u16>,
+    /// The CA that issues it, if it says one.
+    #[serde(rename = "caCertificateID")]
+    pub ca_certificate_id: Option<u64>,
+    /// Whether its made key is kept.
+    #[serde(default)]
+    pub keep_key: bool,
     /// What the caller of its revocation said.
     pub revocation: Option<RevocationInfo>,
 }
