@@ -20,8 +20,9 @@ pub struct BookFull {
 /// Cloning it is cheap: clones share their orders until one of them changes them.
 #[derive(Clone, Debug)]
 pub struct Book {
-    // Boxed, because the tree leaves near half of its slots empty when numbers rise, as new ones do.
-    orders: Arc<BTreeMap<OrderNumber, Box<Order>>>,
+    // Apart from the tree, which leaves near half of its slots empty when numbers rise, as new ones do; and shared, so
+    // that who looks at many orders holds nobody up.
+    orders: Arc<BTreeMap<OrderNumber, Arc<Order>>>,
     capacity: usize,
     next_number: OrderNumber,
     changes: u64,
@@ -46,9 +47,7 @@ impl Book {
     /// The order of that number, to change it.
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
         self.changes += 1;
-        Arc::make_mut(&mut self.orders)
-            .get_mut(&number)
-            .map(|order| &mut **order)
+        Arc::make_mut(&mut self.orders).get_mut(&number).map(Arc::make_mut)
     }
 
     /// Enters an order under its own number, in place of one that has it already.
@@ -62,7 +61,7 @@ impl Book {
             });
         }
         self.changes += 1;
-        Arc::make_mut(&mut self.orders).insert(order.number, Box::new(order));
+        Arc::make_mut(&mut self.orders).insert(order.number, Arc::new(order));
         Ok(())
     }
 
@@ -90,7 +89,9 @@ impl Book {
     /// Takes an order out.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         self.changes += 1;
-        Arc::make_mut(&mut self.orders).remove(&number).map(|order| *order)
+        Arc::make_mut(&mut self.orders)
+            .remove(&number)
+            .map(Arc::unwrap_or_clone)
     }
 
     /// How often it may have changed: where two looks at the same book find the same, nothing has.
@@ -111,6 +112,11 @@ impl Book {
     /// Every order, by rising number.
     pub fn iter(&self) -> impl Iterator<Item = &Order> {
         self.orders.values().map(|order| &**order)
+    }
+
+    /// Every order, by rising number, to be kept while the book goes on.
+    pub fn shared(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.orders.values()
     }
 
     /// The orders above that number, by rising number.
