@@ -509,9 +509,14 @@ fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
 
 /// The base of URLs in certificates, without the slash at its end.
 pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>');
+    let uri: Option<hyper::Uri> = text.parse().ok();
+    let has_host = uri
+        .as_ref()
+        .and_then(hyper::Uri::host)
+        .is_some_and(|host| !host.is_empty());
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');
     match text.strip_prefix("http://") {
-        Some(rest) if !rest.is_empty() && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
+        Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
         _ => Err(StartError::HttpUrl(text.chars().take(64).collect())),
     }
 }

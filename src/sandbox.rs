@@ -240,11 +240,11 @@ impl Sandbox {
                     let mut done = prepared(&mut state.world, now)?;
                     drop(state);
                     if let Some(collection) = done.collection() {
-                        let attachment = self
+                        let collected = self
                             .certificates
                             .collect(collection, now)
                             .map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-                        done.attach(attachment);
+                        done.attach(collected.attachment, collected.hint.as_deref());
                     }
                     Ok(done)
                 })

@@ -99,10 +99,10 @@ impl Authority {
     }
 
     /// An issuing CA, if it was made or loaded already. For those who only look, such as the URL of a CRL that a
-    /// stranger made up.
+    /// stranger made up: one that is being made is not there yet, and nobody waits for it.
     pub(crate) fn made(&self, name: IssuerName) -> Option<Arc<Issuing>> {
         let slot = lock(&self.issuing).get(&name).cloned()?;
-        lock(&slot).clone()
+        slot.try_lock().ok()?.clone()
     }
 
     /// Every issuing CA that was made or loaded already, by name.

@@ -54,7 +54,7 @@ pub(crate) enum CaError {
     #[error("`{0}` cannot stand in a certificate: {1}")]
     Email(String, &'static str),
     /// An organization is needed.
-    #[error("the organization is empty, and the certificate needs one")]
+    #[error("the organization is empty or has control characters, and the certificate needs one")]
     Organization,
     /// The public key is not one.
     #[error("the public key is no SubjectPublicKeyInfo in DER")]

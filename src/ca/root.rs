@@ -93,6 +93,14 @@ impl Root {
         if !parsed.is_ca() {
             return Err("is not the certificate of a CA (no basicConstraints with CA:TRUE)".into());
         }
+        let usage = parsed.key_usage().ok().flatten();
+        if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
+            return Err("may not sign certificates (keyUsage)".into());
+        }
+        let constraints = parsed.basic_constraints().ok().flatten();
+        if constraints.is_some_and(|constraints| constraints.value.path_len_constraint == Some(0)) {
+            return Err("may not sign the certificates of CAs (pathlen:0)".into());
+        }
         if parsed.public_key().raw != key.subject_public_key_info() {
             return Err(format!("does not fit the key in {KEY_FILE}"));
         }

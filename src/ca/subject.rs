@@ -126,7 +126,7 @@ fn cut(organization: &str) -> Result<&str, CaError> {
         .nth(MAX_NAME)
         .map_or(organization.len(), |(at, _)| at);
     let cut = organization[..end].trim();
-    if cut.is_empty() {
+    if cut.is_empty() || cut.contains(char::is_control) {
         Err(CaError::Organization)
     } else {
         Ok(cut)
@@ -176,7 +176,7 @@ mod tests {
     fn organizations_are_cut_between_characters() {
         assert_eq!(cut(" Ökö GmbH ").unwrap(), "Ökö GmbH");
         assert_eq!(cut(&"ö".repeat(65)).unwrap(), "ö".repeat(64));
-        for empty in ["", "  "] {
+        for empty in ["", "  ", "a\0b", "a\nb"] {
             assert!(matches!(cut(empty), Err(CaError::Organization)));
         }
     }

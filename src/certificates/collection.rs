@@ -6,12 +6,21 @@ use crate::clock::Timestamp;
 use crate::endpoints::{Attachment, Collection, Shape};
 use crate::pem;
 
+/// What is handed out.
+#[derive(Debug)]
+pub(crate) struct Collected {
+    /// The certificates.
+    pub(crate) attachment: Attachment,
+    /// What is odd about the order's.
+    pub(crate) hint: Option<String>,
+}
+
 impl Certificates {
     /// The certificates that are collected, the order's first, then those above it up to the root.
     ///
     /// # Errors
     /// The certificate cannot be made.
-    pub(crate) fn collect(&self, wanted: &Collection, now: Timestamp) -> Result<Attachment, NoCertificate> {
+    pub(crate) fn collect(&self, wanted: &Collection, now: Timestamp) -> Result<Collected, NoCertificate> {
         let certificate = self.of(&wanted.order, now)?;
         let chain = [
             &**certificate.issuer.certificate(),
@@ -21,10 +30,14 @@ impl Certificates {
             .into_iter()
             .filter(|_| wanted.certificate)
             .chain(chain.into_iter().filter(|_| wanted.chain));
-        Ok(match wanted.shape {
+        let attachment = match wanted.shape {
             Shape::Individually => Attachment::Text(pem_chain(all)),
             Shape::Pkcs7 => Attachment::Text(pem::encode("PKCS7", &pkcs7(all))),
             Shape::Pkcs7Binary => Attachment::Binary(pkcs7(all)),
+        };
+        Ok(Collected {
+            attachment,
+            hint: certificate.hint.clone(),
         })
     }
 }

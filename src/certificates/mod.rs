@@ -8,6 +8,7 @@ mod status;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(crate) use self::status::Look;
 pub(crate) struct Issuance {
     authority: Authority,
     base_url: OnceLock<String>,
+    last_crl_number: AtomicU64,
 }
 
 impl Issuance {
@@ -38,7 +40,19 @@ impl Issuance {
         Self {
             authority,
             base_url: OnceLock::new(),
+            last_crl_number: AtomicU64::new(0),
         }
+    }
+
+    /// A number greater than that of every CRL before, of any sandbox; also of those before a restart with the same CA,
+    /// unless the real clock was set back.
+    fn next_crl_number(&self, real_now: Timestamp) -> u64 {
+        let millis = real_now.unix_millis().unsigned_abs();
+        let next = |last: u64| Some(millis.max(last + 1));
+        let last = self
+            .last_crl_number
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        millis.max(last.unwrap_or_default() + 1)
     }
 
     /// Puts URLs under that base, without a slash at its end, into the certificates. The first base stays.
@@ -153,18 +167,19 @@ impl Certificates {
     fn serial(&self, order: &Order, validity: Validity) -> SerialNumber {
         let number = |number: i64| number.to_be_bytes();
         let terms = &order.terms;
-        let content: [&[u8]; 8] = [
+        let issuer = issuer_name(order).to_string();
+        let content: [&[u8]; 11] = [
+            self.issuance.base_url.get().map_or(&[], |url| url.as_bytes()),
             self.sandbox.as_bytes(),
+            issuer.as_bytes(),
             &number(validity.issued.unix_millis()),
             &number(validity.expires.unix_millis()),
+            // An empty one is another than none.
+            &[order.email.is_some().into(), order.organization.is_some().into()],
             order.email.as_deref().unwrap_or_default().as_bytes(),
             order.organization.as_deref().unwrap_or_default().as_bytes(),
             &order.product_code().number().to_be_bytes(),
-            &[
-                &terms.ca_certificate_id.unwrap_or_default().to_be_bytes()[..],
-                &[terms.signature_hash as u8, terms.keep_key.into()],
-            ]
-            .concat(),
+            &[terms.signature_hash as u8, terms.keep_key.into()],
             order.csr.as_ref().map_or(&[], Csr::der),
         ];
         self.authority().serial(order.number.get(), &content)

@@ -27,7 +27,6 @@ const RENEW: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Crls {
     last: BTreeMap<IssuerName, Arc<Crl>>,
-    last_number: u64,
 }
 
 impl Crls {
@@ -67,12 +66,13 @@ impl Certificates {
         // Held until it is signed, so that of two CRLs the one of the greater number is never the older.
         let mut crls = lock(&self.crls);
         let last = crls.last.get(&name).cloned();
-        let mut revoked = Vec::new();
+        let mut revoked: Vec<Arc<Order>> = Vec::new();
         let (changes, now, is_fresh) = look.look(|book, now| {
             let is_fresh = last.as_ref().is_some_and(|last| last.is_fresh(book.changes(), now));
             if !is_fresh {
-                let of_issuer = book.iter().filter(|order| issuer_name(order) == name);
-                revoked.extend(of_issuer.filter_map(|order| self.revoked(order)));
+                let is_revoked = |order: &&Arc<Order>| matches!(order.stage, Stage::Revoked(_));
+                let of_issuer = |order: &&Arc<Order>| issuer_name(order) == name;
+                revoked.extend(book.shared().filter(is_revoked).filter(of_issuer).cloned());
             }
             (book.changes(), now, is_fresh)
         });
@@ -80,13 +80,12 @@ impl Certificates {
             return Ok(last);
         }
         let made = real_now();
-        // Rising also over a restart with the same CA.
-        let number = made.unix_millis().unsigned_abs().max(crls.last_number + 1);
+        let number = self.issuance.next_crl_number(made);
         let der = issuer.crl(CrlContents {
             number,
             this_update: now,
             next_update: now.after(CRL_LIFE),
-            revoked,
+            revoked: revoked.iter().filter_map(|order| self.revoked(order)),
         })?;
         let crl = Arc::new(Crl {
             der: der.into(),
@@ -95,7 +94,6 @@ impl Certificates {
             made,
             changes,
         });
-        crls.last_number = number;
         crls.last.insert(name, crl.clone());
         Ok(crl)
     }

@@ -49,6 +49,8 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
+    /// Whether it hands out certificates.
+    pub collects: bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
 
@@ -60,6 +62,7 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
+            collects: R::COLLECTS,
             prepare: prepare::<R>,
         }
     }
@@ -197,6 +200,8 @@ trait Rules: 'static {
     const ARGUMENTS: &'static [Argument];
     /// See [`Endpoint::codes`].
     const CODES: &'static [&'static Code];
+    /// See [`Endpoint::collects`].
+    const COLLECTS: bool = false;
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
 
@@ -238,8 +243,11 @@ impl Done {
         self.collection.as_deref()
     }
 
-    /// Attaches it.
-    pub fn attach(&mut self, attachment: Attachment) {
+    /// Attaches it, with what is odd about it.
+    pub fn attach(&mut self, attachment: Attachment, hint: Option<&str>) {
+        if let Some(hint) = hint {
+            self.hint = format!("{}; {hint}", self.hint).into();
+        }
         match attachment {
             Attachment::Text(text) => self.text.push_str(&text),
             Attachment::Binary(binary) => self.binary = binary,

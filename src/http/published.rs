@@ -212,11 +212,13 @@ impl Document {
             *response.body_mut() = Body::from(self.bytes);
             return response;
         };
-        let is_known = head.headers.get_all(IF_NONE_MATCH).iter().any(|sent| {
-            let sent = sent.to_str().unwrap_or_default();
-            sent.split(',')
-                .any(|sent| matches!(sent.trim(), "*") || sent.trim().trim_start_matches("W/") == etag)
-        });
+        let is_read = matches!(head.method, Method::GET | Method::HEAD);
+        let is_known = is_read
+            && head.headers.get_all(IF_NONE_MATCH).iter().any(|sent| {
+                let sent = sent.to_str().unwrap_or_default();
+                sent.split(',')
+                    .any(|sent| matches!(sent.trim(), "*") || sent.trim().trim_start_matches("W/") == etag)
+            });
         headers.insert(ETAG, value(etag));
         headers.insert(LAST_MODIFIED, value(http_date(self.modified)));
         headers.insert(EXPIRES, value(http_date(real_now().after(MAX_AGE))));
