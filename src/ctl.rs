@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::config::ctl::{
-    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand, SandboxCommand,
+    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, Form, OrdersCommand, SandboxCommand,
 };
 use crate::control::remote::escape;
 use crate::control::{Control, ControlError};
 use crate::ctl::table::Shape;
 use crate::files::{self, FileError, Readers};
 use crate::fixtures::entry::find_endpoint;
+use crate::http::client;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -98,6 +99,7 @@ impl<W: Write> Ctl<'_, W> {
                 let body = read(file)?.into_bytes();
                 self.exchange(Method::PUT, "/snapshot", Some(body), Shape::ONE).await
             }
+            CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandbox(command) => self.sandbox(command).await,
             CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Shape::ASSUMPTIONS).await,
             CtlCommand::Assumptions { set } => {
@@ -141,6 +143,15 @@ impl<W: Write> Ctl<'_, W> {
                     .await
             }
             OrdersCommand::Delete { number } => self.delete(&format!("/orders/{number}")).await,
+            OrdersCommand::Certificate { number, format } => {
+                self.certificates(&format!("/orders/{number}/certificate"), *format)
+                    .await
+            }
+            OrdersCommand::Chain { number, format } => {
+                self.certificates(&format!("/orders/{number}/chain"), *format).await
+            }
+            OrdersCommand::Key { number } => self.copy(&format!("/orders/{number}/key")).await,
+            OrdersCommand::Csr { number } => self.copy(&format!("/orders/{number}/csr")).await,
         }
     }
 
@@ -213,6 +224,31 @@ impl<W: Write> Ctl<'_, W> {
             }
             SandboxCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
         }
+    }
+
+    async fn certificates(&mut self, path: &str, format: Option<Form>) -> Result<(), CtlError> {
+        let format = match format {
+            Some(Form::Pem) => "pem",
+            Some(Form::Der) => "der",
+            Some(Form::Json) => "json",
+            None if self.json => "json",
+            None => "pem",
+        };
+        self.copy(&format!("{path}?format={format}")).await?;
+        if format == "json" {
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    /// Prints an answer as it comes.
+    async fn copy(&mut self, path: &str) -> Result<(), CtlError> {
+        let response = self.control.remote().open(&self.control.at(path)).await?;
+        let answer = client::whole(response)
+            .await
+            .map_err(|error| self.control.remote().unexpected(error.to_string()))?;
+        self.out.write_all(&answer.body)?;
+        Ok(self.out.flush()?)
     }
 
     async fn snapshot(&mut self, output: Option<&Path>) -> Result<(), CtlError> {

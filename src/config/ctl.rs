@@ -57,7 +57,7 @@ impl std::fmt::Debug for CtlArgs {
 /// What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
 pub enum CtlCommand {
-    /// Orders: list, show, create, set, delete.
+    /// Orders: list, show, create, set, delete, certificate, chain, key, csr.
     #[command(subcommand)]
     Orders(OrdersCommand),
     /// Accounts: list, show, create, set, delete.
@@ -87,6 +87,12 @@ pub enum CtlCommand {
     Restore {
         /// The snapshot.
         file: PathBuf,
+    },
+    /// Print the certificate of every CA.
+    Ca {
+        /// How they are printed, der being PKCS#7 [default: pem, or json with --json].
+        #[arg(long)]
+        format: Option<Form>,
     },
     /// Sandboxes: list, create, delete.
     #[command(subcommand)]
@@ -124,6 +130,43 @@ pub enum OrdersCommand {
         /// Its orderNumber.
         number: u64,
     },
+    /// Print the certificate of an order.
+    Certificate {
+        /// Its orderNumber.
+        number: u64,
+        /// How it is printed [default: pem, or json with --json].
+        #[arg(long)]
+        format: Option<Form>,
+    },
+    /// Print the CAs above the certificate of an order: the one that signed it, then the root.
+    Chain {
+        /// Its orderNumber.
+        number: u64,
+        /// How they are printed, der being PKCS#7 [default: pem, or json with --json].
+        #[arg(long)]
+        format: Option<Form>,
+    },
+    /// Print the private key of an order that was made with keepKey=true; PEM.
+    Key {
+        /// Its orderNumber.
+        number: u64,
+    },
+    /// Print the CSR of an order; PEM.
+    Csr {
+        /// Its orderNumber.
+        number: u64,
+    },
+}
+
+/// How a certificate is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Form {
+    /// PEM.
+    Pem,
+    /// DER.
+    Der,
+    /// A description.
+    Json,
 }
 
 /// `ctl orders list`.

@@ -38,6 +38,18 @@ async fn asks_what_is_agreed() {
             "accounts create a b locked=true callLimit=100/1h accountID=7 permissions=!autoRevokeCS",
             r#"POST /control/v1/accounts {"accountID":7,"callLimit":{"calls":100,"per":"1h"},"locked":true,"loginName":"a","loginPassword":"b","permissions":["!autoRevokeCS"]}"#,
         ),
+        (
+            "orders certificate 7",
+            "GET /control/v1/orders/7/certificate?format=pem",
+        ),
+        (
+            "orders certificate 7 --format der --json",
+            "GET /control/v1/orders/7/certificate?format=der",
+        ),
+        ("orders chain 7 --json", "GET /control/v1/orders/7/chain?format=json"),
+        ("orders key 7 --sandbox t1", "GET /control/v1/sandboxes/t1/orders/7/key"),
+        ("orders csr 7", "GET /control/v1/orders/7/csr"),
+        ("ca --format json", "GET /control/v1/ca?format=json"),
         ("accounts delete a/b", "DELETE /control/v1/accounts/a%2Fb"),
         ("clock advance 30d", r#"POST /control/v1/clock/advance {"by":"30d"}"#),
         ("clock set -30d", r#"PUT /control/v1/clock {"now":"-30d"}"#),

@@ -49,6 +49,52 @@ fn orders() {
 }
 
 #[test]
+fn certificates() {
+    let server = Server::plain(&[]);
+    let is_pem = |line: &str, label: &str, count: usize| {
+        let text = printed(&server, line);
+        assert!(
+            text.starts_with(&format!("-----BEGIN {label}-----\n")),
+            "{line}: {text}"
+        );
+        assert!(text.ends_with(&format!("-----END {label}-----\n")), "{line}: {text}");
+        assert_eq!(text.matches("-----BEGIN").count(), count, "{line}: {text}");
+    };
+    is_pem("orders certificate 1234567", "CERTIFICATE", 1);
+    is_pem("orders chain 1234567", "CERTIFICATE", 2);
+    is_pem("ca", "CERTIFICATE", 3);
+    let told = json(&server, "orders certificate 1234567");
+    assert_eq!(
+        told["pem"].as_str(),
+        Some(&*printed(&server, "orders certificate 1234567"))
+    );
+    let as_json = printed(&server, "orders certificate 1234567 --format json");
+    assert!(as_json.ends_with("}\n"), "{as_json}");
+    assert_eq!(json(&server, "ca")["certificates"].as_array().unwrap().len(), 3);
+
+    let control = server.control().to_string();
+    let der = std::process::Command::new(env!("CARGO_BIN_EXE_sectigo-emulator"))
+        .args([
+            "ctl",
+            "--control",
+            &control,
+            "orders",
+            "certificate",
+            "1234567",
+            "--format",
+            "der",
+        ])
+        .output()
+        .unwrap();
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der.stdout).expect("it is DER");
+    let serial = certificate.raw_serial_as_string().replace(':', "").to_uppercase();
+    assert_eq!(told["serialNumber"], serial);
+    ctl(&server, "orders key 1234567").assert_refused(1, &["404", "keepKey"]);
+    ctl(&server, "orders csr 1").assert_refused(1, &["404"]);
+    ctl(&server, "orders certificate 1").assert_refused(1, &["404", "order"]);
+}
+
+#[test]
 fn orders_of_many_pages_are_listed_once() {
     let mut fixtures = default_fixtures();
     let orders = (1..=2500).map(|number| {
