@@ -2,11 +2,14 @@
 
 pub mod ctl;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use tracing_subscriber::filter::Targets;
 
@@ -41,12 +44,21 @@ impl Config {
     /// # Errors
     /// Help was asked for, or something is wrong.
     pub fn read() -> Result<Command, Stop> {
-        let config = Self::try_parse().map_err(Stop::from)?;
-        let command = config.into_command();
+        let words: Vec<_> = std::env::args_os().collect();
+        let command = Self::read_words(&words)?.into_command();
         if let Command::Serve(args) = &command {
             args.control.check()?;
         }
         Ok(command)
+    }
+
+    /// Reads these words, of which the first is the program.
+    fn read_words(words: &[OsString]) -> Result<Self, Stop> {
+        let mut matches = Self::command()
+            .try_get_matches_from(words)
+            .map_err(|error| Stop::new(&error, words))?;
+        check_sandbox(&matches)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| Stop::new(&error, words))
     }
 
     pub(crate) fn into_command(self) -> Command {
@@ -311,26 +323,76 @@ pub enum Stop {
     Wrong(String),
 }
 
-impl From<clap::Error> for Stop {
-    fn from(error: clap::Error) -> Self {
-        if !error.use_stderr() {
-            return Self::Told(error.render().to_string());
-        }
-        // clap writes paragraphs: what is wrong, tips, then the usage, which --help tells better.
+impl Stop {
+    /// What clap says about these words.
+    fn new(error: &clap::Error, words: &[OsString]) -> Self {
         let text = error.render().to_string();
-        let said = text.split("\n\nUsage:").next().unwrap_or(&text);
-        let said: Vec<_> = said
-            .split("\n\nFor more")
-            .next()
-            .unwrap_or(said)
-            .split_whitespace()
-            .collect();
-        let line = said.join(" ");
-        Self::Wrong(format!(
-            "{} (sectigo-emulator --help lists the options)",
-            line.strip_prefix("error: ").unwrap_or(&line)
-        ))
+        if !error.use_stderr() {
+            return Self::Told(text);
+        }
+        let mut program = Config::command();
+        program.build();
+        let (path, command) = command_of(&program, words);
+        let line = match error.kind() {
+            // clap prints the whole help then, which does not say that anything is wrong.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+                let names: Vec<_> = command
+                    .get_subcommands()
+                    .map(clap::Command::get_name)
+                    .filter(|name| *name != "help")
+                    .collect();
+                format!("{path} needs one of these behind it: {}", names.join(", "))
+            }
+            _ => {
+                // clap writes paragraphs: what is wrong, tips, then the usage, which --help tells better.
+                let said = text.split("\n\nUsage:").next().unwrap_or(&text);
+                let said = said.split("\n\nFor more").next().unwrap_or(said);
+                let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+                line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+            }
+        };
+        Self::Wrong(format!("{line} ({path} --help lists the options)"))
     }
+}
+
+/// The command that these words are for, and how it is called: as far as they name one.
+fn command_of<'c>(program: &'c clap::Command, words: &[OsString]) -> (String, &'c clap::Command) {
+    let (mut path, mut command) = (program.get_name().to_owned(), program);
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        if let Some(long) = word.strip_prefix("--") {
+            let has_value = command.get_arguments().any(|argument| {
+                let aliases = argument.get_all_aliases().unwrap_or_default();
+                (argument.get_long() == Some(long) || aliases.contains(&long)) && argument.get_action().takes_values()
+            });
+            if has_value {
+                words.next();
+            }
+        } else if word == "help" {
+            break;
+        } else if let Some(below) = command.find_subcommand(word) {
+            command = below;
+            path = format!("{path} {word}");
+        }
+    }
+    (path, command)
+}
+
+/// `ctl sandbox` is about all of them; its variable may still say whom the other commands ask.
+fn check_sandbox(matches: &ArgMatches) -> Result<(), Stop> {
+    let is_given = matches
+        .subcommand_matches("ctl")
+        .and_then(|ctl| ctl.subcommand_matches("sandbox"))
+        .and_then(ArgMatches::subcommand)
+        .is_some_and(|(_, command)| command.value_source("ctl_sandbox") == Some(ValueSource::CommandLine));
+    if is_given {
+        return Err(Stop::Wrong(
+            "ctl sandbox takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandbox \
+             create NAME (sectigo-emulator ctl sandbox --help lists the options)"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -570,6 +632,48 @@ mod tests {
             "completions cobol",
         ] {
             assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_points_to_its_own_help() {
+        for (line, expected) in [
+            ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
+            (
+                "ctl --sandbox clock orders set 7 x",
+                "(sectigo-emulator ctl orders set --help ",
+            ),
+            (
+                "ctl --token clock --json orders show x",
+                "(sectigo-emulator ctl orders show --help ",
+            ),
+            (
+                "ctl clock",
+                "sectigo-emulator ctl clock needs one of these behind it: show, set, freeze, ",
+            ),
+            (
+                "ctl --json faults --sandbox x",
+                "ctl faults needs one of these behind it: list, add, ",
+            ),
+            (
+                "ctl",
+                "sectigo-emulator ctl needs one of these behind it: orders, accounts, ",
+            ),
+            ("ctl help nothing", "(sectigo-emulator ctl --help "),
+            ("health --wait soon", "(sectigo-emulator health --help "),
+            ("--seed x", "(sectigo-emulator --help "),
+            ("ctl sandbox create --sandbox mine", "give the name as an argument"),
+            ("ctl --sandbox mine sandbox create", "give the name as an argument"),
+            ("ctl sandbox list --sandbox x", "give the name as an argument"),
+        ] {
+            let words: Vec<_> = std::iter::once("sectigo-emulator")
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            let Err(Stop::Wrong(said)) = Config::read_words(&words) else {
+                panic!("{line} is taken")
+            };
+            assert!(said.contains(expected) && !said.contains('\n'), "{line}: {said}");
         }
     }
 
