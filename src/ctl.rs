@@ -166,6 +166,10 @@ impl<W: Write> Ctl<'_, W> {
                 fields,
             } => {
                 let mut body = body::account_fields(fields)?;
+                // There is nothing to take away: nobody would write it for an account that may call everything.
+                if let Some(permissions) = body.get_mut("permissions").filter(|value| value.is_null()) {
+                    *permissions = json!([]);
+                }
                 body["loginName"] = json!(login);
                 body["loginPassword"] = json!(password);
                 self.send(Method::POST, "/accounts", &body, Shape::ONE).await
@@ -184,6 +188,11 @@ impl<W: Write> Ctl<'_, W> {
             ClockCommand::Advance { by } => {
                 let body = json!({"by": by});
                 return self.send(Method::POST, "/clock/advance", &body, Shape::ONE).await;
+            }
+            ClockCommand::Set { now } if ["real", "now"].contains(&&**now) => {
+                let path = self.control.at("/clock");
+                let clock = self.control.remote().exchange(Method::GET, &path, None).await?;
+                json!({"now": self.parse(&clock)?["realNow"], "frozen": false})
             }
             ClockCommand::Set { now } => json!({"now": now}),
             ClockCommand::Freeze { now: Some(now) } => json!({"now": now, "frozen": true}),

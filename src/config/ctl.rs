@@ -121,7 +121,8 @@ pub enum OrdersCommand {
     Set {
         /// Its orderNumber.
         number: u64,
-        /// A field as `list --json` shows it, such as state=expired or expires=-1d; nothing after the = takes it away.
+        /// A field as `list --json` shows it, such as state=expired or expires=-1d; csr=@FILE reads a file; nothing
+        /// after the = takes it away.
         #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
         fields: Vec<(String, String)>,
     },
@@ -234,7 +235,8 @@ pub enum AccountsCommand {
         login: String,
         /// Its loginPassword.
         password: String,
-        /// A field as `list --json` shows it, such as locked=true or callLimit=100/1h.
+        /// A field as `list --json` shows it, such as locked=true or callLimit=100/1h; permissions= lets it call
+        /// nothing.
         #[arg(value_name = "FIELD=VALUE", value_parser = read_pair)]
         fields: Vec<(String, String)>,
     },
@@ -242,7 +244,8 @@ pub enum AccountsCommand {
     Set {
         /// Its loginName.
         login: String,
-        /// A field as `list --json` shows it, such as permissions=!autoRevokeCS; nothing after the = takes it away.
+        /// A field as `list --json` shows it, such as permissions=!autoRevokeCS or permissions=none; nothing after
+        /// the = takes it away.
         #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
         fields: Vec<(String, String)>,
     },
@@ -258,9 +261,9 @@ pub enum AccountsCommand {
 pub enum ClockCommand {
     /// Show the present.
     Show,
-    /// Set the present: RFC 3339, or +30d, -30d.
+    /// Set the present: RFC 3339, +30d or -30d from the sandbox's present, or real.
     Set {
-        /// The new present.
+        /// The new present; real or now is the system's time, from which the clock goes on.
         #[arg(allow_hyphen_values = true)]
         now: String,
     },
@@ -275,7 +278,7 @@ pub enum ClockCommand {
     /// Move it on: 30d, 10m.
     Advance {
         /// By so much.
-        #[arg(value_parser = read_span)]
+        #[arg(allow_hyphen_values = true, value_parser = read_step)]
         by: String,
     },
 }
@@ -377,8 +380,8 @@ pub struct CallsArgs {
     /// Only those answered with that code.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub code: Option<i32>,
-    /// Only those since then, by the sandbox's clock: RFC 3339.
-    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
+    /// Only those since then, by the sandbox's clock: -5m, or RFC 3339.
+    #[arg(long, value_name = "WHEN", conflicts_with = "follow", allow_hyphen_values = true)]
     pub since: Option<String>,
 }
 
@@ -414,6 +417,14 @@ fn read_pair(text: &str) -> Result<(String, String), String> {
         .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "give NAME=VALUE".to_owned())
+}
+
+/// How far a clock moves on, as it was written.
+fn read_step(text: &str) -> Result<String, String> {
+    if text.starts_with('-') {
+        return Err(format!("it only moves on; `clock set {text}` moves back"));
+    }
+    read_span(text)
 }
 
 /// A duration, as it was written.

@@ -1,9 +1,11 @@
 //! From the words of the command line to the JSON and the queries of the control API.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use crate::config::ctl::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
-use crate::ctl::CtlError;
+use crate::ctl::{CtlError, read};
 use crate::endpoints::Endpoint;
 
 /// The fields that have a value.
@@ -32,25 +34,30 @@ pub(super) fn order(args: &OrderArgs, csr: Option<&str>) -> Value {
     ])
 }
 
-/// `orders set`: each value is a text; none takes the field away.
+/// `orders set`; a field without a value is taken away.
 pub(super) fn order_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
-    fields(pairs, |_, value| Ok(json!(value)))
+    fields(pairs, |name, value| {
+        Ok(match (name, value.strip_prefix('@')) {
+            ("csr", Some(file)) => json!(read(Path::new(file))?),
+            ("orderNumber" | "productCode" | "caCertificateID", _) => json!(number(name, value)?),
+            ("keepKey", _) => json!(truth(value).ok_or_else(|| no_truth(name))?),
+            _ => json!(value),
+        })
+    })
 }
 
 /// `accounts create` and `accounts set`.
 pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
     fields(pairs, |name, value| {
-        let number = |text: &str| {
-            text.parse::<u64>()
-                .map_err(|_| CtlError::Given(format!("{name}: give a number, not `{text}`")))
-        };
+        let number = |text: &str| number(name, text);
         Ok(match name {
             "accountID" => json!(number(value)?),
             "caCertificateIDs" | "templateIDs" => {
                 json!(value.split(',').map(number).collect::<Result<Vec<_>, _>>()?)
             }
+            "permissions" if value == "none" => json!([]),
             "permissions" => json!(value.split(',').collect::<Vec<_>>()),
-            "locked" => json!(truth(value).ok_or_else(|| CtlError::Given("locked: give true or false".to_owned()))?),
+            "locked" => json!(truth(value).ok_or_else(|| no_truth(name))?),
             "voucher" => truth(value).map_or_else(|| json!(value), |truth| json!(truth)),
             "callLimit" => {
                 let (calls, per) = value
@@ -63,8 +70,17 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
     })
 }
 
+fn number(name: &str, text: &str) -> Result<u64, CtlError> {
+    text.parse()
+        .map_err(|_| CtlError::Given(format!("{name}: give a number, not `{text}`")))
+}
+
 fn truth(text: &str) -> Option<bool> {
     text.parse().ok()
+}
+
+fn no_truth(name: &str) -> CtlError {
+    CtlError::Given(format!("{name}: give true or false"))
 }
 
 fn fields(pairs: &[(String, String)], read: impl Fn(&str, &str) -> Result<Value, CtlError>) -> Result<Value, CtlError> {

@@ -101,12 +101,14 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
             // A column in which nothing stands tells nothing.
             let columns: Vec<_> = columns
                 .iter()
-                .filter(|(_, field)| things.is_empty() || things.iter().any(|thing| !cell(&thing[*field]).is_empty()))
+                .filter(|(_, field)| {
+                    things.is_empty() || things.iter().any(|thing| !cell(field, &thing[*field]).is_empty())
+                })
                 .collect();
             let head = columns.iter().map(|(head, _)| (*head).to_owned()).collect();
             let rows = things
                 .iter()
-                .map(|thing| columns.iter().map(|(_, field)| cell(&thing[*field])).collect());
+                .map(|thing| columns.iter().map(|(_, field)| cell(field, &thing[*field])).collect());
             align(std::iter::once(head).chain(rows).collect())
         }
         Shape::Fields(name) => fields(&answer[name]),
@@ -116,7 +118,7 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
 
 /// A call on a line of its own, for a stream whose widths nobody knows.
 pub(super) fn call_line(call: &Value) -> String {
-    let cells = ["time", "endpoint", "status", "code", "hint"].map(|field| cell(&call[field]));
+    let cells = ["time", "endpoint", "status", "code", "hint"].map(|field| cell(field, &call[field]));
     let told: Vec<_> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
     told.join("  ")
 }
@@ -125,7 +127,7 @@ fn fields(object: &Value) -> String {
     let fields = object.as_object().into_iter().flatten();
     let rows = fields.flat_map(|(name, value)| {
         // A PEM has lines of its own.
-        let text = cell_with_lines(value);
+        let text = field_with_lines(name, value);
         let mut lines = text.lines().map(clean);
         let first = vec![name.clone(), lines.next().unwrap_or_default()];
         let rest: Vec<_> = lines.map(|line| vec![String::new(), line]).collect();
@@ -152,8 +154,16 @@ fn align(rows: Vec<Vec<String>>) -> String {
     text
 }
 
-fn cell(value: &Value) -> String {
-    clean(&cell_with_lines(value))
+fn cell(field: &str, value: &Value) -> String {
+    clean(&field_with_lines(field, value))
+}
+
+fn field_with_lines(field: &str, value: &Value) -> String {
+    match value {
+        // Who may call nothing must not look like who may call everything.
+        Value::Array(values) if field == "permissions" && values.is_empty() => "none".to_owned(),
+        value => cell_with_lines(value),
+    }
 }
 
 fn cell_with_lines(value: &Value) -> String {

@@ -50,6 +50,23 @@ async fn asks_what_is_agreed() {
         ("orders key 7 --sandbox t1", "GET /control/v1/sandboxes/t1/orders/7/key"),
         ("orders csr 7", "GET /control/v1/orders/7/csr"),
         ("ca --format json", "GET /control/v1/ca?format=json"),
+        (
+            "accounts create a b permissions=",
+            r#"POST /control/v1/accounts {"loginName":"a","loginPassword":"b","permissions":[]}"#,
+        ),
+        (
+            "accounts set a permissions=",
+            r#"PATCH /control/v1/accounts/a {"permissions":null}"#,
+        ),
+        (
+            "accounts set a permissions=none",
+            r#"PATCH /control/v1/accounts/a {"permissions":[]}"#,
+        ),
+        (
+            "orders set 7 orderNumber=5 productCode=9 caCertificateID=3 keepKey=true email=8",
+            r#"PATCH /control/v1/orders/7 {"caCertificateID":3,"email":"8","keepKey":true,"orderNumber":5,"productCode":9}"#,
+        ),
+        ("calls --since -5m", "GET /control/v1/calls?since=-5m"),
         ("accounts delete a/b", "DELETE /control/v1/accounts/a%2Fb"),
         ("clock advance 30d", r#"POST /control/v1/clock/advance {"by":"30d"}"#),
         ("clock set -30d", r#"PUT /control/v1/clock {"now":"-30d"}"#),
@@ -83,6 +100,22 @@ async fn asks_what_is_agreed() {
         let stub = Stub::answering(200, "{}").await;
         ctl(&stub, line).await.expect(line);
         assert_eq!(stub.asked(), [expected], "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_clock_goes_back_to_real_time() {
+    let clock = r#"{"now":"2026-01-01T00:00:00Z","frozen":true,"realNow":"2025-01-01T00:00:00Z"}"#;
+    for word in ["real", "now"] {
+        let stub = Stub::answering(200, clock).await;
+        ctl(&stub, &format!("clock set {word}")).await.unwrap();
+        assert_eq!(
+            stub.asked(),
+            [
+                "GET /control/v1/clock",
+                r#"PUT /control/v1/clock {"frozen":false,"now":"2025-01-01T00:00:00Z"}"#
+            ]
+        );
     }
 }
 
@@ -137,6 +170,8 @@ async fn a_bad_field_is_named_before_anything_is_asked() {
         ("accounts set a callLimit=5", "CALLS/DURATION"),
         ("accounts set a accountID=x", "accountID: give a number"),
         ("orders set 7 state=issued state=revoked", "state is given twice"),
+        ("orders set 7 orderNumber=x", "orderNumber: give a number"),
+        ("orders set 7 csr=@/nowhere/x", "/nowhere/x"),
     ] {
         let error = ctl(&stub, line).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{line}: {error}");

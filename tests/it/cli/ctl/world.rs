@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_rows, ctl, json, printed};
-use crate::harness::{Form, Server, default_fixtures, eventually, run_in_background};
+use crate::harness::{Form, Server, default_fixtures, eventually, run_in_background, write_file};
 
 #[test]
 fn orders() {
@@ -43,6 +43,10 @@ fn orders() {
         "Ltd"
     );
     assert!(json(&server, "orders set 7 organization=")["organization"].is_null());
+    let dir = tempfile::TempDir::new().unwrap();
+    let csr = write_file(&dir, "x.csr", "no CSR");
+    ctl(&server, &format!("orders set 7 csr=@{}", csr.display())).assert_refused(1, &["csr"]);
+    ctl(&server, "orders set 7 csr=@/nowhere/at/all").assert_refused(1, &["/nowhere/at/all"]);
     assert_eq!(printed(&server, "orders delete 7"), "");
     ctl(&server, "orders show 7").assert_refused(1, &["404", "order"]);
     ctl(&server, "orders set 1234567 state=lost").assert_refused(1, &["state", "lost"]);
@@ -128,6 +132,15 @@ fn accounts() {
     assert!(json(&server, "accounts set new permissions=")["permissions"].is_null());
     assert_eq!([(); 2].map(|()| server.client().replace(&form).code()), [-4, -42]);
     assert_eq!(json(&server, "accounts show new")["callLimit"]["calls"], 2);
+    assert_rows(
+        &printed(&server, "accounts create q secret123 permissions="),
+        &["permissions none"],
+    );
+    assert_rows(&printed(&server, "accounts list"), &["q false none"]);
+    assert_eq!(json(&server, "accounts show q")["permissions"], serde_json::json!([]));
+    let form = Form::replace().by("q").set("loginPassword", "secret123");
+    assert_eq!(server.client().replace(&form).code(), -91);
+    printed(&server, "accounts delete q");
     assert_eq!(printed(&server, "accounts delete new"), "");
     ctl(&server, "accounts show new").assert_refused(1, &["404"]);
     ctl(&server, "accounts set login_name templateIDs=x").assert_refused(1, &["templateIDs", "number"]);
@@ -147,6 +160,14 @@ fn clock() {
     assert_eq!(json(&server, "clock freeze")["frozen"], true);
     ctl(&server, "clock set tomorrow").assert_refused(1, &["now", "tomorrow"]);
     ctl(&server, "clock advance soon").assert_refused(2, &["soon"]);
+    ctl(&server, "clock advance -1d").assert_refused(2, &["it only moves on", "`clock set -1d` moves back"]);
+    printed(&server, "clock freeze 2030-01-01T00:00:00Z");
+    let real = json(&server, "clock set real");
+    let [now, real_now] = ["now", "realNow"].map(|field| real[field].as_str().unwrap()[..16].to_owned());
+    assert!(
+        real["frozen"] == false && now <= real_now && !now.starts_with("2030"),
+        "{real}"
+    );
 }
 
 #[test]
@@ -221,6 +242,8 @@ fn calls() {
         ("--login login_name", &[1, 2]),
         ("--login nobody", &[]),
         ("--since 2020-01-01T00:00:00Z", &[1, 2]),
+        ("--since -5m", &[1, 2]),
+        ("--since +5m", &[]),
     ] {
         let calls = json(&server, &format!("calls {words}"));
         let found: Vec<_> = calls["calls"]
