@@ -96,8 +96,9 @@ impl<W: Write> Ctl<'_, W> {
             }
             CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
             CtlCommand::Restore { file } => {
-                let body = read(file)?.into_bytes();
-                self.exchange(Method::PUT, "/snapshot", Some(body), Shape::ONE).await
+                let body = body::snapshot(file)?;
+                self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Shape::ONE)
+                    .await
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandbox(command) => self.sandbox(command).await,

@@ -85,7 +85,7 @@ pub enum CtlCommand {
     },
     /// Make the sandbox what a snapshot says.
     Restore {
-        /// The snapshot.
+        /// The snapshot, or a fixtures file, TOML or JSON; - is stdin.
         file: PathBuf,
     },
     /// Print the certificate of every CA.

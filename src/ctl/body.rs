@@ -1,7 +1,9 @@
 //! From the words of the command line to the JSON and the queries of the control API.
 
+use std::io;
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::config::ctl::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
@@ -124,6 +126,53 @@ pub(super) fn fault(args: &FaultArgs) -> Value {
         ("ttl", json!(args.ttl)),
         ("then", then),
     ])
+}
+
+/// The body of `restore`: JSON as it is, TOML as JSON; `-` is stdin.
+pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
+    let (name, text) = if file == Path::new("-") {
+        (Path::new("stdin"), io::read_to_string(io::stdin()))
+    } else {
+        (file, std::fs::read_to_string(file))
+    };
+    let text = text.map_err(|source| CtlError::File {
+        path: name.to_owned(),
+        source,
+    })?;
+    let bad = |what: &str| CtlError::Given(format!("{}: neither JSON nor TOML: {what}", name.display()));
+    if text.trim_start().starts_with('{') {
+        return match serde_json::from_str::<IgnoredAny>(&text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(bad(&error.to_string())),
+        };
+    }
+    match text.parse::<toml::Table>() {
+        Ok(table) if table.is_empty() => Err(bad("nothing stands in it")),
+        Ok(table) => Ok(from_toml(table.into()).to_string()),
+        Err(error) => {
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(bad(&format!("{what} at line {line}")))
+        }
+    }
+}
+
+/// The same in JSON, which has no times: they are texts.
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => json!(text),
+        toml::Value::Integer(number) => json!(number),
+        toml::Value::Float(number) => json!(number),
+        toml::Value::Boolean(truth) => json!(truth),
+        toml::Value::Datetime(time) => json!(time.to_string()),
+        toml::Value::Array(values) => values.into_iter().map(from_toml).collect(),
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(name, value)| (name, from_toml(value)))
+            .collect(),
+    }
 }
 
 /// The query of `orders list`, after the order of that number.

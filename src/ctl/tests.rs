@@ -163,6 +163,37 @@ async fn a_snapshot_is_written_for_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn toml_is_restored_as_json() {
+    let stub = Stub::answering(200, r#"{"orders":1,"accounts":0}"#).await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("world");
+    let restore = format!("restore {}", path.display());
+    std::fs::write(
+        &path,
+        "[[orders]]\norderNumber = 7\nissued = 2026-01-01T00:00:00Z\nkeepKey = true\n",
+    )
+    .unwrap();
+    ctl(&stub, &restore).await.unwrap();
+    assert_eq!(
+        stub.asked(),
+        [r#"PUT /control/v1/snapshot {"orders":[{"issued":"2026-01-01T00:00:00Z","keepKey":true,"orderNumber":7}]}"#]
+    );
+    for (text, expected) in [
+        ("{\"orders\": [", "JSON"),
+        ("[[orders]]\norderNumber = = 7\n", "line 2"),
+        ("no snapshot at all", "line 1"),
+        ("", "nothing stands in it"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = ctl(&stub, &restore).await.unwrap_err().to_string();
+        let says = format!("{}: neither JSON nor TOML: ", path.display());
+        assert!(error.starts_with(&says) && error.contains(expected), "{text}: {error}");
+        assert!(!error.contains('\n'), "{text}: {error}");
+    }
+    assert_eq!(stub.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn a_bad_field_is_named_before_anything_is_asked() {
     let stub = Stub::answering(200, "{}").await;
     for (line, expected) in [

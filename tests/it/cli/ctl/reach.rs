@@ -119,11 +119,34 @@ fn snapshots_and_resets() {
         json(&server, &format!("reset --fixtures {}", toml.display()))["accounts"],
         1
     );
+    printed(&server, "reset");
+    assert_eq!(json(&server, &format!("restore {}", toml.display()))["accounts"], 1);
     let bad = write_file(&dir, "bad.toml", "[[accounts]]\nloginName = 7\n");
     ctl(&server, &format!("reset --fixtures {}", bad.display())).assert_refused(1, &["line 2"]);
     for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
         ctl(&server, &format!("{command} /nowhere/at/all")).assert_refused(1, &["/nowhere/at/all"]);
     }
+}
+
+#[test]
+fn a_snapshot_comes_from_stdin() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let server = Server::plain(&[]);
+    let mut restore = Command::new(env!("CARGO_BIN_EXE_sectigo-emulator"))
+        .args(["ctl", "--control", &server.control().to_string(), "restore", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = restore.stdin.take().unwrap();
+    stdin
+        .write_all(b"[[accounts]]\nloginName = \"piped\"\nloginPassword = \"b\"\n")
+        .unwrap();
+    drop(stdin);
+    assert!(restore.wait().unwrap().success());
+    assert_rows(&printed(&server, "accounts list"), &["piped false"]);
 }
 
 #[test]
