@@ -238,11 +238,10 @@ impl<W: Write> Ctl<'_, W> {
 
     async fn certificates(&mut self, path: &str, format: Option<Form>) -> Result<(), CtlError> {
         let format = match format {
-            Some(Form::Pem) => "pem",
             Some(Form::Der) => "der",
             Some(Form::Json) => "json",
             None if self.json => "json",
-            None => "pem",
+            Some(Form::Pem) | None => "pem",
         };
         self.copy(&format!("{path}?format={format}")).await?;
         if format == "json" {
@@ -284,6 +283,10 @@ impl<W: Write> Ctl<'_, W> {
             None => None,
         };
         let mut stream = self.control.calls().follow().await?;
+        if !self.json {
+            writeln!(self.out, "{}", table::call_head())?;
+            self.out.flush()?;
+        }
         while let Some(data) = stream.next_data().await? {
             let call = self.parse(&data)?;
             if !body::is_wanted(args, endpoint, &call) {

@@ -67,15 +67,7 @@ impl Shape {
 
     pub(super) const CALLS: Self = Self::List {
         list: "calls",
-        columns: &[
-            ("ID", "id"),
-            ("TIME", "time"),
-            ("ENDPOINT", "endpoint"),
-            ("STATUS", "status"),
-            ("CODE", "code"),
-            ("FAULT", "fault"),
-            ("HINT", "hint"),
-        ],
+        columns: &CALL_COLUMNS,
     };
 
     pub(super) const SANDBOXES: Self = Self::List {
@@ -92,6 +84,21 @@ impl Shape {
         ],
     };
 }
+
+const CALL_COLUMNS: [(&str, &str); 9] = [
+    ("ID", "id"),
+    ("TIME", "time"),
+    ("ENDPOINT", "endpoint"),
+    ("LOGIN", "loginName"),
+    ("ORDER", "orderNumber"),
+    ("STATUS", "status"),
+    ("CODE", "code"),
+    ("FAULT", "fault"),
+    ("HINT", "hint"),
+];
+
+/// How wide the columns of calls are where the calls are yet to come: as wide as what usually stands there.
+const CALL_WIDTHS: [usize; 9] = [4, 24, 17, 16, 10, 6, 4, 5, 0];
 
 /// An answer as people read it.
 pub(super) fn render(answer: &Value, shape: Shape) -> String {
@@ -116,11 +123,14 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
     }
 }
 
-/// A call on a line of its own, for a stream whose widths nobody knows.
+/// The head of the calls that are followed.
+pub(super) fn call_head() -> String {
+    line(&CALL_COLUMNS.map(|(head, _)| head.to_owned()), &CALL_WIDTHS)
+}
+
+/// A call that is followed.
 pub(super) fn call_line(call: &Value) -> String {
-    let cells = ["time", "endpoint", "status", "code", "hint"].map(|field| cell(field, &call[field]));
-    let told: Vec<_> = cells.into_iter().filter(|cell| !cell.is_empty()).collect();
-    told.join("  ")
+    line(&CALL_COLUMNS.map(|(_, field)| cell(field, &call[field])), &CALL_WIDTHS)
 }
 
 fn fields(object: &Value) -> String {
@@ -143,15 +153,19 @@ fn align(rows: Vec<Vec<String>>) -> String {
         .collect();
     let mut text = String::new();
     for row in rows {
-        let cells: Vec<_> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        text.push_str(cells.join("  ").trim_end());
+        text.push_str(&line(&row, &widths));
         text.push('\n');
     }
     text
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let cells: Vec<_> = cells
+        .iter()
+        .zip(widths)
+        .map(|(cell, width)| format!("{cell:width$}"))
+        .collect();
+    cells.join("  ").trim_end().to_owned()
 }
 
 fn cell(field: &str, value: &Value) -> String {

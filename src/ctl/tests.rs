@@ -132,13 +132,22 @@ async fn prints_a_table_or_the_json_as_it_came() {
 
 #[tokio::test]
 async fn shows_the_calls_that_are_wanted_as_they_come() {
-    let events = "id: 1\nevent: call\ndata: {\"id\":1,\"endpoint\":\"!autoRevokeCS\",\"code\":-4,\"hint\":\"x\"}\n\n\
+    let events = "id: 1\nevent: call\ndata: {\"id\":1,\"endpoint\":\"!autoRevokeCS\",\"loginName\":\"a\",\"orderNumber\":7,\"code\":-4,\"hint\":\"x\"}\n\n\
                   : still here\n\nid: 2\nevent: call\ndata: {\"id\":2,\"endpoint\":\"!autoRevokeCS\",\"code\":0}\n\n";
     let stub = Stub::answering(200, events).await;
     let shown = ctl(&stub, "calls --follow --code -4 --endpoint !autoRevokeCS")
         .await
         .unwrap();
-    assert_eq!(shown, "!autoRevokeCS  -4  x\n");
+    let shown: Vec<Vec<_>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        shown,
+        [
+            &[
+                "ID", "TIME", "ENDPOINT", "LOGIN", "ORDER", "STATUS", "CODE", "FAULT", "HINT"
+            ][..],
+            &["1", "!autoRevokeCS", "a", "7", "-4", "x"]
+        ]
+    );
     assert_eq!(ctl(&stub, "calls --follow --json").await.unwrap().lines().count(), 2);
 }
 

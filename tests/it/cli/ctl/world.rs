@@ -230,9 +230,9 @@ fn calls() {
     assert_rows(
         &table,
         &[
-            "ID TIME ENDPOINT STATUS CODE HINT",
-            "!autoRevokeCS 200 0",
-            "!AutoReplaceSMIME 200 -4",
+            "ID TIME ENDPOINT LOGIN ORDER STATUS CODE HINT",
+            "!autoRevokeCS login_name 2200003 200 0",
+            "!AutoReplaceSMIME login_name 1 200 -4",
         ],
     );
     for (words, ids) in [
@@ -299,12 +299,20 @@ fn calls_are_followed_as_they_come() {
     eventually("both print calls", || {
         client.revoke(&Form::revoke().set("test", "Y"));
         client.replace(&Form::replace().order(1));
-        followers.iter().all(|follower| follower.stdout().ends_with('\n'))
+        let [for_people, as_json] = followers
+            .each_ref()
+            .map(|follower| follower.stdout().matches('\n').count());
+        // The first line for people is the head.
+        for_people > 1 && as_json > 0
     });
     server.stop("TERM");
     let [for_people, as_json] = followers.map(|follower| follower.wait());
-    for line in for_people.stdout.lines() {
-        assert!(line.contains("!autoRevokeCS  200  0  "), "{line}");
+    let mut lines = for_people.stdout.lines();
+    let head = lines.next().unwrap();
+    for line in lines {
+        let cells: Vec<_> = line.split_whitespace().skip(2).take(5).collect();
+        assert_eq!(cells, ["!autoRevokeCS", "login_name", "2200003", "200", "0"], "{line}");
+        assert_eq!(line.find("2200003"), head.find("ORDER"), "{head}\n{line}");
     }
     for line in as_json.stdout.lines() {
         let call: Value = serde_json::from_str(line).unwrap();
