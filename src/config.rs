@@ -698,6 +698,40 @@ mod tests {
                 script.contains("sectigo-emulator") && script.contains("advance"),
                 "{shell}"
             );
+            // clap_complete writes values for these two alone, and for fish only near the top.
+            if matches!(shell, Shell::Bash | Shell::Zsh) {
+                for value in ["being-issued", "code-signing", "mid-body"] {
+                    assert!(script.contains(value), "{shell}: {value}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn help_lists_the_values_that_are_taken() {
+        for (line, expected) in [
+            (
+                "ctl orders list --help",
+                &["being-issued, ", "on-hold]", "smime, code-signing]"][..],
+            ),
+            (
+                "ctl orders create --help",
+                &["being-issued, ", "on-hold]", "smime, code-signing]"],
+            ),
+            ("ctl faults add --help", &["- before:", "- mid-body:"]),
+            ("ctl orders certificate 7 --help", &["- pem:", "- der:", "- json:"]),
+        ] {
+            let words: Vec<_> = std::iter::once("sectigo-emulator")
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            let Err(Stop::Told(help)) = Config::read_words(&words) else {
+                panic!("{line} is no help")
+            };
+            let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+            for word in expected {
+                assert!(help.contains(word), "{line}: no {word} in {help}");
+            }
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{read_control, read_duration};
+use crate::order::state::{Product, State};
 
 /// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
@@ -177,10 +178,10 @@ pub struct OrdersListArgs {
     #[arg(long, value_name = "LOGIN")]
     pub login: Option<String>,
     /// Only those in that state.
-    #[arg(long)]
+    #[arg(long, value_parser = states())]
     pub state: Option<String>,
     /// Only those of that product.
-    #[arg(long)]
+    #[arg(long, value_parser = products())]
     pub product: Option<String>,
 }
 
@@ -190,11 +191,11 @@ pub struct OrderArgs {
     /// The loginName of its account.
     #[arg(long, value_name = "LOGIN", default_value = "login_name")]
     pub login: String,
-    /// What is ordered: smime or code-signing.
-    #[arg(long, default_value = "smime")]
+    /// What is ordered.
+    #[arg(long, default_value = "smime", value_parser = products())]
     pub product: String,
     /// Its state.
-    #[arg(long)]
+    #[arg(long, value_parser = states())]
     pub state: Option<String>,
     /// Its orderNumber [default: the next free one].
     #[arg(long)]
@@ -409,6 +410,14 @@ pub enum SandboxCommand {
         /// Its name.
         name: String,
     },
+}
+
+fn states() -> PossibleValuesParser {
+    State::ALL.map(State::as_str).into()
+}
+
+fn products() -> PossibleValuesParser {
+    Product::ALL.map(Product::as_str).into()
 }
 
 fn read_pair(text: &str) -> Result<(String, String), String> {
