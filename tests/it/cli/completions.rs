@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::harness::run;
+use tempfile::TempDir;
+
+use crate::harness::{run, write_file};
 
 #[test]
 fn shells_are_told_how_to_complete() {
@@ -31,12 +33,14 @@ fn shells_are_told_how_to_complete() {
         .expect("cannot run bash");
     bash.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     assert!(bash.wait().unwrap().success());
+    let dir = TempDir::new().unwrap();
     // What bash then offers behind some words.
     for (words, offered) in [
         ("he", "health help"),
         ("ctl cl", "clock"),
         ("ctl clock adv", "advance"),
         ("ctl orders create --exp", "--expires"),
+        ("ctl orders list --product c", "code-signing"),
         ("completions f", "fish"),
     ] {
         let ask = format!(
@@ -45,7 +49,9 @@ fn shells_are_told_how_to_complete() {
              ${{spec%% *}} sectigo-emulator \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"\n\
              echo \"${{COMPREPLY[@]}}\""
         );
-        let run = Command::new("bash").args(["--norc", "-c", &ask]).output().unwrap();
+        // The script is longer than an argument may be.
+        let file = write_file(&dir, "ask", &ask);
+        let run = Command::new("bash").arg("--norc").arg(file).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), offered, "{words}: {run:?}");
     }
     run(&["completions", "cobol"], &[]).assert_refused(2, &["cobol", "bash"]);
