@@ -206,7 +206,7 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
         (794, &long, "", "Subject: emailAddress = lll"),
         (794, &long_utf8, "", "X509v3 Subject Alternative Name: critical"),
         (796, "a@b.test", &organization, &cut),
-        (796, "a@b.test", "a\u{0}b, O=x\"+<>", "O = "),
+        (796, "a@b.test", "ab, O=x\"+<>", "O = "),
     ] {
         let request = LeafRequest {
             email,
@@ -229,9 +229,14 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
             796,
             "a@b.test",
             "",
-            "the organization is empty, and the certificate needs one",
+            "the organization is empty or has control characters, and the certificate needs one",
         ),
-        (8, "", " ", "the organization is empty, and the certificate needs one"),
+        (
+            8,
+            "",
+            " ",
+            "the organization is empty or has control characters, and the certificate needs one",
+        ),
     ] {
         let request = LeafRequest {
             email,
