@@ -76,6 +76,17 @@ impl Store {
         read(&self.path(name))
     }
 
+    /// The text of a file and whether another is there that follows it. Both may be made by another process between the
+    /// two looks, so a first file that is missed while the second is there is looked for once more.
+    pub(crate) fn read_before(&self, name: &str, follower: &str) -> Result<(Option<String>, bool), FileError> {
+        let first = self.read(name)?;
+        let is_followed = self.read(follower)?.is_some();
+        match first {
+            None if is_followed => Ok((self.read(name)?, true)),
+            first => Ok((first, is_followed)),
+        }
+    }
+
     /// Writes a file that must not be there yet. If another process was faster, its file stays. Returns what stands
     /// in the file afterwards.
     pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {

@@ -98,15 +98,16 @@ impl Issuing {
         let (certificate_name, key_name) = (format!("{name}.pem"), format!("{name}.key"));
         let key_file = |problem: String| FileError::new(&store.path(&key_name), problem);
         let certificate_file = |problem: String| FileError::new(&store.path(&certificate_name), problem);
-        let key = match store.read(&key_name)? {
-            Some(key) => key,
-            None if store.read(&certificate_name)?.is_some() => {
+        let key = match store.read_before(&key_name, &certificate_name)? {
+            (Some(key), _) => key,
+            (None, true) => {
                 return Err(key_file(format!(
-                    "is missing, but {certificate_name} is there; delete that to have both made anew"
+                    "is missing, but {certificate_name} is there; put the key there, or take {certificate_name} away to \
+                     have both made anew"
                 ))
                 .into());
             }
-            None => store.create(&key_name, &kind.generate()?.serialize_pem(), Readers::Owner)?,
+            (None, false) => store.create(&key_name, &kind.generate()?.serialize_pem(), Readers::Owner)?,
         };
         let key = parse_key(&key).map_err(key_file)?;
         Signer::new(&key).map_err(key_file)?;

@@ -55,14 +55,15 @@ impl Root {
     pub(crate) fn keep(store: &Store, kind: CaKey, now: OffsetDateTime) -> Result<Self, FileError> {
         let key_file = |problem: String| FileError::new(&store.path(KEY_FILE), problem);
         let certificate_file = |problem: String| FileError::new(&store.path(CERTIFICATE_FILE), problem);
-        let key = match store.read(KEY_FILE)? {
-            Some(key) => key,
-            None if store.read(CERTIFICATE_FILE)?.is_some() => {
+        let key = match store.read_before(KEY_FILE, CERTIFICATE_FILE)? {
+            (Some(key), _) => key,
+            (None, true) => {
                 return Err(key_file(
-                    "is missing, but ca.pem is there; delete that to have both made anew".into(),
+                    "is missing, but ca.pem is there; put the key there, or take ca.pem away to have both made anew"
+                        .into(),
                 ));
             }
-            None => {
+            (None, false) => {
                 let key = kind
                     .generate()
                     .map_err(|error| key_file(format!("cannot make a key: {error}")))?;
