@@ -15,6 +15,7 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::asn1::{bit_string, oid, sequence};
+use super::fit;
 use super::hash::{ChosenHash, choose};
 use super::key::{CaKey, Signer, parse_key};
 use super::root::Root;
@@ -81,7 +82,7 @@ impl Issuing {
     pub(super) fn generate(name: IssuerName, kind: CaKey, root: &Root, now: OffsetDateTime) -> Result<Self, CaError> {
         let key = kind.generate()?;
         let certificate = certify(name, &key, root)?;
-        Self::from_parts(name, certificate, &key, root, now).map_err(|problem| CaError::Unfit(name, problem))
+        Self::from_parts(name, certificate, &key, "the key", root, now).map_err(|problem| CaError::Unfit(name, problem))
     }
 
     /// The one that `NAME.pem` and `NAME.key` hold; makes what is not there. Files that are there are never changed.
@@ -120,8 +121,9 @@ impl Issuing {
         };
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
             .map_err(|_| certificate_file("holds no certificate in PEM, or half of one".into()))?;
-        Self::from_parts(name, certificate, &key, root, now)
-            .map_err(|problem| certificate_file(problem.replace("the key", &format!("the key in {key_name}"))).into())
+        let key_name = format!("the key in {key_name}");
+        Self::from_parts(name, certificate, &key, &key_name, root, now)
+            .map_err(|problem| certificate_file(problem).into())
     }
 
     /// The error is what is wrong with the certificate.
@@ -129,31 +131,18 @@ impl Issuing {
         name: IssuerName,
         certificate: CertificateDer<'static>,
         key: &KeyPair,
+        key_name: &str,
         root: &Root,
         now: OffsetDateTime,
     ) -> Result<Self, String> {
-        let (rest, parsed) =
-            X509Certificate::from_der(&certificate).map_err(|_| "holds a broken certificate".to_owned())?;
-        if !rest.is_empty() {
-            return Err("holds a broken certificate".into());
-        }
-        if !parsed.is_ca() {
-            return Err("is not the certificate of a CA (no basicConstraints with CA:TRUE)".into());
-        }
-        let usage = parsed.key_usage().ok().flatten();
-        if usage.is_some_and(|usage| !usage.value.key_cert_sign() || !usage.value.crl_sign()) {
-            return Err("may not sign certificates and CRLs (keyUsage)".into());
-        }
-        if parsed.public_key().raw != key.subject_public_key_info() {
-            return Err("does not fit the key".into());
-        }
-        let (not_before, not_after) = (parsed.validity().not_before, parsed.validity().not_after);
-        if now > not_after.to_datetime() {
-            return Err(format!("expired at {not_after}; delete it to have it made anew"));
-        }
-        if now < not_before.to_datetime() {
-            return Err(format!("is not valid before {not_before}"));
-        }
+        let anew = "delete it to have it made anew";
+        let parsed = fit::check(&certificate, key, key_name, anew, now, |parsed| {
+            let usage = parsed.key_usage().ok().flatten();
+            if usage.is_some_and(|usage| !usage.value.key_cert_sign() || !usage.value.crl_sign()) {
+                return Err("may not sign certificates and CRLs (keyUsage)".into());
+            }
+            Ok(())
+        })?;
         if !is_signed_by(&certificate, root.certificate()).unwrap_or(false) {
             return Err("is not signed by the root (ca.pem)".into());
         }

@@ -9,6 +9,7 @@
 //! Microsoft extensions and grant CA:TRUE on request.
 
 mod asn1;
+mod fit;
 mod hash;
 mod key;
 mod serial;

@@ -3,14 +3,13 @@
 use std::fmt;
 
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData as _,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::fit;
 use super::key::{CaKey, parse_key};
 use super::random_serial;
 use crate::files::{FileError, Readers, Store};
@@ -86,34 +85,20 @@ impl Root {
     fn from_parts(certificate: &str, key: KeyPair, now: OffsetDateTime) -> Result<Self, String> {
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
             .map_err(|_| "holds no certificate in PEM, or half of one".to_owned())?;
-        let (rest, parsed) =
-            X509Certificate::from_der(&certificate).map_err(|_| "holds a broken certificate".to_owned())?;
-        if !rest.is_empty() {
-            return Err("holds a broken certificate".into());
-        }
-        if !parsed.is_ca() {
-            return Err("is not the certificate of a CA (no basicConstraints with CA:TRUE)".into());
-        }
-        let usage = parsed.key_usage().ok().flatten();
-        if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
-            return Err("may not sign certificates (keyUsage)".into());
-        }
-        let constraints = parsed.basic_constraints().ok().flatten();
-        if constraints.is_some_and(|constraints| constraints.value.path_len_constraint == Some(0)) {
-            return Err("may not sign the certificates of CAs (pathlen:0)".into());
-        }
-        if parsed.public_key().raw != key.subject_public_key_info() {
-            return Err(format!("does not fit the key in {KEY_FILE}"));
-        }
+        let key_name = format!("the key in {KEY_FILE}");
+        let anew = format!("delete it and {KEY_FILE} to have both made anew");
+        let parsed = fit::check(&certificate, &key, &key_name, &anew, now, |parsed| {
+            let usage = parsed.key_usage().ok().flatten();
+            if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
+                return Err("may not sign certificates (keyUsage)".into());
+            }
+            let constraints = parsed.basic_constraints().ok().flatten();
+            if constraints.is_some_and(|constraints| constraints.value.path_len_constraint == Some(0)) {
+                return Err("may not sign the certificates of CAs (pathlen:0)".into());
+            }
+            Ok(())
+        })?;
         let (not_before, not_after) = (parsed.validity().not_before, parsed.validity().not_after);
-        if now > not_after.to_datetime() {
-            return Err(format!(
-                "expired at {not_after}; delete it and {KEY_FILE} to have both made anew"
-            ));
-        }
-        if now < not_before.to_datetime() {
-            return Err(format!("is not valid before {not_before}"));
-        }
         let (not_before, not_after) = (not_before.to_datetime(), not_after.to_datetime());
         let issuer =
             Issuer::from_ca_cert_der(&certificate, key).map_err(|error| format!("cannot be used to sign: {error}"))?;

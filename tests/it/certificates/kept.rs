@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::desk::{Desk, line};
-use crate::harness::{Form, OpenSsl, Server, run};
+use crate::harness::{Form, OpenSsl, Run, Server, run};
 
 const CODE_SIGNING: u64 = 2_200_003;
 
@@ -181,6 +181,12 @@ fn bad_files_are_named_and_left_alone() {
     let files = OpenSsl::new();
     files.write("ca", "");
     let path = files.path("ca");
+    start_with(&path).assert_refused(2, &["/ca"]);
+}
+
+/// What comes of a start with that directory.
+#[track_caller]
+fn start_with(ca: &Path) -> Run {
     let args = [
         "--http",
         "127.0.0.1:0",
@@ -190,7 +196,7 @@ fn bad_files_are_named_and_left_alone() {
         "off",
         "--ca-dir",
     ];
-    run(&[&args[..], &[path.to_str().unwrap()]].concat(), &[]).assert_refused(2, &["/ca"]);
+    run(&[&args[..], &[ca.to_str().unwrap()]].concat(), &[])
 }
 
 /// It does not start, says this, and changes nothing.
@@ -198,16 +204,7 @@ fn bad_files_are_named_and_left_alone() {
 fn assert_refused(files: &OpenSsl, words: &[&str]) {
     let ca = files.path("ca");
     let before = listing(&ca);
-    let args = [
-        "--http",
-        "127.0.0.1:0",
-        "--https",
-        "off",
-        "--control",
-        "off",
-        "--ca-dir",
-    ];
-    run(&[&args[..], &[ca.to_str().unwrap()]].concat(), &[]).assert_refused(2, words);
+    start_with(&ca).assert_refused(2, words);
     assert_eq!(listing(&ca), before, "{words:?}");
 }
 

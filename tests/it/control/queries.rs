@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Control, Form, Server, default_fixtures, eventually};
+use crate::harness::{Control, Form, STATES, Server, default_fixtures, eventually};
 
 /// Six calls of all kinds, numbered from 1, the last an hour after the others, on a clock that stands.
 fn server_with_calls() -> (Server, Control) {
@@ -129,17 +129,7 @@ fn numbers(list: &Value) -> Vec<u64> {
 fn orders_are_filtered_by_every_field() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
-    let states = [
-        "pending",
-        "being-issued",
-        "issued",
-        "replaced",
-        "revoked",
-        "rejected",
-        "expired",
-        "on-hold",
-    ];
-    for (place, state) in (1..).zip(states) {
+    for (place, state) in (1..).zip(STATES) {
         let orders = control.get(&format!("/orders?state={state}"));
         let beside: &[u64] = if state == "issued" {
             &[1_100_101, 1_234_567, 2_200_009, 2_200_101]

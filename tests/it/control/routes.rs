@@ -1,7 +1,7 @@
 //! Every route, in the default sandbox and in another.
 
 use crate::harness::Control;
-use crate::harness::{Client, Form, Server};
+use crate::harness::{Client, Form, STATES, Server};
 
 #[test]
 fn two_sandboxes_do_not_meet() {
@@ -66,18 +66,8 @@ fn claimed_logins_are_the_sandboxs() {
 fn orders_take_any_state() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
-    let states = [
-        "pending",
-        "being-issued",
-        "issued",
-        "replaced",
-        "revoked",
-        "rejected",
-        "expired",
-        "on-hold",
-    ];
-    for from in states {
-        for to in states {
+    for from in STATES {
+        for to in STATES {
             for state in [from, to] {
                 let patch = format!(r#"{{"state":"{state}"}}"#);
                 let expected = format!(r#""state":"{state}""#);

@@ -17,7 +17,8 @@ pub(crate) use form::{Form, PASSWORD};
 pub(crate) use openssl::OpenSsl;
 pub(crate) use server::{DEADLINE, Run, Server, eventually, run, run_in_background, write_file};
 pub(crate) use texts::{
-    ALREADY_REVOKED, BEING_ISSUED, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, WRONG_STATE, invalid, missing, unrecognized,
+    ALREADY_REVOKED, BEING_ISSUED, REPLACE_DENIED, REVOKE_DENIED, STATES, SUCCESS, WRONG_STATE, invalid, missing,
+    unrecognized,
 };
 
 /// The two endpoints' paths.

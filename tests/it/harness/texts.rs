@@ -19,3 +19,15 @@ pub(crate) fn missing(name: &str) -> String {
 pub(crate) fn invalid(name: &str) -> String {
     format!("-4\nThe value of the '{name}' argument is invalid!\n")
 }
+
+/// Every state of an order, in the order of the documentation's table.
+pub(crate) const STATES: [&str; 8] = [
+    "pending",
+    "being-issued",
+    "issued",
+    "replaced",
+    "revoked",
+    "rejected",
+    "expired",
+    "on-hold",
+];
