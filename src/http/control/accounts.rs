@@ -15,7 +15,7 @@ use super::sent::{Here, Named, Sent, check_fields, patched};
 use super::{App, Problem};
 use crate::account::Account;
 use crate::clock::real_now;
-use crate::fixtures::entry::build_account;
+use crate::fixtures::entry::{account_id_taken, build_account, login_name_taken, no_account};
 use crate::fixtures::file::{AccountEntry, CallLimitEntry, VoucherEntry};
 use crate::world::Accounts;
 
@@ -113,7 +113,10 @@ pub(super) async fn create(
     let account = build_account(&entry, state.clock.now(real_now()))?;
     let accounts = &state.world.accounts;
     if accounts.get(account.login_name.as_str()).is_some() {
-        return Err(Problem::conflict("loginName", "another account has this loginName"));
+        return Err(Problem::conflict(
+            "loginName",
+            login_name_taken(account.login_name.as_str()),
+        ));
     }
     if accounts.len() >= MAX_ACCOUNTS {
         return Err(Problem::full(format!(
@@ -135,7 +138,7 @@ pub(super) async fn create(
     responses((status = 200, description = "The account", body = AccountReply), (status = 404, description = "There is none")))]
 pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountReply>, Problem> {
     let state = here.0.state();
-    let account = state.world.accounts.get(&name).ok_or_else(no_account)?;
+    let account = state.world.accounts.get(&name).ok_or_else(no_such_account)?;
     Ok(Json(account.into()))
 }
 
@@ -156,7 +159,7 @@ pub(super) async fn change(
     let mut state = here.0.state();
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
-    let old = accounts.get(&name).ok_or_else(no_account)?;
+    let old = accounts.get(&name).ok_or_else(no_such_account)?;
     let entry = patched(&AccountEntry::describe(old), patch)?;
     if entry.login_name != name {
         return Err(Problem::unfit(
@@ -180,7 +183,7 @@ pub(super) async fn change(
         (status = 409, description = "It has orders, or is a reseller")))]
 pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode, Problem> {
     let mut state = here.0.state();
-    state.world.accounts.get(&name).ok_or_else(no_account)?;
+    state.world.accounts.get(&name).ok_or_else(no_such_account)?;
     if let Some(order) = state.world.book.iter().find(|order| order.login_name.as_str() == name) {
         return Err(Problem::conflict(
             "",
@@ -213,15 +216,17 @@ fn check(account: &Account, accounts: &Accounts) -> Result<(), Problem> {
         && *reseller != account.login_name
         && accounts.get(reseller.as_str()).is_none()
     {
-        return Err(Problem::unfit("reseller", "no account has this loginName"));
+        return Err(Problem::unfit("reseller", no_account(reseller.as_str())));
     }
     let has_its_id = |other: &Account| other.account_id == account.account_id && other.login_name != account.login_name;
-    if account.account_id.is_some() && accounts.iter().any(has_its_id) {
-        return Err(Problem::conflict("accountID", "another account has this accountID"));
+    if let Some(account_id) = account.account_id
+        && accounts.iter().any(has_its_id)
+    {
+        return Err(Problem::conflict("accountID", account_id_taken(account_id)));
     }
     Ok(())
 }
 
-fn no_account() -> Problem {
+fn no_such_account() -> Problem {
     Problem::not_found("no account of this sandbox has that loginName")
 }

@@ -13,7 +13,7 @@ use super::Problem;
 use super::sent::{Here, Named, Query, Sent, check_fields, from_object, given, parsed, patched};
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
-use crate::fixtures::entry::{build_order, give_csr};
+use crate::fixtures::entry::{build_order, give_csr, order_number_taken};
 use crate::fixtures::file::OrderEntry;
 use crate::order::state::{Order, OrderNumber, Product, State};
 
@@ -147,7 +147,7 @@ pub(super) async fn create(
     let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
-        return Err(Problem::conflict("orderNumber", "another order has this number"));
+        return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
     }
     let mut reply = OrderEntry::describe(&order, now);
     if is_numbered {
