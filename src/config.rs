@@ -1,6 +1,8 @@
 //! The command line and the environment: the only place that reads them.
 
 pub mod ctl;
+mod number;
+mod offer;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use crate::ca::CaKey;
 use crate::config::ctl::CtlArgs;
 use crate::emulator::{Builder, Emulator, check_http_url};
 use crate::fixtures::{Fixtures, LoadError};
+use crate::config::number::read_whole;
 use crate::http::client;
 use crate::log::LogFormat;
 use crate::protocol::assumption::Assumptions;
@@ -131,10 +134,10 @@ pub struct ServeArgs {
     #[arg(long, env = "SECTIGO_EMULATOR_ISSUANCE_DELAY", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
     issuance_delay: Duration,
     /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
-    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = read_assumption)]
+    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', hide_possible_values = true, value_parser = offer::assumptions(read_assumption))]
     assume: Vec<(String, String)>,
     /// A whole number that makes the numbers of new orders and the dice of faults the same each time.
-    #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N")]
+    #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N", value_parser = read_whole::<u64>)]
     seed: Option<u64>,
     /// Keep the made CA and server certificate there, for restarts.
     #[arg(
@@ -181,21 +184,23 @@ pub struct ServeArgs {
         long,
         env = "SECTIGO_EMULATOR_MAX_ORDERS",
         value_name = "N",
-        default_value_t = 1_000_000
+        default_value_t = 1_000_000,
+        value_parser = read_whole::<usize>
     )]
     max_orders: usize,
     /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
     /// How many calls the journal of a sandbox keeps.
-    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000)]
+    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000, value_parser = read_whole::<usize>)]
     journal: usize,
     /// How many sandboxes there may be beside the default one.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_MAX_SANDBOXES",
         value_name = "N",
-        default_value_t = 100_000
+        default_value_t = 100_000,
+        value_parser = read_whole::<usize>
     )]
     max_sandboxes: usize,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
