@@ -383,17 +383,17 @@ fn command_of<'c>(program: &'c clap::Command, words: &[OsString]) -> (String, &'
     (path, command)
 }
 
-/// `ctl sandbox` is about all of them; its variable may still say whom the other commands ask.
+/// `ctl sandboxes` is about all of them; its variable may still say whom the other commands ask.
 fn check_sandbox(matches: &ArgMatches) -> Result<(), Stop> {
     let is_given = matches
         .subcommand_matches("ctl")
-        .and_then(|ctl| ctl.subcommand_matches("sandbox"))
+        .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
         .and_then(ArgMatches::subcommand)
         .is_some_and(|(_, command)| command.value_source("ctl_sandbox") == Some(ValueSource::CommandLine));
     if is_given {
         return Err(Stop::Wrong(
-            "ctl sandbox takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandbox \
-             create NAME (sectigo-emulator ctl sandbox --help lists the options)"
+            "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
+             create NAME (sectigo-emulator ctl sandboxes --help lists the options)"
                 .to_owned(),
         ));
     }
@@ -614,7 +614,12 @@ mod tests {
             "ctl calls --clear",
             "ctl --sandbox t1 calls --clear --json --control localhost:8081",
             "ctl snapshot --output x.json",
-            "ctl sandbox create t1 --ttl 10m --claim a --claim b",
+            "ctl sandboxes create t1 --ttl 10m --claim a --claim b",
+            "ctl sandbox create t1",
+            "ctl orders set 7 --state issued --issued -3d",
+            "ctl orders set 7 --keep-key=false email=",
+            "ctl orders create --product-code 795 --signature-hash REQUIRE_SHA2 --ca-certificate-id 1 --keep-key",
+            "ctl orders create email=a@example.com",
             "ctl assumptions spelling=british",
             "completions fish",
         ] {

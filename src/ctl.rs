@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::config::ctl::{
-    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, Form, OrdersCommand, SandboxCommand,
+    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, Form, OrdersCommand, SandboxesCommand,
 };
 use crate::control::remote::escape;
 use crate::control::{Control, ControlError};
@@ -101,7 +101,7 @@ impl<W: Write> Ctl<'_, W> {
                     .await
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
-            CtlCommand::Sandbox(command) => self.sandbox(command).await,
+            CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
             CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Shape::ASSUMPTIONS).await,
             CtlCommand::Assumptions { set } => {
                 let body = set.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -133,13 +133,12 @@ impl<W: Write> Ctl<'_, W> {
                 }
             }
             OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Shape::ONE).await,
-            OrdersCommand::Create(args) => {
-                let csr = args.csr.as_deref().map(read).transpose()?;
-                self.send(Method::POST, "/orders", &body::order(args, csr.as_deref()), Shape::ONE)
-                    .await
+            OrdersCommand::Create { number, order } => {
+                let body = body::new_order(*number, order)?;
+                self.send(Method::POST, "/orders", &body, Shape::ONE).await
             }
-            OrdersCommand::Set { number, fields } => {
-                let body = body::order_fields(fields)?;
+            OrdersCommand::Set { number, order } => {
+                let body = body::changed_order(order)?;
                 self.send(Method::PATCH, &format!("/orders/{number}"), &body, Shape::ONE)
                     .await
             }
@@ -151,8 +150,8 @@ impl<W: Write> Ctl<'_, W> {
             OrdersCommand::Chain { number, format } => {
                 self.certificates(&format!("/orders/{number}/chain"), *format).await
             }
-            OrdersCommand::Key { number } => self.copy(&format!("/orders/{number}/key")).await,
-            OrdersCommand::Csr { number } => self.copy(&format!("/orders/{number}/csr")).await,
+            OrdersCommand::Key { number } => self.pem(&format!("/orders/{number}/key")).await,
+            OrdersCommand::Csr { number } => self.pem(&format!("/orders/{number}/csr")).await,
         }
     }
 
@@ -212,12 +211,12 @@ impl<W: Write> Ctl<'_, W> {
         }
     }
 
-    async fn sandbox(&mut self, command: &SandboxCommand) -> Result<(), CtlError> {
+    async fn sandboxes(&mut self, command: &SandboxesCommand) -> Result<(), CtlError> {
         // Sandboxes stand beside each other, whichever is asked for.
         self.control = self.control.sandbox("default");
         match command {
-            SandboxCommand::List => self.get("/sandboxes", Shape::SANDBOXES).await,
-            SandboxCommand::Create {
+            SandboxesCommand::List => self.get("/sandboxes", Shape::SANDBOXES).await,
+            SandboxesCommand::Create {
                 name,
                 ttl,
                 claim,
@@ -232,7 +231,7 @@ impl<W: Write> Ctl<'_, W> {
                 ]);
                 self.send(Method::POST, "/sandboxes", &body, Shape::ONE).await
             }
-            SandboxCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
+            SandboxesCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
         }
     }
 
@@ -243,20 +242,34 @@ impl<W: Write> Ctl<'_, W> {
             None if self.json => "json",
             Some(Form::Pem) | None => "pem",
         };
-        self.copy(&format!("{path}?format={format}")).await?;
+        let mut answer = self.bytes(&format!("{path}?format={format}")).await?;
         if format == "json" {
-            writeln!(self.out)?;
+            answer.push(b'\n');
         }
-        Ok(())
+        self.write(&answer)
     }
 
-    /// Prints an answer as it comes.
-    async fn copy(&mut self, path: &str) -> Result<(), CtlError> {
+    /// Prints what the emulator has as PEM alone: as it is, or with `--json` in the field `pem`, as a certificate has it.
+    async fn pem(&mut self, path: &str) -> Result<(), CtlError> {
+        let pem = self.bytes(path).await?;
+        if !self.json {
+            return self.write(&pem);
+        }
+        let object = json!({"pem": String::from_utf8_lossy(&pem)});
+        self.write(format!("{object}\n").as_bytes())
+    }
+
+    /// An answer as it comes.
+    async fn bytes(&self, path: &str) -> Result<Vec<u8>, CtlError> {
         let response = self.control.remote().open(&self.control.at(path)).await?;
         let answer = client::whole(response)
             .await
             .map_err(|error| self.control.remote().unexpected(error.to_string()))?;
-        self.out.write_all(&answer.body)?;
+        Ok(answer.body.into())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), CtlError> {
+        self.out.write_all(bytes)?;
         Ok(self.out.flush()?)
     }
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::{read_control, read_duration};
+use super::number::{read_code, read_whole};
+use super::{offer, read_control, read_duration};
 use crate::order::state::{Product, State};
+use crate::order::terms::SignatureHash;
 
 /// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
@@ -96,12 +98,12 @@ pub enum CtlCommand {
         format: Option<Form>,
     },
     /// Sandboxes: list, create, delete.
-    #[command(subcommand)]
-    Sandbox(SandboxCommand),
+    #[command(subcommand, alias = "sandbox")]
+    Sandboxes(SandboxesCommand),
     /// Show what the sandbox assumes, or set some of it.
     Assumptions {
         /// What to set.
-        #[arg(value_name = "NAME=VALUE", value_parser = read_pair)]
+        #[arg(value_name = "NAME=VALUE", hide_possible_values = true, value_parser = offer::assumptions(read_pair))]
         set: Vec<(String, String)>,
     },
 }
@@ -114,27 +116,38 @@ pub enum OrdersCommand {
     /// Show an order.
     Show {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
-    /// Make an order.
-    Create(OrderArgs),
+    /// Make an order: by default an S/MIME order of the account login_name.
+    Create {
+        /// Its orderNumber [default: the next free one].
+        #[arg(long, value_parser = read_whole::<u64>)]
+        number: Option<u64>,
+        /// How it shall be.
+        #[command(flatten)]
+        order: Box<OrderArgs>,
+    },
     /// Change an order into anything.
+    #[command(mut_group("OrderArgs", |fields| fields.required(true)))]
     Set {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
-        /// A field as `list --json` shows it, such as state=expired or expires=-1d; csr=@FILE reads a file; nothing
-        /// after the = takes it away.
-        #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
-        fields: Vec<(String, String)>,
+        /// What changes.
+        #[command(flatten)]
+        order: Box<OrderArgs>,
     },
     /// Delete an order.
     Delete {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
     /// Print the certificate of an order.
     Certificate {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
         /// How it is printed [default: pem, or json with --json].
         #[arg(long)]
@@ -143,6 +156,7 @@ pub enum OrdersCommand {
     /// Print the CAs above the certificate of an order: the one that signed it, then the root.
     Chain {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
         /// How they are printed, der being PKCS#7 [default: pem, or json with --json].
         #[arg(long)]
@@ -151,11 +165,13 @@ pub enum OrdersCommand {
     /// Print the private key of an order that was made with keepKey=true; PEM.
     Key {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
     /// Print the CSR of an order; PEM.
     Csr {
         /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
 }
@@ -185,21 +201,18 @@ pub struct OrdersListArgs {
     pub product: Option<String>,
 }
 
-/// `ctl orders create`.
-#[derive(Args, Clone)]
+/// The fields of an order, for `ctl orders create` and `ctl orders set`.
+#[derive(Args, Clone, Default)]
 pub struct OrderArgs {
     /// The loginName of its account.
-    #[arg(long, value_name = "LOGIN", default_value = "login_name")]
-    pub login: String,
+    #[arg(long, value_name = "LOGIN")]
+    pub login: Option<String>,
     /// What is ordered.
-    #[arg(long, default_value = "smime", value_parser = products())]
-    pub product: String,
+    #[arg(long, value_parser = products())]
+    pub product: Option<String>,
     /// Its state.
     #[arg(long, value_parser = states())]
     pub state: Option<String>,
-    /// Its orderNumber [default: the next free one].
-    #[arg(long)]
-    pub number: Option<u64>,
     /// When it was issued: -30d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub issued: Option<String>,
@@ -218,6 +231,31 @@ pub struct OrderArgs {
     /// The file of its CSR, PEM.
     #[arg(long, value_name = "FILE")]
     pub csr: Option<PathBuf>,
+    /// Sectigo's number of the kind of certificate.
+    #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = offer::product_codes())]
+    pub product_code: Option<u16>,
+    /// The hash of the certificate's signature.
+    #[arg(long, value_name = "HASH", value_parser = signature_hashes())]
+    pub signature_hash: Option<String>,
+    /// The CA that issues it: each number is a CA of its own.
+    #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
+    pub ca_certificate_id: Option<u64>,
+    /// Keep the private key that is made where no CSR is given, so that it can be fetched.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub keep_key: Option<bool>,
+    /// When it was revoked: -1d, or RFC 3339.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub revoked: Option<String>,
+    /// The codeReason with which it was revoked: 0, 1, 3, 4 or 5.
+    #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u8>)]
+    pub code_reason: Option<u8>,
+    /// The comment with which it was revoked.
+    #[arg(long, value_name = "TEXT")]
+    pub revocation_reason: Option<String>,
+    /// A field as `list --json` shows it, such as state=expired or expires=-1d; csr=@FILE reads a file; nothing after the
+    /// = takes it away.
+    #[arg(value_name = "FIELD=VALUE", value_parser = read_pair)]
+    pub fields: Vec<(String, String)>,
 }
 
 /// `ctl accounts`.
@@ -294,6 +332,7 @@ pub enum FaultsCommand {
     /// Take a fault away.
     Remove {
         /// Its number.
+        #[arg(value_parser = read_whole::<u64>)]
         id: u64,
     },
     /// Take every fault away.
@@ -305,13 +344,13 @@ pub enum FaultsCommand {
 #[command(group = ArgGroup::new("then").required(true))]
 pub struct FaultArgs {
     /// The API answers that code.
-    #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
     pub code: Option<i32>,
     /// The answer takes so much longer.
     #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
     pub delay: Option<String>,
     /// A gateway answers that HTTP status.
-    #[arg(long, group = "then", value_name = "STATUS")]
+    #[arg(long, group = "then", value_name = "STATUS", value_parser = read_whole::<u16>)]
     pub status: Option<u16>,
     /// The connection is closed.
     #[arg(long, group = "then", value_name = "before|mid-body")]
@@ -320,7 +359,7 @@ pub struct FaultArgs {
     #[arg(long, group = "then")]
     pub garble: bool,
     /// The answer comes at so many bytes a second.
-    #[arg(long, group = "then", value_name = "BYTES")]
+    #[arg(long, group = "then", value_name = "BYTES", value_parser = read_whole::<u32>)]
     pub throttle: Option<u32>,
     /// What the message of the code names.
     #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
@@ -329,19 +368,19 @@ pub struct FaultArgs {
     #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
     pub body: Option<String>,
     /// Only calls of that endpoint.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
     pub endpoint: Option<String>,
     /// Only calls with that loginName.
     #[arg(long, value_name = "LOGIN")]
     pub login: Option<String>,
     /// Only calls that name that order.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
     pub order: Option<u64>,
     /// Not the first so many calls.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
     pub skip: Option<u64>,
     /// Only so many times.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
     pub times: Option<u64>,
     /// Only so often, from 0 to 1.
     #[arg(long, value_name = "P")]
@@ -370,7 +409,7 @@ pub struct CallsArgs {
     #[arg(long, conflicts_with_all = ["follow", "endpoint", "login", "order", "code", "since"])]
     pub clear: bool,
     /// Only those of that endpoint.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
     pub endpoint: Option<String>,
     /// Only those with that loginName.
     #[arg(long, value_name = "LOGIN")]
@@ -379,16 +418,16 @@ pub struct CallsArgs {
     #[arg(long, value_name = "NUMBER")]
     pub order: Option<String>,
     /// Only those answered with that code.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
     pub code: Option<i32>,
     /// Only those since then, by the sandbox's clock: -5m, or RFC 3339.
     #[arg(long, value_name = "WHEN", conflicts_with = "follow", allow_hyphen_values = true)]
     pub since: Option<String>,
 }
 
-/// `ctl sandbox`.
+/// `ctl sandboxes`.
 #[derive(Clone, Subcommand)]
-pub enum SandboxCommand {
+pub enum SandboxesCommand {
     /// List sandboxes.
     List,
     /// Make a sandbox.
@@ -414,6 +453,10 @@ pub enum SandboxCommand {
 
 fn states() -> PossibleValuesParser {
     State::ALL.map(State::as_str).into()
+}
+
+fn signature_hashes() -> PossibleValuesParser {
+    PossibleValuesParser::new(SignatureHash::NAMES)
 }
 
 fn products() -> PossibleValuesParser {

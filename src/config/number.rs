@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// It is none, or too large for its type.
 pub(super) fn read_whole<T: FromStr + TryFrom<u64>>(text: &str) -> Result<T, String> {
     let most = u64::MAX >> (u64::BITS as usize - 8 * size_of::<T>());
-    read(text, &format!("from 0 to {most}"))
+    read(text, format!("from 0 to {most}"))
 }
 
 /// Reads the number of a code, which is zero or below.

@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::config::ctl::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
 use crate::ctl::{CtlError, read};
 use crate::endpoints::Endpoint;
+use crate::fixtures::toml_message;
+use crate::order::state::Product;
 
 /// The fields that have a value.
 pub(super) fn given(fields: &[(&str, Value)]) -> Value {
@@ -20,10 +22,30 @@ pub(super) fn given(fields: &[(&str, Value)]) -> Value {
         .into()
 }
 
-/// `orders create`.
-pub(super) fn order(args: &OrderArgs, csr: Option<&str>) -> Value {
-    given(&[
-        ("orderNumber", json!(args.number)),
+/// `orders create`: by default an S/MIME order of the account `login_name`.
+pub(super) fn new_order(number: Option<u64>, args: &OrderArgs) -> Result<Value, CtlError> {
+    let mut order = order(args)?;
+    if let Some(number) = number {
+        add(&mut order, "orderNumber", json!(number))?;
+    }
+    order.entry("loginName").or_insert(json!("login_name"));
+    order.entry("product").or_insert(json!(Product::Smime.as_str()));
+    Ok(order.into())
+}
+
+/// `orders set`; a field without a value is taken away.
+pub(super) fn changed_order(args: &OrderArgs) -> Result<Value, CtlError> {
+    Ok(order(args)?.into())
+}
+
+/// The fields of an order that are given, as options or by their names.
+fn order(args: &OrderArgs) -> Result<Map<String, Value>, CtlError> {
+    let revocation = given(&[
+        ("at", json!(args.revoked)),
+        ("codeReason", json!(args.code_reason)),
+        ("revocationReason", json!(args.revocation_reason)),
+    ]);
+    let by_option = [
         ("loginName", json!(args.login)),
         ("product", json!(args.product)),
         ("state", json!(args.state)),
@@ -32,12 +54,29 @@ pub(super) fn order(args: &OrderArgs, csr: Option<&str>) -> Value {
         ("due", json!(args.due)),
         ("email", json!(args.email)),
         ("organization", json!(args.organization)),
-        ("csr", json!(csr)),
-    ])
+        ("csr", json!(args.csr.as_deref().map(read).transpose()?)),
+        ("productCode", json!(args.product_code)),
+        ("signatureHash", json!(args.signature_hash)),
+        ("caCertificateID", json!(args.ca_certificate_id)),
+        ("keepKey", json!(args.keep_key)),
+        (
+            "revocation",
+            if revocation == json!({}) {
+                Value::Null
+            } else {
+                revocation
+            },
+        ),
+    ];
+    let mut order = order_fields(&args.fields)?;
+    for (name, value) in by_option.into_iter().filter(|(_, value)| !value.is_null()) {
+        add(&mut order, name, value)?;
+    }
+    Ok(order)
 }
 
-/// `orders set`; a field without a value is taken away.
-pub(super) fn order_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
+/// The fields of an order that are given by their names.
+fn order_fields(pairs: &[(String, String)]) -> Result<Map<String, Value>, CtlError> {
     fields(pairs, |name, value| {
         Ok(match (name, value.strip_prefix('@')) {
             ("csr", Some(file)) => json!(read(Path::new(file))?),
@@ -50,7 +89,7 @@ pub(super) fn order_fields(pairs: &[(String, String)]) -> Result<Value, CtlError
 
 /// `accounts create` and `accounts set`.
 pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
-    fields(pairs, |name, value| {
+    let account = fields(pairs, |name, value| {
         let number = |text: &str| number(name, text);
         Ok(match name {
             "accountID" => json!(number(value)?),
@@ -69,7 +108,8 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
             }
             _ => json!(value),
         })
-    })
+    })?;
+    Ok(account.into())
 }
 
 fn number(name: &str, text: &str) -> Result<u64, CtlError> {
@@ -85,7 +125,10 @@ fn no_truth(name: &str) -> CtlError {
     CtlError::Given(format!("{name}: give true or false"))
 }
 
-fn fields(pairs: &[(String, String)], read: impl Fn(&str, &str) -> Result<Value, CtlError>) -> Result<Value, CtlError> {
+fn fields(
+    pairs: &[(String, String)],
+    read: impl Fn(&str, &str) -> Result<Value, CtlError>,
+) -> Result<Map<String, Value>, CtlError> {
     let mut fields = Map::new();
     for (name, value) in pairs {
         let value = if value.is_empty() {
@@ -93,11 +136,17 @@ fn fields(pairs: &[(String, String)], read: impl Fn(&str, &str) -> Result<Value,
         } else {
             read(name, value)?
         };
-        if fields.insert(name.clone(), value).is_some() {
-            return Err(CtlError::Given(format!("{name} is given twice")));
-        }
+        add(&mut fields, name, value)?;
     }
-    Ok(Value::Object(fields))
+    Ok(fields)
+}
+
+/// Adds a field that is not there yet.
+fn add(fields: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), CtlError> {
+    match fields.insert(name.to_owned(), value) {
+        None => Ok(()),
+        Some(_) => Err(CtlError::Given(format!("{name} is given twice"))),
+    }
 }
 
 /// `faults add`.
@@ -150,10 +199,10 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
         Ok(table) if table.is_empty() => Err(bad("nothing stands in it")),
         Ok(table) => Ok(from_toml(table.into()).to_string()),
         Err(error) => {
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-            let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+            let offset = error.span().map_or(0, |span| span.start);
+            let line = 1 + text[..offset].matches('\n').count();
+            let message = toml_message(&text, offset, &error);
+            let what = message.split_whitespace().collect::<Vec<_>>().join(" ");
             Err(bad(&format!("{what} at line {line}")))
         }
     }

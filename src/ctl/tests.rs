@@ -31,6 +31,19 @@ async fn asks_what_is_agreed() {
             r#"POST /control/v1/orders {"expires":"+3d","loginName":"login_name","orderNumber":7,"product":"smime"}"#,
         ),
         (
+            "orders create --login a --state revoked --product-code 795 --signature-hash REQUIRE_SHA2 --ca-certificate-id 1 \
+             --keep-key --revoked -1d --code-reason 1 --revocation-reason lost due=",
+            r#"POST /control/v1/orders {"caCertificateID":1,"due":null,"keepKey":true,"loginName":"a","product":"smime","productCode":795,"revocation":{"at":"-1d","codeReason":1,"revocationReason":"lost"},"signatureHash":"REQUIRE_SHA2","state":"revoked"}"#,
+        ),
+        (
+            "orders create product=code-signing loginName=a",
+            r#"POST /control/v1/orders {"loginName":"a","product":"code-signing"}"#,
+        ),
+        (
+            "orders set 7 --state expired --expires -1d --keep-key=false --code-reason 4 email=",
+            r#"PATCH /control/v1/orders/7 {"email":null,"expires":"-1d","keepKey":false,"revocation":{"codeReason":4},"state":"expired"}"#,
+        ),
+        (
             "orders set 7 state=expired email=",
             r#"PATCH /control/v1/orders/7 {"email":null,"state":"expired"}"#,
         ),
@@ -87,9 +100,10 @@ async fn asks_what_is_agreed() {
         ("calls --clear", "DELETE /control/v1/calls"),
         ("reset", "POST /control/v1/reset {}"),
         (
-            "sandbox create t1 --ttl 10m --claim a --sandbox t2",
+            "sandboxes create t1 --ttl 10m --claim a --sandbox t2",
             r#"POST /control/v1/sandboxes {"logins":["a"],"name":"t1","ttl":"10m"}"#,
         ),
+        ("sandboxes delete t1", "DELETE /control/v1/sandboxes/t1"),
         ("sandbox delete t1", "DELETE /control/v1/sandboxes/t1"),
         ("assumptions", "GET /control/v1/assumptions"),
         (
@@ -128,6 +142,17 @@ async fn prints_a_table_or_the_json_as_it_came() {
         "frozen   true\nnow      2026-01-01T00:00:00Z\nrealNow  2025-01-01T00:00:00Z\n"
     );
     assert_eq!(ctl(&stub, "clock show --json").await.unwrap(), format!("{clock}\n"));
+}
+
+#[tokio::test]
+async fn pem_is_printed_as_it_is_or_in_json() {
+    let stub = Stub::answering(200, "-----BEGIN X-----\n").await;
+    for what in ["csr", "key"] {
+        let line = format!("orders {what} 7");
+        assert_eq!(ctl(&stub, &line).await.unwrap(), "-----BEGIN X-----\n");
+        let json = ctl(&stub, &format!("{line} --json")).await.unwrap();
+        assert_eq!(json, "{\"pem\":\"-----BEGIN X-----\\n\"}\n");
+    }
 }
 
 #[tokio::test]
@@ -210,6 +235,9 @@ async fn a_bad_field_is_named_before_anything_is_asked() {
         ("accounts set a callLimit=5", "CALLS/DURATION"),
         ("accounts set a accountID=x", "accountID: give a number"),
         ("orders set 7 state=issued state=revoked", "state is given twice"),
+        ("orders set 7 --state issued state=revoked", "state is given twice"),
+        ("orders create --number 7 orderNumber=8", "orderNumber is given twice"),
+        ("orders create --csr /nowhere/x", "/nowhere/x"),
         ("orders set 7 orderNumber=x", "orderNumber: give a number"),
         ("orders set 7 csr=@/nowhere/x", "/nowhere/x"),
     ] {

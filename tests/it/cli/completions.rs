@@ -42,6 +42,13 @@ fn shells_are_told_how_to_complete() {
         ("ctl orders create --exp", "--expires"),
         ("ctl orders list --product c", "code-signing"),
         ("completions f", "fish"),
+        ("--assume sp", "spelling=american spelling=british"),
+        ("serve --assume old-order=i", "old-order=issued"),
+        ("ctl assumptions charset=n", "charset=none"),
+        ("ctl orders set --state p", "pending"),
+        ("ctl calls --endpoint d", "download/CollectSMIME"),
+        ("ctl faults add --endpoint !autoR", "!autoRevokeCS"),
+        ("ctl sandb", "sandboxes"),
     ] {
         let ask = format!(
             "{script}\nspec=$(complete -p sectigo-emulator); spec=${{spec##*-F }}\n\
