@@ -3,6 +3,7 @@
 pub mod ctl;
 mod number;
 mod offer;
+mod variables;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -23,6 +24,8 @@ use crate::config::number::read_whole;
 use crate::http::client;
 use crate::log::LogFormat;
 use crate::protocol::assumption::Assumptions;
+
+pub use crate::config::variables::warn_of_unknown;
 
 /// A local emulator of Sectigo's !AutoReplaceSMIME and !autoRevokeCS endpoints.
 ///

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use sectigo_emulator::Emulator;
-use sectigo_emulator::config::{CatalogueFormat, Command, Config, ServeArgs, Stop};
+use sectigo_emulator::config::{self, CatalogueFormat, Command, Config, ServeArgs, Stop};
 use sectigo_emulator::ctl;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
@@ -46,6 +46,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
+    config::warn_of_unknown();
     let emulator = args.builder()?.start().await?;
     print(&ready_lines(&emulator))?;
     tokio::select! {

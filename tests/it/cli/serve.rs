@@ -48,6 +48,25 @@ fn serve_may_be_said() {
 }
 
 #[test]
+fn a_variable_that_is_unknown_is_warned_of() {
+    let server = Server::start_with(
+        &["--https", "off"],
+        &[
+            ("SECTIGO_EMULATOR_FIXTURE", "s3cret"),
+            ("SECTIGO_EMULATOR_SANDBOX", "t1"),
+        ],
+    );
+    server.wait_for_log(&[
+        "WARN",
+        "SECTIGO_EMULATOR_FIXTURE is unknown",
+        "there is SECTIGO_EMULATOR_FIXTURES",
+    ]);
+    let log = server.log();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
+#[test]
 fn every_option_has_its_variable() {
     let dir = tempfile::tempdir().unwrap();
     let fixtures = write_file(&dir, "fixtures.toml", include_str!("../../../fixtures/default.toml"));
