@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -218,6 +219,9 @@ pub struct ServeArgs {
     )]
     pub log_format: LogFormat,
 }
+    /// Stop as on SIGTERM when standard input ends, so that nothing outlives a test runner that is killed.
+    #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
+    pub exit_with_stdin: bool,
 
 impl ServeArgs {
     /// The emulator that these options ask for.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::{future, thread};
 
 use sectigo_emulator::Emulator;
 use sectigo_emulator::config::{self, CatalogueFormat, Command, Config, ServeArgs, Stop};
@@ -10,6 +11,7 @@ use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -47,15 +49,37 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
     config::warn_of_unknown();
+    let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
     let emulator = args.builder()?.start().await?;
     print(&ready_lines(&emulator))?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = stdin_ends => {}
     }
     tracing::info!("stopping");
     emulator.stop().await?;
     Ok(())
+}
+
+/// Resolves when standard input ends, if that is wanted; else never. A thread of its own reads it, from now on: the
+/// runtime would wait for a read of tokio's when it stops.
+fn end_of_stdin(is_wanted: bool) -> io::Result<impl Future<Output = ()>> {
+    let (end, ended) = oneshot::channel::<()>();
+    if is_wanted {
+        let read = move || {
+            // What comes is of no interest; what cannot be read has ended.
+            let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+            let _ = end.send(());
+        };
+        thread::Builder::new().name("stdin".to_owned()).spawn(read)?;
+    }
+    Ok(async {
+        if ended.await.is_err() {
+            // Nobody reads.
+            future::pending().await
+        }
+    })
 }
 
 fn ready_lines(emulator: &Emulator) -> String {

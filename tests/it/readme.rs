@@ -253,11 +253,11 @@ fn options() -> String {
         let (Some(long), Some(variable)) = (option.get_long(), option.get_env()) else {
             continue;
         };
-        let value = option
-            .get_value_names()
-            .unwrap_or_default()
-            .join(" ")
-            .replace('|', "\\|");
+        // A flag has no value.
+        let value = match option.get_value_names() {
+            Some(names) if option.get_action().takes_values() => format!(" <{}>", names.join(" ").replace('|', "\\|")),
+            _ => String::new(),
+        };
         let default: Vec<_> = option
             .get_default_values()
             .iter()
@@ -265,7 +265,7 @@ fn options() -> String {
             .collect();
         let _ = writeln!(
             table,
-            "| `--{long} <{value}>` | `{}` | {} | {} |",
+            "| `--{long}{value}` | `{}` | {} | {} |",
             variable.to_string_lossy(),
             default.join(" "),
             option.get_help().unwrap_or_default()

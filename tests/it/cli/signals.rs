@@ -1,6 +1,6 @@
 //! The end: SIGTERM and SIGINT, with peers in every posture.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -130,6 +130,31 @@ fn a_call_in_flight_is_answered() {
         assert_eq!((answer.status, answer.text()), (200, SUCCESS));
         assert_eq!(server.wait().code(), Some(0));
     }
+}
+
+#[test]
+fn it_ends_with_its_standard_input_where_that_is_wanted() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state.json");
+    let args = ["--https", "off", "--state", state.to_str().unwrap()];
+    let wanted = [("SECTIGO_EMULATOR_EXIT_WITH_STDIN", "1")];
+    let mut server = Server::start_reading(Stdio::piped(), &args, &wanted);
+    let mut stdin = server.take_stdin().unwrap();
+    stdin.write_all(b"what is written is of no interest\n").unwrap();
+    server.assert_well();
+    assert!(!state.exists());
+    drop(stdin);
+    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    assert!(state.exists());
+
+    // An option does the same, with an input that has ended before.
+    let mut server = Server::start(&["--https", "off", "--exit-with-stdin"]);
+    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    // Nobody else's input matters.
+    let mut server = Server::start_reading(Stdio::piped(), &args, &[]);
+    drop(server.take_stdin());
+    server.assert_well();
+    assert_eq!(server.stop("TERM").0.code(), Some(0));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -59,6 +59,12 @@ impl Server {
     /// Starts with variables in its environment.
     #[track_caller]
     pub(crate) fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_reading(Stdio::null(), args, environment)
+    }
+
+    /// Starts with that standard input.
+    #[track_caller]
+    pub(crate) fn start_reading(stdin: Stdio, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         let mut command = program();
         for listener in ["https", "http", "control"] {
@@ -71,6 +77,7 @@ impl Server {
         command
             .args(args)
             .envs(environment.iter().copied())
+            .stdin(stdin)
             .stdout(File::create(dir.path().join("stdout")).unwrap())
             .stderr(File::create(dir.path().join("stderr")).unwrap());
         let mut server = Self {
@@ -158,6 +165,11 @@ impl Server {
             found.is_some()
         });
         found.unwrap()
+    }
+
+    /// Its standard input, if it was started with a pipe and nobody took it before.
+    pub(crate) fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// Sends a signal (`TERM`, `INT`).
