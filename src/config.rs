@@ -19,9 +19,9 @@ use tracing_subscriber::filter::Targets;
 
 use crate::ca::CaKey;
 use crate::config::ctl::CtlArgs;
+use crate::config::number::read_whole;
 use crate::emulator::{Builder, Emulator, check_http_url};
 use crate::fixtures::{Fixtures, LoadError};
-use crate::config::number::read_whole;
 use crate::http::client;
 use crate::log::LogFormat;
 use crate::protocol::assumption::Assumptions;
@@ -61,6 +61,7 @@ impl Config {
 
     /// Reads these words, of which the first is the program.
     fn read_words(words: &[OsString]) -> Result<Self, Stop> {
+        let words = &with_serve_first(words);
         let mut matches = Self::command()
             .try_get_matches_from(words)
             .map_err(|error| Stop::new(&error, words))?;
@@ -218,10 +219,10 @@ pub struct ServeArgs {
         default_value = "text"
     )]
     pub log_format: LogFormat,
-}
     /// Stop as on SIGTERM when standard input ends, so that nothing outlives a test runner that is killed.
     #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
     pub exit_with_stdin: bool,
+}
 
 impl ServeArgs {
     /// The emulator that these options ask for.
@@ -367,27 +368,61 @@ impl Stop {
     }
 }
 
+/// The same words with `serve` before the options that stand in front of it: they are the same in both places, and clap
+/// reads them in one.
+fn with_serve_first(words: &[OsString]) -> Vec<OsString> {
+    let mut words = words.to_vec();
+    let place = command_words(&Config::command(), &words)
+        .next()
+        .map(|(place, ..)| place);
+    if let Some(place) = place.filter(|place| words[*place] == "serve") {
+        words[1..=place].rotate_right(1);
+    }
+    words
+}
+
 /// The command that these words are for, and how it is called: as far as they name one.
 fn command_of<'c>(program: &'c clap::Command, words: &[OsString]) -> (String, &'c clap::Command) {
-    let (mut path, mut command) = (program.get_name().to_owned(), program);
-    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
-    while let Some(word) = words.next() {
-        if let Some(long) = word.strip_prefix("--") {
-            let has_value = command.get_arguments().any(|argument| {
-                let aliases = argument.get_all_aliases().unwrap_or_default();
-                (argument.get_long() == Some(long) || aliases.contains(&long)) && argument.get_action().takes_values()
-            });
-            if has_value {
-                words.next();
+    command_words(program, words).fold((program.get_name().to_owned(), program), |(path, _), (_, command)| {
+        (format!("{path} {}", command.get_name()), command)
+    })
+}
+
+/// The words that name a command, each below the one before: where they stand, and the command.
+fn command_words<'c>(
+    program: &'c clap::Command,
+    words: &[OsString],
+) -> impl Iterator<Item = (usize, &'c clap::Command)> {
+    let mut command = program;
+    let mut rest = words
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter_map(|(place, word)| Some((place, word.to_str()?)));
+    std::iter::from_fn(move || {
+        while let Some((place, word)) = rest.next() {
+            if let Some(long) = word.strip_prefix("--") {
+                if takes_value(command, long) {
+                    rest.next();
+                }
+            } else if word == "help" {
+                return None;
+            } else if let Some(below) = command.find_subcommand(word) {
+                command = below;
+                return Some((place, below));
             }
-        } else if word == "help" {
-            break;
-        } else if let Some(below) = command.find_subcommand(word) {
-            command = below;
-            path = format!("{path} {word}");
         }
-    }
-    (path, command)
+        None
+    })
+}
+
+/// Whether the word behind that option is its value.
+fn takes_value(command: &clap::Command, long: &str) -> bool {
+    command.get_arguments().any(|argument| {
+        let aliases = argument.get_all_aliases().unwrap_or_default();
+        let is_it = argument.get_long() == Some(long) || aliases.contains(&long);
+        is_it && argument.get_action().takes_values() && !argument.is_require_equals_set()
+    })
 }
 
 /// `ctl sandboxes` is about all of them; its variable may still say whom the other commands ask.
@@ -653,6 +688,32 @@ mod tests {
     }
 
     #[test]
+    fn options_may_stand_before_serve() {
+        for (line, expected) in [
+            ("--log off serve", "serve --log off"),
+            (
+                "--log=off --tls-name serve serve --http off",
+                "serve --log=off --tls-name serve --http off",
+            ),
+            ("--exit-with-stdin serve", "serve --exit-with-stdin"),
+            ("serve --log off", "serve --log off"),
+            ("--log off", "--log off"),
+            ("--tls-name serve", "--tls-name serve"),
+            ("--log off health", "--log off health"),
+        ] {
+            let words: Vec<_> = std::iter::once("x")
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            let expected: Vec<_> = std::iter::once("x").chain(expected.split(' ')).collect();
+            assert_eq!(with_serve_first(&words), expected, "{line}");
+            if !line.contains("health") {
+                assert!(Config::read_words(&words).is_ok(), "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_wrong_points_to_its_own_help() {
         for (line, expected) in [
             ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
@@ -678,8 +739,13 @@ mod tests {
             ),
             ("ctl help nothing", "(sectigo-emulator ctl --help "),
             ("health --wait soon", "(sectigo-emulator health --help "),
-            ("--seed x", "(sectigo-emulator --help "),
-            ("ctl sandbox create --sandbox mine", "give the name as an argument"),
+            (
+                "--seed x",
+                "give a whole number from 0 to 18446744073709551615 (sectigo-emulator --help ",
+            ),
+            ("--log off serve --seed x", "(sectigo-emulator serve --help "),
+            ("--seed 1 ctl orders list", "cannot be used with"),
+            ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
             ("ctl --sandbox mine sandbox create", "give the name as an argument"),
             ("ctl sandbox list --sandbox x", "give the name as an argument"),
         ] {

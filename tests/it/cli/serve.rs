@@ -45,6 +45,14 @@ fn serve_may_be_said() {
         &[],
     );
     assert!(server.http.is_some());
+    // Options stand before it or behind it; the last one counts.
+    let mut server = Server::start_with(
+        &["--plain-http", "accept", "--log", "info", "serve", "--log", "off"],
+        &[],
+    );
+    server.client().revoke(&Form::revoke()).assert_text(SUCCESS);
+    server.stop("TERM");
+    assert_eq!(server.log(), "");
 }
 
 #[test]
