@@ -25,7 +25,7 @@ use crate::journal::{Entry, mask};
 use crate::order::state::OrderNumber;
 use crate::protocol::argument::glimpse;
 use crate::protocol::assumption::Assumptions;
-use crate::protocol::code::MISSING_ARGUMENT;
+use crate::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::protocol::form::Form;
 use crate::sandbox::{self, DEFAULT, NotAnswered, Outcome, Sandbox, Using};
 use crate::sandboxes::Sandboxes;
@@ -112,7 +112,8 @@ impl Products {
             make_ca(&sandbox).await;
         }
         let outcome = sandbox.answer(place.endpoint, &request);
-        let told = Told::new(&outcome, oddity, watch);
+        let claimed_by = Some(&*sandbox.name).filter(|name| place.sandbox.is_none() && *name != DEFAULT);
+        let told = Told::new(&outcome, oddity, claimed_by, watch);
         told.log(&sandbox, place.endpoint, &outcome);
         if sandbox.journal.is_kept() {
             sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
@@ -213,7 +214,7 @@ struct Told {
 }
 
 impl Told {
-    fn new(outcome: &Outcome, oddity: Option<String>, watch: Stopwatch) -> Self {
+    fn new(outcome: &Outcome, oddity: Option<String>, claimed_by: Option<&str>, watch: Stopwatch) -> Self {
         let (status, code, mut hint) = match &outcome.result {
             Ok(answer) => (200, Some(answer.code), explain(answer, oddity)),
             Err(NotAnswered::BookFull(full)) => (503, None, full.to_string()),
@@ -221,6 +222,11 @@ impl Told {
                 (*status, None, format!("a fault answered with HTTP status {status}"))
             }
         };
+        if let Some(name) = claimed_by.filter(|_| code == Some(LOGIN_DETAILS.number)) {
+            hint.push_str(&format!(
+                "; the sandbox `{name}` claims this loginName, so its account must be in that sandbox, not in the default one"
+            ));
+        }
         if let Some(done) = outcome.met.as_ref().and_then(|met| met.then.done_to_reply()) {
             hint.push_str("; ");
             hint.push_str(&done);

@@ -63,6 +63,44 @@ fn claimed_logins_are_the_sandboxs() {
 }
 
 #[test]
+fn a_claimed_login_without_its_account_names_the_sandbox() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(("POST", "/sandboxes", r#"{"name":"a","logins":["mine"]}"#), 201, &[]);
+    let account = r#"{"loginName":"mine","loginPassword":"login_password"}"#;
+    control.expect(("POST", "/accounts", account), 201, &[]);
+    let call = Form::revoke().by("mine");
+    assert_eq!(server.client().revoke(&call).code(), -16);
+    server.wait_for_log(&[
+        "code=-16",
+        "no account has that loginName",
+        "the sandbox `a` claims this loginName",
+    ]);
+    control.expect(
+        ("GET", "/sandboxes/a/calls", ""),
+        200,
+        &["the sandbox `a` claims this loginName"],
+    );
+
+    // Whoever names the sandbox in the path knows it.
+    assert_eq!(
+        server
+            .client()
+            .post("/sandboxes/a/products/!autoRevokeCS", &call.encode())
+            .code(),
+        -16
+    );
+    control.expect(("POST", "/sandboxes/a/accounts", account), 201, &[]);
+    assert_eq!(server.client().revoke(&call).code(), -4);
+    assert_eq!(
+        server.log().matches("claims this loginName").count(),
+        1,
+        "{}",
+        server.log()
+    );
+}
+
+#[test]
 fn orders_take_any_state() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
