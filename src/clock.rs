@@ -1,14 +1,24 @@
 //! Time: the only file that asks the system for it.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime};
 
+use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A point in time, to the millisecond, in UTC.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(i64);
+
+/// A text that is no point in time.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("`{text}` is no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")]
+pub struct ParseTimestampError {
+    /// The text, or its beginning.
+    pub text: String,
+}
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
@@ -47,6 +57,30 @@ impl Timestamp {
     }
 }
 
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
+        match OffsetDateTime::parse(text, &Rfc3339) {
+            Ok(date_time) => Ok(date_time.into()),
+            Err(_) => Err(ParseTimestampError {
+                text: text.chars().take(64).collect(),
+            }),
+        }
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// To the millisecond, and from [`Self::FIRST`] to [`Self::LAST`].
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => Self::EPOCH.after(after),
+            Err(error) => Self::EPOCH.before(error.duration()),
+        }
+    }
+}
+
 impl From<OffsetDateTime> for Timestamp {
     fn from(date_time: OffsetDateTime) -> Self {
         let millis = date_time.unix_timestamp_nanos() / 1_000_000;
@@ -57,6 +91,13 @@ impl From<OffsetDateTime> for Timestamp {
 impl From<Timestamp> for OffsetDateTime {
     fn from(at: Timestamp) -> Self {
         Self::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).expect("a timestamp's year has four digits")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    /// As it is displayed: a number of milliseconds says nothing to a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({self})")
     }
 }
 
@@ -167,6 +208,24 @@ mod tests {
         assert_eq!(clock.now(real(71)), real(117));
         clock.set(real(3), real(71));
         assert_eq!(clock.now(real(72)), real(4));
+    }
+
+    #[test]
+    fn a_timestamp_is_read_and_told_as_people_write_it() {
+        let time: Timestamp = "2026-01-31T13:00:00.1239+01:00".parse().unwrap();
+        assert_eq!(time.to_string(), "2026-01-31T12:00:00.123Z");
+        assert_eq!(format!("{time:?}"), "Timestamp(2026-01-31T12:00:00.123Z)");
+        assert_eq!(time.to_string().parse(), Ok(time));
+        for text in ["", "yesterday", "2026-01-31", "2026-01-31T12:00:00", "-30d"] {
+            let error = text.parse::<Timestamp>().unwrap_err();
+            assert_eq!(error.text, text);
+            assert!(error.to_string().contains("2026-01-31T12:00:00Z"), "{error}");
+        }
+        let since = |millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
+        assert_eq!(Timestamp::from(since(1_500)).unix_millis(), 1_500);
+        let before = SystemTime::UNIX_EPOCH - Duration::from_millis(1_500);
+        assert_eq!(Timestamp::from(before).unix_millis(), -1_500);
+        assert_eq!(Timestamp::from(since(u64::MAX)), Timestamp::LAST);
     }
 
     #[test]

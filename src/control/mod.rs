@@ -42,7 +42,7 @@ use hyper::Method;
 
 use crate::control::remote::Remote;
 
-pub use crate::clock::Timestamp;
+pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::control::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
 pub use crate::control::assumptions::Assumptions;
 pub use crate::control::calls::{ArgumentInfo, CallInfo, CallStream, Calls, Difference, NearCall, NotCalled};

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::clock::Timestamp;
 
@@ -57,9 +55,7 @@ pub(super) fn ago(before: Duration) -> String {
 /// Reads a time of an answer.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
-    OffsetDateTime::parse(&text, &Rfc3339)
-        .map(Timestamp::from)
-        .map_err(|_| D::Error::custom("a time that is not RFC 3339"))
+    text.parse().map_err(D::Error::custom)
 }
 
 /// Reads a time of an answer that may be left out.
