@@ -116,7 +116,22 @@ impl Fault {
         }
     }
 
-    /// What the message of the answered code names, such as the argument that is missing (-2).
+    /// What stands for `xxxx` in the message of the answered code, such as the argument that is missing (-3). A code whose
+    /// message has that place needs it; with the others it has no effect.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # use sectigo_emulator::control::Fault;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// # let control = emulator.control();
+    /// // Answers "The 'csr' argument is missing!".
+    /// control.faults().add(Fault::answer(-3).argument("csr")).await?;
+    /// assert!(control.faults().add(Fault::answer(-3)).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn argument(mut self, name: &str) -> Self {
         self.then.insert("argument".to_owned(), name.into());
         self
