@@ -57,11 +57,22 @@ impl Orders<'_> {
 }
 
 impl Control {
-    /// Every CA, PEM: the root first, to be trusted by those who verify certificates of orders.
+    /// The certificate that clients of the API should trust, PEM: the same as
+    /// [`Emulator::ca_pem`](crate::Emulator::ca_pem).
+    ///
+    /// # Errors
+    /// The HTTPS listener has a certificate of its own that came without its CA (`--tls-cert`), or as every question:
+    /// [`ControlError`].
+    pub async fn ca_pem(&self) -> Result<String, ControlError> {
+        // Every sandbox has the same one.
+        self.remote().exchange(Method::GET, "/tls/ca.pem", None).await
+    }
+
+    /// Every CA, PEM: the root first, then the issuing CAs, for those who verify certificates of orders.
     ///
     /// # Errors
     /// As every question: [`ControlError`].
-    pub async fn ca_pem(&self) -> Result<String, ControlError> {
+    pub async fn ca_bundle_pem(&self) -> Result<String, ControlError> {
         self.remote()
             .exchange(Method::GET, &self.at("/ca?format=pem"), None)
             .await

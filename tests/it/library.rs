@@ -30,6 +30,11 @@ async fn starts_on_free_ports_with_the_built_in_fixtures() {
     let mut control = Client::connect(address(emulator.control_addr()));
     assert_eq!(control.get("/control/v1/tls/ca.pem").text(), emulator.ca_pem());
     drop(control);
+    let control = emulator.control().sandbox("default");
+    assert_eq!(control.ca_pem().await.unwrap(), emulator.ca_pem());
+    let bundle = control.ca_bundle_pem().await.unwrap();
+    assert!(bundle.starts_with(emulator.ca_pem()), "{bundle}");
+    assert_eq!(bundle.matches("BEGIN CERTIFICATE").count(), 3, "{bundle}");
     emulator.stop().await.unwrap();
 }
 
