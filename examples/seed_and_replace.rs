@@ -8,16 +8,18 @@ mod client;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let emulator = Emulator::builder().accept_plain_http(true).start().await?;
+    let emulator = Emulator::start().await?;
     let control = emulator.control();
-    let url = emulator.http_url();
+    let client = client::Client::new(&emulator.url(), emulator.ca_pem())?;
 
     let order = control.orders().create(Order::smime("login_name").issued()).await?;
     let number = order.order_number.to_string();
     let csr = CertificateParams::default()
         .serialize_request(&KeyPair::generate()?)?
         .pem()?;
-    let answer = client::call(&url, "!AutoReplaceSMIME", &[("orderNumber", &number), ("csr", &csr)]).await?;
+    let answer = client
+        .call("!AutoReplaceSMIME", &[("orderNumber", &number), ("csr", &csr)])
+        .await?;
     println!("{answer}");
     Ok(())
 }

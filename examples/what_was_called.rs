@@ -7,11 +7,11 @@ mod client;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let emulator = Emulator::builder().accept_plain_http(true).start().await?;
+    let emulator = Emulator::start().await?;
     let control = emulator.control();
-    let url = emulator.http_url();
+    let client = client::Client::new(&emulator.url(), emulator.ca_pem())?;
 
-    client::call(&url, "!autoRevokeCS", &[("orderNumber", "2200003")]).await?;
+    client.call("!autoRevokeCS", &[("orderNumber", "2200003")]).await?;
 
     let calls = control.calls().endpoint("!autoRevokeCS").order(2200003);
     assert_eq!(calls.clone().within(seconds(5)).expect().await?, 1);
