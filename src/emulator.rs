@@ -4,9 +4,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -58,6 +60,20 @@ pub struct Emulator {
     sandboxes: Arc<Sandboxes>,
     state_file: Option<PathBuf>,
     control_token: Option<Token>,
+    /// Its own runtime, if it was started with one. It ends after the listeners.
+    runtime: Option<OwnRuntime>,
+}
+
+/// A runtime of the emulator's own, which ends without waiting: tokio's own panics where it ends in another.
+#[derive(Debug)]
+struct OwnRuntime(Option<Runtime>);
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Emulator {
@@ -67,6 +83,14 @@ impl Emulator {
     /// There is no free port.
     pub async fn start() -> Result<Self, StartError> {
         Self::builder().start().await
+    }
+
+    /// The same on a runtime of its own; see [`Builder::start_blocking`].
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_blocking() -> Result<Self, StartError> {
+        Self::builder().start_blocking()
     }
 
     /// An emulator that is told how to be before it starts.
@@ -118,6 +142,8 @@ impl Emulator {
 
     /// The certificate that clients should trust, in PEM: the root, above the listener's certificate and those of the
     /// orders. Where the listener has a certificate of yours, its CA, or nothing if it came without.
+    ///
+    /// [`Control::ca_pem`](crate::Control::ca_pem) asks an emulator elsewhere for the same.
     pub fn ca_pem(&self) -> &str {
         self.ca_pem.as_deref().unwrap_or_default()
     }
@@ -399,6 +425,7 @@ impl Builder {
             sandboxes: sandboxes.clone(),
             state_file: self.state_file.clone(),
             control_token: self.control_token.clone(),
+            runtime: None,
         };
         let limits = Limits {
             read_timeout: self.read_timeout,
@@ -428,6 +455,47 @@ impl Builder {
             let serving = listener.serve("control", None, control.into_service(), limits, stop);
             emulator.listeners.spawn(serving);
         }
+        Ok(emulator)
+    }
+
+    /// Starts the emulator on a runtime of its own, with two threads. So it outlives the runtime that this is called on,
+    /// and one emulator serves many `#[tokio::test]`s, each of which has a runtime that ends with it; it may be called
+    /// where there is no runtime as well. Blocks until every listener serves.
+    ///
+    /// ```
+    /// use std::sync::LazyLock;
+    ///
+    /// use sectigo_emulator::Emulator;
+    ///
+    /// static EMULATOR: LazyLock<Emulator> =
+    ///     LazyLock::new(|| Emulator::builder().seed(1).start_blocking().expect("the emulator starts"));
+    ///
+    /// for _ in 0..2 {
+    ///     let test = tokio::runtime::Runtime::new().expect("there is a runtime");
+    ///     test.block_on(EMULATOR.control().health()).expect("it serves every test");
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), or there is no thread to spare.
+    pub fn start_blocking(self) -> Result<Emulator, StartError> {
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("sectigo-emulator")
+            .enable_all()
+            .build()
+            .map_err(StartError::Runtime)?;
+        let handle = runtime.handle().clone();
+        let runtime = OwnRuntime(Some(runtime));
+        // A thread of a runtime may not block on another, so one of none does.
+        let mut emulator = thread::scope(|scope| {
+            let start = thread::Builder::new().spawn_scoped(scope, || handle.block_on(self.start()));
+            match start.map_err(StartError::Runtime)?.join() {
+                Ok(started) => started,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })?;
+        emulator.runtime = Some(runtime);
         Ok(emulator)
     }
 
@@ -475,6 +543,9 @@ pub enum StartError {
     /// What shall stand in certificates is no URL.
     #[error("`{0}` cannot begin the URLs in certificates; give one such as http://sectigo-emulator:8080 (--http-url)")]
     HttpUrl(String),
+    /// There is no runtime to serve on.
+    #[error("cannot make a runtime: {0}")]
+    Runtime(io::Error),
     /// There is no certificate to serve.
     #[error("{0}")]
     Tls(String),
@@ -490,7 +561,7 @@ pub enum StartError {
     },
 }
 
-/// Why an emulator stopped, but not as it should.
+/// Why an emulator that stopped could not save its state; see [`Emulator::stop`].
 #[derive(Debug, Error)]
 #[error("cannot save the state: {0}")]
 pub struct StopError(String);

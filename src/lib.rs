@@ -39,6 +39,6 @@ pub mod world;
 
 pub use crate::ca::CaKey;
 pub use crate::control::Control;
-pub use crate::emulator::{Builder, Emulator, StartError};
+pub use crate::emulator::{Builder, Emulator, StartError, StopError};
 pub use crate::fixtures::{Fixtures, FixturesError};
 pub use crate::http::health;

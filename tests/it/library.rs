@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use sectigo_emulator::{Emulator, Fixtures};
+use sectigo_emulator::{Emulator, Fixtures, StopError};
 
 use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Form, SUCCESS, eventually};
 
@@ -35,7 +35,37 @@ async fn starts_on_free_ports_with_the_built_in_fixtures() {
     let bundle = control.ca_bundle_pem().await.unwrap();
     assert!(bundle.starts_with(emulator.ca_pem()), "{bundle}");
     assert_eq!(bundle.matches("BEGIN CERTIFICATE").count(), 3, "{bundle}");
-    emulator.stop().await.unwrap();
+    let stopped: Result<(), StopError> = emulator.stop().await;
+    stopped.unwrap();
+}
+
+#[test]
+fn one_with_its_own_runtime_serves_many_tests() {
+    let a_test = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    };
+    let start = || Emulator::builder().accept_plain_http(true).start_blocking().unwrap();
+    // The runtime on which it is started ends before it is called.
+    let emulator = a_test().block_on(async { start() });
+    client(&emulator).revoke(&Form::revoke()).assert_text(SUCCESS);
+    for _ in 0..2 {
+        a_test().block_on(emulator.control().health()).unwrap();
+    }
+    let address = emulator.http_addr().unwrap();
+    a_test().block_on(emulator.stop()).unwrap();
+    assert!(TcpStream::connect(address).is_err());
+
+    let dropped = start();
+    let address = dropped.http_addr().unwrap();
+    a_test().block_on(async { drop(dropped) });
+    eventually("the port is free", || TcpStream::connect(address).is_err());
+    let error = Emulator::builder()
+        .https(None)
+        .http(None)
+        .control(None)
+        .start_blocking();
+    assert!(error.unwrap_err().to_string().contains("every listener is off"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
