@@ -244,7 +244,7 @@ impl Sandbox {
                             .certificates
                             .collect(collection, now)
                             .map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-                        done.attach(collected.attachment, collected.hint.as_deref());
+                        done.attach(&collected.lines, collected.attachment, collected.hint.as_deref());
                     }
                     Ok(done)
                 })
