@@ -223,7 +223,8 @@ impl Filter {
 pub(crate) struct Journal {
     ring: Mutex<Ring>,
     capacity: usize,
-    last_id: watch::Sender<u64>,
+    /// Whether it is closed; each new call is a change.
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -249,13 +250,43 @@ pub(crate) struct Counted {
     count: usize,
 }
 
+/// Tells of new calls, and of the journal's end.
+#[derive(Debug)]
+pub(crate) struct News(watch::Receiver<bool>);
+
+/// The journal is closed: its sandbox was deleted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed;
+
+impl News {
+    /// Waits until calls have come since the last time.
+    ///
+    /// # Errors
+    /// The journal is closed, whatever came before.
+    pub(crate) async fn come(&mut self) -> Result<(), Closed> {
+        if !*self.0.borrow() {
+            self.0.changed().await.map_err(|_| Closed)?;
+        }
+        if *self.0.borrow_and_update() {
+            Err(Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes the calls that have come already for news.
+    pub(crate) fn mark_changed(&mut self) {
+        self.0.mark_changed();
+    }
+}
+
 impl Journal {
     /// A journal of at most `capacity` calls.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             ring: Mutex::default(),
             capacity,
-            last_id: watch::Sender::new(0),
+            closed: watch::Sender::new(false),
         }
     }
 
@@ -284,10 +315,9 @@ impl Journal {
             let Some(oldest) = ring.entries.pop_front() else { break };
             ring.bytes -= oldest.bytes();
         }
-        let id = ring.last_id;
         drop(ring);
-        if self.last_id.receiver_count() > 0 {
-            self.last_id.send_replace(id);
+        if self.closed.receiver_count() > 0 {
+            self.closed.send_modify(|_| {});
         }
     }
 
@@ -362,9 +392,14 @@ impl Journal {
         ring.bytes = 0;
     }
 
-    /// Tells of each new call. What it holds is the number of one that was entered, not always the newest.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.last_id.subscribe()
+    /// Tells of each new call from now on.
+    pub(crate) fn watch(&self) -> News {
+        News(self.closed.subscribe())
+    }
+
+    /// Ends what waits for calls, now and later: none is to come.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {

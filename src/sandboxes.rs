@@ -250,6 +250,7 @@ impl Others {
 
     fn remove(&mut self, name: &str) -> Option<Arc<Sandbox>> {
         let removed = self.by_name.remove(name)?;
+        removed.journal.close();
         for login_name in &removed.logins {
             self.by_login_name.remove(login_name);
         }
@@ -276,7 +277,13 @@ impl Others {
 
     fn sweep(&mut self, real_now: Timestamp) {
         self.swept = Some(real_now);
-        self.by_name.retain(|_, sandbox| !sandbox.is_over(real_now));
+        self.by_name.retain(|_, sandbox| {
+            let is_over = sandbox.is_over(real_now);
+            if is_over {
+                sandbox.journal.close();
+            }
+            !is_over
+        });
         let Self {
             by_name, by_login_name, ..
         } = self;

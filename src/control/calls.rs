@@ -172,7 +172,8 @@ impl Calls {
         self.control.remote().tell(Method::DELETE, &path).await
     }
 
-    /// Each call of the sandbox from now on, these or not, as it comes.
+    /// Each call of the sandbox from now on, these or not, as it comes. A sandbox that is followed is in use: its time to
+    /// live begins when the stream is dropped.
     ///
     /// # Errors
     /// As every question: [`ControlError`].
@@ -376,7 +377,7 @@ pub struct CallStream {
 }
 
 impl CallStream {
-    /// Waits for the next call; `None` when the emulator stops.
+    /// Waits for the next call; `None` when the emulator stops or the sandbox is deleted.
     ///
     /// # Errors
     /// The connection broke.

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-use super::sent::{Here, Query, Sent, given, parsed};
+use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
 use super::{App, Problem};
 use crate::fixtures::entry::find_endpoint;
 use crate::fixtures::when::{Span, When};
 use crate::fixtures::whole;
-use crate::journal::{Counted, Difference, Entry, Filter};
+use crate::journal::{Closed, Counted, Difference, Entry, Filter};
 use crate::order::state::OrderNumber;
 use crate::sandbox::Sandbox;
 
@@ -27,6 +27,10 @@ const MAX_CALLS: usize = 1_000_000;
 
 /// The longest that a count waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
+/// noticed by what cannot be sent.
+const STILL_THERE: Duration = Duration::from_secs(2);
 
 /// How many of the nearest calls are told where none was found.
 const NEAREST: usize = 3;
@@ -247,7 +251,9 @@ pub(super) async fn clear(here: Here) -> StatusCode {
 
 /// Counts calls; answers as soon as there are enough, or when the time is over.
 #[utoipa::path(post, path = "/calls/count", tag = "calls", operation_id = "countCalls", request_body = Option<Question>,
-    responses((status = 200, description = "How many there are", body = CountReply)))]
+    responses(
+        (status = 200, description = "How many there are", body = CountReply),
+        (status = 404, description = "There is no such sandbox, or it was deleted meanwhile")))]
 pub(super) async fn count(
     State(app): State<App>,
     here: Here,
@@ -290,9 +296,10 @@ pub(super) async fn count(
     let enough_came = async {
         loop {
             let count = journal.count_on(&filter, &mut counted);
-            if count >= enough || news.changed().await.is_err() {
-                return count;
+            if count >= enough {
+                return Ok(count);
             }
+            news.come().await?;
         }
     };
     // A time limit of zero still lets the first count through.
@@ -301,7 +308,11 @@ pub(super) async fn count(
         came = timeout(within, enough_came) => came.ok(),
         () = stop.fired() => None,
     };
-    let count = came.unwrap_or_else(|| journal.count(&filter));
+    let count = match came {
+        Some(Ok(count)) => count,
+        Some(Err(Closed)) => return Err(no_sandbox(&here.0.name)),
+        None => journal.count(&filter),
+    };
     let reached = count >= enough;
     let near = |(entry, differences): (Arc<Entry>, Vec<Difference>)| Near {
         call: Call::new(&here.0, &entry),
@@ -318,7 +329,8 @@ pub(super) async fn count(
     }))
 }
 
-/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent.
+/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
+/// is followed is in use. Its deletion ends the stream.
 #[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
     responses(
@@ -343,18 +355,14 @@ pub(super) async fn stream(
     let stop = app.stop.clone();
     // Calls that came before are told at once.
     news.mark_changed();
-    // A stream does not keep a sandbox alive that is deleted, but ends with it.
-    let sandbox = Arc::downgrade(&*here.0);
-    drop(here);
     let batches = stream::unfold(
-        (sandbox, news, stop, seen),
-        |(weak, mut news, mut stop, seen)| async move {
+        (here.0, news, stop, seen),
+        |(sandbox, mut news, mut stop, seen)| async move {
             tokio::select! {
                 biased;
                 () = stop.fired() => return None,
-                changed = news.changed() => changed.ok()?,
+                came = news.come() => came.ok()?,
             }
-            let sandbox = weak.upgrade()?;
             let entries = sandbox.journal.after(seen);
             let mut events = Vec::with_capacity(entries.len() + 1);
             let mut last = seen;
@@ -367,8 +375,8 @@ pub(super) async fn stream(
                     serde_json::to_string(&Call::new(&sandbox, entry)).expect("strings and numbers always serialize");
                 events.push(Ok(Event::default().id(last.to_string()).event("call").data(call)));
             }
-            Some((stream::iter(events), (weak, news, stop, last)))
+            Some((stream::iter(events), (sandbox, news, stop, last)))
         },
     );
-    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::new().interval(STILL_THERE)))
 }
