@@ -109,6 +109,10 @@ impl Call {
 #[schema(as = Calls)]
 pub(super) struct CallList {
     calls: Vec<Call>,
+    /// How many more calls may have been among them, but are no longer kept (--journal, --journal-bytes).
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    forgotten: u64,
 }
 
 /// Which calls are asked for.
@@ -177,6 +181,10 @@ pub(super) struct CountReply {
     count: usize,
     /// Whether they are enough.
     reached: bool,
+    /// How many more calls there may have been, but are no longer kept (--journal, --journal-bytes).
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    forgotten: u64,
     /// The calls that come nearest, where they are not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -235,10 +243,17 @@ pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Jso
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
     let found = here.0.journal.find(&wanted.filter(&here.0)?);
-    let newest = &found[found.len().saturating_sub(limit)..];
+    let calls = &found.calls;
+    let newest = &calls[calls.len().saturating_sub(limit)..];
     Ok(Json(CallList {
         calls: newest.iter().map(|entry| Call::new(&here.0, entry)).collect(),
+        // As many as were asked for are there: the older ones would not have been among them.
+        forgotten: if newest.len() < limit { found.forgotten } else { 0 },
     }))
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Forgets every call; numbers go on.
@@ -295,9 +310,8 @@ pub(super) async fn count(
     let mut counted = Counted::default();
     let enough_came = async {
         loop {
-            let count = journal.count_on(&filter, &mut counted);
-            if count >= enough {
-                return Ok(count);
+            if journal.count_on(&filter, &mut counted) >= enough {
+                return Ok::<_, Closed>(());
             }
             news.come().await?;
         }
@@ -305,14 +319,13 @@ pub(super) async fn count(
     // A time limit of zero still lets the first count through.
     let came = tokio::select! {
         biased;
-        came = timeout(within, enough_came) => came.ok(),
-        () = stop.fired() => None,
+        came = timeout(within, enough_came) => came,
+        () = stop.fired() => Ok(Ok(())),
     };
-    let count = match came {
-        Some(Ok(count)) => count,
-        Some(Err(Closed)) => return Err(no_sandbox(&here.0.name)),
-        None => journal.count(&filter),
-    };
+    if let Ok(Err(Closed)) = came {
+        return Err(no_sandbox(&here.0.name));
+    }
+    let count = journal.count_on(&filter, &mut counted);
     let reached = count >= enough;
     let near = |(entry, differences): (Arc<Entry>, Vec<Difference>)| Near {
         call: Call::new(&here.0, &entry),
@@ -321,6 +334,7 @@ pub(super) async fn count(
     Ok(Json(CountReply {
         count,
         reached,
+        forgotten: counted.forgotten,
         nearest: if reached {
             Vec::new()
         } else {
