@@ -199,6 +199,14 @@ pub struct ServeArgs {
     /// How many calls the journal of a sandbox keeps.
     #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000, value_parser = read_whole::<usize>)]
     journal: usize,
+    /// How many bytes the calls in the journals of all sandboxes take; beyond it, a sandbox gives up its oldest calls.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_JOURNAL_BYTES",
+        value_name = "BYTES",
+        default_value_t = 1 << 30
+    )]
+    journal_bytes: usize,
     /// How many sandboxes there may be beside the default one.
     #[arg(
         long,
@@ -239,6 +247,7 @@ impl ServeArgs {
             .read_timeout(self.read_timeout)
             .max_orders(self.max_orders)
             .journal(self.journal)
+            .journal_bytes(self.journal_bytes)
             .max_sandboxes(self.max_sandboxes);
         if let Some(token) = &self.control_token {
             builder = builder.control_token(&*token.0);

@@ -193,6 +193,7 @@ pub struct Builder {
     read_timeout: Duration,
     max_orders: usize,
     journal: usize,
+    journal_bytes: usize,
     max_sandboxes: usize,
     state_file: Option<PathBuf>,
     control_token: Option<Token>,
@@ -217,6 +218,7 @@ impl Default for Builder {
             read_timeout: Duration::from_secs(30),
             max_orders: 1_000_000,
             journal: 1000,
+            journal_bytes: 1 << 30,
             max_sandboxes: 100_000,
             state_file: None,
             control_token: None,
@@ -349,6 +351,14 @@ impl Builder {
     #[must_use]
     pub fn journal(mut self, calls: usize) -> Self {
         self.journal = calls;
+        self
+    }
+
+    /// How many bytes the calls in the journals of all sandboxes take at most; 1 GiB by default. A sandbox that is called
+    /// when there is no room left gives up its oldest calls, but keeps its newest.
+    #[must_use]
+    pub fn journal_bytes(mut self, bytes: usize) -> Self {
+        self.journal_bytes = bytes;
         self
     }
 
@@ -506,6 +516,7 @@ impl Builder {
             issuance_delay: self.issuance_delay,
             max_orders: self.max_orders,
             journal: self.journal,
+            journal_bytes: self.journal_bytes,
             max_sandboxes: self.max_sandboxes,
             seed: self.seed,
         };

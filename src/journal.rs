@@ -1,6 +1,7 @@
 //! The journal: the last calls of a sandbox, with passwords masked on the way in.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -10,9 +11,6 @@ use crate::clock::Timestamp;
 use crate::endpoints::Endpoint;
 use crate::order::state::OrderNumber;
 use crate::protocol::form::Form;
-
-/// All calls of a journal together take no more bytes than this; the oldest go first.
-const MAX_BYTES: usize = 8 << 20;
 
 /// The argument that is never kept.
 const PASSWORD: &str = "loginPassword";
@@ -218,12 +216,43 @@ impl Filter {
     }
 }
 
+/// The bytes that the calls in all journals of an emulator take, and may take.
+#[derive(Debug)]
+pub(crate) struct Room {
+    bytes: usize,
+    taken: AtomicUsize,
+}
+
+impl Room {
+    /// Room for so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            bytes,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    fn take(&self, bytes: usize) {
+        self.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn is_overfull(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) > self.bytes
+    }
+}
+
 /// The last calls of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Journal {
     ring: Mutex<Ring>,
     capacity: usize,
-    last_id: watch::Sender<u64>,
+    room: Arc<Room>,
+    /// Whether it is closed; each new call is a change.
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -232,6 +261,16 @@ struct Ring {
     bytes: usize,
     last_id: u64,
     clears: u64,
+    forgotten: Vec<Forgotten>,
+}
+
+/// The calls of an endpoint that are no longer kept, since the start or since the journal was cleared.
+#[derive(Debug)]
+struct Forgotten {
+    endpoint: &'static str,
+    calls: u64,
+    /// The latest time that one of them has.
+    until: Timestamp,
 }
 
 impl Ring {
@@ -239,23 +278,95 @@ impl Ring {
         let start = self.entries.partition_point(|entry| entry.id <= id);
         self.entries.range(start..).cloned().collect()
     }
+
+    fn forget(&mut self, endpoint: &'static str, time: Timestamp) {
+        match self.forgotten.iter_mut().find(|of| of.endpoint == endpoint) {
+            Some(of) => {
+                of.calls += 1;
+                of.until = of.until.max(time);
+            }
+            None => self.forgotten.push(Forgotten {
+                endpoint,
+                calls: 1,
+                until: time,
+            }),
+        }
+    }
+
+    /// How many calls after the one of that number are no longer kept.
+    fn missed_after(&self, id: u64) -> u64 {
+        let oldest = self.entries.front().map_or(self.last_id + 1, |entry| entry.id);
+        oldest.saturating_sub(id + 1)
+    }
+
+    /// How many calls that may have been asked for are no longer kept.
+    fn forgotten(&self, filter: &Filter) -> u64 {
+        let may_match = |of: &&Forgotten| {
+            filter.endpoint.is_none_or(|name| name == of.endpoint) && filter.since.is_none_or(|since| of.until >= since)
+        };
+        self.forgotten.iter().filter(may_match).map(|of| of.calls).sum()
+    }
 }
 
-/// How far somebody has counted who goes on with the calls that come. It starts over where calls are forgotten.
+/// Calls that were asked for.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// They, the oldest first.
+    pub(crate) calls: Vec<Arc<Entry>>,
+    /// How many more may have been among them, but are no longer kept.
+    pub(crate) forgotten: u64,
+}
+
+/// How far somebody has counted who goes on with the calls that come. It starts over where the journal is cleared.
 #[derive(Debug, Default)]
 pub(crate) struct Counted {
+    /// How many calls there were.
+    pub(crate) count: usize,
+    /// How many more there may have been, which were no longer kept when they would have been counted.
+    pub(crate) forgotten: u64,
     clears: u64,
     last_id: u64,
-    count: usize,
+    forgotten_before: u64,
+}
+
+/// Tells of new calls, and of the journal's end.
+#[derive(Debug)]
+pub(crate) struct News(watch::Receiver<bool>);
+
+/// The journal is closed: its sandbox was deleted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed;
+
+impl News {
+    /// Waits until calls have come since the last time.
+    ///
+    /// # Errors
+    /// The journal is closed, whatever came before.
+    pub(crate) async fn come(&mut self) -> Result<(), Closed> {
+        if !*self.0.borrow() {
+            self.0.changed().await.map_err(|_| Closed)?;
+        }
+        if *self.0.borrow_and_update() {
+            Err(Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes the calls that have come already for news.
+    pub(crate) fn mark_changed(&mut self) {
+        self.0.mark_changed();
+    }
 }
 
 impl Journal {
-    /// A journal of at most `capacity` calls.
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// A journal of at most `capacity` calls, for which there is that room.
+    pub(crate) fn new(capacity: usize, room: Arc<Room>) -> Self {
         Self {
             ring: Mutex::default(),
             capacity,
-            last_id: watch::Sender::new(0),
+            room,
+            closed: watch::Sender::new(false),
         }
     }
 
@@ -277,33 +388,40 @@ impl Journal {
             reply,
             ..entry
         };
+        self.room.take(entry.bytes());
         ring.bytes += entry.bytes();
         ring.entries.push_back(Arc::new(entry));
         // The newest stays, however long it is.
-        while ring.entries.len() > 1 && (ring.entries.len() > self.capacity || ring.bytes > MAX_BYTES) {
+        while ring.entries.len() > 1 && (ring.entries.len() > self.capacity || self.room.is_overfull()) {
             let Some(oldest) = ring.entries.pop_front() else { break };
+            self.room.give_back(oldest.bytes());
             ring.bytes -= oldest.bytes();
+            ring.forget(oldest.endpoint, oldest.time);
         }
-        let id = ring.last_id;
         drop(ring);
-        if self.last_id.receiver_count() > 0 {
-            self.last_id.send_replace(id);
+        if self.closed.receiver_count() > 0 {
+            self.closed.send_modify(|_| {});
         }
     }
 
-    /// The calls that are asked for, the oldest first.
-    pub(crate) fn find(&self, filter: &Filter) -> Vec<Arc<Entry>> {
-        let mut found = self.after(0);
-        found.retain(|entry| filter.matches(entry));
-        found
+    /// Counts a call that is not kept, where none is.
+    pub(crate) fn pass(&self, endpoint: &'static str, time: Timestamp) {
+        let mut ring = self.lock();
+        ring.last_id += 1;
+        ring.forget(endpoint, time);
     }
 
-    /// How many calls there are that are asked for.
-    pub(crate) fn count(&self, filter: &Filter) -> usize {
-        self.count_on(filter, &mut Counted::default())
+    /// The calls that are asked for.
+    pub(crate) fn find(&self, filter: &Filter) -> Found {
+        let (mut calls, forgotten) = {
+            let ring = self.lock();
+            (ring.after(0), ring.forgotten(filter))
+        };
+        calls.retain(|entry| filter.matches(entry));
+        Found { calls, forgotten }
     }
 
-    /// Goes on counting, with the calls that came since.
+    /// Goes on counting, with the calls that came since: how many there are now.
     pub(crate) fn count_on(&self, filter: &Filter, counted: &mut Counted) -> usize {
         let new = {
             let ring = self.lock();
@@ -313,6 +431,11 @@ impl Journal {
                     ..Counted::default()
                 };
             }
+            // Of the calls that went since the last time, those that were counted then are none the less counted.
+            let forgotten = ring.forgotten(filter);
+            let missed = ring.missed_after(counted.last_id);
+            counted.forgotten += missed.min(forgotten - counted.forgotten_before);
+            counted.forgotten_before = forgotten;
             ring.after(counted.last_id)
         };
         if let Some(newest) = new.last() {
@@ -357,14 +480,21 @@ impl Journal {
     /// Forgets every call; numbers go on.
     pub(crate) fn clear(&self) {
         let mut ring = self.lock();
+        self.room.give_back(ring.bytes);
         ring.entries.clear();
+        ring.forgotten.clear();
         ring.clears += 1;
         ring.bytes = 0;
     }
 
-    /// Tells of each new call. What it holds is the number of one that was entered, not always the newest.
-    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.last_id.subscribe()
+    /// Tells of each new call from now on.
+    pub(crate) fn watch(&self) -> News {
+        News(self.closed.subscribe())
+    }
+
+    /// Ends what waits for calls, now and later: none is to come.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
@@ -372,9 +502,22 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let bytes = self.lock().bytes;
+        self.room.give_back(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ROOM: usize = 8 << 20;
+
+    fn journal(capacity: usize) -> Journal {
+        Journal::new(capacity, Arc::new(Room::new(ROOM)))
+    }
 
     fn entry(order_number: &str, code: i32) -> Entry {
         Entry {
@@ -396,11 +539,16 @@ mod tests {
 
     #[test]
     fn the_oldest_go_first() {
-        let journal = Journal::new(2);
+        let journal = journal(2);
         for number in ["1", "2", "3"] {
             journal.enter(entry(number, 0));
         }
-        let kept: Vec<_> = journal.find(&Filter::default()).iter().map(|entry| entry.id).collect();
+        let kept: Vec<_> = journal
+            .find(&Filter::default())
+            .calls
+            .iter()
+            .map(|entry| entry.id)
+            .collect();
         assert_eq!(kept, [2, 3]);
         assert_eq!(journal.after(2).len(), 1);
         journal.clear();
@@ -410,37 +558,91 @@ mod tests {
 
     #[test]
     fn many_bytes_count_as_many_calls() {
-        let journal = Journal::new(1000);
+        let journal = journal(1000);
         for _ in 0..100 {
             journal.enter(entry(&"1".repeat(1 << 20), 0));
         }
-        assert!(journal.lock().bytes <= MAX_BYTES && !journal.lock().entries.is_empty());
+        assert!(journal.lock().bytes <= ROOM && !journal.lock().entries.is_empty());
+    }
+
+    #[test]
+    fn what_went_is_told_where_it_may_have_been_asked_for() {
+        let journal = journal(1);
+        let at = |millis| Timestamp::from_unix_millis(millis);
+        for (endpoint, time) in [("!autoRevokeCS", 1), ("!autoRevokeCS", 5), ("!AutoReplaceSMIME", 3)] {
+            journal.enter(Entry {
+                endpoint,
+                time: at(time),
+                ..entry("7", 0)
+            });
+        }
+        let forgotten = |endpoint, since: Option<i64>| {
+            let filter = Filter {
+                endpoint,
+                since: since.map(at),
+                ..Filter::default()
+            };
+            journal.find(&filter).forgotten
+        };
+        assert_eq!(forgotten(None, None), 2);
+        assert_eq!(forgotten(Some("!autoRevokeCS"), Some(5)), 2);
+        assert_eq!(forgotten(Some("!autoRevokeCS"), Some(6)), 0);
+        assert_eq!(forgotten(Some("!AutoReplaceSMIME"), None), 0);
+        journal.clear();
+        assert_eq!(forgotten(None, None), 0);
+    }
+
+    #[test]
+    fn journals_share_their_room_and_give_it_back() {
+        let room = Arc::new(Room::new(3 * entry(&"1".repeat(1000), 0).bytes()));
+        let taken = || room.taken.load(Ordering::Relaxed);
+        let [one, other] = [(); 2].map(|()| Journal::new(1000, room.clone()));
+        let fill = |journal: &Journal| journal.enter(entry(&"1".repeat(1000), 0));
+        (0..2).for_each(|_| fill(&one));
+        (0..2).for_each(|_| fill(&other));
+        // Whoever enters a call for which there is no room gives up its own.
+        assert_eq!((one.len(), other.len()), (2, 1));
+        assert_eq!(taken(), room.bytes);
+        drop(one);
+        (0..3).for_each(|_| fill(&other));
+        assert_eq!(other.len(), 3);
+        other.clear();
+        assert_eq!(taken(), 0);
     }
 
     #[test]
     fn the_newest_stays_and_its_reply_is_cut() {
-        let journal = Journal::new(1000);
-        let long = "1".repeat(2 * MAX_BYTES);
+        let journal = journal(1000);
+        let long = "1".repeat(2 * ROOM);
         for reply in ["0\n".to_owned(), "é".repeat(MAX_REPLY)] {
             journal.enter(Entry {
                 reply,
                 ..entry(&long, 0)
             });
         }
-        let kept = journal.find(&Filter::default());
+        let kept = journal.find(&Filter::default()).calls;
         assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
         assert_eq!(kept[0].reply, "é".repeat(MAX_REPLY / 2));
     }
 
     #[test]
     fn counting_goes_on_from_where_it_was() {
-        let journal = Journal::new(2);
+        let journal = journal(2);
         let (filter, mut counted) = (Filter::default(), Counted::default());
         for number in 1..=3 {
             journal.enter(entry("7", 0));
             assert_eq!(journal.count_on(&filter, &mut counted), number);
         }
-        assert_eq!(journal.count(&filter), 2);
+        // All were counted when they came.
+        assert_eq!(counted.forgotten, 0);
+        let mut late = Counted::default();
+        assert_eq!(journal.count_on(&filter, &mut late), 2);
+        assert_eq!(late.forgotten, 1);
+        for _ in 0..3 {
+            journal.enter(entry("7", 0));
+        }
+        assert_eq!(journal.count_on(&filter, &mut late), 4);
+        assert_eq!(late.forgotten, 2);
         journal.clear();
         assert_eq!(journal.count_on(&filter, &mut counted), 0);
         journal.enter(entry("7", 0));
@@ -449,7 +651,7 @@ mod tests {
 
     #[test]
     fn names_the_nearest_and_how_it_differs() {
-        let journal = Journal::new(10);
+        let journal = journal(10);
         journal.enter(entry("7", -21));
         journal.enter(entry("8", -4));
         let wanted = Filter {
@@ -457,7 +659,7 @@ mod tests {
             code: Some(0),
             ..Filter::default()
         };
-        assert_eq!(journal.count(&wanted), 0);
+        assert!(journal.find(&wanted).calls.is_empty());
         let near = journal.nearest(&wanted, 1);
         assert_eq!(near[0].0.id, 1);
         assert_eq!(

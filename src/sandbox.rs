@@ -182,6 +182,10 @@ impl Sandbox {
 
     /// How long it lives on if nobody uses it.
     pub(crate) fn expires_in(&self, real_now: Timestamp) -> Option<Duration> {
+        // Its time begins when the use that goes on now has ended.
+        if self.users.load(Ordering::SeqCst) > 0 {
+            return self.ttl;
+        }
         let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
         self.ttl.map(|ttl| last_used.after(ttl).since(real_now))
     }
@@ -244,7 +248,7 @@ impl Sandbox {
                             .certificates
                             .collect(collection, now)
                             .map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-                        done.attach(collected.attachment, collected.hint.as_deref());
+                        done.attach(&collected.lines, collected.attachment, collected.hint.as_deref());
                     }
                     Ok(done)
                 })

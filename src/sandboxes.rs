@@ -10,7 +10,7 @@ use crate::account::LoginName;
 use crate::certificates::Issuance;
 use crate::clock::{Timestamp, real_now};
 use crate::fixtures::{Built, Fixtures, FixturesError, Start};
-use crate::journal::Journal;
+use crate::journal::{Journal, Room};
 use crate::protocol::assumption::{AssumptionError, Assumptions};
 use crate::random::Random;
 use crate::sandbox::{DEFAULT, Sandbox, State};
@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) max_orders: usize,
     /// How many calls a journal keeps.
     pub(crate) journal: usize,
+    /// How many bytes the calls of all journals take.
+    pub(crate) journal_bytes: usize,
     /// How many sandboxes there may be.
     pub(crate) max_sandboxes: usize,
     /// Makes dice and order numbers repeatable.
@@ -87,6 +89,7 @@ pub(crate) enum SandboxError {
 pub(crate) struct Sandboxes {
     settings: Settings,
     issuance: Arc<Issuance>,
+    room: Arc<Room>,
     default: Arc<Sandbox>,
     recent: Recent,
     others: RwLock<Others>,
@@ -128,10 +131,13 @@ impl Sandboxes {
             Some(saved) => settings.state_of_snapshot(saved, real_now())?,
             None => settings.state_of(&settings.fixtures, real_now())?,
         };
-        let default = Sandbox::new(DEFAULT, state, Journal::new(settings.journal), issuance.clone());
+        let room = Arc::new(Room::new(settings.journal_bytes));
+        let journal = Journal::new(settings.journal, room.clone());
+        let default = Sandbox::new(DEFAULT, state, journal, issuance.clone());
         Ok(Self {
             settings,
             issuance,
+            room,
             default: Arc::new(default),
             recent: Recent::default(),
             others: RwLock::default(),
@@ -192,7 +198,7 @@ impl Sandboxes {
             Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
             None => self.recent.state(&self.settings, real_now)?,
         };
-        let journal = Journal::new(self.settings.journal);
+        let journal = Journal::new(self.settings.journal, self.room.clone());
         let mut others = self.write();
         others.sweep_now_and_then(real_now);
         if others.by_name.len() >= self.settings.max_sandboxes {
@@ -250,6 +256,7 @@ impl Others {
 
     fn remove(&mut self, name: &str) -> Option<Arc<Sandbox>> {
         let removed = self.by_name.remove(name)?;
+        removed.journal.close();
         for login_name in &removed.logins {
             self.by_login_name.remove(login_name);
         }
@@ -276,7 +283,13 @@ impl Others {
 
     fn sweep(&mut self, real_now: Timestamp) {
         self.swept = Some(real_now);
-        self.by_name.retain(|_, sandbox| !sandbox.is_over(real_now));
+        self.by_name.retain(|_, sandbox| {
+            let is_over = sandbox.is_over(real_now);
+            if is_over {
+                sandbox.journal.close();
+            }
+            !is_over
+        });
         let Self {
             by_name, by_login_name, ..
         } = self;
@@ -407,6 +420,7 @@ mod tests {
             issuance_delay: Duration::ZERO,
             max_orders: 10,
             journal: 10,
+            journal_bytes: 1 << 20,
             max_sandboxes: 10,
             seed: None,
         }

@@ -9,6 +9,8 @@ use crate::pem;
 /// What is handed out.
 #[derive(Debug)]
 pub(crate) struct Collected {
+    /// The lines before the certificates: from when and until when the order's is valid, in RFC 3339, if that is wanted.
+    pub(crate) lines: String,
     /// The certificates.
     pub(crate) attachment: Attachment,
     /// What is odd about the order's.
@@ -35,7 +37,12 @@ impl Certificates {
             Shape::Pkcs7 => Attachment::Text(pem::encode("PKCS7", &pkcs7(all))),
             Shape::Pkcs7Binary => Attachment::Binary(pkcs7(all)),
         };
+        let lines = match wanted.validity_period {
+            true => certificate.period().map(|time| format!("{time}\n")).concat(),
+            false => String::new(),
+        };
         Ok(Collected {
+            lines,
             attachment,
             hint: certificate.hint.clone(),
         })

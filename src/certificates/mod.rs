@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::ca::leaf::{LeafRequest, Urls};
 use crate::ca::profile::Profile;
@@ -83,6 +84,20 @@ pub(crate) struct Certificate {
     pub(crate) private_key: Option<PrivateKey>,
     /// What is odd about it, in a sentence.
     pub(crate) hint: Option<String>,
+}
+
+impl Certificate {
+    /// The notBefore and the notAfter that stand in it.
+    pub(crate) fn period(&self) -> [Timestamp; 2] {
+        period(&self.der)
+    }
+}
+
+/// The notBefore and the notAfter of a certificate in DER that was made here or read before.
+pub(crate) fn period(der: &[u8]) -> [Timestamp; 2] {
+    let (_, certificate) = X509Certificate::from_der(der).expect("the emulator made it, or has read it before");
+    let validity = certificate.validity();
+    [validity.not_before, validity.not_after].map(|time| Timestamp::from(time.to_datetime()))
 }
 
 /// A private key in PEM; it is never printed.

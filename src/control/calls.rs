@@ -65,6 +65,8 @@ struct Counted {
     count: u64,
     reached: bool,
     #[serde(default)]
+    forgotten: u64,
+    #[serde(default)]
     nearest: Vec<NearCall>,
 }
 
@@ -133,17 +135,21 @@ impl Calls {
         Ok(answer.calls)
     }
 
-    /// How many they are.
+    /// How many they are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
     ///
     /// # Errors
     /// There is no such endpoint.
     pub async fn count(&self) -> Result<u64, ControlError> {
-        let now = Wanted {
-            at_least: None,
-            within: None,
-            ..self.wanted.clone()
-        };
-        Ok(self.ask(&now).await?.count)
+        Ok(self.ask_now().await?.count)
+    }
+
+    /// How many more there may have been which the journal no longer keeps, since the start or since it was cleared: 0
+    /// as long as [`count`](Self::count) and [`list`](Self::list) miss nothing.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn forgotten(&self) -> Result<u64, ControlError> {
+        Ok(self.ask_now().await?.forgotten)
     }
 
     /// Waits until there are [`at_least`](Self::at_least) so many, [`within`](Self::within) that time, and says how
@@ -159,6 +165,7 @@ impl Calls {
         Err(ControlError::NotCalled(NotCalled {
             wanted: self.wanted.to_string(),
             count: counted.count,
+            forgotten: counted.forgotten,
             nearest: counted.nearest,
         }))
     }
@@ -172,7 +179,8 @@ impl Calls {
         self.control.remote().tell(Method::DELETE, &path).await
     }
 
-    /// Each call of the sandbox from now on, these or not, as it comes.
+    /// Each call of the sandbox from now on, these or not, as it comes. A sandbox that is followed is in use: its time to
+    /// live begins when the stream is dropped.
     ///
     /// # Errors
     /// As every question: [`ControlError`].
@@ -183,6 +191,15 @@ impl Calls {
             body: response.into_body(),
             events: Events::default(),
         })
+    }
+
+    async fn ask_now(&self) -> Result<Counted, ControlError> {
+        let now = Wanted {
+            at_least: None,
+            within: None,
+            ..self.wanted.clone()
+        };
+        self.ask(&now).await
     }
 
     async fn ask(&self, wanted: &Wanted) -> Result<Counted, ControlError> {
@@ -301,6 +318,8 @@ pub struct NotCalled {
     wanted: String,
     /// How many came.
     pub count: u64,
+    /// How many more may have come which the journal no longer keeps.
+    pub forgotten: u64,
     /// The calls that come nearest to what was expected.
     pub nearest: Vec<NearCall>,
 }
@@ -308,10 +327,17 @@ pub struct NotCalled {
 impl fmt::Display for NotCalled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {}, found {}", self.wanted, self.count)?;
+        if self.forgotten > 0 {
+            write!(
+                f,
+                "; earlier calls that the journal no longer keeps: {}",
+                self.forgotten
+            )?;
+        }
         for near in &self.nearest {
             write!(f, "; {near}")?;
         }
-        if self.nearest.is_empty() && self.count == 0 {
+        if self.nearest.is_empty() && self.count == 0 && self.forgotten == 0 {
             f.write_str("; nothing was called at all")?;
         }
         Ok(())
@@ -376,7 +402,7 @@ pub struct CallStream {
 }
 
 impl CallStream {
-    /// Waits for the next call; `None` when the emulator stops.
+    /// Waits for the next call; `None` when the emulator stops or the sandbox is deleted.
     ///
     /// # Errors
     /// The connection broke.
@@ -465,7 +491,7 @@ mod tests {
     #[test]
     fn what_did_not_come_is_told_with_what_came_near() {
         let counted: Counted = serde_json::from_value(json!({
-            "count": 1, "reached": false,
+            "count": 1, "reached": false, "forgotten": 5,
             "nearest": [{
                 "call": {"id": 3, "time": "1970-01-01T00:00:00Z", "realTime": "1970-01-01T00:00:00Z",
                          "sandbox": "default", "endpoint": "!autoRevokeCS",
@@ -484,12 +510,13 @@ mod tests {
                 .wanted
                 .to_string(),
             count: counted.count,
+            forgotten: counted.forgotten,
             nearest: counted.nearest,
         };
         assert_eq!(
             missing.to_string(),
-            "expected at least 2 calls of !autoRevokeCS with orderNumber 7, found 1; near it is call 3 of \
-             !autoRevokeCS at 1970-01-01T00:00:00Z: orderNumber is 8, not 7, it has no code (0 was wanted); its hint: order 8 is revoked"
+            "expected at least 2 calls of !autoRevokeCS with orderNumber 7, found 1; earlier calls that the journal \
+             no longer keeps: 5; near it is call 3 of !autoRevokeCS at 1970-01-01T00:00:00Z: orderNumber is 8, not 7, it has no code (0 was wanted); its hint: order 8 is revoked"
         );
     }
 

@@ -116,7 +116,11 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
             let rows = things
                 .iter()
                 .map(|thing| columns.iter().map(|(_, field)| cell(field, &thing[*field])).collect());
-            align(std::iter::once(head).chain(rows).collect())
+            let mut table = align(std::iter::once(head).chain(rows).collect());
+            if let Some(forgotten) = answer["forgotten"].as_u64() {
+                table.push_str(&format!("earlier calls that are no longer kept: {forgotten}\n"));
+            }
+            table
         }
         Shape::Fields(name) => fields(&answer[name]),
         Shape::One => fields(answer),
@@ -220,6 +224,11 @@ mod tests {
              12                 2      disconnect=mid-body\n"
         );
         assert!(render(&json!({"calls": []}), Shape::CALLS).starts_with("ID  TIME  ENDPOINT"));
+        let last = json!({"calls": [{"id": 6, "code": 0}], "forgotten": 5});
+        assert_eq!(
+            render(&last, Shape::CALLS),
+            "ID  CODE\n6   0\nearlier calls that are no longer kept: 5\n"
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::world::World;
 
 pub(super) struct CollectSmime;
 
-/// A certificate to be handed out.
+/// A certificate to be handed out, or what it says.
 #[derive(Clone, Debug)]
 pub struct Collection {
     /// The order that it was issued for.
@@ -22,6 +22,8 @@ pub struct Collection {
     pub certificate: bool,
     /// Whether the CAs above it are wanted.
     pub chain: bool,
+    /// Whether the two lines are wanted that say from when and until when it is valid.
+    pub validity_period: bool,
     /// How they are written.
     pub shape: Shape,
 }
@@ -113,18 +115,15 @@ pub(super) struct Request<'f> {
 
 impl Request<'_> {
     fn collect(&self, order: &Order, state: State) -> Done {
-        let validity = order.validity().filter(|_| self.show_validity_period);
         Done {
             code: if self.status_only { AVAILABLE } else { ATTACHED },
             hint: format!("order {} is {state}", order.number).into(),
-            text: validity.map_or_else(String::new, |validity| {
-                format!("{}\n{}\n", validity.issued, validity.expires)
-            }),
-            collection: (!self.status_only).then(|| {
+            collection: (!self.status_only || self.show_validity_period).then(|| {
                 Box::new(Collection {
                     order: order.clone(),
                     certificate: self.certificate,
                     chain: self.chain,
+                    validity_period: self.show_validity_period,
                     shape: self.shape,
                 })
             }),

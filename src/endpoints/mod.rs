@@ -243,11 +243,12 @@ impl Done {
         self.collection.as_deref()
     }
 
-    /// Attaches it, with what is odd about it.
-    pub fn attach(&mut self, attachment: Attachment, hint: Option<&str>) {
+    /// Attaches it behind those lines, with what is odd about it.
+    pub fn attach(&mut self, lines: &str, attachment: Attachment, hint: Option<&str>) {
         if let Some(hint) = hint {
             self.hint = format!("{}; {hint}", self.hint).into();
         }
+        self.text.push_str(lines);
         match attachment {
             Attachment::Text(text) => self.text.push_str(&text),
             Attachment::Binary(binary) => self.binary = binary,

@@ -124,12 +124,36 @@ fn it_is_the_certificate_that_the_order_has() {
 #[test]
 fn the_validity_period_is_shown_on_request() {
     let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(("PUT", "/clock", r#"{"now":"2026-02-01T00:00:00Z"}"#), 200, &[]);
+    // A certificate is of whole seconds, and its last one is that before the order expires.
     let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime",
-        "issued":"2026-01-02T03:04:05Z","expires":"2099-01-02T03:04:05Z"}"#;
-    Control::of(&server).expect(("POST", "/orders", order), 201, &[]);
-    let form = collect(7).set("queryType", "0").add("showValidityPeriod", "Y");
-    let answer = send(&mut server.client(), &form);
-    assert_eq!(answer.text(), "1\n2026-01-02T03:04:05Z\n2099-01-02T03:04:05Z\n");
+        "issued":"2026-01-02T03:04:05.678Z","expires":"2026-10-02T03:04:05.678Z"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let mut client = server.client();
+    let form = collect(7).add("showValidityPeriod", "Y");
+    let lines = "2026-01-02T03:04:05Z\n2026-10-02T03:04:04Z\n";
+    let status = send(&mut client, &form.clone().set("queryType", "0"));
+    assert_eq!(status.text(), format!("1\n{lines}"));
+    let pem = send(&mut client, &form.clone().set("responseType", "3"));
+    let start = format!("2\n{lines}-----BEGIN CERTIFICATE-----\n");
+    assert!(pem.text().starts_with(&start), "{pem:?}");
+    let der = send(&mut client, &form.set("responseType", "2").add("responseEncoding", "1"));
+    assert!(der.bytes().starts_with(format!("2\n{lines}\x30").as_bytes()), "{der:?}");
+
+    let certificate = control.get("/orders/7/certificate?format=json");
+    let period = format!(
+        "{}\n{}\n",
+        certificate["notBefore"].as_str().unwrap(),
+        certificate["notAfter"].as_str().unwrap()
+    );
+    assert_eq!(period, lines);
+    let pem = certificate["pem"].as_str().unwrap();
+    let dates = openssl(&["x509", "-noout", "-dates"], pem.as_bytes());
+    assert_eq!(
+        dates.trim_end(),
+        "notBefore=Jan  2 03:04:05 2026 GMT\nnotAfter=Oct  2 03:04:04 2026 GMT"
+    );
 }
 
 #[test]

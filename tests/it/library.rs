@@ -69,6 +69,24 @@ fn one_with_its_own_runtime_serves_many_tests() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_the_journal_no_longer_keeps_are_told() {
+    let builder = Emulator::builder().accept_plain_http(true).journal(2);
+    let emulator = builder.journal_bytes(1 << 20).start().await.unwrap();
+    let calls = emulator.control().calls();
+    for forgotten in [0, 0, 1, 2] {
+        client(&emulator).revoke(&Form::revoke());
+        assert_eq!(calls.forgotten().await.unwrap(), forgotten);
+    }
+    assert_eq!(calls.count().await.unwrap(), 2);
+    let missing = calls.at_least(4).expect().await.unwrap_err().to_string();
+    assert!(
+        missing.contains("found 2; earlier calls that the journal no longer keeps: 2"),
+        "{missing}"
+    );
+    emulator.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn is_built_as_it_is_told() {
     let fixtures = "[[accounts]]\nloginName = \"a\"\nloginPassword = \"login_password\"\n\
                     [[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n\

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
-use super::sent::{Here, Query, Sent, given, parsed};
+use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
 use super::{App, Problem};
 use crate::fixtures::entry::find_endpoint;
 use crate::fixtures::when::{Span, When};
 use crate::fixtures::whole;
-use crate::journal::{Counted, Difference, Entry, Filter};
+use crate::journal::{Closed, Counted, Difference, Entry, Filter};
 use crate::order::state::OrderNumber;
 use crate::sandbox::Sandbox;
 
@@ -27,6 +27,10 @@ const MAX_CALLS: usize = 1_000_000;
 
 /// The longest that a count waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
+/// noticed by what cannot be sent.
+const STILL_THERE: Duration = Duration::from_secs(2);
 
 /// How many of the nearest calls are told where none was found.
 const NEAREST: usize = 3;
@@ -105,6 +109,10 @@ impl Call {
 #[schema(as = Calls)]
 pub(super) struct CallList {
     calls: Vec<Call>,
+    /// How many more calls may have been among them, but are no longer kept (--journal, --journal-bytes).
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    forgotten: u64,
 }
 
 /// Which calls are asked for.
@@ -173,6 +181,10 @@ pub(super) struct CountReply {
     count: usize,
     /// Whether they are enough.
     reached: bool,
+    /// How many more calls there may have been, but are no longer kept (--journal, --journal-bytes).
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    forgotten: u64,
     /// The calls that come nearest, where they are not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -231,10 +243,17 @@ pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Jso
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
     let found = here.0.journal.find(&wanted.filter(&here.0)?);
-    let newest = &found[found.len().saturating_sub(limit)..];
+    let calls = &found.calls;
+    let newest = &calls[calls.len().saturating_sub(limit)..];
     Ok(Json(CallList {
         calls: newest.iter().map(|entry| Call::new(&here.0, entry)).collect(),
+        // As many as were asked for are there: the older ones would not have been among them.
+        forgotten: if newest.len() < limit { found.forgotten } else { 0 },
     }))
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Forgets every call; numbers go on.
@@ -247,7 +266,9 @@ pub(super) async fn clear(here: Here) -> StatusCode {
 
 /// Counts calls; answers as soon as there are enough, or when the time is over.
 #[utoipa::path(post, path = "/calls/count", tag = "calls", operation_id = "countCalls", request_body = Option<Question>,
-    responses((status = 200, description = "How many there are", body = CountReply)))]
+    responses(
+        (status = 200, description = "How many there are", body = CountReply),
+        (status = 404, description = "There is no such sandbox, or it was deleted meanwhile")))]
 pub(super) async fn count(
     State(app): State<App>,
     here: Here,
@@ -289,19 +310,22 @@ pub(super) async fn count(
     let mut counted = Counted::default();
     let enough_came = async {
         loop {
-            let count = journal.count_on(&filter, &mut counted);
-            if count >= enough || news.changed().await.is_err() {
-                return count;
+            if journal.count_on(&filter, &mut counted) >= enough {
+                return Ok::<_, Closed>(());
             }
+            news.come().await?;
         }
     };
     // A time limit of zero still lets the first count through.
     let came = tokio::select! {
         biased;
-        came = timeout(within, enough_came) => came.ok(),
-        () = stop.fired() => None,
+        came = timeout(within, enough_came) => came,
+        () = stop.fired() => Ok(Ok(())),
     };
-    let count = came.unwrap_or_else(|| journal.count(&filter));
+    if let Ok(Err(Closed)) = came {
+        return Err(no_sandbox(&here.0.name));
+    }
+    let count = journal.count_on(&filter, &mut counted);
     let reached = count >= enough;
     let near = |(entry, differences): (Arc<Entry>, Vec<Difference>)| Near {
         call: Call::new(&here.0, &entry),
@@ -310,6 +334,7 @@ pub(super) async fn count(
     Ok(Json(CountReply {
         count,
         reached,
+        forgotten: counted.forgotten,
         nearest: if reached {
             Vec::new()
         } else {
@@ -318,7 +343,8 @@ pub(super) async fn count(
     }))
 }
 
-/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent.
+/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
+/// is followed is in use. Its deletion ends the stream.
 #[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
     params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
     responses(
@@ -343,18 +369,14 @@ pub(super) async fn stream(
     let stop = app.stop.clone();
     // Calls that came before are told at once.
     news.mark_changed();
-    // A stream does not keep a sandbox alive that is deleted, but ends with it.
-    let sandbox = Arc::downgrade(&*here.0);
-    drop(here);
     let batches = stream::unfold(
-        (sandbox, news, stop, seen),
-        |(weak, mut news, mut stop, seen)| async move {
+        (here.0, news, stop, seen),
+        |(sandbox, mut news, mut stop, seen)| async move {
             tokio::select! {
                 biased;
                 () = stop.fired() => return None,
-                changed = news.changed() => changed.ok()?,
+                came = news.come() => came.ok()?,
             }
-            let sandbox = weak.upgrade()?;
             let entries = sandbox.journal.after(seen);
             let mut events = Vec::with_capacity(entries.len() + 1);
             let mut last = seen;
@@ -367,8 +389,8 @@ pub(super) async fn stream(
                     serde_json::to_string(&Call::new(&sandbox, entry)).expect("strings and numbers always serialize");
                 events.push(Ok(Event::default().id(last.to_string()).event("call").data(call)));
             }
-            Some((stream::iter(events), (weak, news, stop, last)))
+            Some((stream::iter(events), (sandbox, news, stop, last)))
         },
     );
-    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::default()))
+    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::new().interval(STILL_THERE)))
 }

@@ -17,7 +17,7 @@ use super::{Problem, aside};
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing};
-use crate::certificates::{Certificate, NoCertificate};
+use crate::certificates::{Certificate, NoCertificate, period};
 use crate::csr::Csr;
 use crate::order::state::Order;
 use crate::pem;
@@ -96,7 +96,7 @@ pub(super) struct CertificateReply {
 impl CertificateReply {
     fn new(issuer: &str, der: &[u8], hint: Option<String>) -> Self {
         let (_, parsed) = X509Certificate::from_der(der).expect("the emulator made it, or has read it before");
-        let time = |time: x509_parser::time::ASN1Time| crate::clock::Timestamp::from(time.to_datetime()).to_string();
+        let [not_before, not_after] = period(der).map(|time| time.to_string());
         let fingerprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
         Self {
             profile: None,
@@ -104,8 +104,8 @@ impl CertificateReply {
             serial_number: hex(parsed.raw_serial()),
             subject: parsed.subject().to_string(),
             issuer_subject: parsed.issuer().to_string(),
-            not_before: time(parsed.validity().not_before),
-            not_after: time(parsed.validity().not_after),
+            not_before,
+            not_after,
             sha256_fingerprint: hex(fingerprint.as_ref()),
             hint,
             pem: pem::encode("CERTIFICATE", der),

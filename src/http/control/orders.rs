@@ -14,7 +14,7 @@ use super::sent::{Here, Named, Query, Sent, check_fields, from_object, given, pa
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
 use crate::fixtures::entry::{build_order, give_csr, order_number_taken};
-use crate::fixtures::file::OrderEntry;
+use crate::fixtures::file::{OrderEntry, StageEntry};
 use crate::order::state::{Order, OrderNumber, Product, State};
 
 /// The orders of a page where the request does not say.
@@ -174,7 +174,7 @@ pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderE
 }
 
 /// Changes an order: the fields that are sent, null removes one. Any state can be set; times that it cannot have are
-/// dropped, those that it must have and are not sent are made up.
+/// dropped, those that it must have and are not sent are made up. Without a state, it follows from the times.
 #[utoipa::path(patch, path = "/orders/{orderNumber}", tag = "orders", operation_id = "changeOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     request_body = OrderPatch,
@@ -200,10 +200,18 @@ pub(super) async fn change(
             },
         )?,
     };
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != entry.state) {
-        drop_what_it_cannot_have(&mut entry, old, wanted, now);
+    let sends = |field| patch.contains_key(field);
+    let (sends_issued, sends_expires, sends_due) = (sends("issued"), sends("expires"), sends("due"));
+    match wanted {
+        Some(wanted) if wanted != entry.state => drop_what_it_cannot_have(&mut entry, old, wanted, now),
+        // A state that comes with times must fit them.
+        Some(_) if sends_issued || sends_expires || sends_due => {}
+        _ => entry.stage = stage_under(old, &entry, sends_issued),
     }
-    let entry = patched(&entry, patch)?;
+    let mut entry = patched(&entry, patch)?;
+    if wanted.is_none() && sends_expires && !sends_issued {
+        drop_issued_after_the_end(&mut entry, now);
+    }
     if entry.order_number != number.get() {
         return Err(Problem::unfit(
             "orderNumber",
@@ -264,6 +272,24 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
     }
     if !matches!(state, State::Revoked | State::Rejected | State::Replaced) {
         entry.revocation = None;
+    }
+}
+
+/// The stage that an order keeps under other times. To say when it was issued is to say that it was.
+fn stage_under(old: &Order, entry: &OrderEntry, sends_issued: bool) -> Option<StageEntry> {
+    match StageEntry::of(old.stage)? {
+        StageEntry::BeingIssued if sends_issued && entry.state != State::BeingIssued => Some(StageEntry::Issued),
+        stage => Some(stage),
+    }
+}
+
+/// Drops when an order was issued where it ends before that now; the fixtures' default takes its place.
+fn drop_issued_after_the_end(entry: &mut OrderEntry, now: Timestamp) {
+    let (issued, expires) = (entry.issued, entry.expires);
+    if let (Some(_), Some(issued), Some(expires)) = (entry.stage, issued, expires)
+        && expires.from(now) < issued.from(now)
+    {
+        entry.issued = None;
     }
 }
 

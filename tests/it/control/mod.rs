@@ -1,5 +1,6 @@
 //! The control API, and what it does to the API itself.
 
+mod any_operations;
 mod clock;
 mod every_route;
 mod faults;

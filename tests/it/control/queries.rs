@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Control, Form, STATES, Server, default_fixtures, eventually};
+use crate::harness::{Control, Form, REVOKE, STATES, Server, default_fixtures, eventually, in_sandbox};
 
 /// Six calls of all kinds, numbered from 1, the last an hour after the others, on a clock that stands.
 fn server_with_calls() -> (Server, Control) {
@@ -279,6 +279,73 @@ fn a_count_names_the_nearest_calls_and_how_they_differ() {
     // Of calls that are as wanted, but too few, none is near.
     let few = ask(r#"{"code":0,"atLeast":2}"#);
     assert!(nearest(&few).iter().all(|(id, _)| *id != 1), "{few}");
+}
+
+#[test]
+fn the_journal_keeps_as_many_calls_as_it_says_however_long_they_are() {
+    let server = Server::plain(&["--log", "off"]);
+    let mut client = server.client();
+    let form = Form::revoke().set("revocationReason", "x".repeat(30_000)).encode();
+    for _ in 0..1000 {
+        assert_eq!(client.post(REVOKE, &form).code(), -4);
+    }
+    let mut control = Control::of(&server);
+    let count = control.ask(("POST", "/calls/count", ""), 200);
+    assert_eq!(count, json!({"count": 1000, "reached": true}));
+    client.post(REVOKE, &form);
+    let count = control.ask(("POST", "/calls/count", ""), 200);
+    assert_eq!(count, json!({"count": 1000, "reached": true, "forgotten": 1}));
+}
+
+#[test]
+fn calls_that_are_no_longer_kept_are_told() {
+    let server = Server::plain(&["--journal", "3"]);
+    let mut client = server.client();
+    let mut control = Control::of(&server);
+    for _ in 0..5 {
+        client.revoke(&Form::revoke());
+    }
+    let mut forgotten = |query: &str| control.get(&format!("/calls{query}"))["forgotten"].clone();
+    assert_eq!(forgotten(""), 2);
+    assert_eq!(forgotten("?orderNumber=1"), 2);
+    assert_eq!(forgotten("?limit=4"), 2);
+    // Where enough is there, nothing is missing; nor where nothing that went can have been meant.
+    for query in ["?limit=3", "?endpoint=!AutoReplaceSMIME", "?since=%2B5m"] {
+        assert!(forgotten(query).is_null(), "{query}");
+    }
+    let mut count = |question: &str| control.ask(("POST", "/calls/count", question), 200);
+    assert_eq!(count(r#"{"atLeast":5}"#)["forgotten"], 2);
+    assert_eq!(count(r#"{"code":0}"#)["forgotten"], 2);
+    assert!(count(r#"{"endpoint":"!AutoReplaceSMIME"}"#)["forgotten"].is_null());
+    control.expect(("DELETE", "/calls", ""), 204, &[]);
+    assert_eq!(control.ask(("POST", "/calls/count", ""), 200)["forgotten"], json!(null));
+
+    let server = Server::plain(&["--journal", "0"]);
+    server.client().revoke(&Form::revoke());
+    let count = Control::of(&server).ask(("POST", "/calls/count", ""), 200);
+    assert_eq!(count, json!({"count": 0, "reached": false, "forgotten": 1}));
+}
+
+#[test]
+fn the_bytes_of_all_journals_are_bounded() {
+    let server = Server::plain(&["--journal-bytes", "200000"]);
+    let mut control = Control::of_new_sandbox(&server, "t1");
+    let mut client = server.client();
+    let form = Form::revoke().set("revocationReason", "x".repeat(30_000)).encode();
+    for path in [REVOKE.to_owned(), in_sandbox("t1", REVOKE)] {
+        for _ in 0..5 {
+            client.post(&path, &form);
+        }
+    }
+    let whole = Control::of(&server).ask(("POST", "/calls/count", ""), 200);
+    assert_eq!(whole, json!({"count": 5, "reached": true}));
+    let part = control.ask(("POST", "/calls/count", ""), 200);
+    assert_eq!(part, json!({"count": 1, "reached": true, "forgotten": 4}));
+    Control::of(&server).expect(("DELETE", "/calls", ""), 204, &[]);
+    for _ in 0..4 {
+        client.post(&in_sandbox("t1", REVOKE), &form);
+    }
+    assert_eq!(control.get("/calls")["calls"].as_array().unwrap().len(), 5);
 }
 
 #[test]

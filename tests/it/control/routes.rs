@@ -243,3 +243,70 @@ fn an_order_that_is_set_issued_keeps_its_foreseen_end() {
         &[r#""state":"issued""#],
     );
 }
+
+#[test]
+fn an_order_follows_its_times_where_no_state_is_told() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let mut change = |body: &str, status: u16| control.ask(("PATCH", "/orders/1234567", body), status);
+    for (body, state) in [
+        (r#"{"expires":"-1d"}"#, "expired"),
+        (r#"{"expires":"+30d"}"#, "issued"),
+        // An end before it was issued leaves nothing of when that was.
+        (r#"{"expires":"-400d"}"#, "expired"),
+        (r#"{"issued":"-10d","expires":"+30d"}"#, "issued"),
+        (r#"{"state":"replaced"}"#, "replaced"),
+        (r#"{"expires":"-1d"}"#, "expired"),
+        // A state that it is in already changes nothing.
+        (r#"{"state":"expired"}"#, "expired"),
+        (r#"{"expires":"+30d"}"#, "replaced"),
+        (
+            r#"{"state":"being-issued","due":"+1h","expires":"+10d"}"#,
+            "being-issued",
+        ),
+        (r#"{"due":"-1h"}"#, "issued"),
+        (r#"{"expires":"-1m"}"#, "expired"),
+        (r#"{"expires":"+10d"}"#, "issued"),
+        (r#"{"state":"revoked"}"#, "revoked"),
+        (r#"{"expires":"-1m"}"#, "revoked"),
+    ] {
+        assert_eq!(change(body, 200)["state"], state, "{body}");
+    }
+    for (body, field) in [
+        (r#"{"state":"issued","expires":"-1d"}"#, "expires"),
+        (r#"{"state":"expired","expires":"+1d"}"#, "expires"),
+        (r#"{"stage":"replaced"}"#, "stage"),
+    ] {
+        assert_eq!(change(body, 422)["field"], field, "{body}");
+    }
+    change(r#"{"state":"issued"}"#, 200);
+    // Nor may the state that it is in.
+    assert_eq!(change(r#"{"state":"issued","expires":"-1d"}"#, 422)["field"], "expires");
+    assert_eq!(change(r#"{"issued":"-10d","expires":"-20d"}"#, 422)["field"], "expires");
+    assert_eq!(change(r#"{"due":"+1d"}"#, 422)["field"], "due");
+}
+
+#[test]
+fn an_order_that_came_due_is_being_issued_again_with_an_earlier_time() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","state":"being-issued","due":"+1h"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let back = control.get("/clock")["now"].to_string();
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    // A change of something else does not make it forget how it came to be issued.
+    for body in [
+        r#"{"email":"x@example.com"}"#,
+        r#"{"state":"issued"}"#,
+        r#"{"expires":"+9d"}"#,
+    ] {
+        control.expect(("PATCH", "/orders/7", body), 200, &[r#""state":"issued""#]);
+    }
+    control.expect(("PUT", "/clock", &format!(r#"{{"now":{back}}}"#)), 200, &[]);
+    assert_eq!(control.get("/orders/7")["state"], "being-issued");
+    // To say when it was issued is to say that it was.
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    control.expect(("PATCH", "/orders/7", r#"{"issued":"-1m"}"#), 200, &[]);
+    control.expect(("PUT", "/clock", &format!(r#"{{"now":{back}}}"#)), 200, &[]);
+    assert_eq!(control.get("/orders/7")["state"], "issued");
+}

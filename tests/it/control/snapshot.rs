@@ -230,6 +230,86 @@ fn an_order_that_ran_out_comes_back_with_an_earlier_time() {
 }
 
 #[test]
+fn it_holds_what_was_done_and_not_only_what_it_looks_like() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let mut copy = Control::of_new_sandbox(&server, "copy");
+    let set = |control: &mut Control, day: u32| {
+        let body = format!(r#"{{"now":"2030-01-{day:02}T12:00:00Z","frozen":true}}"#);
+        control.expect(("PUT", "/clock", &body), 200, &[]);
+    };
+    set(&mut control, 5);
+    for order in [
+        r#"{"orderNumber":1,"loginName":"login_name","product":"smime","state":"being-issued",
+            "due":"2030-01-10T00:00:00Z","expires":"2030-01-20T00:00:00Z"}"#,
+        r#"{"orderNumber":2,"loginName":"login_name","product":"smime","state":"replaced",
+            "issued":"2030-01-04T00:00:00Z","expires":"2030-01-20T00:00:00Z"}"#,
+        r#"{"orderNumber":3,"loginName":"login_name","product":"smime","state":"issued",
+            "issued":"2030-01-04T00:00:00Z","expires":"2030-01-20T00:00:00Z"}"#,
+    ] {
+        control.expect(("POST", "/orders", order), 201, &[]);
+    }
+    let states = [
+        (5, ["being-issued", "replaced", "issued"]),
+        (15, ["issued", "replaced", "issued"]),
+        (25, ["expired", "expired", "expired"]),
+    ];
+    for (taken, _) in states {
+        set(&mut control, taken);
+        let text = control.expect(("GET", "/snapshot", ""), 200, &[]);
+        let started = Server::plain_with_fixtures(&text, &[]);
+        copy.expect(("PUT", "/snapshot", &text), 200, &[]);
+        for control in [&mut control, &mut copy, &mut Control::of(&started)] {
+            for (day, expected) in states {
+                set(control, day);
+                let found = [1, 2, 3].map(|order| control.get(&format!("/orders/{order}"))["state"].clone());
+                assert_eq!(found, expected, "on day {day}, from a snapshot of day {taken}");
+            }
+        }
+    }
+}
+
+#[test]
+fn it_is_read_after_its_orders_have_ended() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","state":"issued","expires":"+1d"}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    let mut snapshot = control.get("/snapshot");
+    // As if it were put to use two days later.
+    snapshot["clock"] = json!({"offset": "+2d"});
+    control.expect(("PUT", "/snapshot", &snapshot.to_string()), 200, &[]);
+    assert_eq!(control.get("/orders/7")["state"], "expired");
+    // What a file says without a stage, it says of the present.
+    for entry in snapshot["orders"].as_array_mut().unwrap() {
+        entry.as_object_mut().unwrap().remove("stage");
+    }
+    let problem = control.ask(("PUT", "/snapshot", &snapshot.to_string()), 422);
+    assert_eq!(problem["field"], "orders.0.expires");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("one past its end is expired")
+    );
+}
+
+#[test]
+fn a_snapshot_from_before_there_were_stages_is_read() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(("PUT", "/clock", r#"{"frozen":true}"#), 200, &[]);
+    let mut snapshot = control.get("/snapshot");
+    let orders = control.get("/orders");
+    for entry in snapshot["orders"].as_array_mut().unwrap() {
+        entry.as_object_mut().unwrap().remove("stage");
+    }
+    control.expect(("PUT", "/snapshot", &snapshot.to_string()), 200, &[]);
+    assert_eq!(control.get("/orders"), orders);
+    assert!(!orders.to_string().contains("stage"));
+}
+
+#[test]
 fn a_snapshot_outweighs_the_options_where_it_is_put() {
     let snapshot = Control::of(&Server::plain(&[])).get("/snapshot");
     assert_eq!(snapshot["issuanceDelay"], "0s");

@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Client, Control, DEADLINE, Form, PASSWORD, REVOKE, Server, in_sandbox};
+use crate::harness::{Client, Control, DEADLINE, Form, PASSWORD, REVOKE, Server, eventually, in_sandbox};
 
 /// The events that a server sends.
 struct Stream<R>(R);
@@ -217,6 +219,52 @@ fn a_stream_ends_with_its_sandbox() {
     assert_eq!(stream.call()["code"], 0);
     Control::of(&server).expect(("DELETE", "/sandboxes/t1", ""), 204, &[]);
     assert!(stream.next().is_none());
+}
+
+#[test]
+fn a_sandbox_that_is_followed_is_in_use() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    control.expect(("POST", "/sandboxes", r#"{"name":"t1","ttl":"1s"}"#), 201, &[]);
+    let mut stream = Stream::open(&server, "t1", None);
+    // The list is no use of it.
+    let mut expires_in = || {
+        let sandboxes = control.get("/sandboxes");
+        let mut sandboxes = sandboxes["sandboxes"].as_array().unwrap().iter();
+        sandboxes
+            .find(|sandbox| sandbox["name"] == "t1")
+            .map(|sandbox| sandbox["expiresIn"].clone())
+    };
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
+        assert_eq!(expires_in(), Some("1s".into()));
+        sleep(Duration::from_millis(20));
+    }
+    revoke_in(&server, "t1", &Form::revoke());
+    assert_eq!(stream.call()["code"], 0);
+    drop(stream);
+    eventually("its time is over once nobody follows it", || expires_in().is_none());
+    let gone = Control::at(server.control(), "t1").send("GET", "/calls", "");
+    assert_eq!(gone.status, 404, "{gone:?}");
+}
+
+#[test]
+fn a_waiting_count_ends_with_its_sandbox() {
+    let server = Server::plain(&[]);
+    Control::of_new_sandbox(&server, "t1");
+    let address = server.control();
+    let waiting =
+        thread::spawn(move || Control::at(address, "t1").ask(("POST", "/calls/count", r#"{"within":"60s"}"#), 404));
+    // It is there before the sandbox goes, or finds none: the answer is the same.
+    sleep(Duration::from_millis(200));
+    let start = Instant::now();
+    Control::of(&server).expect(("DELETE", "/sandboxes/t1", ""), 204, &[]);
+    let problem = waiting.join().unwrap();
+    assert!(
+        problem["detail"].as_str().unwrap().contains("There is no sandbox"),
+        "{problem}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
