@@ -6,6 +6,7 @@
 mod collection;
 mod status;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::leaf::{LeafRequest, Parts, Urls};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
@@ -199,14 +200,15 @@ impl Certificates {
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
         let urls = self.urls(issuer.name());
+        let named = Named::by(order);
         let der = issuer.certify(&LeafRequest {
             profile: Profile::of(order.product_code()),
             serial,
             not_before: validity.issued,
             // The last second of it: an order that expires at a time is expired at that time.
             not_after: validity.expires.before(Duration::from_secs(1)).max(validity.issued),
-            email: order.email.as_deref().unwrap_or(&made_up_email(order.number)),
-            organization: order.organization.as_deref().unwrap_or(MADE_UP_ORGANIZATION),
+            email: &named.email,
+            organization: named.organization,
             public_key_info,
             key,
             template_extensions: &templates,
@@ -241,12 +243,36 @@ impl Certificates {
     }
 }
 
-/// The organization of a certificate that must name one, where the order has none.
-const MADE_UP_ORGANIZATION: &str = "Example Organization";
+/// Whether a certificate can be made of what an order says, once it is issued.
+///
+/// # Errors
+/// What cannot stand in a certificate; [`CaError::field`] names it.
+pub(crate) fn check(order: &Order) -> Result<(), CaError> {
+    let named = Named::by(order);
+    let public_key_info = order.csr.as_ref().map(Csr::subject_public_key_info);
+    Parts::parse(
+        Profile::of(order.product_code()),
+        &named.email,
+        named.organization,
+        public_key_info,
+    )
+    .map(drop)
+}
 
-/// The address of an S/MIME certificate whose order has none.
-fn made_up_email(number: OrderNumber) -> String {
-    format!("order-{number}@example.com")
+/// Whom the certificate of an order names. What the order does not say is made up.
+struct Named<'o> {
+    email: Cow<'o, str>,
+    organization: &'o str,
+}
+
+impl<'o> Named<'o> {
+    fn by(order: &'o Order) -> Self {
+        let made_up_email = || format!("order-{}@example.com", order.number).into();
+        Self {
+            email: order.email.as_deref().map_or_else(made_up_email, Cow::Borrowed),
+            organization: order.organization.as_deref().unwrap_or("Example Organization"),
+        }
+    }
 }
 
 /// The CA that issues an order's certificate.

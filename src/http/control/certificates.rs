@@ -129,7 +129,7 @@ pub(super) struct CertificateList {
                 (Vec<u8> = "application/pkix-cert"))),
         (status = 404, description = "There is no such order"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn certificate(
     here: Here,
     Named(number): Named,
@@ -160,7 +160,7 @@ pub(super) async fn certificate(
                 (Vec<u8> = "application/x-pkcs7-certificates"))),
         (status = 404, description = "There is no such order"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn chain(
     here: Here,
     Named(number): Named,
@@ -197,7 +197,7 @@ pub(super) async fn csr(here: Here, Named(number): Named) -> Result<Response, Pr
         (status = 200, description = "The key", body = String, content_type = "application/x-pem-file"),
         (status = 404, description = "There is no such order, or its key is not kept"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn key(here: Here, Named(number): Named) -> Result<Response, Problem> {
     let (order, certificate) = of_order(here, &number).await?;
     let key = certificate.private_key.as_ref().ok_or_else(|| {
@@ -289,11 +289,9 @@ impl From<NoCertificate> for Problem {
 
 impl From<CaError> for Problem {
     fn from(error: CaError) -> Self {
-        let text = error.to_string();
-        match error {
-            CaError::Email(..) => Self::unfit("email", text),
-            CaError::Organization => Self::unfit("organization", text),
-            _ => Self::full(text),
+        match error.field() {
+            Some(field) => Self::unfit(field, error.to_string()),
+            None => Self::full(error.to_string()),
         }
     }
 }
