@@ -178,6 +178,11 @@ impl Issuing {
         &self.certificate
     }
 
+    /// Whether a signature takes microseconds, so that it may be made where others wait for it.
+    pub(crate) fn signs_fast(&self) -> bool {
+        self.signer.is_fast()
+    }
+
     /// The hash that a certificate is signed with for a CSR that is signed with `csr`.
     pub(crate) fn hash_for(&self, wish: SignatureHash, csr: Hash) -> ChosenHash {
         choose(&self.signer, wish, csr)

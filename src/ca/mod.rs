@@ -66,6 +66,9 @@ pub(crate) enum CaError {
     /// The key refused to sign.
     #[error("the CA's key cannot sign")]
     Sign,
+    /// It was in the middle of it when it panicked or the emulator stopped.
+    #[error("the CA's work broke off")]
+    BrokenOff,
 }
 
 impl CaError {
@@ -75,7 +78,13 @@ impl CaError {
             Self::Email(..) => Some("email"),
             Self::Organization(_) => Some("organization"),
             Self::PublicKey => Some("csr"),
-            Self::File(_) | Self::Make(_) | Self::Unfit(..) | Self::TooMany(_) | Self::MadeKey | Self::Sign => None,
+            Self::File(_)
+            | Self::Make(_)
+            | Self::Unfit(..)
+            | Self::TooMany(_)
+            | Self::MadeKey
+            | Self::Sign
+            | Self::BrokenOff => None,
         }
     }
 }

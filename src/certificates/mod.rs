@@ -4,7 +4,9 @@
 //! has read costs nothing, the CRL can name it all the same, and a change of what it says is another certificate.
 
 mod collection;
+mod crl;
 mod status;
+mod turns;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -25,7 +27,9 @@ use crate::order::state::{Order, OrderNumber, State, Validity};
 use crate::pem;
 use crate::sandbox::DEFAULT;
 
+pub(crate) use self::crl::Crl;
 pub(crate) use self::status::Look;
+use self::turns::Turns;
 
 /// What the sandboxes of an emulator share: the authority, and where its CRLs and OCSP answers are to be had.
 #[derive(Debug)]
@@ -33,6 +37,10 @@ pub(crate) struct Issuance {
     authority: Authority,
     base_url: OnceLock<String>,
     last_crl_number: AtomicU64,
+    /// For making CAs, apart from all other work: an RSA key may take seconds.
+    ca_turns: Turns,
+    /// For signatures and CRLs.
+    turns: Turns,
 }
 
 impl Issuance {
@@ -42,6 +50,8 @@ impl Issuance {
             authority,
             base_url: OnceLock::new(),
             last_crl_number: AtomicU64::new(0),
+            ca_turns: Turns::new(),
+            turns: Turns::new(),
         }
     }
 
@@ -68,7 +78,7 @@ pub(crate) struct Certificates {
     issuance: Arc<Issuance>,
     sandbox: Arc<str>,
     by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
-    crls: Mutex<status::Crls>,
+    crls: crl::Crls,
 }
 
 /// A certificate that was made.
@@ -123,7 +133,7 @@ impl Certificates {
             issuance,
             sandbox,
             by_order: Mutex::default(),
-            crls: Mutex::default(),
+            crls: crl::Crls::default(),
         }
     }
 
@@ -132,18 +142,56 @@ impl Certificates {
         &self.issuance.authority
     }
 
-    /// The certificate of an order; makes it if it was never read. With an RSA key, the first of a CA may take seconds.
+    /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds. Meanwhile other calls
+    /// go on.
+    ///
+    /// # Errors
+    /// It cannot be made or written, or there are too many.
+    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
+        if let Some(made) = self.authority().made(name) {
+            return Ok(made);
+        }
+        let issuance = self.issuance.clone();
+        let make = move || issuance.authority.issuing(name);
+        self.issuance.ca_turns.run(make).await?
+    }
+
+    /// The certificate of an order; makes it if it was never read. What takes long of that holds no other call up.
     ///
     /// # Errors
     /// The order was not issued, or the certificate cannot be made.
-    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
+    pub(crate) async fn of(self: &Arc<Self>, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
         let validity = issued(order, now).ok_or_else(|| NoCertificate::NotIssued(order.number, order.state_at(now)))?;
         let serial = self.serial(order, validity);
-        let kept = lock(&self.by_order).get(&order.number).cloned();
-        if let Some(kept) = kept.filter(|kept| kept.serial == serial) {
+        if let Some(kept) = self.kept(order.number, &serial) {
             return Ok(kept);
         }
-        let made = Arc::new(self.make(order, validity, serial)?);
+        let issuer = self.issuing(issuer_name(order)).await?;
+        if issuer.signs_fast() {
+            return Ok(self.make_and_keep(order, validity, serial, issuer)?);
+        }
+        let (certificates, order) = (self.clone(), order.clone());
+        let make = move || match certificates.kept(order.number, &serial) {
+            Some(kept) => Ok(kept),
+            None => certificates.make_and_keep(&order, validity, serial, issuer),
+        };
+        Ok(self.issuance.turns.run(make).await??)
+    }
+
+    /// The certificate of that order and serial number, if it was made.
+    fn kept(&self, number: OrderNumber, serial: &SerialNumber) -> Option<Arc<Certificate>> {
+        let kept = lock(&self.by_order).get(&number).cloned();
+        kept.filter(|kept| kept.serial == *serial)
+    }
+
+    fn make_and_keep(
+        &self,
+        order: &Order,
+        validity: Validity,
+        serial: SerialNumber,
+        issuer: Arc<Issuing>,
+    ) -> Result<Arc<Certificate>, CaError> {
+        let made = Arc::new(self.make(order, validity, serial, issuer)?);
         let mut by_order = lock(&self.by_order);
         // Another reader may have been faster: all see the same certificate.
         let kept = by_order.entry(order.number).or_insert_with(|| made.clone());
@@ -161,7 +209,7 @@ impl Certificates {
     /// Forgets those of orders that are not in the book. The numbers of CRLs go on.
     pub(crate) fn sweep(&self, book: &Book) {
         lock(&self.by_order).retain(|number, _| book.get(*number).is_some());
-        lock(&self.crls).forget();
+        self.crls.forget();
     }
 
     /// The same for each look at an order that says the same, also after a restart with the same CA, on whatever port: so
@@ -186,8 +234,13 @@ impl Certificates {
         self.authority().serial(order.number.get(), &content)
     }
 
-    fn make(&self, order: &Order, validity: Validity, serial: SerialNumber) -> Result<Certificate, NoCertificate> {
-        let issuer = self.authority().issuing(issuer_name(order))?;
+    fn make(
+        &self,
+        order: &Order,
+        validity: Validity,
+        serial: SerialNumber,
+        issuer: Arc<Issuing>,
+    ) -> Result<Certificate, CaError> {
         let made_key = match order.csr {
             Some(_) => None,
             None => Some(self.authority().made_key(&serial)?),
