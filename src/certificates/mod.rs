@@ -7,13 +7,13 @@ mod collection;
 mod crl;
 mod status;
 mod turns;
+mod validity;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use thiserror::Error;
 
@@ -30,6 +30,7 @@ use crate::sandbox::DEFAULT;
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::Look;
 use self::turns::Turns;
+use self::validity::CertificateValidity;
 
 /// What the sandboxes of an emulator share: the authority, and where its CRLs and OCSP answers are to be had.
 #[derive(Debug)]
@@ -254,12 +255,12 @@ impl Certificates {
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
         let urls = self.urls(issuer.name());
         let named = Named::by(order);
+        let times = CertificateValidity::derive(validity, &issuer);
         let der = issuer.certify(&LeafRequest {
             profile: Profile::of(order.product_code()),
             serial,
-            not_before: validity.issued,
-            // The last second of it: an order that expires at a time is expired at that time.
-            not_after: validity.expires.before(Duration::from_secs(1)).max(validity.issued),
+            not_before: times.not_before,
+            not_after: times.not_after,
             email: &named.email,
             organization: named.organization,
             public_key_info,
@@ -270,6 +271,10 @@ impl Certificates {
                 .map(|[ca_issuers, crl, ocsp]| Urls { ca_issuers, crl, ocsp }),
             hash: chosen.hash,
         })?;
+        let hints: Vec<_> = [chosen.hint, times.hint(validity, &issuer)]
+            .into_iter()
+            .flatten()
+            .collect();
         Ok(Certificate {
             serial,
             der: der.into_boxed_slice(),
@@ -277,7 +282,7 @@ impl Certificates {
             private_key: made_key
                 .filter(|_| order.terms.keep_key)
                 .map(|key| PrivateKey(pem::encode("PRIVATE KEY", &key.pkcs8))),
-            hint: chosen.hint,
+            hint: (!hints.is_empty()).then(|| hints.join("; ")),
         })
     }
 
