@@ -175,9 +175,16 @@ fn uri(url: &str) -> Vec<u8> {
 }
 
 fn crl_distribution_point(url: &str) -> Vec<u8> {
-    // DistributionPoint > distributionPoint > fullName.
-    let point = tlv(context(0), &[&tlv(context(0), &[&uri(url)])]);
-    extension(&[2, 5, 29, 31], false, &sequence(&[&sequence(&[&point])]))
+    extension(
+        &[2, 5, 29, 31],
+        false,
+        &sequence(&[&sequence(&[&distribution_point_name(url)])]),
+    )
+}
+
+/// The field `distributionPoint`, which a certificate and its CRL have in common, with a `fullName` in it.
+pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
+    tlv(context(0), &[&tlv(context(0), &[&uri(url)])])
 }
 
 fn authority_information_access(urls: Urls<'_>) -> Vec<u8> {

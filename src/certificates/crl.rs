@@ -171,10 +171,12 @@ impl Certificates {
             let revoked: Vec<_> = book.shared().filter(is_revoked).filter(of_issuer).cloned().collect();
             (number, book.changes(), now, revoked)
         });
+        let urls = self.urls(issuer.name());
         let der = issuer.crl(CrlContents {
             number,
             this_update: now,
             next_update: now.after(CRL_LIFE),
+            distribution_point: urls.as_ref().map(|[_, crl, _]| &**crl),
             revoked: revoked.iter().filter_map(|order| status::revoked(self, order)),
         })?;
         Ok(Crl {
