@@ -94,6 +94,7 @@ impl Desk {
                 number: 1,
                 this_update: now,
                 next_update: now.after(DAY),
+                distribution_point: None,
                 revoked: (1..=entries).map(entry),
             })
             .expect("the key signs")

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::account::LoginName;
 use crate::certificates::{Certificate, Certificates, Issuance, Look, NoCertificate};
 use crate::clock::{self, Clock, Timestamp};
-use crate::endpoints::{Answer, Call, Endpoint};
+use crate::endpoints::{Answer, Call, Done, Endpoint, Failure};
 use crate::fault::{Action, Faults, Met};
 use crate::fixtures::file::File;
 use crate::fixtures::{Built, Fixtures};
@@ -34,7 +34,7 @@ pub(crate) struct Sandbox {
     /// Its last calls.
     pub(crate) journal: Journal,
     /// The certificates of its orders.
-    pub(crate) certificates: Certificates,
+    pub(crate) certificates: Arc<Certificates>,
     /// How long it lives since its last use; without a time, for ever.
     pub(crate) ttl: Option<Duration>,
     /// The login names whose calls at the plain path are its, sorted.
@@ -104,7 +104,7 @@ impl Sandbox {
     pub(crate) fn new(name: &str, state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
         let name: Arc<str> = name.into();
         Self {
-            certificates: Certificates::new(issuance, name.clone()),
+            certificates: Arc::new(Certificates::new(issuance, name.clone())),
             name,
             journal,
             ttl: None,
@@ -170,13 +170,13 @@ impl Sandbox {
     ///
     /// # Errors
     /// There is no such order, or none was issued for it.
-    pub(crate) fn certificate(&self, number: OrderNumber) -> Result<(Order, Arc<Certificate>), NoCertificate> {
+    pub(crate) async fn certificate(&self, number: OrderNumber) -> Result<(Order, Arc<Certificate>), NoCertificate> {
         let (order, now) = {
             let state = self.state();
             let order = state.world.book.get(number).ok_or(NoCertificate::NoOrder)?;
             (order.clone(), state.clock.now(clock::real_now()))
         };
-        let certificate = self.certificates.of(&order, now)?;
+        let certificate = self.certificates.of(&order, now).await?;
         Ok((order, certificate))
     }
 
@@ -203,7 +203,7 @@ impl Sandbox {
     ///
     /// It is locked for a moment to see what it assumes and which fault is met, and again to do what was asked;
     /// whatever takes time happens between the two.
-    pub(crate) fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
+    pub(crate) async fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
         let real_now = clock::real_now();
         self.touch(real_now);
         let (conventions, login_name, met, before) = {
@@ -236,23 +236,17 @@ impl Sandbox {
                 status: *status,
                 body: body.clone(),
             }),
-            _ => endpoint
-                .answer(&call, |prepared| {
+            _ => {
+                let mut now = before;
+                let done = endpoint.act(&call, |prepared| {
                     // The time is taken under the lock, so that no call sees an earlier one than the call before it.
                     let mut state = self.state();
-                    let now = state.clock.now(clock::real_now());
-                    let mut done = prepared(&mut state.world, now)?;
-                    drop(state);
-                    if let Some(collection) = done.collection() {
-                        let collected = self
-                            .certificates
-                            .collect(collection, now)
-                            .map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-                        done.attach(&collected.lines, collected.attachment, collected.hint.as_deref());
-                    }
-                    Ok(done)
-                })
-                .map_err(NotAnswered::BookFull),
+                    now = state.clock.now(clock::real_now());
+                    prepared(&mut state.world, now)
+                });
+                let done = self.attach_certificates(done, now).await;
+                endpoint.reply(&call, done).map_err(NotAnswered::BookFull)
+            }
         };
         let order_number = glimpse("orderNumber", 20, request.form, &conventions.assumptions)
             .and_then(|sent| OrderNumber::parse(&sent));
@@ -264,6 +258,19 @@ impl Sandbox {
             met,
             result,
         }
+    }
+}
+
+impl Sandbox {
+    /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
+    async fn attach_certificates(&self, done: Result<Done, Failure>, now: Timestamp) -> Result<Done, Failure> {
+        let mut done = done?;
+        if let Some(collection) = done.collection() {
+            let collected = self.certificates.collect(collection, now).await;
+            let collected = collected.map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
+            done.attach(&collected.lines, collected.attachment, collected.hint.as_deref());
+        }
+        Ok(done)
     }
 }
 

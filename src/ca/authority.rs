@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -33,11 +33,17 @@ pub(crate) struct Authority {
     store: Option<Store>,
     serials: SerialKey,
     opened: OffsetDateTime,
-    issuing: Mutex<BTreeMap<IssuerName, Slot>>,
+    issuing: Mutex<BTreeMap<IssuerName, Arc<Slot>>>,
 }
 
-/// An issuing CA once it is made. Has a lock of its own, so that making one delays nobody who needs another.
-type Slot = Arc<Mutex<Option<Arc<Issuing>>>>;
+/// The place of an issuing CA. Has a lock of its own, so that making one delays nobody who needs another, and who only
+/// looks whether it is made does not wait for it.
+#[derive(Default)]
+struct Slot {
+    made: OnceLock<Arc<Issuing>>,
+    /// Locked by whoever makes it.
+    making: Mutex<()>,
+}
 
 impl Authority {
     /// Makes or loads the root, and loads the issuing CAs that are kept. None of them is made.
@@ -86,29 +92,30 @@ impl Authority {
     /// It cannot be made or written, or there are too many.
     pub(crate) fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
         let slot = self.slot(name)?;
-        let mut made = lock(&slot);
-        if let Some(issuing) = &*made {
-            return Ok(issuing.clone());
+        if let Some(made) = slot.made.get() {
+            return Ok(made.clone());
+        }
+        let _making = lock(&slot.making);
+        if let Some(made) = slot.made.get() {
+            return Ok(made.clone());
         }
         let issuing = Arc::new(match &self.store {
             Some(store) => Issuing::keep(name, self.key, &self.root, store, self.opened)?,
             None => Issuing::generate(name, self.key, &self.root, self.opened)?,
         });
-        *made = Some(issuing.clone());
-        Ok(issuing)
+        Ok(slot.made.get_or_init(|| issuing).clone())
     }
 
     /// An issuing CA, if it was made or loaded already. For those who only look, such as the URL of a CRL that a
     /// stranger made up: one that is being made is not there yet, and nobody waits for it.
     pub(crate) fn made(&self, name: IssuerName) -> Option<Arc<Issuing>> {
-        let slot = lock(&self.issuing).get(&name).cloned()?;
-        slot.try_lock().ok()?.clone()
+        lock(&self.issuing).get(&name)?.made.get().cloned()
     }
 
     /// Every issuing CA that was made or loaded already, by name.
     pub(crate) fn all_made(&self) -> Vec<Arc<Issuing>> {
-        let slots: Vec<Slot> = lock(&self.issuing).values().cloned().collect();
-        slots.iter().filter_map(|slot| lock(slot).clone()).collect()
+        let slots = lock(&self.issuing);
+        slots.values().filter_map(|slot| slot.made.get().cloned()).collect()
     }
 
     /// The serial number of an order's certificate that says `content`: the same each time, also after a restart with
@@ -126,7 +133,7 @@ impl Authority {
         self.serials.made_key(serial).map_err(|_| CaError::MadeKey)
     }
 
-    fn slot(&self, name: IssuerName) -> Result<Slot, CaError> {
+    fn slot(&self, name: IssuerName) -> Result<Arc<Slot>, CaError> {
         let mut slots = lock(&self.issuing);
         if let Some(slot) = slots.get(&name) {
             return Ok(slot.clone());

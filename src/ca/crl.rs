@@ -3,18 +3,22 @@
 use super::CaError;
 use super::asn1::{ENUMERATED, INTEGER, SEQUENCE, context, extension, put, sequence, time, tlv, unsigned};
 use super::issuing::Issuing;
+use super::leaf::distribution_point_name;
 use super::serial::SerialNumber;
 use crate::clock::Timestamp;
 
 /// What a CRL shall say.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CrlContents<R> {
+pub(crate) struct CrlContents<'a, R> {
     /// Its number; each later one must have a greater.
     pub(crate) number: u64,
     /// When it is made.
     pub(crate) this_update: Timestamp,
     /// When there will be another at the latest.
     pub(crate) next_update: Timestamp,
+    /// The URL in the `cRLDistributionPoints` of the certificates that it is for; it is then for no others. Without one it
+    /// is for all certificates of its CA.
+    pub(crate) distribution_point: Option<&'a str>,
     /// What is revoked, each serial number once.
     pub(crate) revoked: R,
 }
@@ -40,7 +44,7 @@ impl Issuing {
     ///
     /// # Errors
     /// The key refused to sign.
-    pub(crate) fn crl(&self, contents: CrlContents<impl IntoIterator<Item = Revoked>>) -> Result<Vec<u8>, CaError> {
+    pub(crate) fn crl(&self, contents: CrlContents<'_, impl IntoIterator<Item = Revoked>>) -> Result<Vec<u8>, CaError> {
         let hash = self.signer.usual_hash();
         let (mut entries, mut entry) = (Vec::new(), Vec::new());
         for revoked in contents.revoked {
@@ -60,6 +64,9 @@ impl Issuing {
             sequence(&[&entries])
         };
         let number = extension(&[2, 5, 29, 20], false, &unsigned(contents.number));
+        let distribution_point = contents
+            .distribution_point
+            .map_or_else(Vec::new, issuing_distribution_point);
         let content = sequence(&[
             &unsigned(1),
             &self.signer.algorithm(hash),
@@ -67,9 +74,21 @@ impl Issuing {
             &time(contents.this_update),
             &time(contents.next_update),
             &entries,
-            &tlv(context(0), &[&sequence(&[&self.authority_key_identifier(), &number])]),
+            &tlv(
+                context(0),
+                &[&sequence(&[
+                    &self.authority_key_identifier(),
+                    &number,
+                    &distribution_point,
+                ])],
+            ),
         ]);
         drop(entries);
         self.signed(hash, &content)
     }
+}
+
+/// RFC 5280, section 5.2.5. It must be critical, so that nobody takes the CRL for one of all certificates.
+fn issuing_distribution_point(url: &str) -> Vec<u8> {
+    extension(&[2, 5, 29, 28], true, &sequence(&[&distribution_point_name(url)]))
 }

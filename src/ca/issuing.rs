@@ -20,6 +20,7 @@ use super::hash::{ChosenHash, choose};
 use super::key::{CaKey, Signer, parse_key};
 use super::root::Root;
 use super::{CaError, random_serial};
+use crate::clock::Timestamp;
 use crate::csr::Hash;
 use crate::der::{Malformed, Reader, SEQUENCE};
 use crate::files::{FileError, Readers, Store};
@@ -66,6 +67,7 @@ pub(crate) struct Issuing {
     name: IssuerName,
     certificate: CertificateDer<'static>,
     pub(super) signer: Signer,
+    not_after: Timestamp,
     /// Its subject, as it stands in its certificate.
     pub(super) subject: Vec<u8>,
     /// The key identifier in its certificate, which what it signs refers to.
@@ -156,9 +158,11 @@ impl Issuing {
                 _ => None,
             });
         let (subject_sha1, public_key_sha1) = (sha1(&subject), sha1(&public_key));
+        let not_after = parsed.validity().not_after.to_datetime().min(root.not_after()).into();
         Ok(Self {
             name,
             signer: Signer::new(key)?,
+            not_after,
             key_id: key_id.unwrap_or_else(|| public_key_sha1.to_vec()),
             subject_sha1,
             public_key_sha1,
@@ -176,6 +180,16 @@ impl Issuing {
     /// Its certificate, in DER.
     pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
+    }
+
+    /// When it or its root ends, whichever is first: nothing that it signs should live longer.
+    pub(crate) fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// Whether a signature takes microseconds, so that it may be made where others wait for it.
+    pub(crate) fn signs_fast(&self) -> bool {
+        self.signer.is_fast()
     }
 
     /// The hash that a certificate is signed with for a CSR that is signed with `csr`.

@@ -136,6 +136,14 @@ impl Signer {
         }
     }
 
+    /// Whether a signature takes microseconds: with EC P-256, not with EC P-384 and RSA.
+    pub(super) fn is_fast(&self) -> bool {
+        match self.key {
+            Kind::P256(_) => true,
+            Kind::P384(_) | Kind::Rsa(_) => false,
+        }
+    }
+
     /// The hash that it signs with where nobody wishes another.
     pub(super) fn usual_hash(&self) -> Hash {
         match self.key {

@@ -25,7 +25,7 @@ pub(crate) struct LeafRequest<'a> {
     pub(crate) not_after: Timestamp,
     /// The email address: needed for S/MIME, unused for code signing.
     pub(crate) email: &'a str,
-    /// The organization: needed for code signing and organization-validated S/MIME. Cut to 64 characters.
+    /// The organization: needed for code signing and organization-validated S/MIME.
     pub(crate) organization: &'a str,
     /// The `SubjectPublicKeyInfo`, in DER; goes in byte for byte.
     pub(crate) public_key_info: &'a [u8],
@@ -37,6 +37,37 @@ pub(crate) struct LeafRequest<'a> {
     pub(crate) urls: Option<Urls<'a>>,
     /// What it is signed with, from [`Issuing::hash_for`]. Where the key does not take it, its usual hash is taken.
     pub(crate) hash: Hash,
+}
+
+/// What of an order can be refused by a certificate, parsed.
+///
+/// An order is checked by it when it is made or changed, and a certificate is made of it: what passed the one cannot fail
+/// the other.
+pub(crate) struct Parts<'a> {
+    subject: Subject,
+    /// The content of the public key's BIT STRING.
+    public_key: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Parses what a certificate of that profile shall say. `public_key_info` is a `SubjectPublicKeyInfo` in DER; none is
+    /// for a key that is still to be made, which always fits.
+    ///
+    /// # Errors
+    /// The email address, the organization or the public key, as far as the profile needs them, cannot stand in a
+    /// certificate.
+    pub(crate) fn parse(
+        profile: &Profile,
+        email: &str,
+        organization: &str,
+        public_key_info: Option<&'a [u8]>,
+    ) -> Result<Self, CaError> {
+        let public_key = public_key_info.map(public_key).transpose();
+        Ok(Self {
+            subject: Subject::new(profile.subject, email, organization)?,
+            public_key: public_key.map_err(|_| CaError::PublicKey)?.unwrap_or_default(),
+        })
+    }
 }
 
 /// The URLs in a certificate; ASCII.
@@ -60,16 +91,20 @@ impl Issuing {
             true => request.hash,
             false => self.signer.usual_hash(),
         };
-        let profile = request.profile;
-        let subject = Subject::new(profile.subject, request.email, request.organization)?;
-        let extensions = self.extensions(request, &subject)?;
+        let parts = Parts::parse(
+            request.profile,
+            request.email,
+            request.organization,
+            Some(request.public_key_info),
+        )?;
+        let extensions = self.extensions(request, &parts);
         let content = sequence(&[
             &tlv(context(0), &[&unsigned(2)]),
             &tlv(INTEGER, &[request.serial.as_bytes()]),
             &self.signer.algorithm(hash),
             &self.subject,
             &sequence(&[&time(request.not_before), &time(request.not_after)]),
-            &subject.name,
+            &parts.subject.name,
             request.public_key_info,
             &tlv(context(3), &[&sequence(&[&extensions])]),
         ]);
@@ -77,9 +112,9 @@ impl Issuing {
     }
 
     /// Always in this order.
-    fn extensions(&self, request: &LeafRequest<'_>, subject: &Subject) -> Result<Vec<u8>, CaError> {
+    fn extensions(&self, request: &LeafRequest<'_>, parts: &Parts<'_>) -> Vec<u8> {
         let profile = request.profile;
-        let public_key = public_key(request.public_key_info).map_err(|_| CaError::PublicKey)?;
+        let Parts { subject, public_key } = parts;
         let usages: Vec<u8> = profile
             .extended_key_usages
             .iter()
@@ -114,7 +149,7 @@ impl Issuing {
         for template in request.template_extensions {
             extensions.extend_from_slice(template);
         }
-        Ok(extensions)
+        extensions
     }
 
     /// The `Extension` by which what it signs refers to its key.
@@ -140,9 +175,16 @@ fn uri(url: &str) -> Vec<u8> {
 }
 
 fn crl_distribution_point(url: &str) -> Vec<u8> {
-    // DistributionPoint > distributionPoint > fullName.
-    let point = tlv(context(0), &[&tlv(context(0), &[&uri(url)])]);
-    extension(&[2, 5, 29, 31], false, &sequence(&[&sequence(&[&point])]))
+    extension(
+        &[2, 5, 29, 31],
+        false,
+        &sequence(&[&sequence(&[&distribution_point_name(url)])]),
+    )
+}
+
+/// The field `distributionPoint`, which a certificate and its CRL have in common, with a `fullName` in it.
+pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
+    tlv(context(0), &[&tlv(context(0), &[&uri(url)])])
 }
 
 fn authority_information_access(urls: Urls<'_>) -> Vec<u8> {

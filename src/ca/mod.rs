@@ -54,9 +54,9 @@ pub(crate) enum CaError {
     /// The email address cannot stand in a certificate.
     #[error("`{0}` cannot stand in a certificate: {1}")]
     Email(String, &'static str),
-    /// An organization is needed.
-    #[error("the organization is empty or has control characters, and the certificate needs one")]
-    Organization,
+    /// The organization cannot stand in a certificate.
+    #[error("the organization {0}")]
+    Organization(String),
     /// The public key is not one.
     #[error("the public key is no SubjectPublicKeyInfo in DER")]
     PublicKey,
@@ -66,6 +66,27 @@ pub(crate) enum CaError {
     /// The key refused to sign.
     #[error("the CA's key cannot sign")]
     Sign,
+    /// It was in the middle of it when it panicked or the emulator stopped.
+    #[error("the CA's work broke off")]
+    BrokenOff,
+}
+
+impl CaError {
+    /// The field of the order that must be changed, if it is the order's fault.
+    pub(crate) fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Email(..) => Some("email"),
+            Self::Organization(_) => Some("organization"),
+            Self::PublicKey => Some("csr"),
+            Self::File(_)
+            | Self::Make(_)
+            | Self::Unfit(..)
+            | Self::TooMany(_)
+            | Self::MadeKey
+            | Self::Sign
+            | Self::BrokenOff => None,
+        }
+    }
 }
 
 /// A serial number of 128 random bits, less the two that make it positive and never shorter.

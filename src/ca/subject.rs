@@ -17,16 +17,21 @@ const SMTP_UTF8_MAILBOX: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 8, 9];
 /// The upper bound of an organization's and of a common name, in characters (RFC 5280, appendix A.1).
 const MAX_NAME: usize = 64;
 
-/// The upper bound of an email address in a name; one in the alternative name has none.
-const MAX_EMAIL: usize = 255;
+/// The longest part of an email address before its @, in bytes (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
+
+/// The longest email address, in bytes: a path of RFC 5321, section 4.5.3.1.3, without its angle brackets. A name takes
+/// one more.
+const MAX_EMAIL: usize = 254;
 
 /// An email address that a certificate can hold.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mailbox<'a>(&'a str);
 
 impl<'a> Mailbox<'a> {
-    /// Judges an address. One whose part before the @ is not ASCII can stand in a certificate (RFC 9598), a domain that is
-    /// not must be written in its xn-- form.
+    /// Parses a `Mailbox` of RFC 5321, section 4.1.2, whose part before the @ is a `Dot-string`; quoted strings and
+    /// address literals are not taken. The characters of that part may also be others than ASCII (RFC 6531 and RFC 9598);
+    /// a domain that is not ASCII must be written in its xn-- form.
     ///
     /// # Errors
     /// Quotes the address, cut, and says what is wrong with it.
@@ -35,19 +40,12 @@ impl<'a> Mailbox<'a> {
             let shown = text.chars().take(MAX_NAME).collect::<String>();
             CaError::Email(shown.escape_debug().to_string(), problem)
         };
+        if text.len() > MAX_EMAIL {
+            return Err(error("an address has at most 254 bytes"));
+        }
         let (local, domain) = text.rsplit_once('@').ok_or_else(|| error("there is no @ in it"))?;
-        if local.is_empty() || local.len() > 64 {
-            return Err(error("the part before the @ must have 1 to 64 bytes"));
-        }
-        if local.contains(|c: char| c.is_control() || c.is_whitespace() || c == '@') {
-            return Err(error("the part before the @ has a character that none may have"));
-        }
-        if !domain.is_ascii() {
-            return Err(error("write its domain in the xn-- form"));
-        }
-        if DnsName::try_from(domain).is_err() {
-            return Err(error("the part behind the @ is no domain"));
-        }
+        check_local_part(local).map_err(error)?;
+        check_domain(domain).map_err(error)?;
         Ok(Self(text))
     }
 
@@ -83,7 +81,7 @@ impl Subject {
             SubjectShape::Publisher => None,
         };
         let organization = match shape {
-            SubjectShape::OrganizationMailbox | SubjectShape::Publisher => cut(organization)?,
+            SubjectShape::OrganizationMailbox | SubjectShape::Publisher => parse_organization(organization)?,
             SubjectShape::Mailbox => "",
         };
         let mut name = Vec::new();
@@ -103,7 +101,7 @@ impl Subject {
             }
             SubjectShape::Publisher => attribute(&mut name, COMMON_NAME, UTF8_STRING, organization),
         }
-        if mailbox.is_some() && email.is_ascii() && email.len() <= MAX_EMAIL {
+        if mailbox.is_some() && email.is_ascii() {
             attribute(&mut name, EMAIL_ADDRESS, IA5_STRING, email);
         }
         Ok(Self {
@@ -118,19 +116,58 @@ impl Subject {
     }
 }
 
-/// An organization, cut to the characters that a certificate may hold of it: orders take longer ones, and a client under
-/// test is better served by a certificate than by none.
-fn cut(organization: &str) -> Result<&str, CaError> {
-    let end = organization
-        .char_indices()
-        .nth(MAX_NAME)
-        .map_or(organization.len(), |(at, _)| at);
-    let cut = organization[..end].trim();
-    if cut.is_empty() || cut.contains(char::is_control) {
-        Err(CaError::Organization)
-    } else {
-        Ok(cut)
+/// Checks a `Dot-string` of RFC 5321: atoms with a dot between each two.
+fn check_local_part(local: &str) -> Result<(), &'static str> {
+    if local.is_empty() || local.len() > MAX_LOCAL_PART {
+        return Err("the part before the @ must have 1 to 64 bytes");
     }
+    if local.starts_with('"') {
+        return Err("a part before the @ in quotation marks is not taken");
+    }
+    if !local.chars().all(|c| c == '.' || is_atext(c)) {
+        return Err("the part before the @ has a character that is not taken outside of quotation marks");
+    }
+    if local.split('.').any(str::is_empty) {
+        return Err("a dot before the @ must stand between two other characters");
+    }
+    Ok(())
+}
+
+/// Whether a character may stand in an atom: `atext` of RFC 5322, section 3.2.3, and what RFC 6531 adds to it.
+fn is_atext(c: char) -> bool {
+    match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
+        false => !c.is_control() && !c.is_whitespace(),
+    }
+}
+
+/// Checks a `Domain` of RFC 5321: letters, digits and hyphens. It must not look like an IP address.
+fn check_domain(domain: &str) -> Result<(), &'static str> {
+    if !domain.is_ascii() {
+        return Err("write its domain in the xn-- form");
+    }
+    // Host names may have more than mail domains: underscores, and a dot at the end.
+    if DnsName::try_from(domain).is_err() || domain.contains('_') || domain.ends_with('.') {
+        return Err("the part behind the @ is no domain");
+    }
+    Ok(())
+}
+
+/// An organization as it stands in a certificate: without the spaces around it.
+fn parse_organization(organization: &str) -> Result<&str, CaError> {
+    let organization = organization.trim();
+    if organization.is_empty() || organization.contains(char::is_control) {
+        return Err(CaError::Organization(
+            "is empty or has control characters, and the certificate needs one".into(),
+        ));
+    }
+    let characters = organization.chars().count();
+    if characters > MAX_NAME {
+        return Err(CaError::Organization(format!(
+            "has {characters} characters; a certificate takes {MAX_NAME} at most"
+        )));
+    }
+    Ok(organization)
 }
 
 fn attribute(name: &mut Vec<u8>, id: &[u64], tag: u8, value: &str) {
@@ -144,21 +181,57 @@ mod tests {
 
     #[test]
     fn addresses() {
+        let longest = format!(
+            "{}@{}.{}.{}.test",
+            "l".repeat(64),
+            "d".repeat(63),
+            "d".repeat(63),
+            "d".repeat(56)
+        );
+        assert_eq!(longest.len(), 254);
+        let too_long = format!("l{longest}");
         let long = format!("{}@a.test", "l".repeat(65));
+        let long_label = format!("a@{}.test", "d".repeat(64));
         for (address, problem) in [
             ("a@b.test", ""),
             ("first.last+tag@sub.b.test", ""),
+            ("!#$%&'*+-/=?^_`{|}~@b.test", ""),
+            ("1@1b.test", ""),
+            ("a@b", ""),
+            ("a@xn--bcher-kva.test", ""),
             ("jürgen@b.test", ""),
+            (&longest, ""),
             ("a@b.test\0", "no domain"),
             ("a\0@b.test", "a character"),
             ("a b@b.test", "a character"),
             ("a@b@c.test", "a character"),
+            ("a\u{a0}b@b.test", "a character"),
+            ("a,b@b.test", "a character"),
+            ("a(b)@b.test", "a character"),
+            ("<a@b.test", "a character"),
+            ("a\"b@b.test", "a character"),
+            ("a\\b@b.test", "a character"),
+            ("\"a b\"@b.test", "quotation marks"),
+            (".a@b.test", "a dot"),
+            ("a.@b.test", "a dot"),
+            ("a..b@b.test", "a dot"),
+            (".@b.test", "a dot"),
             ("b.test", "no @"),
             ("", "no @"),
             ("@b.test", "1 to 64"),
             (&long, "1 to 64"),
+            (&too_long, "254 bytes"),
             ("a@", "no domain"),
             ("a@-", "no domain"),
+            ("a@-b.test", "no domain"),
+            ("a@b-.test", "no domain"),
+            ("a@b..test", "no domain"),
+            ("a@b.test.", "no domain"),
+            ("a@b_c.test", "no domain"),
+            ("a@b c.test", "no domain"),
+            ("a@[127.0.0.1]", "no domain"),
+            ("a@127.0.0.1", "no domain"),
+            (&long_label, "no domain"),
             ("a@bücher.test", "xn--"),
         ] {
             match Mailbox::parse(address) {
@@ -173,11 +246,18 @@ mod tests {
     }
 
     #[test]
-    fn organizations_are_cut_between_characters() {
-        assert_eq!(cut(" Ökö GmbH ").unwrap(), "Ökö GmbH");
-        assert_eq!(cut(&"ö".repeat(65)).unwrap(), "ö".repeat(64));
+    fn organizations() {
+        assert_eq!(parse_organization(" Ökö GmbH ").unwrap(), "Ökö GmbH");
+        let longest = "ö".repeat(64);
+        assert_eq!(parse_organization(&format!("{longest} ")).unwrap(), longest);
+        let error = parse_organization(&"ö".repeat(65)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the organization has 65 characters; a certificate takes 64 at most"
+        );
         for empty in ["", "  ", "a\0b", "a\nb"] {
-            assert!(matches!(cut(empty), Err(CaError::Organization)));
+            let error = parse_organization(empty).unwrap_err().to_string();
+            assert!(error.contains("is empty or has control characters"), "{error}");
         }
     }
 }

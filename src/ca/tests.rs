@@ -84,6 +84,7 @@ impl Bench {
             number,
             this_update: now,
             next_update: now.after(DAY),
+            distribution_point: Some(URLS.crl),
             revoked: revoked.iter().copied(),
         });
         self.write("crl.pem", pem::encode("X509 CRL", &crl.unwrap()));

@@ -1,5 +1,7 @@
 //! What `download/CollectSMIME` hands out.
 
+use std::sync::Arc;
+
 use super::{Certificates, NoCertificate};
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::clock::Timestamp;
@@ -22,8 +24,12 @@ impl Certificates {
     ///
     /// # Errors
     /// The certificate cannot be made.
-    pub(crate) fn collect(&self, wanted: &Collection, now: Timestamp) -> Result<Collected, NoCertificate> {
-        let certificate = self.of(&wanted.order, now)?;
+    pub(crate) async fn collect(
+        self: &Arc<Self>,
+        wanted: &Collection,
+        now: Timestamp,
+    ) -> Result<Collected, NoCertificate> {
+        let certificate = self.of(&wanted.order, now).await?;
         let chain = [
             &**certificate.issuer.certificate(),
             &**self.authority().root().certificate(),

@@ -4,18 +4,21 @@
 //! has read costs nothing, the CRL can name it all the same, and a change of what it says is another certificate.
 
 mod collection;
+mod crl;
 mod status;
+mod turns;
+mod validity;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use thiserror::Error;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::leaf::{LeafRequest, Parts, Urls};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
@@ -25,7 +28,10 @@ use crate::order::state::{Order, OrderNumber, State, Validity};
 use crate::pem;
 use crate::sandbox::DEFAULT;
 
+pub(crate) use self::crl::Crl;
 pub(crate) use self::status::Look;
+use self::turns::Turns;
+use self::validity::CertificateValidity;
 
 /// What the sandboxes of an emulator share: the authority, and where its CRLs and OCSP answers are to be had.
 #[derive(Debug)]
@@ -33,6 +39,10 @@ pub(crate) struct Issuance {
     authority: Authority,
     base_url: OnceLock<String>,
     last_crl_number: AtomicU64,
+    /// For making CAs, apart from all other work: an RSA key may take seconds.
+    ca_turns: Turns,
+    /// For signatures and CRLs.
+    turns: Turns,
 }
 
 impl Issuance {
@@ -42,6 +52,8 @@ impl Issuance {
             authority,
             base_url: OnceLock::new(),
             last_crl_number: AtomicU64::new(0),
+            ca_turns: Turns::new(),
+            turns: Turns::new(),
         }
     }
 
@@ -68,7 +80,7 @@ pub(crate) struct Certificates {
     issuance: Arc<Issuance>,
     sandbox: Arc<str>,
     by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
-    crls: Mutex<status::Crls>,
+    crls: crl::Crls,
 }
 
 /// A certificate that was made.
@@ -137,7 +149,7 @@ impl Certificates {
             issuance,
             sandbox,
             by_order: Mutex::default(),
-            crls: Mutex::default(),
+            crls: crl::Crls::default(),
         }
     }
 
@@ -146,18 +158,56 @@ impl Certificates {
         &self.issuance.authority
     }
 
-    /// The certificate of an order; makes it if it was never read. With an RSA key, the first of a CA may take seconds.
+    /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds. Meanwhile other calls
+    /// go on.
+    ///
+    /// # Errors
+    /// It cannot be made or written, or there are too many.
+    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
+        if let Some(made) = self.authority().made(name) {
+            return Ok(made);
+        }
+        let issuance = self.issuance.clone();
+        let make = move || issuance.authority.issuing(name);
+        self.issuance.ca_turns.run(make).await?
+    }
+
+    /// The certificate of an order; makes it if it was never read. What takes long of that holds no other call up.
     ///
     /// # Errors
     /// The order was not issued, or the certificate cannot be made.
-    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
+    pub(crate) async fn of(self: &Arc<Self>, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
         let validity = issued(order, now).ok_or_else(|| NoCertificate::NotIssued(order.number, order.state_at(now)))?;
         let serial = self.serial(order, validity);
-        let kept = lock(&self.by_order).get(&order.number).cloned();
-        if let Some(kept) = kept.filter(|kept| kept.serial == serial) {
+        if let Some(kept) = self.kept(order.number, &serial) {
             return Ok(kept);
         }
-        let made = Arc::new(self.make(order, validity, serial)?);
+        let issuer = self.issuing(issuer_name(order)).await?;
+        if issuer.signs_fast() {
+            return Ok(self.make_and_keep(order, validity, serial, issuer)?);
+        }
+        let (certificates, order) = (self.clone(), order.clone());
+        let make = move || match certificates.kept(order.number, &serial) {
+            Some(kept) => Ok(kept),
+            None => certificates.make_and_keep(&order, validity, serial, issuer),
+        };
+        Ok(self.issuance.turns.run(make).await??)
+    }
+
+    /// The certificate of that order and serial number, if it was made.
+    fn kept(&self, number: OrderNumber, serial: &SerialNumber) -> Option<Arc<Certificate>> {
+        let kept = lock(&self.by_order).get(&number).cloned();
+        kept.filter(|kept| kept.serial == *serial)
+    }
+
+    fn make_and_keep(
+        &self,
+        order: &Order,
+        validity: Validity,
+        serial: SerialNumber,
+        issuer: Arc<Issuing>,
+    ) -> Result<Arc<Certificate>, CaError> {
+        let made = Arc::new(self.make(order, validity, serial, issuer)?);
         let mut by_order = lock(&self.by_order);
         // Another reader may have been faster: all see the same certificate.
         let kept = by_order.entry(order.number).or_insert_with(|| made.clone());
@@ -175,7 +225,7 @@ impl Certificates {
     /// Forgets those of orders that are not in the book. The numbers of CRLs go on.
     pub(crate) fn sweep(&self, book: &Book) {
         lock(&self.by_order).retain(|number, _| book.get(*number).is_some());
-        lock(&self.crls).forget();
+        self.crls.forget();
     }
 
     /// The same for each look at an order that says the same, also after a restart with the same CA, on whatever port: so
@@ -200,8 +250,13 @@ impl Certificates {
         self.authority().serial(order.number.get(), &content)
     }
 
-    fn make(&self, order: &Order, validity: Validity, serial: SerialNumber) -> Result<Certificate, NoCertificate> {
-        let issuer = self.authority().issuing(issuer_name(order))?;
+    fn make(
+        &self,
+        order: &Order,
+        validity: Validity,
+        serial: SerialNumber,
+        issuer: Arc<Issuing>,
+    ) -> Result<Certificate, CaError> {
         let made_key = match order.csr {
             Some(_) => None,
             None => Some(self.authority().made_key(&serial)?),
@@ -214,14 +269,15 @@ impl Certificates {
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
         let urls = self.urls(issuer.name());
+        let named = Named::by(order);
+        let times = CertificateValidity::derive(validity, &issuer);
         let der = issuer.certify(&LeafRequest {
             profile: Profile::of(order.product_code()),
             serial,
-            not_before: validity.issued,
-            // The last second of it: an order that expires at a time is expired at that time.
-            not_after: validity.expires.before(Duration::from_secs(1)).max(validity.issued),
-            email: order.email.as_deref().unwrap_or(&made_up_email(order.number)),
-            organization: order.organization.as_deref().unwrap_or(MADE_UP_ORGANIZATION),
+            not_before: times.not_before,
+            not_after: times.not_after,
+            email: &named.email,
+            organization: named.organization,
             public_key_info,
             key,
             template_extensions: &templates,
@@ -230,6 +286,10 @@ impl Certificates {
                 .map(|[ca_issuers, crl, ocsp]| Urls { ca_issuers, crl, ocsp }),
             hash: chosen.hash,
         })?;
+        let hints: Vec<_> = [chosen.hint, times.hint(validity, &issuer)]
+            .into_iter()
+            .flatten()
+            .collect();
         Ok(Certificate {
             serial,
             der: der.into_boxed_slice(),
@@ -237,7 +297,7 @@ impl Certificates {
             private_key: made_key
                 .filter(|_| order.terms.keep_key)
                 .map(|key| PrivateKey(pem::encode("PRIVATE KEY", &key.pkcs8))),
-            hint: chosen.hint,
+            hint: (!hints.is_empty()).then(|| hints.join("; ")),
         })
     }
 
@@ -256,12 +316,36 @@ impl Certificates {
     }
 }
 
-/// The organization of a certificate that must name one, where the order has none.
-const MADE_UP_ORGANIZATION: &str = "Example Organization";
+/// Whether a certificate can be made of what an order says, once it is issued.
+///
+/// # Errors
+/// What cannot stand in a certificate; [`CaError::field`] names it.
+pub(crate) fn check(order: &Order) -> Result<(), CaError> {
+    let named = Named::by(order);
+    let public_key_info = order.csr.as_ref().map(Csr::subject_public_key_info);
+    Parts::parse(
+        Profile::of(order.product_code()),
+        &named.email,
+        named.organization,
+        public_key_info,
+    )
+    .map(drop)
+}
 
-/// The address of an S/MIME certificate whose order has none.
-fn made_up_email(number: OrderNumber) -> String {
-    format!("order-{number}@example.com")
+/// Whom the certificate of an order names. What the order does not say is made up.
+struct Named<'o> {
+    email: Cow<'o, str>,
+    organization: &'o str,
+}
+
+impl<'o> Named<'o> {
+    fn by(order: &'o Order) -> Self {
+        let made_up_email = || format!("order-{}@example.com", order.number).into();
+        Self {
+            email: order.email.as_deref().map_or_else(made_up_email, Cow::Borrowed),
+            organization: order.organization.as_deref().unwrap_or("Example Organization"),
+        }
+    }
 }
 
 /// The CA that issues an order's certificate.

@@ -28,7 +28,7 @@ impl Orders<'_> {
     /// ```
     ///
     /// # Errors
-    /// There is no such order, it was not issued, or what it says cannot stand in a certificate.
+    /// There is no such order, it was not issued, or the CA cannot make the certificate.
     pub async fn certificate(self, number: u64) -> Result<String, ControlError> {
         self.read(number, "certificate?format=pem").await
     }

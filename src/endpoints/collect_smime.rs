@@ -48,7 +48,6 @@ impl Rules for CollectSmime {
     const NAME: &'static str = "download/CollectSMIME";
     const SUMMARY: &'static str = "Gives the certificate of an S/MIME order, or says how far it has come.";
     const ARGUMENTS: &'static [Argument] = ARGUMENTS;
-    const COLLECTS: bool = true;
     const CODES: &'static [&'static Code] = CODES;
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),

@@ -49,8 +49,6 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
-    /// Whether it hands out certificates.
-    pub collects: bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
 
@@ -62,7 +60,6 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
-            collects: R::COLLECTS,
             prepare: prepare::<R>,
         }
     }
@@ -79,8 +76,7 @@ impl Endpoint {
         self.codes.iter().copied().find(|code| code.number == number)
     }
 
-    /// Answers a call. What the call asks of the world is handed to `on_world`, which locks it and runs it; the CSR is
-    /// judged before, with no lock held.
+    /// Answers a call: [`act`](Self::act), then [`reply`](Self::reply).
     ///
     /// # Errors
     /// The order that the call would make has no room. Nothing was changed.
@@ -89,12 +85,32 @@ impl Endpoint {
         call: &Call<'f>,
         on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
     ) -> Result<Answer, BookFull> {
-        let assumptions = &call.conventions.assumptions;
-        let format = argument::response_format(self.arguments, call.form, assumptions);
-        let done = match &call.fault {
+        self.reply(call, self.act(call, on_world))
+    }
+
+    /// Does what a call asks for. What it asks of the world is handed to `on_world`, which locks it and runs it; the CSR is
+    /// judged before, with no lock held.
+    ///
+    /// # Errors
+    /// It was not done, and nothing was changed.
+    pub fn act<'f>(
+        &'static self,
+        call: &Call<'f>,
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
+    ) -> Result<Done, Failure> {
+        match &call.fault {
             Some(fault) => Err(fault.clone().into()),
             None => self.prepare(call).map_err(Failure::from).and_then(on_world),
-        };
+        }
+    }
+
+    /// The answer to a call of which that came.
+    ///
+    /// # Errors
+    /// The order that the call would make has no room.
+    pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Result<Answer, BookFull> {
+        let assumptions = &call.conventions.assumptions;
+        let format = argument::response_format(self.arguments, call.form, assumptions);
         let mut told = None;
         let mut attached = (String::new(), Vec::new());
         let (reply, hint) = match done {
@@ -200,8 +216,6 @@ trait Rules: 'static {
     const ARGUMENTS: &'static [Argument];
     /// See [`Endpoint::codes`].
     const CODES: &'static [&'static Code];
-    /// See [`Endpoint::collects`].
-    const COLLECTS: bool = false;
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
 

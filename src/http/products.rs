@@ -13,7 +13,6 @@ use percent_encoding::percent_decode_str;
 use tracing::{info, warn};
 
 use crate::account::LoginName;
-use crate::ca::IssuerName;
 use crate::clock::{Stopwatch, real_now};
 use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
 use crate::fault::Action;
@@ -108,10 +107,7 @@ impl Products {
             is_post: head.method == Method::POST,
             form: &form,
         };
-        if place.endpoint.collects {
-            make_ca(&sandbox).await;
-        }
-        let outcome = sandbox.answer(place.endpoint, &request);
+        let outcome = sandbox.answer(place.endpoint, &request).await;
         let claimed_by = Some(&*sandbox.name).filter(|name| place.sandbox.is_none() && *name != DEFAULT);
         let told = Told::new(&outcome, oddity, claimed_by, watch);
         told.log(&sandbox, place.endpoint, &outcome);
@@ -159,16 +155,6 @@ impl Products {
         let status = response.status().as_u16();
         info!(target: LOG, sandbox = name.as_deref(), asked, status, took_us = watch.elapsed_micros());
         without_body_for_head(head, response)
-    }
-}
-
-/// Makes the usual S/MIME CA, if it is not made yet: an RSA key may take seconds, for which no other call waits. If it
-/// cannot be made, the call that needs it says so.
-async fn make_ca(sandbox: &Arc<Sandbox>) {
-    if sandbox.certificates.authority().made(IssuerName::Smime).is_none() {
-        let sandbox = sandbox.clone();
-        let make = move || sandbox.certificates.authority().issuing(IssuerName::Smime).is_ok();
-        let _is_made = tokio::task::spawn_blocking(make).await;
     }
 }
 

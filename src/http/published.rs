@@ -19,8 +19,9 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::ca::ocsp::{OcspAnswer, OcspStatus};
-use crate::ca::{CaError, IssuerName};
+use crate::ca::{CaError, IssuerName, Issuing};
 use crate::clock::{Timestamp, real_now};
+use crate::http::crl_body::CrlBody;
 use crate::sandbox::Sandbox;
 
 /// The longest OCSP request that is looked at: twenty certificates and a nonce need less.
@@ -100,31 +101,13 @@ impl<'p> Published<'p> {
             Self::Root => Ok(Some(Document::certificate(
                 sandbox.certificates.authority().root().certificate(),
             ))),
-            Self::Certificate(name) => {
-                aside(move || {
-                    let issuer = known(&sandbox, name)?;
-                    Ok(issuer.map(|issuer| Document::certificate(issuer.certificate())))
-                })
+            Self::Certificate(name) => known(&sandbox, name)
                 .await
-            }
-            Self::Crl(name) => {
-                aside(move || {
-                    if known(&sandbox, name)?.is_none() {
-                        return Ok(None);
-                    }
-                    let crl = sandbox.certificates.crl(name, &*sandbox)?;
-                    Ok(Some(Document {
-                        media_type: "application/pkix-crl",
-                        etag: Some(format!("\"{:x}\"", crl.number)),
-                        modified: crl.made,
-                        bytes: crl.der.clone(),
-                    }))
-                })
-                .await
-            }
+                .map(|issuer| issuer.map(|issuer| Document::certificate(issuer.certificate()))),
+            Self::Crl(name) => crl(&sandbox, name).await,
             Self::Ocsp(name, request) => {
                 let request = if is_read { request.and_then(decode) } else { Some(body) };
-                Ok(Some(ocsp(&sandbox, name, request.as_deref())))
+                Ok(Some(ocsp(&sandbox, name, request).await))
             }
         };
         match answer {
@@ -139,17 +122,24 @@ impl<'p> Published<'p> {
 }
 
 /// A CA that is always there, or one of a caCertificateID that has issued something: a stranger's URL makes none.
-fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<crate::ca::Issuing>>, CaError> {
-    let authority = sandbox.certificates.authority();
+async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<Issuing>>, CaError> {
     match name {
-        IssuerName::SmimeOf(_) => Ok(authority.made(name)),
-        IssuerName::CodeSigning | IssuerName::Smime => authority.issuing(name).map(Some),
+        IssuerName::SmimeOf(_) => Ok(sandbox.certificates.authority().made(name)),
+        IssuerName::CodeSigning | IssuerName::Smime => sandbox.certificates.issuing(name).await.map(Some),
     }
 }
 
-/// Does what may take long, an RSA key or a long CRL, where no other request waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, CaError> + Send + 'static) -> Result<T, CaError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(CaError::Sign))
+async fn crl(sandbox: &Arc<Sandbox>, name: IssuerName) -> Result<Option<Document>, CaError> {
+    if known(sandbox, name).await?.is_none() {
+        return Ok(None);
+    }
+    let crl = sandbox.certificates.crl(name, sandbox).await?;
+    Ok(Some(Document {
+        media_type: "application/pkix-crl",
+        etag: Some(format!("\"{:x}\"", crl.number)),
+        modified: crl.made,
+        body: Body::new(CrlBody::new(crl)),
+    }))
 }
 
 /// A request in the path of a GET: Base64, with or without percent signs before it (RFC 6960, appendix A.1).
@@ -163,9 +153,9 @@ fn decode(request: &str) -> Option<Bytes> {
     STANDARD.decode(base64).ok().map(Bytes::from)
 }
 
-fn ocsp(sandbox: &Sandbox, name: IssuerName, request: Option<&[u8]>) -> Document {
+async fn ocsp(sandbox: &Arc<Sandbox>, name: IssuerName, request: Option<Bytes>) -> Document {
     let answer = match request.filter(|request| request.len() <= MAX_OCSP_REQUEST) {
-        Some(request) => sandbox.certificates.ocsp(name, request, sandbox),
+        Some(request) => sandbox.certificates.ocsp(name, request, sandbox).await,
         None => OcspAnswer::unsuccessful(OcspStatus::MalformedRequest),
     };
     let etag = answer.cacheable.then(|| {
@@ -177,7 +167,7 @@ fn ocsp(sandbox: &Sandbox, name: IssuerName, request: Option<&[u8]>) -> Document
         media_type: "application/ocsp-response",
         etag,
         modified: real_now(),
-        bytes: answer.der.into(),
+        body: answer.der.into(),
     }
 }
 
@@ -188,7 +178,7 @@ struct Document {
     etag: Option<String>,
     /// When it was made, by the real clock, which is that of caches.
     modified: Timestamp,
-    bytes: Bytes,
+    body: Body,
 }
 
 impl Document {
@@ -197,7 +187,7 @@ impl Document {
             media_type: "application/pkix-cert",
             etag: None,
             modified: real_now(),
-            bytes: Bytes::copy_from_slice(der),
+            body: Bytes::copy_from_slice(der).into(),
         }
     }
 
@@ -209,7 +199,7 @@ impl Document {
         let Some(etag) = self.etag else {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-            *response.body_mut() = Body::from(self.bytes);
+            *response.body_mut() = self.body;
             return response;
         };
         let is_read = matches!(head.method, Method::GET | Method::HEAD);
@@ -232,7 +222,7 @@ impl Document {
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
-            *response.body_mut() = Body::from(self.bytes);
+            *response.body_mut() = self.body;
         }
         response
     }

@@ -124,11 +124,11 @@ pub const CSR_KEY_SIZE: Code = Code::new(
 /// Something went wrong at Sectigo; only a fault makes it.
 pub const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
-/// `download/CollectSMIME`: what the order says, such as its email, cannot stand in a certificate.
+/// `download/CollectSMIME`: the CA cannot make the certificate, for example because its files cannot be read.
 pub const NOT_MADE: Code = Code::new(
     -14,
     "An unknown error occurred!",
-    "what the order says cannot stand in a certificate",
+    "the CA cannot make the certificate (the log says why)",
 )
 .assumed();
 

@@ -201,16 +201,15 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
-fn what_cannot_stand_in_a_certificate_is_an_unknown_error() {
-    let server = Server::plain(&[]);
+fn a_ca_that_cannot_be_made_is_an_unknown_error() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let ca = dir.path().join("ca");
+    let server = Server::plain(&["--ca-dir", ca.to_str().unwrap()]);
+    // Unreadable for everybody, root included.
+    std::fs::create_dir(ca.join("smime.key")).unwrap();
     let mut control = Control::of(&server);
-    let order = r#"{"orderNumber":7,"loginName":"login_name","product":"smime","email":"no address"}"#;
-    control.expect(("POST", "/orders", order), 201, &[]);
-    let answer = send(&mut server.client(), &collect(7));
+    let answer = send(&mut server.client(), &collect(1_100_003));
     assert_eq!(answer.text(), "-14\nAn unknown error occurred!\n");
     let hint = control.get("/calls")["calls"][0]["hint"].clone();
-    assert!(
-        hint.as_str().unwrap().contains("cannot stand in a certificate"),
-        "{hint}"
-    );
+    assert!(hint.as_str().unwrap().contains("smime.key: cannot read"), "{hint}");
 }

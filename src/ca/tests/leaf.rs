@@ -199,13 +199,13 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
     let csr = fixture("p256-sha256.pem");
     let long = format!("{}@{}.test", "l".repeat(60), "d".repeat(60));
     let long_utf8 = format!("ü{}@{}.test", "l".repeat(60), "d".repeat(60));
-    let organization = "Ö".repeat(100);
-    let cut = format!("O = {},", "Ö".repeat(64));
+    let organization = "Ö".repeat(64);
+    let whole = format!("O = {organization},");
     for (code, email, organization, expected) in [
         (794, "jürgen@example.test", "", "othername: SmtpUTF8Mailbox:"),
         (794, &long, "", "Subject: emailAddress = lll"),
         (794, &long_utf8, "", "X509v3 Subject Alternative Name: critical"),
-        (796, "a@b.test", &organization, &cut),
+        (796, "a@b.test", &organization, &whole),
         (796, "a@b.test", "ab, O=x\"+<>", "O = "),
     ] {
         let request = LeafRequest {
@@ -218,7 +218,14 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
         let text = bench.openssl("x509 -in leaf.pem -noout -text -nameopt utf8,sep_comma_plus_space,space_eq,sname");
         assert!(text.contains(expected), "{expected}\n{text}");
     }
+    let too_long = "Ö".repeat(65);
     for (code, email, organization, expected) in [
+        (
+            8,
+            "",
+            &*too_long,
+            "the organization has 65 characters; a certificate takes 64 at most",
+        ),
         (
             794,
             "nobody",

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::Problem;
 use super::orders::{find, no_order};
 use super::sent::{Here, Named, Query, given};
-use super::{Problem, aside};
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing};
@@ -129,7 +129,7 @@ pub(super) struct CertificateList {
                 (Vec<u8> = "application/pkix-cert"))),
         (status = 404, description = "There is no such order"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn certificate(
     here: Here,
     Named(number): Named,
@@ -160,7 +160,7 @@ pub(super) async fn certificate(
                 (Vec<u8> = "application/x-pkcs7-certificates"))),
         (status = 404, description = "There is no such order"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn chain(
     here: Here,
     Named(number): Named,
@@ -197,7 +197,7 @@ pub(super) async fn csr(here: Here, Named(number): Named) -> Result<Response, Pr
         (status = 200, description = "The key", body = String, content_type = "application/x-pem-file"),
         (status = 404, description = "There is no such order, or its key is not kept"),
         (status = 409, description = "It was not issued"),
-        (status = 422, description = "What it says cannot stand in a certificate")))]
+        (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn key(here: Here, Named(number): Named) -> Result<Response, Problem> {
     let (order, certificate) = of_order(here, &number).await?;
     let key = certificate.private_key.as_ref().ok_or_else(|| {
@@ -217,17 +217,15 @@ pub(super) async fn key(here: Here, Named(number): Named) -> Result<Response, Pr
                 (Vec<u8> = "application/x-pkcs7-certificates"))),
         (status = 503, description = "A CA cannot be made")))]
 pub(super) async fn list(here: Here, Query(form): Query<Form>, headers: HeaderMap) -> Result<Response, Problem> {
-    let all = aside(move || -> Result<Vec<Ca>, CaError> {
-        let authority = here.0.certificates.authority();
-        for name in [IssuerName::CodeSigning, IssuerName::Smime] {
-            authority.issuing(name)?;
-        }
-        let issuing = authority.all_made();
-        Ok(std::iter::once(Ca::root(authority))
-            .chain(issuing.iter().map(|issuing| Ca::from(&**issuing)))
-            .collect())
-    })
-    .await??;
+    let certificates = &here.0.certificates;
+    for name in [IssuerName::CodeSigning, IssuerName::Smime] {
+        certificates.issuing(name).await?;
+    }
+    let authority = certificates.authority();
+    let issuing = authority.all_made();
+    let all: Vec<_> = std::iter::once(Ca::root(authority))
+        .chain(issuing.iter().map(|issuing| Ca::from(&**issuing)))
+        .collect();
     Ok(several(form.chosen(&headers, Format::Json), &all))
 }
 
@@ -270,10 +268,10 @@ fn several(format: Format, cas: &[Ca]) -> Response {
     }
 }
 
-/// The order and its certificate, which an RSA key may take its time to sign the first time.
+/// The order and its certificate.
 async fn of_order(here: Here, number: &str) -> Result<(Order, Arc<Certificate>), Problem> {
     let number = find(number).ok_or_else(no_order)?;
-    Ok(aside(move || here.0.certificate(number)).await??)
+    Ok(here.0.certificate(number).await?)
 }
 
 impl From<NoCertificate> for Problem {
@@ -289,11 +287,9 @@ impl From<NoCertificate> for Problem {
 
 impl From<CaError> for Problem {
     fn from(error: CaError) -> Self {
-        let text = error.to_string();
-        match error {
-            CaError::Email(..) => Self::unfit("email", text),
-            CaError::Organization => Self::unfit("organization", text),
-            _ => Self::full(text),
+        match error.field() {
+            Some(field) => Self::unfit(field, error.to_string()),
+            None => Self::full(error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What an order says of its certificate: the product, the CA, whom it names, and whether the key is kept.
 
 use super::desk::Desk;
-use crate::harness::{Form, Server, invalid};
+use crate::harness::{Control, Form, STATES, Server, invalid, run, write_file};
 
 /// Product and its code, and the policies and usages of its certificates, as openssl names them.
 const PRODUCTS: &[(&str, u16, [&str; 2], &[&str])] = &[
@@ -177,31 +177,85 @@ fn a_key_that_is_not_kept_is_not_to_be_had() {
         .expect(("POST", "/orders", &order.to_string()), 422, &[r#""field":"keepKey""#]);
 }
 
+/// What an order may say of its certificate, none of which can stand in one, and the field that says it.
+const UNFIT: &[(&str, &str)] = &[
+    (r#""product":"smime","email":"nobody""#, "email"),
+    (r#""product":"smime","email":"""#, "email"),
+    (r#""product":"smime","email":"a@b@example.com""#, "email"),
+    (r#""product":"smime","email":"a@bücher.example""#, "email"),
+    (r#""product":"smime","email":"a\u0000@example.com""#, "email"),
+    (r#""product":"smime","email":"a..b@example.com""#, "email"),
+    (r#""product":"smime","email":"\"a b\"@example.com""#, "email"),
+    (
+        r#""product":"smime","productCode":796,"organization":" ""#,
+        "organization",
+    ),
+    (r#""product":"code-signing","organization":"""#, "organization"),
+    (
+        r#""product":"smime","organization":"1234567 1234567 1234567 1234567 1234567 1234567 1234567 1234567 9""#,
+        "organization",
+    ),
+];
+
 #[test]
-fn what_cannot_stand_in_a_certificate_is_named() {
+fn what_cannot_stand_in_a_certificate_is_refused_with_the_order() {
     let server = Server::plain(&[]);
     let mut desk = Desk::of(&server);
     desk.collect(1_234_567);
-    for (order, field) in [
-        (r#""product":"smime","email":"nobody""#, "email"),
-        (r#""product":"smime","email":"""#, "email"),
-        (r#""product":"smime","email":"a@b@example.com""#, "email"),
-        (r#""product":"smime","email":"a@bücher.example""#, "email"),
-        (r#""product":"smime","email":"a\u0000@example.com""#, "email"),
-        (
-            r#""product":"smime","productCode":796,"organization":" ""#,
-            "organization",
-        ),
-        (r#""product":"code-signing","organization":"""#, "organization"),
-    ] {
-        let number = desk.order(&format!(r#"{{"loginName":"login_name",{order}}}"#));
-        let expected = format!(r#""field":"{field}""#);
-        for path in ["certificate", "chain", "key"] {
-            let path = format!("/orders/{number}/{path}");
-            desk.control.expect(("GET", &path, ""), 422, &[&expected]);
+    let book = desk.control.get("/orders").to_string();
+    for state in STATES {
+        for (order, field) in UNFIT {
+            let expected = format!(r#""field":"{field}""#);
+            let order = format!(r#"{{"loginName":"login_name","state":"{state}",{order}}}"#);
+            desk.control.expect(("POST", "/orders", &order), 422, &[&expected]);
         }
-        // The others have theirs still.
-        assert_eq!(desk.told(1_234_567), "good");
+    }
+    assert_eq!(desk.control.get("/orders").to_string(), book);
+
+    let email = desk.order(r#"{"loginName":"login_name","product":"smime","email":"a@example.com"}"#);
+    let organization = desk.order(r#"{"loginName":"login_name","product":"code-signing","organization":"A"}"#);
+    // What no certificate of the product names is not looked at, until another product does.
+    let unused = desk.order(
+        r#"{"loginName":"login_name","product":"smime","productCode":794,"organization":"\n","email":"a@b.example"}"#,
+    );
+    for (number, patch, field) in [
+        (email, r#"{"email":"nobody"}"#, "email"),
+        (organization, r#"{"organization":" "}"#, "organization"),
+        (unused, r#"{"productCode":796}"#, "organization"),
+    ] {
+        let before = desk.collect(number);
+        let path = format!("/orders/{number}");
+        desk.control
+            .expect(("PATCH", &path, patch), 422, &[&format!(r#""field":"{field}""#)]);
+        assert_eq!(desk.collect(number), before, "{patch}");
+        assert_eq!(desk.told(number), "good");
     }
     server.assert_well();
+}
+
+#[test]
+fn what_cannot_stand_in_a_certificate_is_refused_with_the_fixtures() {
+    let fixtures = r#"
+        [[accounts]]
+        loginName = "login_name"
+        loginPassword = "login_password"
+        [[orders]]
+        orderNumber = 7
+        loginName = "login_name"
+        product = "smime"
+        state = "pending"
+        email = "a.@example.com"
+    "#;
+    let dir = tempfile::TempDir::new().unwrap();
+    let path = write_file(&dir, "fixtures.toml", fixtures);
+    run(&["--fixtures", path.to_str().unwrap()], &[]).assert_refused(2, &["line 10", "a.@example.com"]);
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let mut snapshot = control.get("/snapshot");
+    snapshot["orders"][3]["email"] = "a.@example.com".into();
+    control.expect(
+        ("PUT", "/snapshot", &snapshot.to_string()),
+        422,
+        &[r#""field":"orders.3.email""#],
+    );
 }

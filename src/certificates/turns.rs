@@ -1,0 +1,78 @@
+//! Work of the CA that may take long, such as RSA signatures and long CRLs: it is done on threads of its own, so that no
+//! other call waits for it, and on few of them at a time, so that many who ask cost neither threads nor memory.
+
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::ca::CaError;
+
+/// Turns for such work: as many at a time as there are processors, and two at least.
+#[derive(Debug)]
+pub(super) struct Turns(Arc<Semaphore>);
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new(processors.max(2))))
+    }
+
+    /// Does the work when it is its turn. Work that has begun is done to its end, even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// The work panicked, or the emulator stops.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaError> {
+        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::BrokenOff)?;
+        spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|_| CaError::BrokenOff)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn few_work_at_a_time_also_when_nobody_waits_for_them() {
+        let turns = Arc::new(Turns::new());
+        let most = turns.0.available_permits();
+        let (at_work, highest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let callers: Vec<_> = (0..50)
+            .map(|_| {
+                let (turns, at_work, highest) = (turns.clone(), at_work.clone(), highest.clone());
+                tokio::spawn(async move {
+                    turns
+                        .run(move || {
+                            highest.fetch_max(at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                            std::thread::sleep(Duration::from_millis(5));
+                            at_work.fetch_sub(1, Ordering::SeqCst);
+                        })
+                        .await
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(12)).await;
+        // Some of them go away in the middle of it.
+        for caller in &callers[..25] {
+            caller.abort();
+        }
+        for caller in callers {
+            let _ = caller.await;
+        }
+        assert!(highest.load(Ordering::SeqCst) <= most, "{highest:?}");
+        assert!(matches!(
+            turns.run(|| panic!("on purpose")).await,
+            Err::<(), _>(CaError::BrokenOff)
+        ));
+        assert_eq!(turns.run(|| 7).await.unwrap(), 7);
+    }
+}
