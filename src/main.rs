@@ -1,6 +1,7 @@
 //! The program: parse, start, wait for a signal.
 
 use std::io::{self, Write as _};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use sectigo_emulator::Emulator;
@@ -9,12 +10,24 @@ use sectigo_emulator::ctl;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 2),
+    };
+    let code = runtime.block_on(run());
+    // Not by dropping it: that waits for a snapshot that is being read, however long it is.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve(&args).await,
+        Ok(Command::Serve(args)) => serve(*args).await,
         Ok(Command::Health(args)) => {
             return match health::check(&args.control, args.wait).await {
                 Ok(()) => ExitCode::SUCCESS,
@@ -41,20 +54,33 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
-    let emulator = args.builder()?.start().await?;
+    let mut told_to_stop = pin!(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    // Aside: fixtures and a saved state may be long, and a signal ends the program all the same.
+    let starting = spawn_blocking(move || Handle::current().block_on(start(&args)));
+    let emulator = tokio::select! {
+        biased;
+        started = starting => started?.map_err(|error| -> Box<dyn std::error::Error> { error })?,
+        () = &mut told_to_stop => return Ok(()),
+    };
     print(&ready_lines(&emulator))?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    told_to_stop.await;
     tracing::info!("stopping");
     emulator.stop().await?;
     Ok(())
+}
+
+async fn start(args: &ServeArgs) -> Result<Emulator, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(args.builder()?.start().await?)
 }
 
 fn ready_lines(emulator: &Emulator) -> String {

@@ -11,10 +11,10 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::sent::{Here, Sent, no_sandbox};
+use super::sent::{Here, SentWithFixtures, no_sandbox};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
-use crate::fixtures::Fixtures;
+use crate::fixtures::{Fixtures, FixturesError};
 use crate::fixtures::file::File;
 use crate::fixtures::when::Span;
 use crate::sandbox::{DEFAULT, Sandbox};
@@ -178,15 +178,26 @@ pub(super) async fn list(State(app): State<App>) -> Json<SandboxList> {
         (status = 201, description = "Made", body = SandboxReply, headers(("Location" = String))),
         (status = 409, description = "The name or a login name is taken"),
         (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
-pub(super) async fn create(State(app): State<App>, sent: Option<Sent<NewEntry>>) -> Result<impl IntoResponse, Problem> {
-    let entry = sent.map(|Sent(entry)| entry).unwrap_or_default();
+pub(super) async fn create(
+    State(app): State<App>,
+    sent: Option<SentWithFixtures<NewEntry>>,
+) -> Result<impl IntoResponse, Problem> {
+    let (entry, share) = match sent {
+        Some(SentWithFixtures(entry, share)) => (entry, Some(share)),
+        None => (NewEntry::default(), None),
+    };
     let new = NewSandbox {
         name: entry.name,
         fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
         logins: entry.logins,
         ttl: entry.ttl.map(|ttl| ttl.0),
     };
-    let sandbox = aside(move || app.sandboxes.create(new)).await??;
+    let sandbox = aside(move || {
+        let created = app.sandboxes.create(new);
+        drop(share);
+        created
+    })
+    .await??;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
     let reply = SandboxReply::new(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -222,9 +233,13 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
 pub(super) async fn reset(
     State(app): State<App>,
     here: Here,
-    sent: Option<Sent<Reset>>,
+    sent: Option<SentWithFixtures<Reset>>,
 ) -> Result<Json<SandboxReply>, Problem> {
-    let fixtures = match sent.and_then(|Sent(reset)| reset.fixtures) {
+    let (fixtures, share) = match sent {
+        Some(SentWithFixtures(reset, share)) => (reset.fixtures, Some(share)),
+        None => (None, None),
+    };
+    let fixtures = match fixtures {
         Some(fixtures) => Arc::new(fixtures.read()?),
         None => here
             .0
@@ -233,10 +248,13 @@ pub(super) async fn reset(
             .unwrap_or(&app.sandboxes.settings().fixtures)
             .clone(),
     };
-    let build = move || app.sandboxes.settings().state_of(&fixtures, real_now());
-    let state = aside(build)
-        .await?
-        .map_err(|error| Problem::from(error).below("fixtures"))?;
-    here.0.reset(state);
-    Ok(Json(SandboxReply::new(&here.0)))
+    let reset = move || {
+        let state = app.sandboxes.settings().state_of(&fixtures, real_now())?;
+        here.0.reset(state);
+        drop((fixtures, share));
+        Ok(SandboxReply::new(&here.0))
+    };
+    let done: Result<_, FixturesError> = aside(reset).await?;
+    done.map(Json)
+        .map_err(|error| Problem::from(error).below("fixtures"))
 }
