@@ -13,9 +13,9 @@ use utoipa::openapi::schema::Schema;
 use super::Problem;
 use super::sent::misfit;
 
-/// The most lists and objects in it: no entry has as many, and each takes a hundred times the memory that it takes in
-/// JSON.
-const MAX_CONTAINERS: u32 = 100;
+/// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
+/// that it takes in JSON.
+const MAX_PARTS: u32 = 1000;
 
 /// An object of which it is known only that it is no larger than an entry may be.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Fields(pub(super) Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let left = Cell::new(MAX_CONTAINERS);
+        let left = Cell::new(MAX_PARTS);
         deserializer.deserialize_map(FieldsVisitor(&left)).map(Self)
     }
 }
@@ -40,13 +40,14 @@ impl<'de> Visitor<'de> for FieldsVisitor<'_> {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut fields = Map::new();
         while let Some(name) = map.next_key()? {
+            Bounded(self.0).count()?;
             fields.insert(name, map.next_value_seed(Bounded(self.0))?);
         }
         Ok(fields)
     }
 }
 
-/// Reads a value, and counts its lists and objects down.
+/// Reads a value, and counts down how many fields and lists there may still be.
 #[derive(Clone, Copy)]
 struct Bounded<'c>(&'c Cell<u32>);
 
@@ -54,7 +55,7 @@ impl Bounded<'_> {
     fn count<E: Error>(self) -> Result<(), E> {
         let left = self.0.get().checked_sub(1).ok_or_else(|| {
             E::custom(format!(
-                "there are more than {MAX_CONTAINERS} lists and objects in the body, which no entry has"
+                "there are more than {MAX_PARTS} fields and lists in the body; no entry has as many"
             ))
         })?;
         self.0.set(left);
@@ -111,7 +112,6 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Value, M::Error> {
-        self.count()?;
         FieldsVisitor(self.0).visit_map(map).map(Value::Object)
     }
 }
@@ -197,15 +197,22 @@ mod tests {
     }
 
     #[test]
-    fn more_lists_and_objects_than_an_entry_has_are_refused() {
-        for (start, part, end) in [("[", "{}", "]"), ("[", "[]", "]"), ("{\"a\":[]", ",\"b\":{}", "}")] {
-            let parts = |count: usize| {
-                let separator = if part.starts_with(',') { "" } else { "," };
-                format!(r#"{{"x":{start}{}{end}}}"#, vec![part; count].join(separator))
-            };
-            serde_json::from_str::<Fields>(&parts(98)).unwrap();
-            let error = serde_json::from_str::<Fields>(&parts(100)).unwrap_err().to_string();
-            assert!(error.contains("more than 100 lists and objects"), "{error}");
+    fn more_fields_and_lists_than_an_entry_has_are_refused() {
+        let list = |count| vec!["[]"; count].join(",");
+        let objects = |count| vec![r#"{"a":0}"#; count].join(",");
+        let fields = |count| (0..count).map(|number| format!(r#""{number}":0"#)).collect::<Vec<_>>().join(",");
+        // The field and its own list count as well.
+        for (fits, too_many) in [
+            (format!(r#"{{"x":[{}]}}"#, list(998)), format!(r#"{{"x":[{}]}}"#, list(999))),
+            (format!(r#"{{"x":[{}]}}"#, objects(998)), format!(r#"{{"x":[{}]}}"#, objects(999))),
+            (format!("{{{}}}", fields(1000)), format!("{{{}}}", fields(1001))),
+        ] {
+            serde_json::from_str::<Fields>(&fits).unwrap();
+            let error = serde_json::from_str::<Fields>(&too_many).unwrap_err().to_string();
+            assert!(error.contains("more than 1000 fields and lists"), "{error}");
         }
+        // An entry may have a long list.
+        let numbers = format!(r#"{{"caCertificateIDs":[{}]}}"#, vec!["1"; 100_000].join(","));
+        serde_json::from_str::<Fields>(&numbers).unwrap();
     }
 }

@@ -95,7 +95,7 @@ impl Share {
     ///
     /// # Errors
     /// There was none within [`PATIENCE`].
-    async fn cover(&mut self, length: usize, memory: &BodyMemory) -> Result<(), Problem> {
+    pub(super) async fn cover(&mut self, length: usize, memory: &BodyMemory) -> Result<(), Problem> {
         while length > SMALL_BODY && self.beyond.is_none() && self.bytes() < length {
             let asked = Instant::now();
             let patience = PATIENCE.saturating_sub(self.waited);

@@ -11,10 +11,11 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::receive::Share;
 use super::sent::{Here, SentWithFixtures, no_sandbox};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
-use crate::fixtures::{Fixtures, FixturesError};
+use crate::fixtures::Fixtures;
 use crate::fixtures::file::File;
 use crate::fixtures::when::Span;
 use crate::sandbox::{DEFAULT, Sandbox};
@@ -102,15 +103,47 @@ pub(super) enum FixturesForms {
 }
 
 /// Fixtures as they were sent.
-pub(super) struct SentFixtures(Result<Fixtures, Problem>);
+pub(super) enum SentFixtures {
+    Object(Box<File>),
+    Text(String),
+}
 
 impl SentFixtures {
+    /// The longest TOML, in bytes.
+    const MAX_TOML: usize = 1 << 20;
+
+    /// How many times as much memory TOML takes as JSON of that length: it is read into a tree first.
+    const TOML_WEIGHT: usize = 32;
+
+    /// Takes the memory that it takes to read them.
+    ///
+    /// # Errors
+    /// There is none at the moment, or there never is as much.
+    async fn cover(&self, share: &mut Share, app: &App) -> Result<(), Problem> {
+        match self {
+            Self::Text(text) if !Fixtures::is_json(text) => {
+                if text.len() > Self::MAX_TOML {
+                    let detail = format!(
+                        "TOML has {} bytes at most here; send the fixtures as JSON, or start with them (--fixtures)",
+                        Self::MAX_TOML
+                    );
+                    return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).below("fixtures"));
+                }
+                share.cover(text.len() * Self::TOML_WEIGHT, &app.body_memory).await
+            }
+            Self::Text(_) | Self::Object(_) => Ok(()),
+        }
+    }
+
     /// The fixtures.
     ///
     /// # Errors
     /// They are a text that is no fixtures file.
     fn read(self) -> Result<Fixtures, Problem> {
-        self.0.map_err(|problem| problem.below("fixtures"))
+        match self {
+            Self::Object(file) => Ok((*file).into()),
+            Self::Text(text) => Fixtures::parse_owned(text).map_err(|error| Problem::from(error).below("fixtures")),
+        }
     }
 }
 
@@ -130,11 +163,11 @@ impl<'de> Visitor<'de> for FixturesVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<SentFixtures, E> {
-        Ok(SentFixtures(Fixtures::parse(text).map_err(Problem::from)))
+        Ok(SentFixtures::Text(text.to_owned()))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<SentFixtures, M::Error> {
-        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures(Ok(file.into())))
+        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures::Object(Box::new(file)))
     }
 }
 
@@ -182,22 +215,25 @@ pub(super) async fn create(
     State(app): State<App>,
     sent: Option<SentWithFixtures<NewEntry>>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (entry, share) = match sent {
-        Some(SentWithFixtures(entry, share)) => (entry, Some(share)),
-        None => (NewEntry::default(), None),
+    let (entry, mut share) = match sent {
+        Some(SentWithFixtures(entry, share)) => (entry, share),
+        None => <_>::default(),
     };
-    let new = NewSandbox {
-        name: entry.name,
-        fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
-        logins: entry.logins,
-        ttl: entry.ttl.map(|ttl| ttl.0),
-    };
-    let sandbox = aside(move || {
+    if let Some(fixtures) = &entry.fixtures {
+        fixtures.cover(&mut share, &app).await?;
+    }
+    let create = move || {
+        let new = NewSandbox {
+            name: entry.name,
+            fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
+            logins: entry.logins,
+            ttl: entry.ttl.map(|ttl| ttl.0),
+        };
         let created = app.sandboxes.create(new);
         drop(share);
-        created
-    })
-    .await??;
+        created.map_err(Problem::from)
+    };
+    let sandbox = aside(create).await??;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
     let reply = SandboxReply::new(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -235,26 +271,25 @@ pub(super) async fn reset(
     here: Here,
     sent: Option<SentWithFixtures<Reset>>,
 ) -> Result<Json<SandboxReply>, Problem> {
-    let (fixtures, share) = match sent {
-        Some(SentWithFixtures(reset, share)) => (reset.fixtures, Some(share)),
-        None => (None, None),
+    let (fixtures, mut share) = match sent {
+        Some(SentWithFixtures(reset, share)) => (reset.fixtures, share),
+        None => <_>::default(),
     };
-    let fixtures = match fixtures {
-        Some(fixtures) => Arc::new(fixtures.read()?),
-        None => here
-            .0
-            .fixtures
-            .as_ref()
-            .unwrap_or(&app.sandboxes.settings().fixtures)
-            .clone(),
-    };
+    if let Some(fixtures) = &fixtures {
+        fixtures.cover(&mut share, &app).await?;
+    }
     let reset = move || {
-        let state = app.sandboxes.settings().state_of(&fixtures, real_now())?;
-        here.0.reset(state);
+        let settings = app.sandboxes.settings();
+        let fixtures = match fixtures {
+            Some(fixtures) => Arc::new(fixtures.read()?),
+            None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+        };
+        let state = settings
+            .state_of(&fixtures, real_now())
+            .map_err(|error| Problem::from(error).below("fixtures"))?;
         drop((fixtures, share));
-        Ok(SandboxReply::new(&here.0))
+        here.0.reset(state);
+        Ok(Json(SandboxReply::new(&here.0)))
     };
-    let done: Result<_, FixturesError> = aside(reset).await?;
-    done.map(Json)
-        .map_err(|error| Problem::from(error).below("fixtures"))
+    aside(reset).await?
 }
