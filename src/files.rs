@@ -91,11 +91,13 @@ impl Store {
     /// in the file afterwards.
     pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {
         let path = self.path(name);
-        self.write_beside(&path, readers, whole(text), |beside| match fs::hard_link(beside, &path) {
-            Ok(()) => fs::remove_file(beside),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
-            // A file system without hard links.
-            Err(_) => fs::rename(beside, &path),
+        self.write_beside(&path, readers, whole(text), |beside| {
+            match fs::hard_link(beside, &path) {
+                Ok(()) => fs::remove_file(beside),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
+                // A file system without hard links.
+                Err(_) => fs::rename(beside, &path),
+            }
         })?;
         self.read(name)?
             .ok_or_else(|| FileError::new(&path, "vanished while it was written"))

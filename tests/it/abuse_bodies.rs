@@ -39,7 +39,9 @@ fn begin(address: SocketAddr, method: &str, path: &str, length: Option<usize>) -
         None => "Transfer-Encoding: chunked".to_owned(),
     };
     let path = at(path);
-    client.write(format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{JSON}{length}\r\n\r\n"));
+    client.write(format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{JSON}{length}\r\n\r\n"
+    ));
     client
 }
 
@@ -113,17 +115,30 @@ fn more_fields_and_lists_than_an_entry_has_are_refused() {
         filled(r#"{"revocation":["#, r#"{"":{"":0}},"#, "0]}", MIB - 100),
         filled(r#"{"csr":["#, "[],", "0]}", MIB - 100),
     ] {
-        for (method, path) in [("PATCH", "/orders/1234567"), ("PATCH", "/accounts/login_name"), ("POST", "/orders")] {
+        for (method, path) in [
+            ("PATCH", "/orders/1234567"),
+            ("PATCH", "/accounts/login_name"),
+            ("POST", "/orders"),
+        ] {
             control.expect((method, path, &body), 400, &["more than 1000 fields and lists"]);
         }
     }
     // Neither are they kept where a value of one of two kinds is taken.
-    let voucher = filled(r#"{"loginName":"a","loginPassword":"b","voucher":["#, "{},", "0]}", MIB - 100);
+    let voucher = filled(
+        r#"{"loginName":"a","loginPassword":"b","voucher":["#,
+        "{},",
+        "0]}",
+        MIB - 100,
+    );
     control.expect(("POST", "/accounts", &voucher), 400, &["the voucher's name"]);
     let count = filled(r#"{"orderNumber":["#, "{},", "0]}", MIB - 100);
     control.expect(("POST", "/calls/count", &count), 400, &["a number or a string"]);
     for (sent, status) in [("7", 200), ("7.0", 200), ("\"7\"", 200), ("-7", 400), ("7.5", 400)] {
-        control.expect(("POST", "/calls/count", &format!(r#"{{"orderNumber":{sent}}}"#)), status, &[]);
+        control.expect(
+            ("POST", "/calls/count", &format!(r#"{{"orderNumber":{sent}}}"#)),
+            status,
+            &[],
+        );
     }
 }
 
@@ -175,9 +190,13 @@ fn a_body_for_which_there_is_no_memory_is_told_to_come_again() {
     assert!(answer.text().contains("send it again"), "{answer:?}");
     // What is small needs none of that memory.
     let mut control = Control::of(&server);
-    assert_soon("a small body", || control.expect(("PUT", "/clock", r#"{"now":"+1d"}"#), 200, &[]));
+    assert_soon("a small body", || {
+        control.expect(("PUT", "/clock", r#"{"now":"+1d"}"#), 200, &[])
+    });
     drop(held);
-    eventually("there is memory again", || status_of(server.control(), "PUT", "/clock", &body) == 200);
+    eventually("there is memory again", || {
+        status_of(server.control(), "PUT", "/clock", &body) == 200
+    });
     server.assert_well();
 }
 
@@ -235,11 +254,17 @@ fn a_snapshot_of_any_length_is_restored_and_loaded_as_a_state() {
     let mut control = Control::of(&server);
     control.expect(("PUT", "/clock", r#"{"frozen":true}"#), 200, &[]);
     let snapshot = control.read("/snapshot", "");
-    assert_eq!(snapshot.header("content-length"), Some(&*snapshot.bytes().len().to_string()));
+    assert_eq!(
+        snapshot.header("content-length"),
+        Some(&*snapshot.bytes().len().to_string())
+    );
     let mut there = Control::of_new_sandbox(&server, "there");
     let restored = there.ask(("PUT", "/snapshot", snapshot.text()), 200);
     assert_eq!(restored, json!({"orders": 9000, "accounts": 1}));
-    assert!(there.read("/snapshot", "").bytes() == snapshot.bytes(), "it is not the same");
+    assert!(
+        there.read("/snapshot", "").bytes() == snapshot.bytes(),
+        "it is not the same"
+    );
     assert!(server.stop("TERM").0.success());
     let again = Server::plain(&["--state", path.to_str().unwrap()]);
     assert!(Control::of(&again).read("/snapshot", "").bytes() == snapshot.bytes());
@@ -260,15 +285,31 @@ fn a_csr_is_no_longer_than_over_the_api() {
         ("PATCH", "/orders/1234567", json!({"csr": csr}), "csr"),
         ("PUT", "/snapshot", world.clone(), "orders.0.csr"),
         ("POST", "/reset", json!({"fixtures": world}), "fixtures.orders.0.csr"),
-        ("POST", "/sandboxes", json!({"fixtures": world}), "fixtures.orders.0.csr"),
+        (
+            "POST",
+            "/sandboxes",
+            json!({"fixtures": world}),
+            "fixtures.orders.0.csr",
+        ),
     ] {
         let problem = control.ask((method, path, &body.to_string()), 422);
         assert_eq!(problem["field"], field);
-        assert_eq!(problem["detail"], "csr has 32768 characters; the API takes 32767 at most");
+        assert_eq!(
+            problem["detail"],
+            "csr has 32768 characters; the API takes 32767 at most"
+        );
     }
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "fixtures.json", &world.to_string());
-    let listeners = ["--https", "off", "--http", "off", "--control", "127.0.0.1:0", "--fixtures"];
+    let listeners = [
+        "--https",
+        "off",
+        "--http",
+        "off",
+        "--control",
+        "127.0.0.1:0",
+        "--fixtures",
+    ];
     run(&[&listeners[..], &[path.to_str().unwrap()]].concat(), &[]).assert_refused(2, &["32767 at most"]);
 }
 
@@ -285,7 +326,12 @@ fn accounts_are_bounded_by_every_way_in() {
     let too_many = accounts(100_001);
     for (method, path, body, field) in [
         ("PUT", "/snapshot", too_many.clone(), "accounts.100000"),
-        ("POST", "/reset", json!({"fixtures": too_many}), "fixtures.accounts.100000"),
+        (
+            "POST",
+            "/reset",
+            json!({"fixtures": too_many}),
+            "fixtures.accounts.100000",
+        ),
     ] {
         let problem = control.ask((method, path, &body.to_string()), 422);
         assert_eq!(
@@ -298,7 +344,15 @@ fn accounts_are_bounded_by_every_way_in() {
     control.expect(("POST", "/accounts", one_more), 503, &["100000"]);
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "fixtures.json", &too_many.to_string());
-    let listeners = ["--https", "off", "--http", "off", "--control", "127.0.0.1:0", "--fixtures"];
+    let listeners = [
+        "--https",
+        "off",
+        "--http",
+        "off",
+        "--control",
+        "127.0.0.1:0",
+        "--fixtures",
+    ];
     run(&[&listeners[..], &[path.to_str().unwrap()]].concat(), &[]).assert_refused(2, &["at most 100000 accounts"]);
 }
 
@@ -313,7 +367,12 @@ fn a_change_of_another_content_type_is_refused_even_without_a_body() {
         ("DELETE", "/calls"),
         ("DELETE", "/faults"),
     ] {
-        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""] {
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "",
+        ] {
             let headers = format!("Content-Type: {kind}\r\n");
             let answer = client.send(method, &at(path), &headers, "");
             assert_eq!(answer.status, 415, "{method} {path} {kind}: {answer:?}");
@@ -321,7 +380,10 @@ fn a_change_of_another_content_type_is_refused_even_without_a_body() {
         }
         for headers in ["", JSON, "content-type: Application/JSON; charset=utf-8\r\n"] {
             let answer = client.send(method, &at(path), headers, "");
-            assert!(matches!(answer.status, 200 | 201 | 204), "{method} {path} {headers}: {answer:?}");
+            assert!(
+                matches!(answer.status, 200 | 201 | 204),
+                "{method} {path} {headers}: {answer:?}"
+            );
         }
     }
     let both = format!("{JSON}Content-Type: text/plain\r\n");
@@ -344,8 +406,16 @@ fn what_was_sent_is_repeated_in_short() {
         ("PATCH", "/assumptions", format!(r#"{{"spelling":"{long}"}}"#)),
         ("PUT", "/clock", format!(r#"{{"now":"{long}"}}"#)),
         ("PUT", "/snapshot", unknown.clone()),
-        ("POST", "/orders", format!(r#"{{"loginName":"login_name","product":"{long}"}}"#)),
-        ("POST", "/faults", format!(r#"{{"endpoint":"{long}","then":{{"garble":true}}}}"#)),
+        (
+            "POST",
+            "/orders",
+            format!(r#"{{"loginName":"login_name","product":"{long}"}}"#),
+        ),
+        (
+            "POST",
+            "/faults",
+            format!(r#"{{"endpoint":"{long}","then":{{"garble":true}}}}"#),
+        ),
         ("POST", "/reset", format!(r#"{{"fixtures":{unknown}}}"#)),
         ("POST", "/reset", json!({"fixtures": format!("{long} = 1")}).to_string()),
         ("POST", "/sandboxes", format!(r#"{{"name":"{long}"}}"#)),
@@ -430,6 +500,8 @@ fn bodies_that_grow_in_memory_leave_room_for_others() {
             thread::sleep(Duration::from_millis(50));
         }
     });
-    eventually("the memory comes back", || server.resident_memory() < before + 200 * MIB);
+    eventually("the memory comes back", || {
+        server.resident_memory() < before + 200 * MIB
+    });
     server.assert_well();
 }

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn fields_are_read_as_they_are() {
-        let object = json!({"a": null, "b": true, "c": -5, "d": 5, "e": 5.0, "f": 0.1, "g": "é", "h": [1, [], {"i": {}}]});
+        let object =
+            json!({"a": null, "b": true, "c": -5, "d": 5, "e": 5.0, "f": 0.1, "g": "é", "h": [1, [], {"i": {}}]});
         let Fields(fields) = serde_json::from_value(object.clone()).unwrap();
         assert_eq!(Value::Object(fields), object);
         let Fields(fields) = serde_json::from_str(&object.to_string()).unwrap();
@@ -200,11 +201,22 @@ mod tests {
     fn more_fields_and_lists_than_an_entry_has_are_refused() {
         let list = |count| vec!["[]"; count].join(",");
         let objects = |count| vec![r#"{"a":0}"#; count].join(",");
-        let fields = |count| (0..count).map(|number| format!(r#""{number}":0"#)).collect::<Vec<_>>().join(",");
+        let fields = |count| {
+            (0..count)
+                .map(|number| format!(r#""{number}":0"#))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
         // The field and its own list count as well.
         for (fits, too_many) in [
-            (format!(r#"{{"x":[{}]}}"#, list(998)), format!(r#"{{"x":[{}]}}"#, list(999))),
-            (format!(r#"{{"x":[{}]}}"#, objects(998)), format!(r#"{{"x":[{}]}}"#, objects(999))),
+            (
+                format!(r#"{{"x":[{}]}}"#, list(998)),
+                format!(r#"{{"x":[{}]}}"#, list(999)),
+            ),
+            (
+                format!(r#"{{"x":[{}]}}"#, objects(998)),
+                format!(r#"{{"x":[{}]}}"#, objects(999)),
+            ),
             (format!("{{{}}}", fields(1000)), format!("{{{}}}", fields(1001))),
         ] {
             serde_json::from_str::<Fields>(&fits).unwrap();

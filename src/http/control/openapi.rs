@@ -71,7 +71,10 @@ fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) 
             ("408", "The body did not arrive in time"),
             ("413", too_long(path)),
             ("422", "A field does not fit"),
-            ("503", "Other long bodies are being read; Retry-After tells when to send it again"),
+            (
+                "503",
+                "Other long bodies are being read; Retry-After tells when to send it again",
+            ),
         ]);
     }
     // Where no body belongs, its type is looked at all the same.

@@ -134,10 +134,7 @@ pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Jso
         (status = 201, description = "Made", body = OrderEntry, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
         (status = 503, description = "There are as many as there may be (--max-orders)")))]
-pub(super) async fn create(
-    here: Here,
-    Sent(Fields(mut object)): Sent<Fields>,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -> Result<impl IntoResponse, Problem> {
     let is_numbered = object.contains_key("orderNumber");
     object.entry("orderNumber").or_insert(json!(1));
     object.entry("state").or_insert(json!(State::Issued));

@@ -57,7 +57,10 @@ impl MaxBody {
             Self::WithFixtures => "; PUT .../snapshot takes longer ones, and --fixtures any",
             Self::Snapshot(_) => " (--max-snapshot)",
         };
-        let detail = format!("the body is longer than the {} bytes that this takes{hint}", self.bytes());
+        let detail = format!(
+            "the body is longer than the {} bytes that this takes{hint}",
+            self.bytes()
+        );
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 }

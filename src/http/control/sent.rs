@@ -157,9 +157,9 @@ where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|error| {
-        serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text)))
-    })
+    text.parse()
+        .map(Some)
+        .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
 }
 
 /// Reads a parameter of a query that serde can read from a string.

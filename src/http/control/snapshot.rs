@@ -12,8 +12,8 @@ use super::receive::Blocks;
 use super::sent::{Here, SentSnapshot};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
-use crate::fixtures::{Fixtures, FixturesError};
 use crate::fixtures::file::File;
+use crate::fixtures::{Fixtures, FixturesError};
 
 /// How much a snapshot brought.
 #[derive(Serialize, ToSchema)]

@@ -323,6 +323,13 @@ impl Running {
         fs::read_to_string(self.dir.path().join("stdout")).unwrap()
     }
 
+    /// Tells it to end.
+    #[track_caller]
+    pub(crate) fn terminate(&self) {
+        let kill = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(kill.unwrap().success());
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Run {
