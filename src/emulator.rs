@@ -335,8 +335,8 @@ impl Builder {
     }
 
     /// The longest snapshot, in bytes, that [`Control::restore`](crate::control::Control::restore) and `PUT snapshot` may
-    /// bring; 2 GiB by default, which is about two million orders with a CSR each. An emulator needs about three times
-    /// the length of a snapshot in memory to restore it.
+    /// bring; 2 GiB by default, which is about two million orders with a CSR each. To restore one takes two to four
+    /// times its length in memory.
     #[must_use]
     pub fn max_snapshot(mut self, bytes: u64) -> Self {
         self.max_snapshot = bytes;

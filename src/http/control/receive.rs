@@ -148,7 +148,12 @@ pub(super) async fn receive(request: Request, app: &App, max: MaxBody) -> Result
     let start = Instant::now();
     let mut blocks = Blocks::default();
     let mut share = Share::default();
-    while let Some(data) = next_data(&mut body, start + time_for(blocks.len(), app) + share.waited).await? {
+    loop {
+        // Waiting for memory is not the client's fault.
+        let deadline = start + time_for(blocks.len(), max, app) + share.waited;
+        let Some(data) = next_data(&mut body, deadline).await? else {
+            return Ok((blocks, share));
+        };
         let length = blocks.len() + data.len();
         if length as u64 > max.bytes() {
             return Err(max.problem());
@@ -156,13 +161,16 @@ pub(super) async fn receive(request: Request, app: &App, max: MaxBody) -> Result
         share.cover(length, &app.body_memory).await?;
         blocks.push(&data);
     }
-    Ok((blocks, share))
 }
 
-/// How long a body of which so many bytes have come may take: a second more for each MiB of it.
-fn time_for(arrived: usize, app: &App) -> Duration {
+/// How long a body of which so many bytes have come may take: that of a snapshot, a second more for each MiB of it.
+fn time_for(arrived: usize, max: MaxBody, app: &App) -> Duration {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    app.read_timeout.min(YEAR) + Duration::from_secs((arrived >> 20) as u64)
+    let more = match max {
+        MaxBody::Usual | MaxBody::WithFixtures => 0,
+        MaxBody::Snapshot(_) => arrived as u64 >> 20,
+    };
+    app.read_timeout.min(YEAR) + Duration::from_secs(more)
 }
 
 async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
