@@ -216,6 +216,14 @@ pub struct ServeArgs {
         value_parser = read_whole::<usize>
     )]
     max_sandboxes: usize,
+    /// The longest snapshot that the control API takes, in bytes.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_MAX_SNAPSHOT",
+        value_name = "BYTES",
+        default_value_t = 2 << 30
+    )]
+    max_snapshot: u64,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
     #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
     pub log: Targets,
@@ -248,7 +256,8 @@ impl ServeArgs {
             .max_orders(self.max_orders)
             .journal(self.journal)
             .journal_bytes(self.journal_bytes)
-            .max_sandboxes(self.max_sandboxes);
+            .max_sandboxes(self.max_sandboxes)
+            .max_snapshot(self.max_snapshot);
         if let Some(token) = &self.control_token {
             builder = builder.control_token(&*token.0);
         }

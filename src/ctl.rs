@@ -284,7 +284,9 @@ impl<W: Write> Ctl<'_, W> {
                     source,
                 })
             }
-            Some(path) => Ok(files::write(path, &text, Readers::Owner)?),
+            Some(path) => Ok(files::write(path, Readers::Owner, |file| {
+                file.write_all(text.as_bytes())
+            })?),
             None => Ok(self.out.write_all(text.as_bytes())?),
         }
     }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::{self, Runtime};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::ca::{Authority, CaKey, CaOptions};
@@ -18,7 +17,7 @@ use crate::clock::system_now;
 use crate::files::{self, FileError, Readers};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
-use crate::http::control::{Control, LARGE_BODIES, Token};
+use crate::http::control::{BodyMemory, Control, Token};
 use crate::http::listen::{Limits, Listener, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
@@ -195,6 +194,7 @@ pub struct Builder {
     journal: usize,
     journal_bytes: usize,
     max_sandboxes: usize,
+    max_snapshot: u64,
     state_file: Option<PathBuf>,
     control_token: Option<Token>,
 }
@@ -220,6 +220,7 @@ impl Default for Builder {
             journal: 1000,
             journal_bytes: 1 << 30,
             max_sandboxes: 100_000,
+            max_snapshot: 2 << 30,
             state_file: None,
             control_token: None,
         }
@@ -369,6 +370,15 @@ impl Builder {
         self
     }
 
+    /// The longest snapshot, in bytes, that [`Control::restore`](crate::control::Control::restore) and `PUT snapshot` may
+    /// bring; 2 GiB by default, which is about two million orders with a CSR each. To restore one takes two to four
+    /// times its length in memory.
+    #[must_use]
+    pub fn max_snapshot(mut self, bytes: u64) -> Self {
+        self.max_snapshot = bytes;
+        self
+    }
+
     /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
     /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
     #[must_use]
@@ -459,7 +469,8 @@ impl Builder {
                 sandboxes: sandboxes.clone(),
                 token: self.control_token.clone(),
                 read_timeout: self.read_timeout,
-                large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
+                max_snapshot: self.max_snapshot,
+                body_memory: BodyMemory::default(),
                 stop: stop.clone(),
             };
             let serving = listener.serve("control", None, control.into_service(), limits, stop);
@@ -529,7 +540,7 @@ impl Builder {
             Some(path) if path.exists() => Some(Fixtures::load(path)?),
             _ => None,
         };
-        Ok(Sandboxes::new(settings, saved.as_ref(), issuance)?)
+        Ok(Sandboxes::new(settings, saved, issuance)?)
     }
 }
 
@@ -585,8 +596,10 @@ impl From<FileError> for StopError {
 
 /// Saves the state of the default sandbox: the whole file appears at once, for its owner only, as passwords are in it.
 fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
-    let text = sandboxes.default_sandbox().snapshot().to_json();
-    Ok(files::write(path, &text, Readers::Owner)?)
+    let snapshot = sandboxes.default_sandbox().snapshot();
+    Ok(files::write(path, Readers::Owner, |file| {
+        Ok(serde_json::to_writer_pretty(file, &snapshot)?)
+    })?)
 }
 
 /// The base of URLs in certificates, without the slash at its end.

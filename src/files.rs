@@ -5,7 +5,7 @@
 //! a key without a certificate at worst, and the next start makes the certificate for it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -91,11 +91,13 @@ impl Store {
     /// in the file afterwards.
     pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {
         let path = self.path(name);
-        self.write_beside(&path, text, readers, |beside| match fs::hard_link(beside, &path) {
-            Ok(()) => fs::remove_file(beside),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
-            // A file system without hard links.
-            Err(_) => fs::rename(beside, &path),
+        self.write_beside(&path, readers, whole(text), |beside| {
+            match fs::hard_link(beside, &path) {
+                Ok(()) => fs::remove_file(beside),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
+                // A file system without hard links.
+                Err(_) => fs::rename(beside, &path),
+            }
         })?;
         self.read(name)?
             .ok_or_else(|| FileError::new(&path, "vanished while it was written"))
@@ -103,15 +105,24 @@ impl Store {
 
     /// Writes a file in the place of the one that may be there.
     pub(crate) fn replace(&self, name: &str, text: &str, readers: Readers) -> Result<(), FileError> {
+        self.replace_by(name, readers, whole(text))
+    }
+
+    fn replace_by(
+        &self,
+        name: &str,
+        readers: Readers,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FileError> {
         let path = self.path(name);
-        self.write_beside(&path, text, readers, |beside| fs::rename(beside, &path))
+        self.write_beside(&path, readers, fill, |beside| fs::rename(beside, &path))
     }
 
     fn write_beside(
         &self,
         path: &Path,
-        text: &str,
         readers: Readers,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
         static UNIQUE: AtomicU32 = AtomicU32::new(0);
@@ -124,13 +135,14 @@ impl Store {
         let written = (|| {
             // A leftover of a crashed process that had the same id.
             let _ = fs::remove_file(&beside);
-            let mut file = OpenOptions::new()
+            let file = OpenOptions::new()
                 .write(true)
                 .create_new(true)
                 .mode(mode)
                 .open(&beside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
+            let mut file = BufWriter::new(file);
+            fill(&mut file)?;
+            file.into_inner()?.sync_all()?;
             put(&beside)?;
             File::open(&self.dir)?.sync_all()
         })();
@@ -141,14 +153,23 @@ impl Store {
     }
 }
 
-/// Writes a file in the place of the one that may be there; a directory that is not there is made.
-pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> Result<(), FileError> {
+fn whole(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
+    |file| file.write_all(text.as_bytes())
+}
+
+/// Writes a file in the place of the one that may be there; a directory that is not there is made. What `fill` writes
+/// goes to the file piece by piece.
+pub(crate) fn write(
+    path: &Path,
+    readers: Readers,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| FileError::new(path, "names no file"))?;
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, text, readers)
+    Store::open(dir.unwrap_or(Path::new(".")))?.replace_by(name, readers, fill)
 }
 
 /// A text file, or None if there is no such file.

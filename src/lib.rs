@@ -15,6 +15,7 @@ mod pem;
 mod random;
 mod sandbox;
 mod sandboxes;
+mod shown;
 
 pub mod account;
 pub mod clock;

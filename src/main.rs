@@ -1,6 +1,7 @@
 //! The program: parse, start, wait for a signal.
 
 use std::io::{self, Write as _};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::{future, thread};
 
@@ -10,13 +11,24 @@ use sectigo_emulator::ctl;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 2),
+    };
+    let code = runtime.block_on(run());
+    // Dropping it would wait for its threads, of which one may read a file whose end never comes.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve(&args).await,
+        Ok(Command::Serve(args)) => serve(args).await,
         Ok(Command::Health(args)) => {
             return match health::check(&args.control, args.wait).await {
                 Ok(()) => ExitCode::SUCCESS,
@@ -43,23 +55,39 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
     config::warn_of_unknown();
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
-    let emulator = args.builder()?.start().await?;
+    let mut told_to_stop = pin!(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stdin_ends => {}
+        }
+    });
+    let emulator = tokio::select! {
+        biased;
+        () = &mut told_to_stop => {
+            tracing::info!("stopping before anything is served");
+            return Ok(());
+        }
+        started = start(args) => started?,
+    };
     print(&ready_lines(&emulator))?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_ends => {}
-    }
+    told_to_stop.await;
     tracing::info!("stopping");
     emulator.stop().await?;
     Ok(())
+}
+
+/// Starts the emulator. Large files take their time, which must not keep a signal waiting.
+async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Error>> {
+    let builder = tokio::task::spawn_blocking(move || args.builder()).await??;
+    Ok(builder.start().await?)
 }
 
 /// Resolves when standard input ends, if that is wanted; else never. A thread of its own reads it, from now on: the

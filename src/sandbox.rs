@@ -10,8 +10,7 @@ use crate::certificates::{Certificate, Certificates, Issuance, Look, NoCertifica
 use crate::clock::{self, Clock, Timestamp};
 use crate::endpoints::{Answer, Call, Done, Endpoint, Failure};
 use crate::fault::{Action, Faults, Met};
-use crate::fixtures::file::File;
-use crate::fixtures::{Built, Fixtures};
+use crate::fixtures::{Built, Fixtures, Snapshot};
 use crate::journal::Journal;
 use crate::order::book::{Book, BookFull};
 use crate::order::state::{Order, OrderNumber};
@@ -128,13 +127,13 @@ impl Sandbox {
     }
 
     /// The fixtures that make it as it is now.
-    pub(crate) fn snapshot(&self) -> File {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let real_now = clock::real_now();
         let (world, clock, faults) = {
             let state = self.state();
             (state.world.clone(), state.clock, state.faults.clone())
         };
-        File::describe(&world, clock, &faults, real_now)
+        Snapshot::new(world, clock, &faults, real_now)
     }
 
     /// Starts its time to live anew.

@@ -124,7 +124,7 @@ impl Sandboxes {
     /// The fixtures do not hold together.
     pub(crate) fn new(
         settings: Settings,
-        saved: Option<&Fixtures>,
+        saved: Option<Fixtures>,
         issuance: Arc<Issuance>,
     ) -> Result<Self, FixturesError> {
         let state = match saved {
@@ -339,8 +339,8 @@ impl Settings {
     ///
     /// # Errors
     /// It does not hold together.
-    pub(crate) fn state_of_snapshot(&self, snapshot: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
-        let built = snapshot.build(&self.start(real_now), &mut self.random())?;
+    pub(crate) fn state_of_snapshot(&self, snapshot: Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
+        let built = snapshot.build_and_free(&self.start(real_now), &mut self.random())?;
         Ok(State::new(built, self.random()))
     }
 

@@ -79,6 +79,9 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// The most accounts of a sandbox.
+    pub const MAX: usize = 100_000;
+
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
         self.by_login_name.insert(account.login_name.clone(), account);

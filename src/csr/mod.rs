@@ -13,6 +13,8 @@ mod verify;
 
 use std::{borrow::Cow, fmt, ops::Range};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 pub use self::{
     key::{Key, OtherKey},
     verify::Hash,
@@ -34,6 +36,9 @@ pub struct Csr {
 }
 
 impl Csr {
+    /// The most characters of a request as text, in the API's documents.
+    pub const MAX_TEXT: usize = 32_767;
+
     /// Judges a request, in any armour or none.
     ///
     /// # Errors
@@ -82,6 +87,11 @@ impl Csr {
     /// The request in its usual armour, in lines of 64 characters.
     pub fn to_pem(&self) -> String {
         pem::encode("CERTIFICATE REQUEST", &self.der)
+    }
+
+    /// The request in Base64 without armour, in one line.
+    pub(crate) fn to_base64(&self) -> String {
+        STANDARD.encode(&self.der)
     }
 
     fn part(&self, range: &Range<u32>) -> &[u8] {
@@ -135,7 +145,6 @@ fn narrow(range: &Range<usize>) -> Range<u32> {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
     use proptest::prelude::*;
 
     use super::*;

@@ -2,17 +2,19 @@
 
 use thiserror::Error;
 
+use crate::shown::shown;
+
 /// A name that is no assumption, or a value that it does not take.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AssumptionError {
     /// There is no assumption of that name.
-    #[error("there is no assumption `{name}`; there are {}", names())]
+    #[error("there is no assumption `{}`; there are {}", shown(name), names())]
     UnknownName {
         /// The name that was given.
         name: String,
     },
     /// The assumption does not take that value.
-    #[error("`{value}` is no value of the assumption `{name}`; it takes {}", allowed.join(", "))]
+    #[error("`{}` is no value of the assumption `{name}`; it takes {}", shown(value), allowed.join(", "))]
     UnknownValue {
         /// The assumption.
         name: &'static str,

@@ -199,6 +199,31 @@ async fn a_call_in_flight_is_answered_when_it_stops() {
     stopping.await.unwrap().unwrap();
 }
 
+#[test]
+fn a_stop_does_not_wait_for_what_is_being_parsed() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let body = format!(r#"{{"fixtures":{{"accounts":[{}"#, " ".repeat(12 << 20));
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let emulator = runtime.block_on(Emulator::start()).unwrap();
+        let mut control = Client::connect(emulator.control_addr().unwrap());
+        control.write(format!(
+            "POST /control/v1/reset HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \
+             {}\r\n\r\n{body}",
+            body.len()
+        ));
+        // Read by now, and being parsed, which takes seconds.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let start = std::time::Instant::now();
+        runtime.block_on(emulator.stop()).unwrap();
+        times.push(start.elapsed());
+        if start.elapsed() < std::time::Duration::from_secs(1) {
+            return runtime.shutdown_background();
+        }
+    }
+    panic!("a stop takes {times:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_is_said_when_it_starts() {
     let wrong = |builder: sectigo_emulator::Builder| async { builder.start().await.unwrap_err().to_string() };

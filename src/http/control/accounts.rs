@@ -6,21 +6,18 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::sent::{Here, Named, Sent, check_fields, patched};
+use super::fields::{Fields, check_fields, patched};
+use super::sent::{Here, Named, Sent};
 use super::{App, Problem};
 use crate::account::Account;
 use crate::clock::real_now;
 use crate::fixtures::entry::{account_id_taken, build_account, login_name_taken, no_account};
 use crate::fixtures::file::{AccountEntry, CallLimitEntry, VoucherEntry};
 use crate::world::Accounts;
-
-/// The most accounts that a sandbox takes through this API.
-const MAX_ACCOUNTS: usize = 100_000;
 
 /// An account as it is told: all of it but the password.
 #[derive(Serialize, ToSchema)]
@@ -118,9 +115,10 @@ pub(super) async fn create(
             login_name_taken(account.login_name.as_str()),
         ));
     }
-    if accounts.len() >= MAX_ACCOUNTS {
+    if accounts.len() >= Accounts::MAX {
         return Err(Problem::full(format!(
-            "there are {MAX_ACCOUNTS} accounts already, which is all that may be"
+            "there are {} accounts already, which is all that may be",
+            Accounts::MAX
         )));
     }
     check(&account, accounts)?;
@@ -153,7 +151,7 @@ pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountR
 pub(super) async fn change(
     here: Here,
     Named(name): Named,
-    Sent(patch): Sent<Map<String, Value>>,
+    Sent(Fields(patch)): Sent<Fields>,
 ) -> Result<Json<AccountReply>, Problem> {
     check_fields::<AccountEntry>(&patch)?;
     let mut state = here.0.state();

@@ -9,7 +9,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt as _, stream};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, IntoDeserializer as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
@@ -167,11 +168,44 @@ pub(super) struct Question {
 }
 
 /// An orderNumber, as a number or as it was sent.
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged, expecting = "an orderNumber is a number or a string")]
+#[derive(ToSchema)]
+#[serde(untagged)]
 pub(super) enum NumberOrText {
-    Number(#[serde(deserialize_with = "whole::one")] u64),
+    Number(u64),
     Text(String),
+}
+
+/// Not serde's own: that of an untagged enum keeps all that was sent before it looks at it.
+impl<'de> Deserialize<'de> for NumberOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrTextVisitor)
+    }
+}
+
+struct NumberOrTextVisitor;
+
+impl Visitor<'_> for NumberOrTextVisitor {
+    type Value = NumberOrText;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("another value: an orderNumber is a number or a string")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<NumberOrText, E> {
+        whole::one(number.into_deserializer()).map(NumberOrText::Number)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<NumberOrText, E> {
+        whole::one(number.into_deserializer()).map(NumberOrText::Number)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<NumberOrText, E> {
+        whole::one(number.into_deserializer()).map(NumberOrText::Number)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<NumberOrText, E> {
+        Ok(NumberOrText::Text(text.to_owned()))
+    }
 }
 
 /// How many calls there are.

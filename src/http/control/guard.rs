@@ -108,10 +108,10 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
         ));
     }
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_change && !request.body().is_end_stream() && !is_json(headers) {
+    if is_change && !is_json(headers, request.body().is_end_stream()) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send the body as JSON, with Content-Type: application/json.",
+            "Send the body as JSON, with Content-Type: application/json. Without a body, leave out the Content-Type.",
         ));
     }
     Ok(())
@@ -159,12 +159,20 @@ fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+/// Whether the Content-Type is that of JSON. A request without a body may have none; one that names the type of a form
+/// or of a plain text could be a web page's, whose browser asks nobody before it sends such a one.
+fn is_json(headers: &HeaderMap, is_empty: bool) -> bool {
+    let mut sent = headers.get_all(header::CONTENT_TYPE).iter().peekable();
+    if sent.peek().is_none() {
+        return is_empty;
+    }
+    sent.all(|value| {
+        value
+            .to_str()
+            .ok()
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
+    })
 }
 
 #[cfg(test)]

@@ -9,10 +9,12 @@ mod calls;
 mod certificates;
 mod clock;
 mod faults;
+mod fields;
 mod guard;
 mod openapi;
 mod orders;
 mod problem;
+mod receive;
 mod sandboxes;
 mod sent;
 mod snapshot;
@@ -34,7 +36,6 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use tokio::sync::Semaphore;
 use tower_service::Service as _;
 use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
@@ -45,7 +46,7 @@ use crate::http::listen::Stop;
 
 pub(crate) use guard::Token;
 pub(crate) use problem::Problem;
-pub(crate) use sent::LARGE_BODIES;
+pub(crate) use receive::BodyMemory;
 
 /// What the control API knows.
 #[derive(Clone, Debug)]
@@ -58,8 +59,10 @@ pub(crate) struct Control {
     pub(crate) token: Option<Token>,
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
-    /// Turns for the long bodies.
-    pub(crate) large_bodies: Arc<Semaphore>,
+    /// The longest snapshot that is taken, in bytes.
+    pub(crate) max_snapshot: u64,
+    /// The memory for bodies.
+    pub(crate) body_memory: BodyMemory,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
 }

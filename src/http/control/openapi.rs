@@ -69,13 +69,17 @@ fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) 
     if operation.get("requestBody").is_some() {
         common.extend([
             ("408", "The body did not arrive in time"),
-            ("413", "The body is longer than 16 MiB"),
+            ("413", too_long(path)),
             ("422", "A field does not fit"),
+            (
+                "503",
+                "Other long bodies are being read; Retry-After tells when to send it again",
+            ),
         ]);
     }
-    // A body where none belongs is looked at by its type alone.
+    // Where no body belongs, its type is looked at all the same.
     if method != "get" {
-        common.push(("415", "The body is not JSON by its Content-Type"));
+        common.push(("415", "The Content-Type is not that of JSON"));
     }
     let responses = operation["responses"]
         .as_object_mut()
@@ -90,6 +94,15 @@ fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) 
             response["content"] =
                 json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
         }
+    }
+}
+
+fn too_long(path: &str) -> &'static str {
+    let route = path.rsplit('/').next().unwrap_or_default();
+    match route {
+        "snapshot" => "The body is longer than --max-snapshot",
+        "reset" | "sandboxes" => "The body is longer than 16 MiB",
+        _ => "The body is longer than 1 MiB",
     }
 }
 

@@ -10,10 +10,11 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Problem;
-use super::sent::{Here, Named, Query, Sent, check_fields, from_object, given, parsed, patched};
+use super::fields::{Fields, check_fields, from_object, patched};
+use super::sent::{Here, Named, Query, Sent, given, parsed};
 use crate::clock::{Timestamp, real_now};
 use crate::csr::Csr;
-use crate::fixtures::entry::{build_order, give_csr, order_number_taken};
+use crate::fixtures::entry::{build_order, give_csr, judge_csr, order_number_taken};
 use crate::fixtures::file::{OrderEntry, StageEntry};
 use crate::order::state::{Order, OrderNumber, Product, State};
 
@@ -133,10 +134,7 @@ pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Jso
         (status = 201, description = "Made", body = OrderEntry, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
         (status = 503, description = "There are as many as there may be (--max-orders)")))]
-pub(super) async fn create(
-    here: Here,
-    Sent(mut object): Sent<Map<String, Value>>,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -> Result<impl IntoResponse, Problem> {
     let is_numbered = object.contains_key("orderNumber");
     object.entry("orderNumber").or_insert(json!(1));
     object.entry("state").or_insert(json!(State::Issued));
@@ -182,7 +180,7 @@ pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderE
 pub(super) async fn change(
     here: Here,
     Named(number): Named,
-    Sent(mut patch): Sent<Map<String, Value>>,
+    Sent(Fields(mut patch)): Sent<Fields>,
 ) -> Result<Json<OrderEntry>, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
     let csr = take_csr(&mut patch)?;
@@ -243,10 +241,7 @@ fn take_csr(object: &mut Map<String, Value>) -> Result<Option<Option<Csr>>, Prob
     match object.remove("csr") {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(None)),
-        Some(Value::String(text)) => match Csr::judge(&text) {
-            Ok(csr) => Ok(Some(Some(csr))),
-            Err(error) => Err(Problem::unfit("csr", error.to_string())),
-        },
+        Some(Value::String(text)) => Ok(Some(Some(judge_csr(&text)?))),
         Some(_) => Err(Problem::unreadable("csr", "a CSR is a string, in PEM")),
     }
 }

@@ -11,7 +11,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use super::sent::{Here, Sent, no_sandbox};
+use super::receive::Share;
+use super::sent::{Here, SentWithFixtures, no_sandbox};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
 use crate::fixtures::Fixtures;
@@ -102,15 +103,47 @@ pub(super) enum FixturesForms {
 }
 
 /// Fixtures as they were sent.
-pub(super) struct SentFixtures(Result<Fixtures, Problem>);
+pub(super) enum SentFixtures {
+    Object(Box<File>),
+    Text(String),
+}
 
 impl SentFixtures {
+    /// The longest TOML, in bytes.
+    const MAX_TOML: usize = 1 << 20;
+
+    /// How many times as much memory TOML takes as JSON of that length: it is read into a tree first.
+    const TOML_WEIGHT: usize = 32;
+
+    /// Takes the memory that it takes to read them.
+    ///
+    /// # Errors
+    /// There is none at the moment, or there never is as much.
+    async fn cover(&self, share: &mut Share, app: &App) -> Result<(), Problem> {
+        match self {
+            Self::Text(text) if !Fixtures::is_json(text) => {
+                if text.len() > Self::MAX_TOML {
+                    let detail = format!(
+                        "TOML has {} bytes at most here; send the fixtures as JSON, or start with them (--fixtures)",
+                        Self::MAX_TOML
+                    );
+                    return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).below("fixtures"));
+                }
+                share.cover(text.len() * Self::TOML_WEIGHT, &app.body_memory).await
+            }
+            Self::Text(_) | Self::Object(_) => Ok(()),
+        }
+    }
+
     /// The fixtures.
     ///
     /// # Errors
     /// They are a text that is no fixtures file.
     fn read(self) -> Result<Fixtures, Problem> {
-        self.0.map_err(|problem| problem.below("fixtures"))
+        match self {
+            Self::Object(file) => Ok((*file).into()),
+            Self::Text(text) => Fixtures::parse_owned(text).map_err(|error| Problem::from(error).below("fixtures")),
+        }
     }
 }
 
@@ -130,11 +163,11 @@ impl<'de> Visitor<'de> for FixturesVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<SentFixtures, E> {
-        Ok(SentFixtures(Fixtures::parse(text).map_err(Problem::from)))
+        Ok(SentFixtures::Text(text.to_owned()))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<SentFixtures, M::Error> {
-        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures(Ok(file.into())))
+        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures::Object(Box::new(file)))
     }
 }
 
@@ -178,15 +211,29 @@ pub(super) async fn list(State(app): State<App>) -> Json<SandboxList> {
         (status = 201, description = "Made", body = SandboxReply, headers(("Location" = String))),
         (status = 409, description = "The name or a login name is taken"),
         (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
-pub(super) async fn create(State(app): State<App>, sent: Option<Sent<NewEntry>>) -> Result<impl IntoResponse, Problem> {
-    let entry = sent.map(|Sent(entry)| entry).unwrap_or_default();
-    let new = NewSandbox {
-        name: entry.name,
-        fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
-        logins: entry.logins,
-        ttl: entry.ttl.map(|ttl| ttl.0),
+pub(super) async fn create(
+    State(app): State<App>,
+    sent: Option<SentWithFixtures<NewEntry>>,
+) -> Result<impl IntoResponse, Problem> {
+    let (entry, mut share) = match sent {
+        Some(SentWithFixtures(entry, share)) => (entry, share),
+        None => <_>::default(),
     };
-    let sandbox = aside(move || app.sandboxes.create(new)).await??;
+    if let Some(fixtures) = &entry.fixtures {
+        fixtures.cover(&mut share, &app).await?;
+    }
+    let create = move || {
+        let new = NewSandbox {
+            name: entry.name,
+            fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
+            logins: entry.logins,
+            ttl: entry.ttl.map(|ttl| ttl.0),
+        };
+        let created = app.sandboxes.create(new);
+        drop(share);
+        created.map_err(Problem::from)
+    };
+    let sandbox = aside(create).await??;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
     let reply = SandboxReply::new(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -222,21 +269,27 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
 pub(super) async fn reset(
     State(app): State<App>,
     here: Here,
-    sent: Option<Sent<Reset>>,
+    sent: Option<SentWithFixtures<Reset>>,
 ) -> Result<Json<SandboxReply>, Problem> {
-    let fixtures = match sent.and_then(|Sent(reset)| reset.fixtures) {
-        Some(fixtures) => Arc::new(fixtures.read()?),
-        None => here
-            .0
-            .fixtures
-            .as_ref()
-            .unwrap_or(&app.sandboxes.settings().fixtures)
-            .clone(),
+    let (fixtures, mut share) = match sent {
+        Some(SentWithFixtures(reset, share)) => (reset.fixtures, share),
+        None => <_>::default(),
     };
-    let build = move || app.sandboxes.settings().state_of(&fixtures, real_now());
-    let state = aside(build)
-        .await?
-        .map_err(|error| Problem::from(error).below("fixtures"))?;
-    here.0.reset(state);
-    Ok(Json(SandboxReply::new(&here.0)))
+    if let Some(fixtures) = &fixtures {
+        fixtures.cover(&mut share, &app).await?;
+    }
+    let reset = move || {
+        let settings = app.sandboxes.settings();
+        let fixtures = match fixtures {
+            Some(fixtures) => Arc::new(fixtures.read()?),
+            None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+        };
+        let state = settings
+            .state_of(&fixtures, real_now())
+            .map_err(|error| Problem::from(error).below("fixtures"))?;
+        drop((fixtures, share));
+        here.0.reset(state);
+        Ok(Json(SandboxReply::new(&here.0)))
+    };
+    aside(reset).await?
 }

@@ -1,119 +1,120 @@
 //! What a request sends: its body, its query, and the parts of its path.
 
-use std::time::Duration;
-
-use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
-use tokio::sync::SemaphorePermit;
-use tokio::time::timeout;
-use utoipa::PartialSchema;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use serde::{Deserialize, Deserializer};
 
-use super::{App, Problem};
+use super::receive::{Blocks, MaxBody, SMALL_BODY, Share, receive};
+use super::{App, Problem, aside};
+use crate::fixtures::file::File;
 use crate::sandbox::{DEFAULT, Using};
+use crate::shown::shown;
 
-/// The longest body that is read.
-const MAX_BODY: usize = 16 << 20;
-
-/// A body up to this length is read as it comes; longer ones take turns.
-const SMALL_BODY: u64 = 64 << 10;
-
-/// How many longer bodies are in memory at a time.
-pub(crate) const LARGE_BODIES: usize = 4;
-
-/// A body of JSON.
+/// A body of JSON, of the usual length.
 pub(super) struct Sent<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
+/// A body that may hold fixtures, and its share of the memory for bodies: to be kept while what it holds is put to use.
+pub(super) struct SentWithFixtures<T>(pub(super) T, pub(super) Share);
+
+/// A snapshot, and its share of the memory for bodies: to be kept while it is put to use.
+pub(super) struct SentSnapshot(pub(super) File, pub(super) Share);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let _turn = turn(request.body().size_hint().upper(), app).await;
-        let bytes = read(request, app.read_timeout).await?;
-        parse(&bytes).map(Self)
+        let (body, share) = receive(request, app, MaxBody::Usual).await?;
+        let (value, _) = parse(body, share).await?;
+        Ok(Self(value))
     }
 }
 
-impl<T: DeserializeOwned> OptionalFromRequest<App> for Sent<T> {
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
-        let _turn = turn(request.body().size_hint().upper(), app).await;
-        let bytes = read(request, app.read_timeout).await?;
-        if matches!(bytes.trim_ascii(), b"" | b"null") {
-            return Ok(None);
-        }
-        parse(&bytes).map(|value| Some(Self(value)))
+        let (body, share) = receive(request, app, MaxBody::Usual).await?;
+        let (value, _) = parse_option(body, share).await?;
+        Ok(value.map(Self))
     }
 }
 
-/// Waits until a body of that length, if it is known, may come. The turn is over once the body is parsed.
-async fn turn(length: Option<u64>, app: &App) -> Option<SemaphorePermit<'_>> {
-    match length.is_none_or(|length| length > SMALL_BODY) {
-        true => app.large_bodies.acquire().await.ok(),
-        false => None,
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for SentWithFixtures<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        let (body, share) = receive(request, app, MaxBody::WithFixtures).await?;
+        let (value, share) = parse_option(body, share).await?;
+        Ok(value.map(|value| Self(value, share)))
     }
 }
 
-async fn read(request: Request, limit: Duration) -> Result<bytes::Bytes, Problem> {
-    let body = Limited::new(request.into_body(), MAX_BODY);
-    match timeout(limit, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is longer than {MAX_BODY} bytes"),
-        )),
-        Ok(Err(_)) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "the body broke off before its end",
-        )),
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body did not arrive in time (--read-timeout)",
-        )),
+impl FromRequest<App> for SentSnapshot {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (body, share) = receive(request, app, MaxBody::Snapshot(app.max_snapshot)).await?;
+        let (file, share) = parse(body, share).await?;
+        Ok(Self(file, share))
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    if bytes.is_empty() {
+/// The value that a body holds, if it is not empty or null.
+async fn parse_option<T>(body: Blocks, share: Share) -> Result<(Option<T>, Share), Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    match body.first_visible() {
+        Some(_) => parse(body, share).await,
+        None => Ok((None, share)),
+    }
+}
+
+/// The value that a body holds. It takes its time where no other request waits for it, unless it is small.
+async fn parse<T>(body: Blocks, share: Share) -> Result<(T, Share), Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    if body.len() <= SMALL_BODY {
+        return Ok((parse_here(body)?, share));
+    }
+    // The share goes along: the work is done to its end even if the client leaves.
+    aside(move || Ok((parse_here(body)?, share))).await?
+}
+
+fn parse_here<T: DeserializeOwned>(body: Blocks) -> Result<T, Problem> {
+    if body.len() == 0 {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is empty; send JSON"));
     }
     // serde would take a list for the fields in their order.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
+    if body.first_visible() == Some(b'[') {
         return Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "the body is a list; send an object",
         ));
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match body.in_one_piece() {
+        Some(bytes) => read_json(serde_json::Deserializer::from_slice(bytes)),
+        None => read_json(serde_json::Deserializer::from_reader(body)),
+    }
+}
+
+fn read_json<'de, T, R>(mut json: serde_json::Deserializer<R>) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    R: serde_json::de::Read<'de>,
+{
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
     json.end()
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")))?;
     Ok(value)
 }
 
-/// An entry as the object that it is in JSON.
-fn object_of(entry: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(entry) {
-        Ok(Value::Object(object)) => object,
-        _ => unreachable!("an entry is written as an object"),
-    }
-}
-
-/// What an object says, if it is as it should be.
-pub(super) fn from_object<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| misfit(&error))
-}
-
-fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Problem {
+/// What serde says of a value that is not as it should be.
+pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Problem {
     let path = error.path().to_string();
     let mut steps: Vec<_> = path
         .replace('[', ".")
@@ -132,58 +133,6 @@ fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Proble
         steps.push(field.to_owned());
     }
     Problem::unreadable(steps.join("."), message)
-}
-
-/// Whether a patch of an entry names its fields only; nothing needs to be locked for that.
-///
-/// # Errors
-/// A field is unknown, also one that shall be removed.
-pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Result<(), Problem> {
-    if let RefOr::T(Schema::Object(object)) = T::schema()
-        && let Some(unknown) = patch.keys().find(|name| !object.properties.contains_key(*name))
-    {
-        let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
-        return Err(Problem::unreadable(
-            unknown.chars().take(64).collect::<String>(),
-            format!("unknown field, expected one of {}", known.join(", ")),
-        ));
-    }
-    Ok(())
-}
-
-/// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
-///
-/// # Errors
-/// A field does not take that value.
-pub(super) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
-    let mut object = object_of(entry);
-    for (name, value) in patch {
-        match (value, object.get_mut(&name)) {
-            (Value::Null, _) => {
-                object.remove(&name);
-            }
-            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
-            (value, _) => {
-                object.insert(name, value);
-            }
-        }
-    }
-    from_object(object)
-}
-
-/// Merges the fields of a field. A null for what is not there stays, for whoever reads it to judge.
-fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (name, value) in patch {
-        match (value, target.get_mut(&name)) {
-            (Value::Null, Some(_)) => {
-                target.remove(&name);
-            }
-            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
-            (value, _) => {
-                target.insert(name, value);
-            }
-        }
-    }
 }
 
 /// A query string; a parameter that is unknown, or sent twice, is refused.
@@ -208,12 +157,9 @@ where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|error| {
-        serde::de::Error::custom(format!(
-            "`{}` is not taken: {error}",
-            text.chars().take(64).collect::<String>()
-        ))
-    })
+    text.parse()
+        .map(Some)
+        .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
 }
 
 /// Reads a parameter of a query that serde can read from a string.
@@ -258,10 +204,10 @@ impl FromRequestParts<App> for Here {
 
 /// There is no sandbox of that name.
 pub(super) fn no_sandbox(name: &str) -> Problem {
-    let shown: String = name.chars().take(64).collect();
     Problem::not_found(format!(
-        "There is no sandbox {shown:?}, or it was unused for longer than it lives. Make one: POST \
-         /control/v1/sandboxes with {{\"name\": ...}}"
+        "There is no sandbox {:?}, or it was unused for longer than it lives. Make one: POST \
+         /control/v1/sandboxes with {{\"name\": ...}}",
+        shown(name)
     ))
 }
 

@@ -1,16 +1,19 @@
 //! A sandbox as a fixtures file, and back.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::sent::{Here, Sent};
+use super::receive::Blocks;
+use super::sent::{Here, SentSnapshot};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
-use crate::fixtures::Fixtures;
 use crate::fixtures::file::File;
+use crate::fixtures::{Fixtures, FixturesError};
 
 /// How much a snapshot brought.
 #[derive(Serialize, ToSchema)]
@@ -23,7 +26,13 @@ pub(super) struct Restored {
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
     responses((status = 200, description = "A fixtures file", body = File)))]
 pub(super) async fn read(here: Here) -> Result<Response, Problem> {
-    aside(move || Json(here.0.snapshot()).into_response()).await
+    let text = aside(move || {
+        let mut text = Blocks::default();
+        serde_json::to_writer(&mut text, &here.0.snapshot()).map(|()| text)
+    })
+    .await?
+    .expect("strings and numbers always serialize, and memory takes them");
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::new(text)).into_response())
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
@@ -32,18 +41,22 @@ pub(super) async fn read(here: Here) -> Result<Response, Problem> {
 pub(super) async fn restore(
     State(app): State<App>,
     here: Here,
-    Sent(file): Sent<File>,
+    SentSnapshot(file, share): SentSnapshot,
 ) -> Result<Json<Restored>, Problem> {
-    let build = move || {
-        app.sandboxes
+    let restore = move || {
+        let state = app
+            .sandboxes
             .settings()
-            .state_of_snapshot(&Fixtures::from(file), real_now())
+            .state_of_snapshot(Fixtures::from(file), real_now())?;
+        drop(share);
+        let restored = Restored {
+            orders: state.world.book.len(),
+            accounts: state.world.accounts.len(),
+        };
+        // What it replaces may be large, and is freed here as well.
+        here.0.replace(state);
+        Ok(restored)
     };
-    let state = aside(build).await??;
-    let restored = Restored {
-        orders: state.world.book.len(),
-        accounts: state.world.accounts.len(),
-    };
-    here.0.replace(state);
-    Ok(Json(restored))
+    let done: Result<_, FixturesError> = aside(restore).await?;
+    Ok(done.map(Json)?)
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::harness::{Client, Form, REVOKE, SUCCESS, Server};
+use crate::harness::{Client, Form, REVOKE, SUCCESS, Server, run_in_background};
 
 /// Stops a server within a second, with exit code 0. On a machine that is busy with other tests it may have to be
 /// tried again; the exit code never.
@@ -33,6 +33,22 @@ const HEAD: &str = "POST /products/!autoRevokeCS HTTP/1.1\r\nHost: x\r\n\
 fn with_nobody_there() {
     assert_stops_in_time("TERM", |_| ());
     assert_stops_in_time("INT", |_| ());
+}
+
+#[test]
+fn while_it_still_reads_what_it_starts_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fixtures.toml");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for option in ["--fixtures", "--state"] {
+        let starting = run_in_background(&["--https", "off", "--control", "off", option, fifo.to_str().unwrap()]);
+        // This waits until the program reads, which then never comes to an end.
+        let writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+        starting.terminate();
+        let run = starting.wait();
+        drop(writer);
+        assert_eq!((run.code, &*run.stdout), (Some(0), ""), "{run:?}");
+    }
 }
 
 #[test]

@@ -127,7 +127,9 @@ impl Answer {
             .header("content-type")
             .is_some_and(|kind| published.contains(&kind));
         for (name, _) in &self.headers {
-            let is_known = HEADERS.contains(&name.as_str()) || is_published && CACHE_HEADERS.contains(&name.as_str());
+            let is_known = HEADERS.contains(&name.as_str())
+                || is_published && CACHE_HEADERS.contains(&name.as_str())
+                || self.status == 503 && name == "retry-after";
             assert!(is_known, "unexpected header {name}: {self:?}");
         }
         if self.status != 100 {

@@ -1,0 +1,230 @@
+//! The fields of an entry as they were sent: to change one, or to make one that needs not say all.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::PartialSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+
+use super::Problem;
+use super::sent::misfit;
+
+/// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
+/// that it takes in JSON.
+const MAX_PARTS: u32 = 1000;
+
+/// An object of which it is known only that it is no larger than an entry may be.
+#[derive(Debug)]
+pub(super) struct Fields(pub(super) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let left = Cell::new(MAX_PARTS);
+        deserializer.deserialize_map(FieldsVisitor(&left)).map(Self)
+    }
+}
+
+struct FieldsVisitor<'c>(&'c Cell<u32>);
+
+impl<'de> Visitor<'de> for FieldsVisitor<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut fields = Map::new();
+        while let Some(name) = map.next_key()? {
+            Bounded(self.0).count()?;
+            fields.insert(name, map.next_value_seed(Bounded(self.0))?);
+        }
+        Ok(fields)
+    }
+}
+
+/// Reads a value, and counts down how many fields and lists there may still be.
+#[derive(Clone, Copy)]
+struct Bounded<'c>(&'c Cell<u32>);
+
+impl Bounded<'_> {
+    fn count<E: Error>(self) -> Result<(), E> {
+        let left = self.0.get().checked_sub(1).ok_or_else(|| {
+            E::custom(format!(
+                "there are more than {MAX_PARTS} fields and lists in the body; no entry has as many"
+            ))
+        })?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Bounded<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Value, S::Error> {
+        self.count()?;
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element_seed(self)? {
+            list.push(value);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Value, M::Error> {
+        FieldsVisitor(self.0).visit_map(map).map(Value::Object)
+    }
+}
+
+/// Whether a patch of an entry names its fields only; nothing needs to be locked for that.
+///
+/// # Errors
+/// A field is unknown, also one that shall be removed.
+pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Result<(), Problem> {
+    if let RefOr::T(Schema::Object(object)) = T::schema()
+        && let Some(unknown) = patch.keys().find(|name| !object.properties.contains_key(*name))
+    {
+        let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
+        return Err(Problem::unreadable(
+            unknown.as_str(),
+            format!("unknown field, expected one of {}", known.join(", ")),
+        ));
+    }
+    Ok(())
+}
+
+/// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
+///
+/// # Errors
+/// A field does not take that value.
+pub(super) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
+    let mut object = object_of(entry);
+    for (name, value) in patch {
+        match (value, object.get_mut(&name)) {
+            (Value::Null, _) => {
+                object.remove(&name);
+            }
+            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
+            (value, _) => {
+                object.insert(name, value);
+            }
+        }
+    }
+    from_object(object)
+}
+
+/// Merges the fields of a field. A null for what is not there stays, for whoever reads it to judge.
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match (value, target.get_mut(&name)) {
+            (Value::Null, Some(_)) => {
+                target.remove(&name);
+            }
+            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
+            (value, _) => {
+                target.insert(name, value);
+            }
+        }
+    }
+}
+
+/// An entry as the object that it is in JSON.
+fn object_of(entry: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(entry) {
+        Ok(Value::Object(object)) => object,
+        _ => unreachable!("an entry is written as an object"),
+    }
+}
+
+/// What an object says, if it is as it should be.
+pub(super) fn from_object<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| misfit(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_read_as_they_are() {
+        let object =
+            json!({"a": null, "b": true, "c": -5, "d": 5, "e": 5.0, "f": 0.1, "g": "é", "h": [1, [], {"i": {}}]});
+        let Fields(fields) = serde_json::from_value(object.clone()).unwrap();
+        assert_eq!(Value::Object(fields), object);
+        let Fields(fields) = serde_json::from_str(&object.to_string()).unwrap();
+        assert_eq!(Value::Object(fields), object);
+    }
+
+    #[test]
+    fn more_fields_and_lists_than_an_entry_has_are_refused() {
+        let list = |count| vec!["[]"; count].join(",");
+        let objects = |count| vec![r#"{"a":0}"#; count].join(",");
+        let fields = |count| {
+            (0..count)
+                .map(|number| format!(r#""{number}":0"#))
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        // The field and its own list count as well.
+        for (fits, too_many) in [
+            (
+                format!(r#"{{"x":[{}]}}"#, list(998)),
+                format!(r#"{{"x":[{}]}}"#, list(999)),
+            ),
+            (
+                format!(r#"{{"x":[{}]}}"#, objects(998)),
+                format!(r#"{{"x":[{}]}}"#, objects(999)),
+            ),
+            (format!("{{{}}}", fields(1000)), format!("{{{}}}", fields(1001))),
+        ] {
+            serde_json::from_str::<Fields>(&fits).unwrap();
+            let error = serde_json::from_str::<Fields>(&too_many).unwrap_err().to_string();
+            assert!(error.contains("more than 1000 fields and lists"), "{error}");
+        }
+        // An entry may have a long list.
+        let numbers = format!(r#"{{"caCertificateIDs":[{}]}}"#, vec!["1"; 100_000].join(","));
+        serde_json::from_str::<Fields>(&numbers).unwrap();
+    }
+}

@@ -1,0 +1,340 @@
+//! The bodies of requests: how long they may be, how they are read, and how much of them is in memory at a time.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{App, Problem};
+
+/// A body up to this length takes no share of the memory for bodies, and is parsed where it was read.
+pub(super) const SMALL_BODY: usize = 16 << 10;
+
+/// Memory is taken in blocks of this size.
+const BLOCK: usize = 64 << 10;
+
+/// How much memory the bodies that are not small take together, beside the one that may go beyond it.
+const MEMORY: usize = 32 << 20;
+
+/// How long a request waits for its share of that memory.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a body may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum MaxBody {
+    /// That of a route that takes no fixtures.
+    Usual,
+    /// That of a route whose body may hold fixtures.
+    WithFixtures,
+    /// That of a snapshot, in bytes (`--max-snapshot`).
+    Snapshot(u64),
+}
+
+impl MaxBody {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Usual => 1 << 20,
+            Self::WithFixtures => 16 << 20,
+            Self::Snapshot(bytes) => bytes,
+        }
+    }
+
+    fn problem(self) -> Problem {
+        let hint = match self {
+            Self::Usual => "",
+            Self::WithFixtures => "; PUT .../snapshot takes longer ones, and --fixtures any",
+            Self::Snapshot(_) => " (--max-snapshot)",
+        };
+        let detail = format!(
+            "the body is longer than the {} bytes that this takes{hint}",
+            self.bytes()
+        );
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+}
+
+/// The memory that the bodies of requests take together.
+///
+/// A body takes its share as its bytes arrive, so a client that announces much and sends nothing takes nothing. One body
+/// at a time may go beyond the memory that all others share: it always comes to its end, so bodies never wait for one
+/// another for ever, and a snapshot may be longer than that memory.
+#[derive(Clone, Debug)]
+pub(crate) struct BodyMemory {
+    bytes: Arc<Semaphore>,
+    beyond: Arc<Semaphore>,
+}
+
+impl Default for BodyMemory {
+    fn default() -> Self {
+        Self {
+            bytes: Arc::new(Semaphore::new(MEMORY)),
+            beyond: Arc::new(Semaphore::new(1)),
+        }
+    }
+}
+
+/// What a body has of that memory. To be kept for as long as the body, or what was read from it.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    bytes: Option<OwnedSemaphorePermit>,
+    beyond: Option<OwnedSemaphorePermit>,
+    waited: Duration,
+}
+
+impl Share {
+    /// Takes what a body of that length needs.
+    ///
+    /// # Errors
+    /// There was none within [`PATIENCE`].
+    pub(super) async fn cover(&mut self, length: usize, memory: &BodyMemory) -> Result<(), Problem> {
+        while length > SMALL_BODY && self.beyond.is_none() && self.bytes() < length {
+            let asked = Instant::now();
+            let patience = PATIENCE.saturating_sub(self.waited);
+            let taken = timeout(patience, self.take(length, memory)).await;
+            self.waited += asked.elapsed();
+            match taken {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Err(Problem::busy()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, length: usize, memory: &BodyMemory) -> Result<(), AcquireError> {
+        let is_beyond = length > MEMORY;
+        tokio::select! {
+            biased;
+            block = memory.bytes.clone().acquire_many_owned(BLOCK as u32), if !is_beyond => {
+                let block = block?;
+                match &mut self.bytes {
+                    Some(bytes) => bytes.merge(block),
+                    None => self.bytes = Some(block),
+                }
+            }
+            beyond = memory.beyond.clone().acquire_owned() => {
+                self.beyond = Some(beyond?);
+                self.bytes = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+}
+
+/// Reads the body of a request to its end.
+///
+/// # Errors
+/// It is too long, breaks off, does not arrive in time, or there is no memory for it.
+pub(super) async fn receive(request: Request, app: &App, max: MaxBody) -> Result<(Blocks, Share), Problem> {
+    let mut body = request.into_body();
+    if body.size_hint().lower() > max.bytes() {
+        return Err(max.problem());
+    }
+    let start = Instant::now();
+    let mut blocks = Blocks::default();
+    let mut share = Share::default();
+    loop {
+        // Waiting for memory is not the client's fault.
+        let deadline = start + time_for(blocks.len(), max, app) + share.waited;
+        let Some(data) = next_data(&mut body, deadline).await? else {
+            return Ok((blocks, share));
+        };
+        let length = blocks.len() + data.len();
+        if length as u64 > max.bytes() {
+            return Err(max.problem());
+        }
+        share.cover(length, &app.body_memory).await?;
+        blocks.push(&data);
+    }
+}
+
+/// How long a body of which so many bytes have come may take: that of a snapshot, a second more for each MiB of it.
+fn time_for(arrived: usize, max: MaxBody, app: &App) -> Duration {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let more = match max {
+        MaxBody::Usual | MaxBody::WithFixtures => 0,
+        MaxBody::Snapshot(_) => arrived as u64 >> 20,
+    };
+    app.read_timeout.min(YEAR) + Duration::from_secs(more)
+}
+
+async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| {
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body did not arrive in time (--read-timeout)",
+            )
+        })?;
+        let Some(frame) = frame else { return Ok(None) };
+        let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
+/// Bytes in blocks, so that many of them can come and go without being moved. Reading takes them out.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    blocks: VecDeque<Vec<u8>>,
+    /// How many bytes of the first block were read.
+    read: usize,
+    length: usize,
+}
+
+impl Blocks {
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// The bytes, if they are in one piece.
+    pub(super) fn in_one_piece(&self) -> Option<&[u8]> {
+        match self.blocks.len() {
+            0 => Some(&[]),
+            1 => Some(&self.blocks[0][self.read..]),
+            _ => None,
+        }
+    }
+
+    /// The first byte that is not white space.
+    pub(super) fn first_visible(&self) -> Option<u8> {
+        let rest = self.blocks.iter().flatten().skip(self.read);
+        rest.copied().find(|byte| !byte.is_ascii_whitespace())
+    }
+
+    fn push(&mut self, mut bytes: &[u8]) {
+        self.length += bytes.len();
+        while !bytes.is_empty() {
+            if self.blocks.back().is_none_or(|last| last.len() == BLOCK) {
+                // Most bodies are short; what needs a second block is long.
+                let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
+                self.blocks.push_back(Vec::with_capacity(capacity));
+            }
+            if let Some(last) = self.blocks.back_mut() {
+                let (now, later) = bytes.split_at(bytes.len().min(BLOCK - last.len()));
+                last.extend_from_slice(now);
+                bytes = later;
+            }
+        }
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.read += count;
+        self.length -= count;
+        if self.blocks.front().is_some_and(|first| first.len() == self.read) {
+            self.blocks.pop_front();
+            self.read = 0;
+        }
+    }
+}
+
+impl io::Read for Blocks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(first) = self.blocks.front() else { return Ok(0) };
+        let rest = &first[self.read..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.skip(count);
+        Ok(count)
+    }
+}
+
+impl io::Write for Blocks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The body of an answer, which frees each block once it is sent.
+impl HttpBody for Blocks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let read = std::mem::take(&mut self.read);
+        Poll::Ready(self.blocks.pop_front().map(|block| {
+            let rest = Bytes::from(block).slice(read..);
+            self.length -= rest.len();
+            Ok(Frame::data(rest))
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.length == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn bytes_come_out_of_blocks_as_they_went_in() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 7).map(|number| (number % 251) as u8).collect();
+        for size in [1, 1000, BLOCK, bytes.len()] {
+            let mut blocks = Blocks::default();
+            for part in bytes.chunks(size) {
+                blocks.write_all(part).unwrap();
+            }
+            assert_eq!((blocks.len(), blocks.blocks.len()), (bytes.len(), 4), "{size}");
+            assert!(blocks.in_one_piece().is_none());
+            let mut read = Vec::new();
+            blocks.read_to_end(&mut read).unwrap();
+            assert!(read == bytes, "{size}");
+            assert_eq!((blocks.len(), blocks.in_one_piece()), (0, Some(&[][..])));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_share_is_taken_by_what_arrived_and_one_body_goes_beyond() {
+        let memory = BodyMemory::default();
+        let mut shares: Vec<_> = (0..3).map(|_| Share::default()).collect();
+        // What is small takes nothing.
+        shares[0].cover(SMALL_BODY, &memory).await.unwrap();
+        assert_eq!(memory.bytes.available_permits(), MEMORY);
+        shares[0].cover(SMALL_BODY + 1, &memory).await.unwrap();
+        assert_eq!(memory.bytes.available_permits(), MEMORY - BLOCK);
+        shares[0].cover(MEMORY, &memory).await.unwrap();
+        shares[1].cover(MEMORY, &memory).await.unwrap();
+        assert!(shares[1].beyond.is_some() && shares[0].beyond.is_none());
+        shares[1].cover(100 * MEMORY, &memory).await.unwrap();
+        // Then nothing is left, and nobody waits for longer than a second.
+        let start = Instant::now();
+        let error = shares[2].cover(SMALL_BODY + 1, &memory).await.unwrap_err();
+        assert!((PATIENCE..2 * PATIENCE).contains(&start.elapsed()));
+        assert!(format!("{error:?}").contains("503"), "{error:?}");
+        shares.clear();
+        assert_eq!(
+            (memory.bytes.available_permits(), memory.beyond.available_permits()),
+            (MEMORY, 1)
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! Texts of others in messages: a message stays short, whatever was sent.
+
+use std::borrow::Cow;
+
+/// The most characters of such a text.
+const MAX: usize = 64;
+
+/// A text as a message repeats it, on one line: its first 64 characters, with an ellipsis where there are more; control
+/// characters are escaped.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    let (head, ellipsis) = match text.char_indices().nth(MAX) {
+        Some((end, _)) => (&text[..end], "…"),
+        None => (text, ""),
+    };
+    if ellipsis.is_empty() && !head.contains(char::is_control) {
+        return head.into();
+    }
+    let mut shown = String::with_capacity(head.len() + ellipsis.len());
+    for character in head.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_debug()),
+            false => shown.push(character),
+        }
+    }
+    shown.push_str(ellipsis);
+    shown.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_is_cut() {
+        let long = "é".repeat(65);
+        assert_eq!(shown(&long[..128]), &long[..128]);
+        assert_eq!(shown(&long), format!("{}…", &long[..128]));
+        assert_eq!(shown(""), "");
+    }
+
+    #[test]
+    fn it_stays_on_one_line() {
+        assert_eq!(shown("a\n'b'\u{7f}"), "a\\n'b'\\u{7f}");
+    }
+}
