@@ -41,4 +41,6 @@ pub use crate::ca::CaKey;
 pub use crate::control::Control;
 pub use crate::emulator::{Builder, Emulator, StartError};
 pub use crate::fixtures::{Fixtures, FixturesError};
+#[doc(hidden)]
+pub use crate::http::descriptors;
 pub use crate::http::health;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use sectigo_emulator::Emulator;
 use sectigo_emulator::config::{CatalogueFormat, Command, Config, ServeArgs, Stop};
 use sectigo_emulator::ctl;
+use sectigo_emulator::descriptors;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
@@ -46,6 +47,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
+    if let Err(error) = descriptors::raise_limit() {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
     let emulator = args.builder()?.start().await?;
     print(&ready_lines(&emulator))?;
     tokio::select! {

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod control;
+pub mod descriptors;
 pub mod health;
 mod linger;
 pub(crate) mod listen;
