@@ -8,6 +8,7 @@
     reason = "tests wait by the real clock and read their own environment"
 )]
 
+mod abuse;
 mod accounts;
 mod arguments;
 mod assumptions;

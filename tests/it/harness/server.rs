@@ -59,8 +59,18 @@ impl Server {
     /// Starts with variables in its environment.
     #[track_caller]
     pub(crate) fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::spawn(program(), args, environment)
+    }
+
+    /// Starts under limits of the operating system, which the program cannot raise.
+    #[track_caller]
+    pub(crate) fn limited(limits: &Limits, args: &[&str]) -> Self {
+        Self::spawn(limits.around(&program()), args, &[])
+    }
+
+    #[track_caller]
+    fn spawn(mut command: Command, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
-        let mut command = program();
         for listener in ["https", "http", "control"] {
             let option = format!("--{listener}");
             let variable = format!("SECTIGO_EMULATOR_{}", listener.to_uppercase());
@@ -188,6 +198,24 @@ impl Server {
         (self.wait(), start.elapsed())
     }
 
+    /// The memory that it holds at this moment (VmRSS), in bytes. Only Linux tells.
+    #[track_caller]
+    pub(crate) fn resident_memory(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")).expect("no VmRSS");
+        kibibytes.trim().parse::<usize>().unwrap() << 10
+    }
+
+    /// One of its limits, the soft and the hard one, by its name in `/proc/PID/limits`. Only Linux tells.
+    #[track_caller]
+    pub(crate) fn limit(&self, name: &str) -> [String; 2] {
+        let limits = fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix(name));
+        let mut values = line.expect("no such limit").split_whitespace().map(str::to_owned);
+        [values.next().unwrap(), values.next().unwrap()]
+    }
+
     /// It serves still, and nothing in it panicked.
     #[track_caller]
     pub(crate) fn assert_well(&self) {
@@ -202,6 +230,37 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Limits of the operating system for a program that is started.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// File descriptors (`RLIMIT_NOFILE`): the hard limit; the soft one, which the program may raise, is half of it.
+    pub(crate) files: usize,
+    /// Bytes of address space (`RLIMIT_AS`, soft and hard).
+    pub(crate) address_space: usize,
+}
+
+impl Limits {
+    /// The same command, run by a shell that sets the limits and then becomes the command.
+    fn around(&self, command: &Command) -> Command {
+        let script = format!(
+            "ulimit -S -n {} && ulimit -H -n {} && ulimit -v {} && exec \"$0\" \"$@\"",
+            self.files / 2,
+            self.files,
+            self.address_space >> 10
+        );
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).arg(command.get_program());
+        shell.args(command.get_args()).stdin(Stdio::null());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell
     }
 }
 
