@@ -10,10 +10,21 @@ use sectigo_emulator::descriptors;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 2),
+    };
+    let code = runtime.block_on(run());
+    // Dropping it would wait for work that nobody waits for any more, such as an RSA key being made.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let done = match Config::read() {
         Ok(Command::Serve(args)) => serve(&args).await,
         Ok(Command::Health(args)) => {
