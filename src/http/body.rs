@@ -7,13 +7,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Body as _, Frame};
 use hyper::header::CONTENT_TYPE;
 use multer::Multipart;
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
+use crate::http::listen::Received;
 use crate::protocol::form::Form;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
@@ -42,7 +43,7 @@ impl BodyReader {
     }
 
     /// Reads a body to its end.
-    pub(crate) async fn read(&self, body: &mut Incoming) -> Result<ReadBody<'_>, BodyError> {
+    pub(crate) async fn read(&self, body: &mut Received) -> Result<ReadBody<'_>, BodyError> {
         if body.is_end_stream() {
             return Ok(ReadBody::default());
         }
@@ -89,7 +90,7 @@ impl BodyReader {
     /// Nearly every body has come with its head: only one that has not sets the clock going.
     async fn next_frame(
         &self,
-        body: &mut Incoming,
+        body: &mut Received,
         deadline: &mut Option<Instant>,
     ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, BodyError> {
         if let Some(frame) = body.frame().now_or_never() {

@@ -13,7 +13,10 @@
 //!
 //! Every connection that is refused leaves one line in the log; a peer that merely goes away leaves one at debug level.
 
+mod calls;
 mod connection;
+mod peer;
+mod received;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,7 +25,6 @@ use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use rustls::ServerConfig;
@@ -33,6 +35,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, error, warn};
 
 use connection::{Connection, Shared};
+pub(crate) use received::Received;
 
 /// Connections that the kernel keeps for us before we accept them.
 const BACKLOG: u32 = 1024;
@@ -134,11 +137,11 @@ impl Listener {
         limits: Limits,
         mut stop: Stop,
     ) where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>
+        S: Service<Request<Received>, Response = Response<Body>, Error: Into<BoxError> + 'static>
             + Clone
             + Send
             + 'static,
-        S::Future: Send,
+        S::Future: Send + 'static,
     {
         let shared = Arc::new(Shared::new(name, tls, &limits));
         let mut tasks = JoinSet::new();
