@@ -310,7 +310,7 @@ fn not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
 fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::TooSlow | BodyError::Stalled => StatusCode::REQUEST_TIMEOUT,
         BodyError::Broken => StatusCode::BAD_REQUEST,
     };
     let took_us = watch.elapsed_micros();
