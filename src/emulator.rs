@@ -18,14 +18,12 @@ use crate::files::{self, FileError, Readers};
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
 use crate::http::control::{BodyMemory, Control, Token};
+use crate::http::descriptors::Connections;
 use crate::http::listen::{Limits, Listener, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::protocol::assumption::AssumptionError;
 use crate::sandboxes::{Sandboxes, Settings};
-
-/// Connections of a listener at a time; more of them wait.
-const CONNECTIONS: usize = 4096;
 
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
@@ -447,20 +445,33 @@ impl Builder {
             control_token: self.control_token.clone(),
             runtime: None,
         };
-        let limits = Limits {
+        let connections = Connections::allowed();
+        let limits = |connections| Limits {
             read_timeout: self.read_timeout,
-            connections: CONNECTIONS,
+            connections,
             grace: GRACE,
         };
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
         let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
         if let (Some(listener), Some(tls)) = (https, tls) {
-            let serving = listener.serve("https", Some(tls.config), products(true), limits, stop.clone());
+            let serving = listener.serve(
+                "https",
+                Some(tls.config),
+                products(true),
+                limits(connections.api),
+                stop.clone(),
+            );
             emulator.listeners.spawn(serving);
         }
         if let Some(listener) = http {
-            let serving = listener.serve("http", None, products(self.accept_plain_http), limits, stop.clone());
+            let serving = listener.serve(
+                "http",
+                None,
+                products(self.accept_plain_http),
+                limits(connections.api),
+                stop.clone(),
+            );
             emulator.listeners.spawn(serving);
         }
         if let Some(listener) = control {
@@ -473,7 +484,13 @@ impl Builder {
                 body_memory: BodyMemory::default(),
                 stop: stop.clone(),
             };
-            let serving = listener.serve("control", None, control.into_service(), limits, stop);
+            let serving = listener.serve(
+                "control",
+                None,
+                control.into_service(),
+                limits(connections.control),
+                stop,
+            );
             emulator.listeners.spawn(serving);
         }
         Ok(emulator)

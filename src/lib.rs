@@ -42,4 +42,6 @@ pub use crate::ca::CaKey;
 pub use crate::control::Control;
 pub use crate::emulator::{Builder, Emulator, StartError, StopError};
 pub use crate::fixtures::{Fixtures, FixturesError};
+#[doc(hidden)]
+pub use crate::http::descriptors;
 pub use crate::http::health;

@@ -8,6 +8,7 @@ use std::{future, thread};
 use sectigo_emulator::Emulator;
 use sectigo_emulator::config::{self, CatalogueFormat, Command, Config, ServeArgs, Stop};
 use sectigo_emulator::ctl;
+use sectigo_emulator::descriptors;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error, 2),
     };
     let code = runtime.block_on(run());
-    // Dropping it would wait for its threads, of which one may read a file whose end never comes.
+    // Dropping it would wait for work that nobody waits for any more: a file whose end never comes, an RSA key.
     runtime.shutdown_background();
     code
 }
@@ -61,6 +62,9 @@ async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
     config::warn_of_unknown();
+    if let Err(error) = descriptors::raise_limit() {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
     let mut told_to_stop = pin!(async {
         tokio::select! {

@@ -1,19 +1,21 @@
 //! From the bytes of a request to the list of its arguments.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
-use hyper::body::{Body as _, Frame, Incoming};
+use hyper::body::{Body as _, Frame};
 use hyper::header::CONTENT_TYPE;
 use multer::Multipart;
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::http::listen::Received;
 use crate::protocol::form::Form;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
@@ -22,14 +24,30 @@ const MAX_BODY: usize = 1 << 20;
 /// A body up to this length is read as it comes; longer ones take turns.
 const SMALL_BODY: usize = 16 << 10;
 
-/// How many longer bodies are in memory at a time.
+/// How many longer bodies are in memory at a time. What counts is what has arrived, not what was announced.
 const LARGE_BODIES: usize = 16;
+
+/// How long a body waits for its turn before it may take its allowance: short, so that the call is answered within a
+/// second.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A body up to this length is read without a turn if it waits too long for one. No usual call is longer, so whoever
+/// takes all the turns holds up no usual call.
+const ALLOWANCE: usize = 32 << 10;
+
+/// How fast a body that has a turn must arrive while others wait for one: so many bytes in each [`PACE_TIME`].
+const PACE: usize = 16 << 10;
+
+/// See [`PACE`].
+const PACE_TIME: Duration = Duration::from_secs(1);
 
 /// Reads bodies, within bounds of length, of time, and of memory for the long ones together.
 #[derive(Debug)]
 pub(crate) struct BodyReader {
     time_limit: Duration,
     large_bodies: Semaphore,
+    /// How many bodies wait for a turn.
+    waiting: AtomicUsize,
 }
 
 impl BodyReader {
@@ -38,22 +56,22 @@ impl BodyReader {
         Self {
             time_limit,
             large_bodies: Semaphore::new(LARGE_BODIES),
+            waiting: AtomicUsize::new(0),
         }
     }
 
     /// Reads a body to its end.
-    pub(crate) async fn read(&self, body: &mut Incoming) -> Result<ReadBody<'_>, BodyError> {
+    pub(crate) async fn read(&self, body: &mut Received) -> Result<ReadBody<'_>, BodyError> {
         if body.is_end_stream() {
             return Ok(ReadBody::default());
         }
         if body.size_hint().lower() > MAX_BODY as u64 {
             return Err(BodyError::TooLarge);
         }
-        let mut deadline = None;
+        let mut progress = Progress::default();
         let mut whole = Bytes::new();
         let mut parts = BytesMut::new();
-        let mut turn = None;
-        while let Some(frame) = self.next_frame(body, &mut deadline).await? {
+        while let Some(frame) = self.next_frame(body, &mut progress).await? {
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
                 continue;
             };
@@ -61,16 +79,9 @@ impl BodyReader {
             if length > MAX_BODY {
                 return Err(BodyError::TooLarge);
             }
-            if length > SMALL_BODY && turn.is_none() {
-                // Waiting for the others is not the client's fault.
-                let asked = Instant::now();
-                turn = Some(
-                    self.large_bodies
-                        .acquire()
-                        .await
-                        .expect("the semaphore is never closed"),
-                );
-                deadline = deadline.map(|deadline| deadline + asked.elapsed());
+            progress.length = length;
+            if length > SMALL_BODY && progress.turn.is_none() {
+                self.take_turn(&mut progress).await;
             }
             // Nearly every body comes in one piece, which then needs no copy.
             if length == data.len() {
@@ -83,20 +94,93 @@ impl BodyReader {
             }
         }
         let bytes = if parts.is_empty() { whole } else { parts.freeze() };
-        Ok(ReadBody { bytes, _turn: turn })
+        Ok(ReadBody {
+            bytes,
+            _turn: progress.turn,
+        })
+    }
+
+    /// Waits for a turn, or goes on without one within the allowance.
+    async fn take_turn<'r>(&'r self, progress: &mut Progress<'r>) {
+        let patience = match progress.has_waited {
+            _ if progress.length > ALLOWANCE => None,
+            true => Some(Duration::ZERO),
+            false => Some(PATIENCE),
+        };
+        let asked = Instant::now();
+        let waiting = Waiting::new(&self.waiting);
+        let turn = self.large_bodies.acquire();
+        let turn = match patience {
+            None => Some(turn.await),
+            Some(patience) => timeout(patience, turn).await.ok(),
+        };
+        drop(waiting);
+        progress.turn = turn.map(|turn| turn.expect("the semaphore is never closed"));
+        progress.has_waited = true;
+        // Waiting for the others is not the client's fault.
+        progress.deadline = progress.deadline.map(|deadline| deadline + asked.elapsed());
+        progress.look = None;
     }
 
     /// Nearly every body has come with its head: only one that has not sets the clock going.
     async fn next_frame(
         &self,
-        body: &mut Incoming,
-        deadline: &mut Option<Instant>,
+        body: &mut Received,
+        progress: &mut Progress<'_>,
     ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, BodyError> {
         if let Some(frame) = body.frame().now_or_never() {
             return Ok(frame);
         }
-        let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.time_limit);
-        timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)
+        let deadline = *progress
+            .deadline
+            .get_or_insert_with(|| Instant::now() + self.time_limit);
+        loop {
+            let length = progress.length;
+            let (time, length_before) = *progress
+                .look
+                .get_or_insert_with(|| (Instant::now() + PACE_TIME, length));
+            if let Ok(frame) = timeout_at(time.min(deadline), body.frame()).await {
+                return Ok(frame);
+            }
+            if deadline <= time {
+                return Err(BodyError::TooSlow);
+            }
+            let is_needed = progress.turn.is_some() && self.waiting.load(Ordering::Relaxed) > 0;
+            if is_needed && length < length_before + PACE {
+                return Err(BodyError::Stalled);
+            }
+            progress.look = None;
+        }
+    }
+}
+
+/// How far the reading of a body has come.
+#[derive(Debug, Default)]
+struct Progress<'r> {
+    /// So much has arrived.
+    length: usize,
+    /// When it must have arrived, once it had to be waited for.
+    deadline: Option<Instant>,
+    turn: Option<SemaphorePermit<'r>>,
+    /// Whether it has waited for a turn.
+    has_waited: bool,
+    /// When its pace is looked at next, and how much had arrived at the last look.
+    look: Option<(Instant, usize)>,
+}
+
+/// For as long as it is there, a body waits for a turn.
+struct Waiting<'c>(&'c AtomicUsize);
+
+impl<'c> Waiting<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -114,6 +198,8 @@ pub(crate) enum BodyError {
     TooLarge,
     #[error("the body did not arrive in time (--read-timeout)")]
     TooSlow,
+    #[error("the body came too slowly while others waited for their turn")]
+    Stalled,
     #[error("the client went away, or broke off, before the body's end")]
     Broken,
 }

@@ -9,14 +9,16 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::HttpBody as Body;
 use bytes::Buf;
 use http_body_util::BodyExt as _;
-use hyper::Version;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
@@ -29,31 +31,28 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How many bytes a closed connection discards before it gives up on its peer.
 const DISCARD: usize = 64 << 20;
 
-/// Reads the rest of a refused body in the background and forgets it, within the same bounds.
+/// Reads the rest of a body of HTTP/2 in the background and forgets it, within the same bounds.
 ///
-/// HTTP/2 needs this, where the connection lives on: the stream of a body that is dropped unread is reset, and a client
-/// in the middle of sending (curl 7.88, for one) takes that for a failure and drops the answer that came before.
-/// Over HTTP/1 the close lingers, and this returns at once.
-pub(crate) fn discard<B>(version: Version, body: B)
+/// The connection lives on: the stream of a body that is dropped unread is reset, and a client in the middle of sending
+/// (curl 7.88, for one) takes that for a failure and drops the answer that came before.
+pub(crate) fn discard<B>(mut body: B)
 where
     B: Body<Error: Send> + Send + Unpin + 'static,
     B::Data: Send,
 {
-    if version == Version::HTTP_2 && !body.is_end_stream() {
-        tokio::spawn(timeout(LINGER, async move {
-            let (mut body, mut discarded) = (body, 0);
-            while let Some(Ok(frame)) = body.frame().await
-                && discarded < DISCARD
-            {
-                discarded += frame.data_ref().map_or(0, Buf::remaining);
-            }
-        }));
-    }
+    tokio::spawn(timeout(LINGER, async move {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await
+            && discarded < DISCARD
+        {
+            discarded += frame.data_ref().map_or(0, Buf::remaining);
+        }
+    }));
 }
 
 /// A TCP stream whose shutdown lingers and whose writes do not wait for ever.
 pub(crate) struct Linger {
-    tcp: TcpStream,
+    tcp: Arc<TcpStream>,
     stop: Stop,
     write_timeout: Duration,
     phase: Phase,
@@ -70,7 +69,7 @@ enum Phase {
 
 impl Linger {
     /// Wraps a stream. A write that makes no progress for `write_timeout` fails; once `stop` fired, nothing lingers.
-    pub(crate) fn new(tcp: TcpStream, write_timeout: Duration, stop: Stop) -> Self {
+    pub(crate) fn new(tcp: Arc<TcpStream>, write_timeout: Duration, stop: Stop) -> Self {
         Self {
             tcp,
             stop,
@@ -108,7 +107,7 @@ impl Linger {
         let mut space = [const { MaybeUninit::uninit() }; 16 << 10];
         loop {
             let mut buffer = ReadBuf::uninit(&mut space);
-            match Pin::new(&mut self.tcp).poll_read(cx, &mut buffer) {
+            match poll_read(&self.tcp, cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.discarded += buffer.filled().len();
                     if self.discarded >= DISCARD {
@@ -123,15 +122,35 @@ impl Linger {
     }
 }
 
+fn poll_read(tcp: &TcpStream, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    loop {
+        ready!(tcp.poll_read_ready(cx))?;
+        match tcp.try_read_buf(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return Poll::Ready(read.map(|_| ())),
+        }
+    }
+}
+
+fn poll_write(tcp: &TcpStream, cx: &mut Context<'_>, write: impl Fn() -> io::Result<usize>) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(tcp.poll_write_ready(cx))?;
+        match write() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            written => return Poll::Ready(written),
+        }
+    }
+}
+
 impl AsyncRead for Linger {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        poll_read(&self.tcp, cx, buffer)
     }
 }
 
 impl AsyncWrite for Linger {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        let written = poll_write(&self.tcp, cx, || self.tcp.try_write(bytes));
         self.bound(cx, written)
     }
 
@@ -140,22 +159,23 @@ impl AsyncWrite for Linger {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        let written = poll_write(&self.tcp, cx, || self.tcp.try_write_vectored(slices));
         self.bound(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What is written is the kernel's.
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Phase::Open = self.phase {
             // A peer that is already gone needs no farewell.
-            let Ok(()) = ready!(Pin::new(&mut self.tcp).poll_shutdown(cx)) else {
+            let Ok(()) = SockRef::from(&*self.tcp).shutdown(Shutdown::Write) else {
                 self.phase = Phase::Closed;
                 return Poll::Ready(Ok(()));
             };

@@ -8,12 +8,19 @@
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
 //!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection on which nothing goes on, and a
 //!   write that makes no progress. The time of a request's body is the service's matter.
+//! - [`Limits::connections`] bounds their number; it is chosen so that a full listener takes no file descriptor from
+//!   the others.
+//! - An HTTP/1 call ends when its peer has gone, also while it waits (see `peer`).
+//! - An answer after which the connection closes says so (see `calls`).
 //! - 96 KiB limit a head; hyper answers 431 past it (414 for a target of more than 65534 bytes) and closes.
 //! - HTTP/2 gets modest windows and few streams, and is closed when it leaves a ping unanswered.
 //!
 //! Every connection that is refused leaves one line in the log; a peer that merely goes away leaves one at debug level.
 
+mod calls;
 mod connection;
+mod peer;
+mod received;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,7 +29,6 @@ use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use rustls::ServerConfig;
@@ -33,6 +39,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, error, warn};
 
 use connection::{Connection, Shared};
+pub(crate) use received::Received;
 
 /// Connections that the kernel keeps for us before we accept them.
 const BACKLOG: u32 = 1024;
@@ -134,11 +141,11 @@ impl Listener {
         limits: Limits,
         mut stop: Stop,
     ) where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>
+        S: Service<Request<Received>, Response = Response<Body>, Error: Into<BoxError> + 'static>
             + Clone
             + Send
             + 'static,
-        S::Future: Send,
+        S::Future: Send + 'static,
     {
         let shared = Arc::new(Shared::new(name, tls, &limits));
         let mut tasks = JoinSet::new();

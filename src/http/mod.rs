@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod control;
 mod crl_body;
+pub mod descriptors;
 pub mod health;
 mod linger;
 pub(crate) mod listen;

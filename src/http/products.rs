@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
@@ -17,7 +17,7 @@ use crate::clock::{Stopwatch, real_now};
 use crate::endpoints::{Answer, ENDPOINTS, Endpoint};
 use crate::fault::Action;
 use crate::http::body::{BodyError, BodyReader, read_form};
-use crate::http::linger;
+use crate::http::listen::Received;
 use crate::http::misbehave::{Disconnect, misbehave};
 use crate::http::published::Published;
 use crate::journal::{Entry, mask};
@@ -54,7 +54,7 @@ impl Products {
     pub(crate) fn into_service(
         self,
     ) -> impl Service<
-        Request<Incoming>,
+        Request<Received>,
         Response = Response<Body>,
         Error = Disconnect,
         Future = impl Future<Output = Result<Response<Body>, Disconnect>> + Send,
@@ -67,7 +67,7 @@ impl Products {
         })
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Body>, Disconnect> {
+    async fn respond(&self, request: Request<Received>) -> Result<Response<Body>, Disconnect> {
         let watch = Stopwatch::start();
         let (head, body) = request.into_parts();
         let Some(place) = Place::find(head.uri.path()) else {
@@ -87,12 +87,12 @@ impl Products {
         &self,
         place: &Place<'_>,
         head: &Parts,
-        mut body: Incoming,
+        mut body: Received,
         watch: Stopwatch,
     ) -> (Response<Body>, Option<(Action, Using)>) {
         let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return (refuse_body(Some(place.endpoint), error, head, body, watch), None),
+            Err(error) => return (refuse_body(Some(place.endpoint), error, head, watch), None),
         };
         let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
         let sandbox = match &place.sandbox {
@@ -136,15 +136,15 @@ impl Products {
 
 impl Products {
     /// What is no call of an endpoint.
-    async fn respond_beside(&self, head: &Parts, mut body: Incoming, watch: Stopwatch) -> Response<Body> {
+    async fn respond_beside(&self, head: &Parts, mut body: Received, watch: Stopwatch) -> Response<Body> {
         let Some((name, published)) =
             split_sandbox(head.uri.path()).and_then(|(name, rest)| Some((name, Published::find(rest)?)))
         else {
-            return not_found(head, body, watch);
+            return not_found(head, watch);
         };
         let read = match self.bodies.read(&mut body).await {
             Ok(read) => read,
-            Err(error) => return refuse_body(None, error, head, body, watch),
+            Err(error) => return refuse_body(None, error, head, watch),
         };
         let Some(sandbox) = self.sandboxes.get(name.as_deref().unwrap_or(DEFAULT)) else {
             return no_sandbox(head, name.as_deref().unwrap_or(DEFAULT), watch);
@@ -284,12 +284,11 @@ fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
     respond(head, StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
+fn not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
     // Arguments that were put behind the path by mistake are not for the log.
     let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
     let shown: String = path.chars().take(64).collect();
     info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at {shown:?}"));
-    linger::discard(head.version, rest);
     let names: String = ENDPOINTS
         .iter()
         .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
@@ -302,16 +301,10 @@ fn not_found(head: &Parts, rest: Incoming, watch: Stopwatch) -> Response<Body> {
     respond(head, StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-fn refuse_body(
-    endpoint: Option<&Endpoint>,
-    error: BodyError,
-    head: &Parts,
-    rest: Incoming,
-    watch: Stopwatch,
-) -> Response<Body> {
+fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::TooSlow | BodyError::Stalled => StatusCode::REQUEST_TIMEOUT,
         BodyError::Broken => StatusCode::BAD_REQUEST,
     };
     let took_us = watch.elapsed_micros();
@@ -323,7 +316,6 @@ fn refuse_body(
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    linger::discard(head.version, rest);
     response
 }
 

@@ -8,7 +8,7 @@
     reason = "tests wait by the real clock and read their own environment"
 )]
 
-mod abuse_bodies;
+mod abuse;
 mod accounts;
 mod arguments;
 mod assumptions;

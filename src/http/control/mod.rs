@@ -32,7 +32,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Request;
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
@@ -42,7 +41,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::endpoints::catalogue;
-use crate::http::listen::Stop;
+use crate::http::listen::{Received, Stop};
 
 pub(crate) use guard::Token;
 pub(crate) use problem::Problem;
@@ -75,7 +74,7 @@ impl Control {
     pub(crate) fn into_service(
         self,
     ) -> impl Service<
-        Request<Incoming>,
+        Request<Received>,
         Response = Response<Body>,
         Error = Infallible,
         Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,

@@ -24,7 +24,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-use super::{LOG, Limits, Stop};
+use super::calls::Calls;
+use super::peer::{Early, Peer};
+use super::{LOG, Limits, Received, Stop};
 use crate::http::linger::Linger;
 
 /// The longest head of a request: a target at hyper's own limit of 64 KiB (arguments may stand in it) and headers.
@@ -91,7 +93,7 @@ impl Connection {
     /// Serves it to its end.
     pub(super) async fn run<S>(mut self, tcp: TcpStream, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static> + Send,
+        S: Service<Request<Received>, Response = Response<Body>, Error: Into<BoxError> + 'static> + Send + 'static,
         S::Future: Send + 'static,
     {
         // Answers are small and written whole; waiting for more to send only delays them.
@@ -101,11 +103,14 @@ impl Connection {
         let Some(first) = self.first_byte(&tcp).await else {
             return;
         };
+        let tcp = Arc::new(tcp);
+        let peer = Arc::new(Peer::new(tcp.clone()));
+        let service = Calls::new(service, peer.clone());
         let io = Linger::new(tcp, self.shared.read_timeout, self.stop.clone());
         let shared = self.shared.clone();
         let Some(acceptor) = &shared.tls else {
             return match judge_plain(first) {
-                Ok(()) => self.http1(io, service).await,
+                Ok(()) => self.http1(io, peer, service).await,
                 Err(what) => self.refuse(io, what, first).await,
             };
         };
@@ -119,7 +124,7 @@ impl Connection {
         if io.get_ref().1.alpn_protocol() == Some(b"h2") {
             Box::pin(self.http2(io, service)).await;
         } else {
-            Box::pin(self.http1(io, service)).await;
+            Box::pin(self.http1(io, peer, service)).await;
         }
     }
 
@@ -158,15 +163,26 @@ impl Connection {
         }
     }
 
-    async fn http1<I, S>(mut self, io: I, service: S)
+    async fn http1<I, S>(mut self, io: I, peer: Arc<Peer>, service: S)
     where
         I: AsyncRead + AsyncWrite + Unpin,
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
     {
-        let mut connection = self.shared.http1.serve_connection(TokioIo::new(io), service);
+        let mut connection = self
+            .shared
+            .http1
+            .serve_connection(TokioIo::new(Early::new(io, peer.clone())), service);
         let served = tokio::select! {
             biased;
             served = &mut connection => served,
+            () = peer.reset() => {
+                if peer.is_served() {
+                    self.gone::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
+                    return;
+                }
+                // Reading or writing, hyper finds out by itself.
+                (&mut connection).await
+            }
             () = self.stop.fired() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
@@ -179,7 +195,7 @@ impl Connection {
             self.gone::<()>(&error);
         }
         // After some errors hyper just lets go. Where it has closed already, this does nothing.
-        let _ = connection.into_parts().io.into_inner().shutdown().await;
+        let _ = connection.into_parts().io.into_inner().into_inner().shutdown().await;
     }
 
     async fn http2<S>(mut self, io: TlsStream<Linger>, service: S)

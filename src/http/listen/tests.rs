@@ -182,7 +182,7 @@ impl io::Write for Log {
 }
 
 /// The service under the listener: refuses bodies of more than 1 MiB unread, as the real one does.
-async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn answer(request: Request<Received>) -> Result<Response<Body>, Infallible> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
@@ -196,7 +196,6 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
                 .headers_mut()
                 .insert(header::CONNECTION, "close".parse().unwrap());
         }
-        crate::http::linger::discard(request.version(), request.into_body());
         return Ok(response);
     }
     match request.uri().path() {

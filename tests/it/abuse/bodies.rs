@@ -9,11 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::SOON;
 use crate::harness::{Client, Control, JSON, Limits, Server, eventually, run, write_file};
-
-/// How long a good client may wait while an attack goes on. A second is what users are promised; the rest is for a debug
-/// build on a machine that is busy with other tests. What the attacks block, they block for longer.
-const SOON: Duration = Duration::from_secs(5);
 
 const MIB: usize = 1 << 20;
 

@@ -1,0 +1,71 @@
+//! File descriptors: how many there are, and how many connections each listener may have of them.
+
+use std::io;
+
+/// The most connections of a listener at a time, however many file descriptors there are.
+const MAX_CONNECTIONS: usize = 4096;
+
+/// File descriptors that are no connections: standard streams, the runtime, the listeners, the files of a state or a CA.
+const RESERVE: usize = 64;
+
+/// Raises the process's soft limit of open files to the hard one. The hard limit is the administrator's word; the soft
+/// one is often 1024, for the sake of programs that call `select`.
+///
+/// # Errors
+/// Those of the operating system.
+pub fn raise_limit() -> io::Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
+}
+
+/// How many connections each listener may have at a time; more of them wait. Together with the reserve they never need
+/// more file descriptors than there are, so a listener that is full takes nothing from the others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Connections {
+    /// The HTTPS listener and the HTTP listener, each.
+    pub(crate) api: usize,
+    /// The control listener.
+    pub(crate) control: usize,
+}
+
+impl Connections {
+    /// What the process's limit of open files allows.
+    pub(crate) fn allowed() -> Self {
+        let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+        Self::within(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Three eighths of the descriptors for each listener of the API, a quarter for the control listener.
+    fn within(limit: usize) -> Self {
+        let eighth = (limit - RESERVE.min(limit / 2)) / 8;
+        let share = |eighths: usize| eighth.saturating_mul(eighths).clamp(1, MAX_CONNECTIONS);
+        Self {
+            api: share(3),
+            control: share(2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listeners_never_need_more_descriptors_than_there_are() {
+        for limit in [16, 64, 100, 256, 1024, 4096, 20_000] {
+            let Connections { api, control } = Connections::within(limit);
+            let files = RESERVE.min(limit / 2);
+            assert!(api > 0 && control > 0 && 2 * api + control + files <= limit, "{limit}");
+        }
+    }
+
+    #[test]
+    fn many_descriptors_make_no_more_than_the_usual_connections() {
+        let usual = Connections {
+            api: MAX_CONNECTIONS,
+            control: MAX_CONNECTIONS,
+        };
+        assert_eq!(Connections::within(1 << 20), usual);
+        assert_eq!(Connections::within(usize::MAX), usual);
+        assert_eq!(Connections::within(1024), Connections { api: 360, control: 240 });
+    }
+}

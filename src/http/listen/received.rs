@@ -1,0 +1,84 @@
+//! The body of a request as the service gets it.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::oneshot;
+
+/// The body of a request. What the service leaves unread of it comes back to the connection, which has to deal with it.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// There until it is dropped, or has ended.
+    incoming: Option<Incoming>,
+    back: Option<oneshot::Sender<Incoming>>,
+}
+
+/// Where the unread rest of a body comes back.
+#[derive(Debug)]
+pub(super) struct Unread(Option<oneshot::Receiver<Incoming>>);
+
+impl Received {
+    /// A body for the service, and the place where its rest will be.
+    pub(super) fn new(incoming: Incoming) -> (Self, Unread) {
+        if incoming.is_end_stream() {
+            let none = Self {
+                incoming: None,
+                back: None,
+            };
+            return (none, Unread(None));
+        }
+        let (back, unread) = oneshot::channel();
+        let body = Self {
+            incoming: Some(incoming),
+            back: Some(back),
+        };
+        (body, Unread(Some(unread)))
+    }
+}
+
+impl Unread {
+    /// The rest of a body that the service dropped before its end.
+    pub(super) fn take(self) -> Option<Incoming> {
+        self.0?.try_recv().ok()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let (Some(incoming), Some(back)) = (self.incoming.take(), self.back.take())
+            && !incoming.is_end_stream()
+        {
+            // An error means that the call was dropped as a whole.
+            let _ = back.send(incoming);
+        }
+    }
+}
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(incoming).poll_frame(cx);
+        // What has ended, or is broken, has no rest.
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.incoming = None;
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
