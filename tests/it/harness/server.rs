@@ -160,6 +160,11 @@ impl Server {
         found.unwrap()
     }
 
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal (`TERM`, `INT`).
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
