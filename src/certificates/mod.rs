@@ -9,6 +9,9 @@ mod status;
 mod turns;
 mod validity;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;

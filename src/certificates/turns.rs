@@ -32,6 +32,13 @@ impl Turns {
         .await
         .map_err(|_| CaError::BrokenOff)
     }
+
+    /// Takes every turn, so that no work begins until they are dropped.
+    #[cfg(test)]
+    pub(super) fn hold_all(&self) -> tokio::sync::OwnedSemaphorePermit {
+        let all = self.0.available_permits();
+        self.0.clone().try_acquire_many_owned(all as u32).expect("nobody works")
+    }
 }
 
 #[cfg(test)]

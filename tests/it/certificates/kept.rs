@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use super::desk::{Desk, line};
-use crate::harness::{Form, OpenSsl, Run, Server, run};
+use super::desk::{Desk, asn1_seconds, line, seconds};
+use crate::harness::{Control, Form, OpenSsl, PASSWORD, Run, Server, run};
 
 const CODE_SIGNING: u64 = 2_200_003;
 
@@ -98,6 +100,49 @@ fn every_kind_of_key_signs() {
 }
 
 #[test]
+fn making_a_ca_delays_nobody_else() {
+    let fixtures = r#"
+        [[accounts]]
+        loginName = "login_name"
+        loginPassword = "login_password"
+        [[orders]]
+        orderNumber = 7
+        loginName = "login_name"
+        product = "smime"
+        state = "issued"
+        caCertificateID = 1
+    "#;
+    let files = OpenSsl::new();
+    files.write("fixtures.toml", fixtures);
+    let fixtures = files.path("fixtures.toml");
+    let args = ["--https", "off", "--plain-http", "accept", "--ca-key", "rsa-4096"];
+    let args = [&args[..], &["--fixtures", fixtures.to_str().unwrap()]].concat();
+    // One thread answers everything.
+    let server = Server::start_with(&args, &[("TOKIO_WORKER_THREADS", "1")]);
+    let mut other = Control::of(&server);
+    let is_made = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let form = Form::default()
+                .add("loginName", "login_name")
+                .add("loginPassword", PASSWORD)
+                .add("orderNumber", "7")
+                .add("queryType", "2");
+            let answer = server.client().post("/products/download/CollectSMIME", &form.encode());
+            assert_eq!(answer.code(), 2);
+            is_made.store(true, Ordering::SeqCst);
+        });
+        // The first may have been sent before the call above.
+        let mut answered_meanwhile = 0;
+        while !is_made.load(Ordering::SeqCst) {
+            other.get("/health");
+            answered_meanwhile += usize::from(!is_made.load(Ordering::SeqCst));
+        }
+        assert!(answered_meanwhile >= 5, "{answered_meanwhile}");
+    });
+}
+
+#[test]
 fn ones_own_root_and_issuing_ca_are_used() {
     let files = own_ca("ec");
     let ca = files.path("ca");
@@ -124,6 +169,39 @@ fn ones_own_root_and_issuing_ca_are_used() {
     assert!(shown.contains("Verify return code: 0 (ok)"), "{shown}");
     let after = listing(&ca);
     assert!(before.iter().all(|file| after.contains(file)), "they stay as they were");
+}
+
+#[test]
+fn a_certificate_ends_with_its_ca_at_the_latest() {
+    for (root_days, ca_days, who_ends) in [(3650, 9, "smime.pem"), (5, 9, "ca.pem")] {
+        let files = own_ca_for("ec", root_days, ca_days);
+        let ca = files.path("ca");
+        let server = Server::plain(&["--ca-dir", ca.to_str().unwrap()]);
+        let mut desk = Desk::of(&server);
+        let end = files.expect(&format!("x509 -in ca/{who_ends} -noout -enddate"));
+        for expires in ["+1d", "+4d", "+300d"] {
+            let number = desk.order(&format!(
+                r#"{{"loginName":"login_name","product":"smime","expires":"{expires}"}}"#
+            ));
+            desk.collect(number);
+            assert_eq!(desk.told(number), "good");
+            let is_cut = desk.x509(number, "-enddate") == end;
+            assert_eq!(is_cut, expires == "+300d", "{who_ends} {expires}");
+            let described = desk.control.get(&format!("/orders/{number}/certificate?format=json"));
+            let not_after = seconds(described["notAfter"].as_str().unwrap());
+            let shown = desk.x509(number, "-enddate");
+            assert_eq!(not_after, asn1_seconds(shown.trim().strip_prefix("notAfter=").unwrap()));
+            let hint = described["hint"].as_str().unwrap_or_default();
+            assert_eq!(hint.contains("because its CA `smime` ends then"), is_cut, "{hint}");
+        }
+        // By the sandbox's clock the CA is over when this one is issued.
+        desk.advance("30d");
+        let late = desk.order(r#"{"loginName":"login_name","product":"smime","issued":"-1d","expires":"+1d"}"#);
+        desk.collect(late);
+        assert_eq!(desk.x509(late, "-enddate"), end, "{who_ends}");
+        let start = desk.x509(late, "-startdate");
+        assert_eq!(start.replace("notBefore", "notAfter"), end, "{who_ends}");
+    }
 }
 
 #[test]
@@ -242,6 +320,12 @@ fn the_cas_and_the_tls_certificate_may_be_kept_in_two_places() {
 /// A root and an issuing CA of openssl's in `ca`.
 #[track_caller]
 fn own_ca(kind: &str) -> OpenSsl {
+    own_ca_for(kind, 3650, 3000)
+}
+
+/// The same, valid for that many days.
+#[track_caller]
+fn own_ca_for(kind: &str, root_days: u32, ca_days: u32) -> OpenSsl {
     let files = OpenSsl::new();
     fs::create_dir(files.path("ca")).unwrap();
     let option = match kind {
@@ -251,20 +335,20 @@ fn own_ca(kind: &str) -> OpenSsl {
     for name in ["ca", "smime"] {
         files.expect(&format!("genpkey {option} -out ca/{name}.key"));
     }
-    files.expect(
-        "req -x509 -key ca/ca.key -subj /CN=My.Root -days 3650 \
+    files.expect(&format!(
+        "req -x509 -key ca/ca.key -subj /CN=My.Root -days {root_days} \
          -addext keyUsage=critical,keyCertSign,cRLSign -out ca/ca.pem",
-    );
+    ));
     files.expect("req -new -key ca/smime.key -subj /CN=My.Mail.CA -out smime.csr");
     files.write(
         "ext",
         "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,digitalSignature,keyCertSign,cRLSign\n\
          subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
     );
-    files.expect(
-        "x509 -req -in smime.csr -CA ca/ca.pem -CAkey ca/ca.key -CAcreateserial -days 3000 -extfile ext \
+    files.expect(&format!(
+        "x509 -req -in smime.csr -CA ca/ca.pem -CAkey ca/ca.key -CAcreateserial -days {ca_days} -extfile ext \
          -out ca/smime.pem",
-    );
+    ));
     files
 }
 

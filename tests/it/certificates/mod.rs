@@ -4,6 +4,7 @@ mod chain;
 mod csr;
 mod desk;
 mod kept;
+mod many_readers;
 mod ocsp;
 mod published;
 mod states;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::desk::{Desk, asn1_seconds, line, seconds};
+use super::desk::{Desk, asn1_seconds, line, seconds, uri};
 use crate::harness::{Control, Form, Server};
 
 const PENDING: u64 = 1_100_001;
@@ -302,6 +302,31 @@ fn sandboxes_have_certificates_and_crls_of_their_own() {
         server.http()
     ));
     assert!(asked.contains("unauthorized (6)"), "{asked}");
+}
+
+#[test]
+fn a_crl_is_for_the_certificates_of_its_sandbox_alone() {
+    let server = Server::plain(&[]);
+    let (mut here, mut there) = (Desk::of(&server), Desk::of_new_sandbox(&server, "there"));
+    for desk in [&mut here, &mut there] {
+        desk.collect(CODE_SIGNING);
+        let crl = desk.crl(CODE_SIGNING);
+        let url = uri(&desk.x509(CODE_SIGNING, "-ext crlDistributionPoints"));
+        let (_, point) = crl
+            .split_once("X509v3 Issuing Distribution Point: critical\n")
+            .unwrap_or_else(|| panic!("none in {crl}"));
+        let lines: Vec<_> = point.lines().map(str::trim).take(2).collect();
+        assert_eq!(lines, ["Full Name:", &format!("URI:{url}")]);
+        let (is_fine, printed) = desk.verify(CODE_SIGNING, "-crl_check -CRLfile crl.pem ");
+        assert!(is_fine, "{printed}");
+    }
+    // Both have the same issuer and the same key, and neither says anything of the other's certificates.
+    let crls = [&here, &there].map(|desk| desk.openssl.read("crl.pem"));
+    for (desk, other) in [(&mut here, &crls[1]), (&mut there, &crls[0])] {
+        desk.openssl.write("other.pem", other);
+        let (is_fine, printed) = desk.verify(CODE_SIGNING, "-crl_check -CRLfile other.pem ");
+        assert!(!is_fine && printed.contains("different CRL scope"), "{printed}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Where the URLs in certificates lead, whichever listeners there are.
 
 use super::desk::Desk;
-use crate::harness::{Client, Control, OpenSsl, Server, run};
+use crate::harness::{Client, Control, Curl, OpenSsl, Server, Url, run};
 
 #[test]
 fn the_urls_begin_as_one_says() {
@@ -55,6 +55,15 @@ fn without_a_plain_listener_there_are_no_urls_unless_one_says_so() {
             "{text}"
         );
         assert!(text.contains("email:user@example.com"), "{text}");
+        // Where certificates name no CRL, it is for all of them.
+        let crl = Curl::new(&server, &Url::Https("/crl/smime.crl")).answer();
+        files.write("crl.der", crl.bytes());
+        let text = files.expect("crl -inform DER -in crl.der -noout -text");
+        assert_eq!(
+            text.contains("X509v3 Issuing Distribution Point: critical"),
+            has_urls,
+            "{text}"
+        );
     }
 }
 

@@ -182,6 +182,11 @@ impl Server {
         self.child.stdin.take()
     }
 
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal (`TERM`, `INT`).
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
