@@ -8,6 +8,10 @@
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
 //!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection on which nothing goes on, and a
 //!   write that makes no progress. The time of a request's body is the service's matter.
+//! - [`Limits::connections`] bounds their number; it is chosen so that a full listener takes no file descriptor from
+//!   the others.
+//! - An HTTP/1 call ends when its peer has gone, also while it waits (see `peer`).
+//! - An answer after which the connection closes says so (see `calls`).
 //! - 96 KiB limit a head; hyper answers 431 past it (414 for a target of more than 65534 bytes) and closes.
 //! - HTTP/2 gets modest windows and few streams, and is closed when it leaves a ping unanswered.
 //!
