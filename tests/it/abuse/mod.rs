@@ -4,7 +4,13 @@
 //! The program runs under limits of file descriptors and of address space, so that an attack needs few connections and
 //! a leak ends the program and not the machine.
 
+mod abandoned;
+mod http2;
 mod idle;
+mod stalled;
+mod stop;
+mod tls;
+mod unread;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -54,6 +60,22 @@ fn assert_control_answers(server: &Server) {
         let answer = Client::connect(server.control()).get("/control/v1/clock");
         assert_eq!(answer.status, 200, "{answer:?}");
     });
+}
+
+/// The connections of an attack, whose peers have gone, are gone as well: at most so many files more than before it are
+/// open. Far sooner than what the attack waits for would come.
+#[track_caller]
+fn assert_connections_go(server: &Server, before: usize) {
+    let start = Instant::now();
+    while server.open_files() > before {
+        assert!(
+            start.elapsed() < SOON,
+            "{} files open before, {} after",
+            before,
+            server.open_files()
+        );
+        sleep(Duration::from_millis(20));
+    }
 }
 
 /// The memory goes back to at most this many bytes above what it was.

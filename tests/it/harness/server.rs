@@ -207,6 +207,12 @@ impl Server {
         kibibytes.trim().parse::<usize>().unwrap() << 10
     }
 
+    /// How many file descriptors it has open. Only Linux tells.
+    #[track_caller]
+    pub(crate) fn open_files(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     /// One of its limits, the soft and the hard one, by its name in `/proc/PID/limits`. Only Linux tells.
     #[track_caller]
     pub(crate) fn limit(&self, name: &str) -> [String; 2] {
