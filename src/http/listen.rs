@@ -9,7 +9,7 @@
 //!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection on which nothing goes on, and a
 //!   write that makes no progress. The time of a request's body is the service's matter.
 //! - [`Limits::connections`] bounds their number; it is chosen so that a full listener takes no file descriptor from
-//!   the others.
+//!   the others. While a listener is full, connections on which nothing was ever sent make room for those that wait.
 //! - An HTTP/1 call ends when its peer has gone, also while it waits (see `peer`).
 //! - An answer after which the connection closes says so (see `calls`).
 //! - 96 KiB limit a head; hyper answers 431 past it (414 for a target of more than 65534 bytes) and closes.
@@ -151,6 +151,7 @@ impl Listener {
         let mut tasks = JoinSet::new();
         let mut failing = false;
         loop {
+            shared.note_whether_full(tasks.len() >= limits.connections);
             tokio::select! {
                 biased;
                 () = stop.fired() => break,

@@ -19,7 +19,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
@@ -32,6 +33,9 @@ use crate::http::linger::Linger;
 /// The longest head of a request: a target at hyper's own limit of 64 KiB (arguments may stand in it) and headers.
 const MAX_HEAD: usize = 96 << 10;
 
+/// How long a connection may be silent from its beginning while the listener is full.
+const SILENCE: Duration = Duration::from_millis(250);
+
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
 
@@ -40,6 +44,8 @@ pub(super) struct Shared {
     name: &'static str,
     tls: Option<TlsAcceptor>,
     read_timeout: Duration,
+    /// Whether the listener has all the connections that it may have.
+    is_full: watch::Sender<bool>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -72,9 +78,22 @@ impl Shared {
             name,
             tls: tls.map(TlsAcceptor::from),
             read_timeout,
+            is_full: watch::Sender::new(false),
             http1,
             http2,
         }
+    }
+
+    pub(super) fn note_whether_full(&self, is_full: bool) {
+        self.is_full
+            .send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
+    }
+
+    /// Resolves when a connection that was silent from its beginning has to make room.
+    async fn room_is_wanted(&self) {
+        sleep(SILENCE).await;
+        // The sender lives as long as this does.
+        let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
     }
 }
 
@@ -135,6 +154,9 @@ impl Connection {
             biased;
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.fired() => return None,
+            () = self.shared.room_is_wanted() => {
+                return self.gone(&io::Error::other("the listener is full and the peer had sent nothing"));
+            }
         };
         match peeked {
             Ok(Ok(1)) => Some(first[0]),

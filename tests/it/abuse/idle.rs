@@ -21,9 +21,12 @@ fn idle_connections_on_one_listener_leave_the_others_alone() {
     drop(on_https);
     let on_http = flood(server.http());
     assert_control_answers(&server);
+    // They make room on their own listener as well.
+    assert_api_answers(&server);
     drop(on_http);
     let on_control = flood(server.control());
     assert_api_answers(&server);
+    assert_control_answers(&server);
     drop(on_control);
     assert_api_answers(&server);
     assert_control_answers(&server);
