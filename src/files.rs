@@ -3,6 +3,9 @@
 //! A file appears whole or not at all: it is written beside its place, synced, and then put there. Keys are created
 //! once and never replaced, and certificates come after their keys, so a crash or a second process at any point leaves
 //! a key without a certificate at worst, and the next start makes the certificate for it.
+//!
+//! Where a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
+//! overwrites it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -41,6 +44,12 @@ pub(crate) enum Readers {
     /// Everybody, as far as the umask allows: mode 0644.
     All,
 }
+
+/// The number of the next file that is written beside its place: the names of two are never the same.
+static NEXT_BESIDE: AtomicU32 = AtomicU32::new(0);
+
+/// How many symbolic links are followed from one path.
+const MAX_LINKS: usize = 40;
 
 /// A directory of such files.
 #[derive(Debug)]
@@ -114,41 +123,181 @@ impl Store {
         readers: Readers,
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
-        static UNIQUE: AtomicU32 = AtomicU32::new(0);
-        let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
-        let beside = self.dir.join(format!(".new-{}-{unique}", process::id()));
+        let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+        let beside = self.create_beside(text, readers).map_err(cannot_write)?;
+        put(&beside).and_then(|()| self.sync()).map_err(|error| {
+            let _ = fs::remove_file(&beside);
+            cannot_write(error)
+        })
+    }
+
+    /// Creates a file of a name that nobody asks for, and syncs it. It is gone if that fails.
+    fn create_beside(&self, text: &str, readers: Readers) -> io::Result<PathBuf> {
+        let number = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let beside = self.dir.join(format!(".new-{}-{number}", process::id()));
         let mode = match readers {
             Readers::Owner => 0o600,
             Readers::All => 0o644,
         };
-        let written = (|| {
-            // A leftover of a crashed process that had the same id.
+        // A leftover of a crashed process that had the same id.
+        let _ = fs::remove_file(&beside);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&beside)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        if written.is_err() {
             let _ = fs::remove_file(&beside);
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(&beside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            put(&beside)?;
-            File::open(&self.dir)?.sync_all()
-        })();
-        written.map_err(|error| {
-            let _ = fs::remove_file(&beside);
-            FileError::new(path, format!("cannot write: {error}"))
-        })
+        }
+        written.map(|()| beside)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
     }
 }
 
-/// Writes a file in the place of the one that may be there; a directory that is not there is made.
+/// Writes a file in the place of the one that may be there; a directory that is not there is made. A symbolic link
+/// stays, and the file that it leads to is written.
+///
+/// A file that cannot be replaced is overwritten. Its new contents stand beside it meanwhile, if there is a place.
 pub(crate) fn write(path: &Path, text: &str, readers: Readers) -> Result<(), FileError> {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| FileError::new(path, "names no file"))?;
+    write_with(path, text, readers, |beside, target| fs::rename(beside, target))
+}
+
+fn write_with(
+    path: &Path,
+    text: &str,
+    readers: Readers,
+    rename: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> Result<(), FileError> {
+    let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    let beside = match store.create_beside(text, readers) {
+        Ok(beside) => beside,
+        Err(error) if is_refused(&error) && target.is_file() => {
+            return overwrite(&target, text).map_err(cannot_write);
+        }
+        Err(error) => return Err(cannot_write(error)),
+    };
+    match rename(&beside, &target) {
+        Ok(()) => store.sync().map_err(cannot_write),
+        Err(error) if is_refused(&error) && target.is_file() => {
+            overwrite(&target, text).map_err(|error| {
+                let kept = beside.display();
+                FileError::new(
+                    path,
+                    format!("cannot write: {error}; what was to be written is in {kept}"),
+                )
+            })?;
+            // What stays is a copy of what was written; the next start sweeps it.
+            let _ = fs::remove_file(&beside);
+            Ok(())
+        }
+        Err(error) => {
+            let _ = fs::remove_file(&beside);
+            Err(cannot_write(error))
+        }
+    }
+}
+
+/// Whether [`write`] could write that file now. Nothing that is there is changed; a directory that is not there is made.
+///
+/// # Errors
+/// It could not.
+pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
+    let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    let is_there = match fs::metadata(&target) {
+        Ok(metadata) if !metadata.is_file() => return Err(FileError::new(path, "is not a regular file")),
+        Ok(_) => {
+            OpenOptions::new().write(true).open(&target).map_err(cannot_write)?;
+            true
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(cannot_write(error)),
+    };
+    match store.create_beside("", Readers::Owner) {
+        Ok(beside) => fs::remove_file(beside).map_err(cannot_write),
+        Err(error) if is_refused(&error) && is_there => Ok(()),
+        Err(error) => Err(cannot_write(error)),
+    }
+}
+
+/// Removes what processes that were killed while they wrote this file left beside it.
+pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    for name in store.names()? {
+        if is_leftover(&name) {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(store.path(&name));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of that name was written beside its place by a process that is gone.
+fn is_leftover(name: &str) -> bool {
+    let numbers = name.strip_prefix(".new-").and_then(|numbers| numbers.split_once('-'));
+    let Some((Ok(process), Ok(number))) =
+        numbers.map(|(process, number)| (process.parse::<u32>(), number.parse::<u32>()))
+    else {
+        return false;
+    };
+    if process == process::id() {
+        // In a container, each process of one that was started again has the id of the one before it.
+        return number >= NEXT_BESIDE.load(Ordering::Relaxed);
+    }
+    is_gone(process)
+}
+
+/// Whether no process has that id, as far as it is known: where there is no `/proc`, it is not.
+fn is_gone(process: u32) -> bool {
+    Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// Whether the system lets nobody put a file in that place, however much room there is.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy
+            | io::ErrorKind::CrossesDevices
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// Writes over a file that is there. It is cut at the end only, so that a crash loses as little as possible.
+fn overwrite(target: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(target)?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
+}
+
+/// The file that a path leads to by symbolic links, whether it is there or not.
+fn follow_links(path: &Path) -> Result<PathBuf, FileError> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            // What is no link, or not there, is the end of the way.
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(FileError::new(path, "leads through too many symbolic links"))
+}
+
+fn directory_of(path: &Path) -> Result<&Path, FileError> {
+    if path.file_name().is_none() {
+        return Err(FileError::new(path, "names no file"));
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    Store::open(dir.unwrap_or(Path::new(".")))?.replace(name, text, readers)
+    Ok(dir.unwrap_or(Path::new(".")))
 }
 
 /// A text file, or None if there is no such file.
@@ -158,5 +307,79 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a text file")),
         Err(error) => Err(FileError::new(path, format!("cannot read: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn names(dir: &TempDir) -> Vec<String> {
+        Store::open(dir.path()).unwrap().names().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_is_overwritten() {
+        for kind in [
+            io::ErrorKind::ResourceBusy,
+            io::ErrorKind::CrossesDevices,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ] {
+            let dir = TempDir::new().unwrap();
+            let path = dir.path().join("state.json");
+            fs::write(&path, "something that is longer").unwrap();
+            write_with(&path, "new", Readers::Owner, |beside, _| {
+                assert_eq!(fs::read_to_string(beside).unwrap(), "new");
+                Err(kind.into())
+            })
+            .unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new", "{kind}");
+            assert_eq!(names(&dir), ["state.json"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_file_stays_as_it_was_if_there_is_no_room() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("state.json");
+        fs::write(&path, "old").unwrap();
+        let full = |_: &Path, _: &Path| Err(io::ErrorKind::StorageFull.into());
+        let error = write_with(&path, "new", Readers::Owner, full).unwrap_err();
+        assert!(error.to_string().contains("state.json: cannot write"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(names(&dir), ["state.json"]);
+    }
+
+    #[test]
+    fn only_the_leftovers_of_processes_that_are_gone_are_swept() {
+        let dir = TempDir::new().unwrap();
+        let own = process::id();
+        let written = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let kept = [
+            format!(".new-{own}-{written}"),
+            ".new-1-0".to_owned(),
+            ".new-4294967295".to_owned(),
+            ".new-x-0".to_owned(),
+            "new-4294967295-0".to_owned(),
+        ];
+        let swept = [format!(".new-{own}-4294967295"), ".new-4294967295-0".to_owned()];
+        for name in kept.iter().chain(&swept) {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        sweep_leftovers(&dir.path().join("state.json")).unwrap();
+        let mut kept = kept.to_vec();
+        kept.sort();
+        assert_eq!(names(&dir), kept);
+    }
+
+    #[test]
+    fn links_that_go_round_are_refused() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("round");
+        std::os::unix::fs::symlink("round", &path).unwrap();
+        assert!(write(&path, "", Readers::Owner).is_err());
     }
 }
