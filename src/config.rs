@@ -187,6 +187,9 @@ pub struct ServeArgs {
     /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Save it each time that so long has passed, too, if it has changed (with --state).
+    #[arg(long, env = "SECTIGO_EMULATOR_STATE_EVERY", value_name = "DURATION", requires = "state", value_parser = read_time_limit)]
+    state_every: Option<Duration>,
     /// How many calls the journal of a sandbox keeps.
     #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000)]
     journal: usize,
@@ -251,6 +254,9 @@ impl ServeArgs {
         }
         if let Some(path) = &self.state {
             builder = builder.state_file(path);
+        }
+        if let Some(interval) = self.state_every {
+            builder = builder.state_every(interval);
         }
         for name in &self.tls_name {
             builder = builder.tls_name(name);

@@ -2,32 +2,39 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::error;
 
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::certificates::Issuance;
 use crate::clock::system_now;
-use crate::files::{self, FileError, Readers};
+use crate::files::FileError;
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
 use crate::http::control::{Control, LARGE_BODIES, Token};
-use crate::http::listen::{Limits, Listener, Stopper};
+use crate::http::listen::{Limits, Listener, Stop, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::protocol::assumption::AssumptionError;
+use crate::sandbox::Sandbox;
 use crate::sandboxes::{Sandboxes, Settings};
+use crate::state_file::StateFile;
 
 /// Connections of a listener at a time; more of them wait.
 const CONNECTIONS: usize = 4096;
 
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
+
+/// The target of this file's log lines.
+const LOG: &str = "sectigo_emulator::state";
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
 ///
@@ -54,9 +61,10 @@ pub struct Emulator {
     control: Option<SocketAddr>,
     ca_pem: Option<Arc<str>>,
     stopper: Stopper,
-    listeners: JoinSet<()>,
+    /// The listeners, and what saves the state on the way.
+    tasks: JoinSet<()>,
     sandboxes: Arc<Sandboxes>,
-    state_file: Option<PathBuf>,
+    state_file: Option<Arc<StateFile>>,
     control_token: Option<Token>,
 }
 
@@ -141,11 +149,12 @@ impl Emulator {
     /// The state cannot be saved; the file is as it was.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
-        while self.listeners.join_next().await.is_some() {}
-        match &self.state_file {
-            Some(path) => save(&self.sandboxes, path),
-            None => Ok(()),
-        }
+        while self.tasks.join_next().await.is_some() {}
+        let Some(state_file) = self.state_file.take() else {
+            return Ok(());
+        };
+        let sandbox = self.sandboxes.default_sandbox().clone();
+        Ok(aside(move || state_file.save(&sandbox)).await?)
     }
 }
 
@@ -169,6 +178,7 @@ pub struct Builder {
     journal: usize,
     max_sandboxes: usize,
     state_file: Option<PathBuf>,
+    state_every: Option<Duration>,
     control_token: Option<Token>,
 }
 
@@ -193,6 +203,7 @@ impl Default for Builder {
             journal: 1000,
             max_sandboxes: 100_000,
             state_file: None,
+            state_every: None,
             control_token: None,
         }
     }
@@ -335,9 +346,19 @@ impl Builder {
 
     /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
     /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
+    ///
+    /// A symbolic link is followed. A file that cannot be replaced, because it is mounted by itself, is overwritten.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
+        self
+    }
+
+    /// Saves the state each time that so long has passed, if it has changed, and not on [`Emulator::stop`] alone. Has
+    /// no effect without [`state_file`](Self::state_file). A save that fails is an error in the log.
+    #[must_use]
+    pub fn state_every(mut self, interval: Duration) -> Self {
+        self.state_every = Some(interval);
         self
     }
 
@@ -350,9 +371,18 @@ impl Builder {
 
     /// Starts the emulator on the tokio runtime that this is awaited on. When it returns, every listener serves.
     ///
+    /// Files are read and keys are made on a thread for blocking work.
+    ///
     /// # Errors
-    /// The fixtures, an assumption or the TLS files are bad, or an address cannot be bound. Nothing serves then.
+    /// The fixtures, the state, an assumption or the TLS files are bad, the state cannot be saved, or an
+    /// address cannot be bound. Nothing serves then.
     pub async fn start(self) -> Result<Emulator, StartError> {
+        let (builder, ready) = aside(move || self.prepare().map(|ready| (self, ready))).await?;
+        builder.serve(ready)
+    }
+
+    /// Does what takes time before anything serves: it reads files and makes keys.
+    fn prepare(&self) -> Result<Ready, StartError> {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
@@ -381,23 +411,45 @@ impl Builder {
             None => Some(authority.root().pem().into()),
         };
         let issuance = Arc::new(Issuance::new(authority));
-        let sandboxes = Arc::new(self.sandboxes(settings, issuance.clone())?);
+        let state_file = self.state_file.clone().map(StateFile::new);
+        let saved = match &state_file {
+            Some(file) => file.load()?,
+            None => None,
+        };
+        let sandboxes = Sandboxes::new(settings, saved.as_ref(), issuance.clone())?;
+        // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
+        if let Some(file) = &state_file {
+            file.prepare()
+                .map_err(|error| StartError::StateFile(error.to_string()))?;
+        }
+        Ok(Ready {
+            sandboxes: Arc::new(sandboxes),
+            issuance,
+            tls,
+            ca_pem,
+            http_url,
+            state_file: state_file.map(Arc::new),
+        })
+    }
+
+    fn serve(self, ready: Ready) -> Result<Emulator, StartError> {
+        let Ready { sandboxes, tls, .. } = ready;
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = http_url.or_else(|| http.as_ref().map(reachable_url)) {
-            issuance.publish_at(url);
+        if let Some(url) = ready.http_url.or_else(|| http.as_ref().map(reachable_url)) {
+            ready.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
             https: address(&https),
             http: address(&http),
             control: address(&control),
-            ca_pem,
+            ca_pem: ready.ca_pem,
             stopper: Stopper::new(),
-            listeners: JoinSet::new(),
+            tasks: JoinSet::new(),
             sandboxes: sandboxes.clone(),
-            state_file: self.state_file.clone(),
+            state_file: ready.state_file,
             control_token: self.control_token.clone(),
         };
         let limits = Limits {
@@ -408,25 +460,30 @@ impl Builder {
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
         let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
+        if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
+            let sandbox = sandboxes.default_sandbox().clone();
+            let saving = save_on_the_way(file.clone(), sandbox, interval, stop.clone());
+            emulator.tasks.spawn(saving);
+        }
         if let (Some(listener), Some(tls)) = (https, tls) {
             let serving = listener.serve("https", Some(tls.config), products(true), limits, stop.clone());
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         if let Some(listener) = http {
             let serving = listener.serve("http", None, products(self.accept_plain_http), limits, stop.clone());
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         if let Some(listener) = control {
             let control = Control {
                 ca_pem: emulator.ca_pem.clone(),
                 sandboxes: sandboxes.clone(),
-                token: self.control_token.clone(),
+                token: emulator.control_token.clone(),
                 read_timeout: self.read_timeout,
                 large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
                 stop: stop.clone(),
             };
             let serving = listener.serve("control", None, control.into_service(), limits, stop);
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         Ok(emulator)
     }
@@ -444,13 +501,41 @@ impl Builder {
         settings.check_assumptions()?;
         Ok(settings)
     }
+}
 
-    fn sandboxes(&self, settings: Settings, issuance: Arc<Issuance>) -> Result<Sandboxes, StartError> {
-        let saved = match &self.state_file {
-            Some(path) if path.exists() => Some(Fixtures::load(path)?),
-            _ => None,
-        };
-        Ok(Sandboxes::new(settings, saved.as_ref(), issuance)?)
+/// What was made before anything serves.
+struct Ready {
+    sandboxes: Arc<Sandboxes>,
+    issuance: Arc<Issuance>,
+    tls: Option<Tls>,
+    ca_pem: Option<Arc<str>>,
+    http_url: Option<String>,
+    state_file: Option<Arc<StateFile>>,
+}
+
+/// Saves the state each time that so long has passed, until the stop.
+async fn save_on_the_way(file: Arc<StateFile>, sandbox: Arc<Sandbox>, interval: Duration, mut stop: Stop) {
+    loop {
+        tokio::select! {
+            () = stop.fired() => return,
+            () = sleep(interval) => {}
+        }
+        let (file, sandbox) = (file.clone(), sandbox.clone());
+        if let Err(error) = aside(move || file.save_changes(&sandbox)).await {
+            error!(target: LOG, "cannot save the state: {error}");
+        }
+    }
+}
+
+/// Does what may block on a thread where nobody waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that ends cancels the work, and it ends whoever waits here as well.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
@@ -466,6 +551,9 @@ pub enum StartError {
     /// The saved state cannot be loaded.
     #[error("saved state: {0}")]
     State(#[from] LoadError),
+    /// The state cannot be saved where it was asked for.
+    #[error("cannot save the state: {0} (--state)")]
+    StateFile(String),
     /// An assumption is none, or does not take that value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
@@ -499,12 +587,6 @@ impl From<FileError> for StopError {
     fn from(error: FileError) -> Self {
         Self(error.to_string())
     }
-}
-
-/// Saves the state of the default sandbox: the whole file appears at once, for its owner only, as passwords are in it.
-fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
-    let text = sandboxes.default_sandbox().snapshot().to_json();
-    Ok(files::write(path, &text, Readers::Owner)?)
 }
 
 /// The base of URLs in certificates, without the slash at its end.

@@ -15,6 +15,7 @@ mod pem;
 mod random;
 mod sandbox;
 mod sandboxes;
+mod state_file;
 
 pub mod account;
 pub mod clock;

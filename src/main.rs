@@ -1,5 +1,7 @@
 //! The program: parse, start, wait for a signal.
 
+mod signals;
+
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -9,12 +11,24 @@ use sectigo_emulator::ctl;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+use signals::Signals;
+
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 2),
+    };
+    let code = runtime.block_on(run());
+    // Not waiting for threads: one of them may read a file whose end never comes.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve(&args).await,
+        Ok(Command::Serve(args)) => serve(args).await,
         Ok(Command::Health(args)) => {
             return match health::check(&args.control, args.wait).await {
                 Ok(()) => ExitCode::SUCCESS,
@@ -41,20 +55,28 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
-    let emulator = args.builder()?.start().await?;
+    let emulator = tokio::select! {
+        started = start(args) => started?,
+        () = signals.stop() => {
+            tracing::info!("stopping before anything is served");
+            return Ok(());
+        }
+    };
     print(&ready_lines(&emulator))?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.stop().await;
     tracing::info!("stopping");
     emulator.stop().await?;
     Ok(())
+}
+
+/// Starts the emulator. Large files take their time, which must not keep a signal waiting.
+async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Error>> {
+    let builder = tokio::task::spawn_blocking(move || args.builder()).await??;
+    Ok(builder.start().await?)
 }
 
 fn ready_lines(emulator: &Emulator) -> String {

@@ -59,8 +59,26 @@ impl Server {
     /// Starts with variables in its environment.
     #[track_caller]
     pub(crate) fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let dir = TempDir::new().unwrap();
+        Self::start_by(program(), args, environment)
+    }
+
+    /// Starts by a command to which the program and its arguments are appended; it becomes the program.
+    #[track_caller]
+    pub(crate) fn start_through(launcher: &[&str], args: &[&str]) -> Self {
         let mut command = program();
+        let path = command.get_program().to_owned();
+        let environment: Vec<_> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+        command = Command::new(launcher[0]);
+        command.stdin(Stdio::null()).args(&launcher[1..]).arg(path);
+        for name in environment {
+            command.env_remove(name);
+        }
+        Self::start_by(command, args, &[])
+    }
+
+    #[track_caller]
+    fn start_by(mut command: Command, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let dir = TempDir::new().unwrap();
         for listener in ["https", "http", "control"] {
             let option = format!("--{listener}");
             let variable = format!("SECTIGO_EMULATOR_{}", listener.to_uppercase());
@@ -163,10 +181,13 @@ impl Server {
     /// Sends a signal (`TERM`, `INT`).
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
+        send_signal(&self.child, name);
+    }
+
+    /// Whether it ignores the signal of that number.
+    #[track_caller]
+    pub(crate) fn ignores_signal(&self, number: u32) -> bool {
+        is_in_signal_mask(&self.child, "SigIgn:", number)
     }
 
     /// Waits for its end.
@@ -264,6 +285,14 @@ impl Running {
         fs::read_to_string(self.dir.path().join("stdout")).unwrap()
     }
 
+    /// Sends a signal (`TERM`, `INT`), once it listens to signals.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        // SIGINT, which it asks for last.
+        eventually("listening to signals", || is_in_signal_mask(&self.child, "SigCgt:", 2));
+        send_signal(&self.child, name);
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Run {
@@ -285,6 +314,22 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[track_caller]
+fn send_signal(child: &Child, name: &str) {
+    let kill = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+/// Whether a signal is in a mask that `/proc` shows of a process.
+#[track_caller]
+fn is_in_signal_mask(child: &Child, mask: &str, number: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1
 }
 
 /// Writes a file for the program to read.

@@ -1,0 +1,101 @@
+//! The file that keeps the state of the default sandbox over a restart.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::files::{self, FileError, Readers};
+use crate::fixtures::{Fixtures, LoadError};
+use crate::sandbox::Sandbox;
+
+/// A file for the state of a sandbox.
+#[derive(Debug)]
+pub(crate) struct StateFile {
+    path: PathBuf,
+    /// The hash of what was saved last. Locked while a state is taken and saved, so that no save overtakes another.
+    saved: Mutex<Option<u64>>,
+}
+
+impl StateFile {
+    /// A file at that path, which need not be there.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            saved: Mutex::default(),
+        }
+    }
+
+    /// The state in the file; None if there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is empty, or holds no state.
+    pub(crate) fn load(&self) -> Result<Option<Fixtures>, LoadError> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(LoadError::Unreadable {
+                    path: self.path.clone(),
+                    source,
+                });
+            }
+        };
+        // Fixtures may be empty, but no state is: nothing was saved in this file, or it was lost.
+        if text.trim().is_empty() {
+            return Err(LoadError::Empty {
+                path: self.path.clone(),
+            });
+        }
+        Fixtures::from_file(&text, &self.path).map(Some)
+    }
+
+    /// Makes sure that states can be saved, and removes what earlier processes left that were killed while they saved.
+    ///
+    /// # Errors
+    /// They cannot be saved.
+    pub(crate) fn prepare(&self) -> Result<(), FileError> {
+        files::check_writable(&self.path)?;
+        files::sweep_leftovers(&self.path)
+    }
+
+    /// Saves the state of a sandbox, readable by the owner of the file only, as passwords are in it.
+    ///
+    /// # Errors
+    /// It cannot be saved.
+    pub(crate) fn save(&self, sandbox: &Sandbox) -> Result<(), FileError> {
+        let mut saved = self.lock();
+        let text = sandbox.snapshot().to_json();
+        self.write(&text, &mut saved)
+    }
+
+    /// Saves the state of a sandbox if it is another than the one that was saved last.
+    ///
+    /// # Errors
+    /// It cannot be saved.
+    pub(crate) fn save_changes(&self, sandbox: &Sandbox) -> Result<(), FileError> {
+        let mut saved = self.lock();
+        let text = sandbox.snapshot().to_json();
+        if *saved == Some(hash(&text)) {
+            return Ok(());
+        }
+        self.write(&text, &mut saved)
+    }
+
+    fn write(&self, text: &str, saved: &mut Option<u64>) -> Result<(), FileError> {
+        files::write(&self.path, text, Readers::Owner)?;
+        *saved = Some(hash(text));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<u64>> {
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
