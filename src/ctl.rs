@@ -19,6 +19,7 @@ use crate::ctl::table::Shape;
 use crate::files::{self, FileError, Readers};
 use crate::fixtures::entry::find_endpoint;
 use crate::http::client;
+use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -37,6 +38,9 @@ pub enum CtlError {
         /// What the system said.
         source: io::Error,
     },
+    /// The token's file is not as it should be.
+    #[error("the token of the control API: {0}")]
+    Token(String),
     /// A file cannot be put in its place.
     #[error("{0}")]
     Written(String),
@@ -58,7 +62,19 @@ impl From<FileError> for CtlError {
 pub async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
     let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
     if let Some(token) = &args.control_token {
-        control = control.token(token);
+        control = control.token(token.expose());
+    }
+    if let Some(path) = &args.control_token_file {
+        if args.control_token.is_some() {
+            return Err(CtlError::Given(
+                "give --control-token or --control-token-file, not both".to_owned(),
+            ));
+        }
+        control = control.token(
+            Token::read(path)
+                .map_err(|error| CtlError::Token(error.to_string()))?
+                .expose(),
+        );
     }
     let mut ctl = Ctl {
         control,

@@ -18,7 +18,7 @@ use crate::clock::system_now;
 use crate::files::FileError;
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
-use crate::http::control::{Control, LARGE_BODIES, Token};
+use crate::http::control::{Control, LARGE_BODIES, OwnNames, check_host_name};
 use crate::http::listen::{Limits, Listener, Stop, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
@@ -26,6 +26,7 @@ use crate::protocol::assumption::AssumptionError;
 use crate::sandbox::Sandbox;
 use crate::sandboxes::{Sandboxes, Settings};
 use crate::state_file::StateFile;
+use crate::token::Token;
 
 /// Connections of a listener at a time; more of them wait.
 const CONNECTIONS: usize = 4096;
@@ -179,7 +180,24 @@ pub struct Builder {
     max_sandboxes: usize,
     state_file: Option<PathBuf>,
     state_every: Option<Duration>,
-    control_token: Option<Token>,
+    control_token: Option<TokenSource>,
+    control_hosts: Vec<String>,
+}
+
+/// Where the token of the control API comes from.
+#[derive(Clone)]
+enum TokenSource {
+    Text(Box<str>),
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
 }
 
 impl Default for Builder {
@@ -205,6 +223,7 @@ impl Default for Builder {
             state_file: None,
             state_every: None,
             control_token: None,
+            control_hosts: Vec::new(),
         }
     }
 }
@@ -362,10 +381,27 @@ impl Builder {
         self
     }
 
-    /// The token that requests of the control API must bear. It is never printed.
+    /// The token that requests of the control API must bear. It is never printed. One that is empty or has white space
+    /// around it shows when the emulator starts.
     #[must_use]
     pub fn control_token(mut self, token: impl Into<Box<str>>) -> Self {
-        self.control_token = Some(Token::new(token));
+        self.control_token = Some(TokenSource::Text(token.into()));
+        self
+    }
+
+    /// The file whose one line is the token that requests of the control API must bear. It is read when the emulator
+    /// starts.
+    #[must_use]
+    pub fn control_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.control_token = Some(TokenSource::File(path.into()));
+        self
+    }
+
+    /// Adds a host name by which the control API may be asked, beside `localhost` and IP addresses. The machine's own
+    /// name is one of them where the control listener is reachable from other machines.
+    #[must_use]
+    pub fn control_host(mut self, name: impl Into<String>) -> Self {
+        self.control_hosts.push(name.into());
         self
     }
 
@@ -374,7 +410,7 @@ impl Builder {
     /// Files are read and keys are made on a thread for blocking work.
     ///
     /// # Errors
-    /// The fixtures, the state, an assumption or the TLS files are bad, the state cannot be saved, or an
+    /// The fixtures, the state, an assumption, the token or the TLS files are bad, the state cannot be saved, or an
     /// address cannot be bound. Nothing serves then.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let (builder, ready) = aside(move || self.prepare().map(|ready| (self, ready))).await?;
@@ -393,6 +429,10 @@ impl Builder {
             .map(check_http_url)
             .transpose()?
             .map(str::to_owned);
+        for name in &self.control_hosts {
+            check_host_name(name).map_err(|problem| StartError::ControlHost(problem.to_owned()))?;
+        }
+        let control_token = self.token()?;
         let now = system_now();
         let ca = CaOptions {
             dir: self.ca_dir.clone().or(self.tls.dir.clone()),
@@ -429,6 +469,7 @@ impl Builder {
             ca_pem,
             http_url,
             state_file: state_file.map(Arc::new),
+            control_token,
         })
     }
 
@@ -450,7 +491,7 @@ impl Builder {
             tasks: JoinSet::new(),
             sandboxes: sandboxes.clone(),
             state_file: ready.state_file,
-            control_token: self.control_token.clone(),
+            control_token: ready.control_token,
         };
         let limits = Limits {
             read_timeout: self.read_timeout,
@@ -478,6 +519,7 @@ impl Builder {
                 ca_pem: emulator.ca_pem.clone(),
                 sandboxes: sandboxes.clone(),
                 token: emulator.control_token.clone(),
+                own_names: OwnNames::new(listener.local_addr(), &self.control_hosts),
                 read_timeout: self.read_timeout,
                 large_bodies: Arc::new(Semaphore::new(LARGE_BODIES)),
                 stop: stop.clone(),
@@ -501,6 +543,15 @@ impl Builder {
         settings.check_assumptions()?;
         Ok(settings)
     }
+
+    fn token(&self) -> Result<Option<Token>, StartError> {
+        let token = match &self.control_token {
+            Some(TokenSource::Text(text)) => Token::parse(text).map_err(|error| error.to_string()),
+            Some(TokenSource::File(path)) => Token::read(path).map_err(|error| error.to_string()),
+            None => return Ok(None),
+        };
+        token.map(Some).map_err(StartError::ControlToken)
+    }
 }
 
 /// What was made before anything serves.
@@ -511,6 +562,7 @@ struct Ready {
     ca_pem: Option<Arc<str>>,
     http_url: Option<String>,
     state_file: Option<Arc<StateFile>>,
+    control_token: Option<Token>,
 }
 
 /// Saves the state each time that so long has passed, until the stop.
@@ -554,6 +606,12 @@ pub enum StartError {
     /// The state cannot be saved where it was asked for.
     #[error("cannot save the state: {0} (--state)")]
     StateFile(String),
+    /// The token of the control API cannot be used.
+    #[error("the token of the control API: {0} (--control-token, --control-token-file)")]
+    ControlToken(String),
+    /// A name of the control listener is no host name.
+    #[error("{0} (--control-host)")]
+    ControlHost(String),
     /// An assumption is none, or does not take that value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),

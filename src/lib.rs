@@ -16,6 +16,7 @@ mod random;
 mod sandbox;
 mod sandboxes;
 mod state_file;
+mod token;
 
 pub mod account;
 pub mod clock;
