@@ -216,13 +216,23 @@ impl<W: Write> Ctl<'_, W> {
             ClockCommand::Freeze { now: None } => json!({"frozen": true}),
             ClockCommand::Unfreeze => json!({"frozen": false}),
         };
-        self.send(Method::PUT, "/clock", &clock, Shape::ONE).await
+        let sent = self.send(Method::PUT, "/clock", &clock, Shape::ONE).await;
+        match command {
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            _ => sent,
+        }
     }
 
     async fn faults(&mut self, command: &FaultsCommand) -> Result<(), CtlError> {
         match command {
             FaultsCommand::List => self.get("/faults", Shape::FAULTS).await,
-            FaultsCommand::Add(args) => self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await,
+            FaultsCommand::Add(args) => {
+                let sent = self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await;
+                match args.code {
+                    Some(code) => naming(&format!("--code {code}"), sent),
+                    None => sent,
+                }
+            }
             FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
             FaultsCommand::Clear => self.delete("/faults").await,
         }
@@ -354,6 +364,14 @@ impl<W: Write> Ctl<'_, W> {
     fn parse(&self, answer: &str) -> Result<Value, CtlError> {
         serde_json::from_str(answer).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
     }
+}
+
+/// What came of a request, with what was given for it if it was refused: the emulator does not repeat a value.
+fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
+    sent.map_err(|error| match error {
+        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
+        error => error,
+    })
 }
 
 fn read(path: &Path) -> Result<String, CtlError> {

@@ -18,6 +18,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use super::{App, Problem};
+use crate::fixtures::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};
 
 /// The longest body that is read.
@@ -123,6 +124,7 @@ fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Proble
         .collect();
     steps.retain(|step| !step.is_empty() && step != "?");
     let message = error.inner().to_string();
+    let message = without_value(&message);
     // The path of what is missing, or there twice, is that of what it is missing in.
     if let Some(field) = ["missing field `", "duplicate field `"]
         .iter()
