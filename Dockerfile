@@ -25,7 +25,8 @@ FROM ${RUNTIME_IMAGE}
 COPY --from=build /build/target/release/sectigo-emulator /usr/local/bin/sectigo-emulator
 ENV SECTIGO_EMULATOR_HTTPS=0.0.0.0:8443 \
     SECTIGO_EMULATOR_HTTP=0.0.0.0:8080 \
-    SECTIGO_EMULATOR_CONTROL=0.0.0.0:8081
+    SECTIGO_EMULATOR_CONTROL=0.0.0.0:8081 \
+    SECTIGO_EMULATOR_CONTROL_HOST=sectigo-emulator
 EXPOSE 8443 8080 8081
 # The same user as the runtime image's `nonroot`, by number, so that a base image without that name does too.
 USER 65532:65532

@@ -39,16 +39,16 @@ impl fmt::Display for LoginName {
     }
 }
 
-/// A loginPassword. It is never printed.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Password(Box<str>);
+/// A loginPassword. It is never printed. Clones share its text.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Password(Arc<str>);
 
 impl Password {
     /// The most characters that the API takes.
     pub const MAX: usize = 128;
 
     /// The password that is written so.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -60,6 +60,12 @@ impl Password {
     /// Whether `text` is this password; case sensitive.
     pub fn is(&self, text: &str) -> bool {
         *self.0 == *text
+    }
+}
+
+impl Borrow<str> for Password {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

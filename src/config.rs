@@ -23,8 +23,10 @@ use crate::config::number::read_whole;
 use crate::emulator::{Builder, Emulator, check_http_url};
 use crate::fixtures::{Fixtures, LoadError};
 use crate::http::client;
+use crate::http::control::check_host_name;
 use crate::log::LogFormat;
 use crate::protocol::assumption::Assumptions;
+use crate::token::Token;
 
 pub use crate::config::variables::warn_of_unknown;
 
@@ -55,6 +57,11 @@ impl Config {
         let command = Self::read_words(&words)?.into_command();
         if let Command::Serve(args) = &command {
             args.control.check()?;
+        }
+        match &command {
+            Command::Serve(args) => check_token(args.control_token.as_ref(), "sectigo-emulator")?,
+            Command::Ctl(args) => check_token(args.control_token.as_ref(), "sectigo-emulator ctl")?,
+            _ => {}
         }
         Ok(command)
     }
@@ -132,6 +139,23 @@ pub struct ServeArgs {
         hide_env_values = true
     )]
     control_token: Option<ControlToken>,
+    /// The file whose one line is that token.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
+        value_name = "FILE",
+        conflicts_with = "control_token"
+    )]
+    control_token_file: Option<PathBuf>,
+    /// A host name by which the control API may be asked, beside localhost and IP addresses (repeatable).
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL_HOST",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = read_host_name
+    )]
+    control_host: Vec<String>,
     /// Accounts, orders, messages, faults and assumptions to start with, TOML or JSON [default: built in].
     #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
     fixtures: Option<PathBuf>,
@@ -196,6 +220,9 @@ pub struct ServeArgs {
     /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
+    /// Save it each time that so long has passed, too, if it has changed (with --state).
+    #[arg(long, env = "SECTIGO_EMULATOR_STATE_EVERY", value_name = "DURATION", requires = "state", value_parser = read_time_limit)]
+    state_every: Option<Duration>,
     /// How many calls the journal of a sandbox keeps.
     #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000, value_parser = read_whole::<usize>)]
     journal: usize,
@@ -259,7 +286,13 @@ impl ServeArgs {
             .max_sandboxes(self.max_sandboxes)
             .max_snapshot(self.max_snapshot);
         if let Some(token) = &self.control_token {
-            builder = builder.control_token(&*token.0);
+            builder = builder.control_token(token.expose());
+        }
+        if let Some(path) = &self.control_token_file {
+            builder = builder.control_token_file(path);
+        }
+        for name in &self.control_host {
+            builder = builder.control_host(name);
         }
         if let Some(path) = &self.fixtures {
             builder = builder.fixtures(Fixtures::load(path)?);
@@ -282,6 +315,9 @@ impl ServeArgs {
         }
         if let Some(path) = &self.state {
             builder = builder.state_file(path);
+        }
+        if let Some(interval) = self.state_every {
+            builder = builder.state_every(interval);
         }
         for name in &self.tls_name {
             builder = builder.tls_name(name);
@@ -466,24 +502,37 @@ enum PlainHttp {
     Accept,
 }
 
-/// The token of the control API; it is never printed.
+/// The token of the control API as it was given; it is never printed. Any text is taken here, because clap repeats what
+/// it does not take: [`check_token`] checks it.
 #[derive(Clone)]
-struct ControlToken(String);
+pub struct ControlToken(Box<str>);
 
-impl std::str::FromStr for ControlToken {
-    type Err = &'static str;
+impl ControlToken {
+    /// The token itself.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.trim() {
-            "" => Err("a token is not empty"),
-            token => Ok(Self(token.to_owned())),
-        }
+impl From<&str> for ControlToken {
+    fn from(text: &str) -> Self {
+        Self(text.into())
     }
 }
 
 impl std::fmt::Debug for ControlToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ControlToken(..)")
+    }
+}
+
+/// Whether a token that was given is one.
+fn check_token(token: Option<&ControlToken>, path: &str) -> Result<(), Stop> {
+    match token.map(|token| Token::parse(token.expose())) {
+        Some(Err(error)) => Err(Stop::Wrong(format!(
+            "invalid value for '--control-token <TOKEN>': {error} ({path} --help lists the options)"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -576,6 +625,11 @@ fn read_http_url(text: &str) -> Result<String, String> {
     check_http_url(text)
         .map(str::to_owned)
         .map_err(|error| error.to_string())
+}
+
+fn read_host_name(text: &str) -> Result<String, String> {
+    check_host_name(text)?;
+    Ok(text.to_owned())
 }
 
 fn read_time_limit(text: &str) -> Result<Duration, String> {

@@ -19,6 +19,7 @@ use crate::ctl::table::Shape;
 use crate::files::{self, FileError, Readers};
 use crate::fixtures::entry::find_endpoint;
 use crate::http::client;
+use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -37,6 +38,9 @@ pub enum CtlError {
         /// What the system said.
         source: io::Error,
     },
+    /// The token's file is not as it should be.
+    #[error("the token of the control API: {0}")]
+    Token(String),
     /// A file cannot be put in its place.
     #[error("{0}")]
     Written(String),
@@ -58,7 +62,19 @@ impl From<FileError> for CtlError {
 pub async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
     let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
     if let Some(token) = &args.control_token {
-        control = control.token(token);
+        control = control.token(token.expose());
+    }
+    if let Some(path) = &args.control_token_file {
+        if args.control_token.is_some() {
+            return Err(CtlError::Given(
+                "give --control-token or --control-token-file, not both".to_owned(),
+            ));
+        }
+        control = control.token(
+            Token::read(path)
+                .map_err(|error| CtlError::Token(error.to_string()))?
+                .expose(),
+        );
     }
     let mut ctl = Ctl {
         control,
@@ -199,13 +215,23 @@ impl<W: Write> Ctl<'_, W> {
             ClockCommand::Freeze { now: None } => json!({"frozen": true}),
             ClockCommand::Unfreeze => json!({"frozen": false}),
         };
-        self.send(Method::PUT, "/clock", &clock, Shape::ONE).await
+        let sent = self.send(Method::PUT, "/clock", &clock, Shape::ONE).await;
+        match command {
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            _ => sent,
+        }
     }
 
     async fn faults(&mut self, command: &FaultsCommand) -> Result<(), CtlError> {
         match command {
             FaultsCommand::List => self.get("/faults", Shape::FAULTS).await,
-            FaultsCommand::Add(args) => self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await,
+            FaultsCommand::Add(args) => {
+                let sent = self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await;
+                match args.code {
+                    Some(code) => naming(&format!("--code {code}"), sent),
+                    None => sent,
+                }
+            }
             FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
             FaultsCommand::Clear => self.delete("/faults").await,
         }
@@ -353,6 +379,14 @@ impl<W: Write> Ctl<'_, W> {
     fn parse(&self, answer: &str) -> Result<Value, CtlError> {
         serde_json::from_str(answer).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
     }
+}
+
+/// What came of a request, with what was given for it if it was refused: the emulator does not repeat a value.
+fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
+    sent.map_err(|error| match error {
+        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
+        error => error,
+    })
 }
 
 fn read(path: &Path) -> Result<String, CtlError> {

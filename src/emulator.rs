@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -10,23 +10,31 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::{self, Runtime};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::error;
 
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::certificates::Issuance;
 use crate::clock::system_now;
-use crate::files::{self, FileError, Readers};
+use crate::files::FileError;
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
 use crate::http::body::BodyReader;
-use crate::http::control::{BodyMemory, Control, Token};
+use crate::http::control::{BodyMemory, Control, OwnNames, check_host_name};
 use crate::http::descriptors::Connections;
-use crate::http::listen::{Limits, Listener, Stopper};
+use crate::http::listen::{Limits, Listener, Stop, Stopper};
 use crate::http::products::Products;
 use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::protocol::assumption::AssumptionError;
+use crate::sandbox::Sandbox;
 use crate::sandboxes::{Sandboxes, Settings};
+use crate::state_file::StateFile;
+use crate::token::Token;
 
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
+
+/// The target of this file's log lines.
+const LOG: &str = "sectigo_emulator::state";
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
 ///
@@ -53,9 +61,10 @@ pub struct Emulator {
     control: Option<SocketAddr>,
     ca_pem: Option<Arc<str>>,
     stopper: Stopper,
-    listeners: JoinSet<()>,
+    /// The listeners, and what saves the state on the way.
+    tasks: JoinSet<()>,
     sandboxes: Arc<Sandboxes>,
-    state_file: Option<PathBuf>,
+    state_file: Option<Arc<StateFile>>,
     control_token: Option<Token>,
     /// Its own runtime, if it was started with one. It ends after the listeners.
     runtime: Option<OwnRuntime>,
@@ -164,11 +173,12 @@ impl Emulator {
     /// The state cannot be saved; the file is as it was.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
-        while self.listeners.join_next().await.is_some() {}
-        match &self.state_file {
-            Some(path) => save(&self.sandboxes, path),
-            None => Ok(()),
-        }
+        while self.tasks.join_next().await.is_some() {}
+        let Some(state_file) = self.state_file.take() else {
+            return Ok(());
+        };
+        let sandbox = self.sandboxes.default_sandbox().clone();
+        Ok(aside(move || state_file.save(&sandbox)).await?)
     }
 }
 
@@ -194,7 +204,25 @@ pub struct Builder {
     max_sandboxes: usize,
     max_snapshot: u64,
     state_file: Option<PathBuf>,
-    control_token: Option<Token>,
+    state_every: Option<Duration>,
+    control_token: Option<TokenSource>,
+    control_hosts: Vec<String>,
+}
+
+/// Where the token of the control API comes from.
+#[derive(Clone)]
+enum TokenSource {
+    Text(Box<str>),
+    File(PathBuf),
+}
+
+impl std::fmt::Debug for TokenSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
 }
 
 impl Default for Builder {
@@ -220,7 +248,9 @@ impl Default for Builder {
             max_sandboxes: 100_000,
             max_snapshot: 2 << 30,
             state_file: None,
+            state_every: None,
             control_token: None,
+            control_hosts: Vec::new(),
         }
     }
 }
@@ -379,24 +409,60 @@ impl Builder {
 
     /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
     /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
+    ///
+    /// A symbolic link is followed. A file that cannot be replaced, because it is mounted by itself, is overwritten.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
         self
     }
 
-    /// The token that requests of the control API must bear. It is never printed.
+    /// Saves the state each time that so long has passed, if it has changed, and not on [`Emulator::stop`] alone. Has
+    /// no effect without [`state_file`](Self::state_file). A save that fails is an error in the log.
+    #[must_use]
+    pub fn state_every(mut self, interval: Duration) -> Self {
+        self.state_every = Some(interval);
+        self
+    }
+
+    /// The token that requests of the control API must bear. It is never printed. One that is empty or has white space
+    /// around it shows when the emulator starts.
     #[must_use]
     pub fn control_token(mut self, token: impl Into<Box<str>>) -> Self {
-        self.control_token = Some(Token::new(token));
+        self.control_token = Some(TokenSource::Text(token.into()));
+        self
+    }
+
+    /// The file whose one line is the token that requests of the control API must bear. It is read when the emulator
+    /// starts.
+    #[must_use]
+    pub fn control_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.control_token = Some(TokenSource::File(path.into()));
+        self
+    }
+
+    /// Adds a host name by which the control API may be asked, beside `localhost` and IP addresses. The machine's own
+    /// name is one of them where the control listener is reachable from other machines.
+    #[must_use]
+    pub fn control_host(mut self, name: impl Into<String>) -> Self {
+        self.control_hosts.push(name.into());
         self
     }
 
     /// Starts the emulator on the tokio runtime that this is awaited on. When it returns, every listener serves.
     ///
+    /// Files are read and keys are made on a thread for blocking work.
+    ///
     /// # Errors
-    /// The fixtures, an assumption or the TLS files are bad, or an address cannot be bound. Nothing serves then.
+    /// The fixtures, the state, an assumption, the token or the TLS files are bad, the state cannot be saved, or an
+    /// address cannot be bound. Nothing serves then.
     pub async fn start(self) -> Result<Emulator, StartError> {
+        let (builder, ready) = aside(move || self.prepare().map(|ready| (self, ready))).await?;
+        builder.serve(ready)
+    }
+
+    /// Does what takes time before anything serves: it reads files and makes keys.
+    fn prepare(&self) -> Result<Ready, StartError> {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
@@ -407,6 +473,10 @@ impl Builder {
             .map(check_http_url)
             .transpose()?
             .map(str::to_owned);
+        for name in &self.control_hosts {
+            check_host_name(name).map_err(|problem| StartError::ControlHost(problem.to_owned()))?;
+        }
+        let control_token = self.token()?;
         let now = system_now();
         let ca = CaOptions {
             dir: self.ca_dir.clone().or(self.tls.dir.clone()),
@@ -425,24 +495,47 @@ impl Builder {
             None => Some(authority.root().pem().into()),
         };
         let issuance = Arc::new(Issuance::new(authority));
-        let sandboxes = Arc::new(self.sandboxes(settings, issuance.clone())?);
+        let state_file = self.state_file.clone().map(StateFile::new);
+        let saved = match &state_file {
+            Some(file) => file.load()?,
+            None => None,
+        };
+        let sandboxes = Sandboxes::new(settings, saved, issuance.clone())?;
+        // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
+        if let Some(file) = &state_file {
+            file.prepare()
+                .map_err(|error| StartError::StateFile(error.to_string()))?;
+        }
+        Ok(Ready {
+            sandboxes: Arc::new(sandboxes),
+            issuance,
+            tls,
+            ca_pem,
+            http_url,
+            state_file: state_file.map(Arc::new),
+            control_token,
+        })
+    }
+
+    fn serve(self, ready: Ready) -> Result<Emulator, StartError> {
+        let Ready { sandboxes, tls, .. } = ready;
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = http_url.or_else(|| http.as_ref().map(reachable_url)) {
-            issuance.publish_at(url);
+        if let Some(url) = ready.http_url.or_else(|| http.as_ref().map(reachable_url)) {
+            ready.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
             https: address(&https),
             http: address(&http),
             control: address(&control),
-            ca_pem,
+            ca_pem: ready.ca_pem,
             stopper: Stopper::new(),
-            listeners: JoinSet::new(),
+            tasks: JoinSet::new(),
             sandboxes: sandboxes.clone(),
-            state_file: self.state_file.clone(),
-            control_token: self.control_token.clone(),
+            state_file: ready.state_file,
+            control_token: ready.control_token,
             runtime: None,
         };
         let connections = Connections::allowed();
@@ -454,6 +547,11 @@ impl Builder {
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
         let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
+        if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
+            let sandbox = sandboxes.default_sandbox().clone();
+            let saving = save_on_the_way(file.clone(), sandbox, interval, stop.clone());
+            emulator.tasks.spawn(saving);
+        }
         if let (Some(listener), Some(tls)) = (https, tls) {
             let serving = listener.serve(
                 "https",
@@ -462,7 +560,7 @@ impl Builder {
                 limits(connections.api),
                 stop.clone(),
             );
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         if let Some(listener) = http {
             let serving = listener.serve(
@@ -472,13 +570,14 @@ impl Builder {
                 limits(connections.api),
                 stop.clone(),
             );
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         if let Some(listener) = control {
             let control = Control {
                 ca_pem: emulator.ca_pem.clone(),
                 sandboxes: sandboxes.clone(),
-                token: self.control_token.clone(),
+                token: emulator.control_token.clone(),
+                own_names: OwnNames::new(listener.local_addr(), &self.control_hosts),
                 read_timeout: self.read_timeout,
                 max_snapshot: self.max_snapshot,
                 body_memory: BodyMemory::default(),
@@ -491,7 +590,7 @@ impl Builder {
                 limits(connections.control),
                 stop,
             );
-            emulator.listeners.spawn(serving);
+            emulator.tasks.spawn(serving);
         }
         Ok(emulator)
     }
@@ -552,12 +651,50 @@ impl Builder {
         Ok(settings)
     }
 
-    fn sandboxes(&self, settings: Settings, issuance: Arc<Issuance>) -> Result<Sandboxes, StartError> {
-        let saved = match &self.state_file {
-            Some(path) if path.exists() => Some(Fixtures::load(path)?),
-            _ => None,
+    fn token(&self) -> Result<Option<Token>, StartError> {
+        let token = match &self.control_token {
+            Some(TokenSource::Text(text)) => Token::parse(text).map_err(|error| error.to_string()),
+            Some(TokenSource::File(path)) => Token::read(path).map_err(|error| error.to_string()),
+            None => return Ok(None),
         };
-        Ok(Sandboxes::new(settings, saved, issuance)?)
+        token.map(Some).map_err(StartError::ControlToken)
+    }
+}
+
+/// What was made before anything serves.
+struct Ready {
+    sandboxes: Arc<Sandboxes>,
+    issuance: Arc<Issuance>,
+    tls: Option<Tls>,
+    ca_pem: Option<Arc<str>>,
+    http_url: Option<String>,
+    state_file: Option<Arc<StateFile>>,
+    control_token: Option<Token>,
+}
+
+/// Saves the state each time that so long has passed, until the stop.
+async fn save_on_the_way(file: Arc<StateFile>, sandbox: Arc<Sandbox>, interval: Duration, mut stop: Stop) {
+    loop {
+        tokio::select! {
+            () = stop.fired() => return,
+            () = sleep(interval) => {}
+        }
+        let (file, sandbox) = (file.clone(), sandbox.clone());
+        if let Err(error) = aside(move || file.save_changes(&sandbox)).await {
+            error!(target: LOG, "cannot save the state: {error}");
+        }
+    }
+}
+
+/// Does what may block on a thread where nobody waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that ends cancels the work, and it ends whoever waits here as well.
+            Err(_) => std::future::pending().await,
+        },
     }
 }
 
@@ -573,6 +710,15 @@ pub enum StartError {
     /// The saved state cannot be loaded.
     #[error("saved state: {0}")]
     State(#[from] LoadError),
+    /// The state cannot be saved where it was asked for.
+    #[error("cannot save the state: {0} (--state)")]
+    StateFile(String),
+    /// The token of the control API cannot be used.
+    #[error("the token of the control API: {0} (--control-token, --control-token-file)")]
+    ControlToken(String),
+    /// A name of the control listener is no host name.
+    #[error("{0} (--control-host)")]
+    ControlHost(String),
     /// An assumption is none, or does not take that value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
@@ -609,14 +755,6 @@ impl From<FileError> for StopError {
     fn from(error: FileError) -> Self {
         Self(error.to_string())
     }
-}
-
-/// Saves the state of the default sandbox: the whole file appears at once, for its owner only, as passwords are in it.
-fn save(sandboxes: &Sandboxes, path: &Path) -> Result<(), StopError> {
-    let snapshot = sandboxes.default_sandbox().snapshot();
-    Ok(files::write(path, Readers::Owner, |file| {
-        Ok(serde_json::to_writer_pretty(file, &snapshot)?)
-    })?)
 }
 
 /// The base of URLs in certificates, without the slash at its end.

@@ -3,9 +3,12 @@
 //! A file appears whole or not at all: it is written beside its place, synced, and then put there. Keys are created
 //! once and never replaced, and certificates come after their keys, so a crash or a second process at any point leaves
 //! a key without a certificate at worst, and the next start makes the certificate for it.
+//!
+//! Where a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
+//! overwrites it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -41,6 +44,12 @@ pub(crate) enum Readers {
     /// Everybody, as far as the umask allows: mode 0644.
     All,
 }
+
+/// The number of the next file that is written beside its place: the names of two are never the same.
+static NEXT_BESIDE: AtomicU32 = AtomicU32::new(0);
+
+/// How many symbolic links are followed from one path.
+const MAX_LINKS: usize = 40;
 
 /// A directory of such files.
 #[derive(Debug)]
@@ -125,32 +134,60 @@ impl Store {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
-        static UNIQUE: AtomicU32 = AtomicU32::new(0);
-        let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
-        let beside = self.dir.join(format!(".new-{}-{unique}", process::id()));
+        let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+        let beside = Beside::create(self, readers).map_err(cannot_write)?;
+        let beside = beside.fill(fill).map_err(cannot_write)?;
+        put(&beside).and_then(|()| self.sync()).map_err(|error| {
+            let _ = fs::remove_file(&beside);
+            cannot_write(error)
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+/// A new file of a name that nobody asks for.
+struct Beside {
+    path: PathBuf,
+    file: File,
+}
+
+impl Beside {
+    fn create(store: &Store, readers: Readers) -> io::Result<Self> {
+        let number = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let path = store.dir.join(format!(".new-{}-{number}", process::id()));
         let mode = match readers {
             Readers::Owner => 0o600,
             Readers::All => 0o644,
         };
-        let written = (|| {
-            // A leftover of a crashed process that had the same id.
-            let _ = fs::remove_file(&beside);
-            let file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(&beside)?;
-            let mut file = BufWriter::new(file);
-            fill(&mut file)?;
-            file.into_inner()?.sync_all()?;
-            put(&beside)?;
-            File::open(&self.dir)?.sync_all()
-        })();
-        written.map_err(|error| {
-            let _ = fs::remove_file(&beside);
-            FileError::new(path, format!("cannot write: {error}"))
-        })
+        // A leftover of a crashed process that had the same id.
+        let _ = fs::remove_file(&path);
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(mode).open(&path)?;
+        Ok(Self { path, file })
     }
+
+    /// Writes it, syncs it, and returns where it is. It is gone if that fails.
+    fn fill(self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<PathBuf> {
+        match fill_and_sync(self.file, fill) {
+            Ok(_) => Ok(self.path),
+            Err(error) => {
+                let _ = fs::remove_file(&self.path);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Writes a file from where it stands, piece by piece, and syncs it.
+fn fill_and_sync(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
+    let mut file = BufWriter::new(file);
+    fill(&mut file)?;
+    let file = file.into_inner()?;
+    file.sync_all()?;
+    Ok(file)
 }
 
 fn whole(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
@@ -158,18 +195,150 @@ fn whole(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes a file in the place of the one that may be there; a directory that is not there is made. What `fill` writes
-/// goes to the file piece by piece.
+/// goes to the file piece by piece. A symbolic link stays, and the file that it leads to is written.
+///
+/// A file that cannot be replaced is overwritten. Its new contents stand beside it meanwhile, if there is a place.
 pub(crate) fn write(
     path: &Path,
     readers: Readers,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| FileError::new(path, "names no file"))?;
+    write_with(path, readers, fill, |beside, target| fs::rename(beside, target))
+}
+
+fn write_with(
+    path: &Path,
+    readers: Readers,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    rename: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> Result<(), FileError> {
+    let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    let beside = match Beside::create(&store, readers) {
+        Ok(beside) => beside.fill(fill).map_err(cannot_write)?,
+        Err(error) if is_refused(&error) && target.is_file() => {
+            return overwrite(&target, fill).map_err(cannot_write);
+        }
+        Err(error) => return Err(cannot_write(error)),
+    };
+    match rename(&beside, &target) {
+        Ok(()) => store.sync().map_err(cannot_write),
+        Err(error) if is_refused(&error) && target.is_file() => {
+            let copy = |file: &mut dyn Write| io::copy(&mut File::open(&beside)?, file).map(drop);
+            overwrite(&target, copy).map_err(|error| {
+                let kept = beside.display();
+                FileError::new(
+                    path,
+                    format!("cannot write: {error}; what was to be written is in {kept}"),
+                )
+            })?;
+            // What stays is a copy of what was written; the next start sweeps it.
+            let _ = fs::remove_file(&beside);
+            Ok(())
+        }
+        Err(error) => {
+            let _ = fs::remove_file(&beside);
+            Err(cannot_write(error))
+        }
+    }
+}
+
+/// Whether [`write`] could write that file now. Nothing that is there is changed; a directory that is not there is made.
+///
+/// # Errors
+/// It could not.
+pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
+    let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    let is_there = match fs::metadata(&target) {
+        Ok(metadata) if !metadata.is_file() => return Err(FileError::new(path, "is not a regular file")),
+        Ok(_) => {
+            OpenOptions::new().write(true).open(&target).map_err(cannot_write)?;
+            true
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(cannot_write(error)),
+    };
+    match Beside::create(&store, Readers::Owner) {
+        Ok(beside) => fs::remove_file(beside.path).map_err(cannot_write),
+        Err(error) if is_refused(&error) && is_there => Ok(()),
+        Err(error) => Err(cannot_write(error)),
+    }
+}
+
+/// Removes what processes that were killed while they wrote this file left beside it.
+pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
+    let target = follow_links(path)?;
+    let store = Store::open(directory_of(&target)?)?;
+    for name in store.names()? {
+        if is_leftover(&name) {
+            // What cannot be removed does no harm.
+            let _ = fs::remove_file(store.path(&name));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of that name was written beside its place by a process that is gone.
+fn is_leftover(name: &str) -> bool {
+    let numbers = name.strip_prefix(".new-").and_then(|numbers| numbers.split_once('-'));
+    let Some((Ok(process), Ok(number))) =
+        numbers.map(|(process, number)| (process.parse::<u32>(), number.parse::<u32>()))
+    else {
+        return false;
+    };
+    if process == process::id() {
+        // In a container, each process of one that was started again has the id of the one before it.
+        return number >= NEXT_BESIDE.load(Ordering::Relaxed);
+    }
+    is_gone(process)
+}
+
+/// Whether no process has that id, as far as it is known: where there is no `/proc`, it is not.
+fn is_gone(process: u32) -> bool {
+    Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// Whether the system lets nobody put a file in that place, however much room there is.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy
+            | io::ErrorKind::CrossesDevices
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// Writes over a file that is there. It is cut at the end only, so that a crash loses as little as possible.
+fn overwrite(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = fill_and_sync(OpenOptions::new().write(true).open(target)?, fill)?;
+    let length = file.stream_position()?;
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+/// The file that a path leads to by symbolic links, whether it is there or not.
+fn follow_links(path: &Path) -> Result<PathBuf, FileError> {
+    let mut target = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&target) {
+            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            // What is no link, or not there, is the end of the way.
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(FileError::new(path, "leads through too many symbolic links"))
+}
+
+fn directory_of(path: &Path) -> Result<&Path, FileError> {
+    if path.file_name().is_none() {
+        return Err(FileError::new(path, "names no file"));
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    Store::open(dir.unwrap_or(Path::new(".")))?.replace_by(name, readers, fill)
+    Ok(dir.unwrap_or(Path::new(".")))
 }
 
 /// A text file, or None if there is no such file.
@@ -179,5 +348,79 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a text file")),
         Err(error) => Err(FileError::new(path, format!("cannot read: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn names(dir: &TempDir) -> Vec<String> {
+        Store::open(dir.path()).unwrap().names().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_is_overwritten() {
+        for kind in [
+            io::ErrorKind::ResourceBusy,
+            io::ErrorKind::CrossesDevices,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ] {
+            let dir = TempDir::new().unwrap();
+            let path = dir.path().join("state.json");
+            fs::write(&path, "something that is longer").unwrap();
+            write_with(&path, Readers::Owner, whole("new"), |beside, _| {
+                assert_eq!(fs::read_to_string(beside).unwrap(), "new");
+                Err(kind.into())
+            })
+            .unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new", "{kind}");
+            assert_eq!(names(&dir), ["state.json"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_file_stays_as_it_was_if_there_is_no_room() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("state.json");
+        fs::write(&path, "old").unwrap();
+        let full = |_: &Path, _: &Path| Err(io::ErrorKind::StorageFull.into());
+        let error = write_with(&path, Readers::Owner, whole("new"), full).unwrap_err();
+        assert!(error.to_string().contains("state.json: cannot write"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(names(&dir), ["state.json"]);
+    }
+
+    #[test]
+    fn only_the_leftovers_of_processes_that_are_gone_are_swept() {
+        let dir = TempDir::new().unwrap();
+        let own = process::id();
+        let written = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let kept = [
+            format!(".new-{own}-{written}"),
+            ".new-1-0".to_owned(),
+            ".new-4294967295".to_owned(),
+            ".new-x-0".to_owned(),
+            "new-4294967295-0".to_owned(),
+        ];
+        let swept = [format!(".new-{own}-4294967295"), ".new-4294967295-0".to_owned()];
+        for name in kept.iter().chain(&swept) {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        sweep_leftovers(&dir.path().join("state.json")).unwrap();
+        let mut kept = kept.to_vec();
+        kept.sort();
+        assert_eq!(names(&dir), kept);
+    }
+
+    #[test]
+    fn links_that_go_round_are_refused() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("round");
+        std::os::unix::fs::symlink("round", &path).unwrap();
+        assert!(write(&path, Readers::Owner, whole("")).is_err());
     }
 }

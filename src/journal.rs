@@ -1,22 +1,30 @@
 //! The journal: the last calls of a sandbox, with passwords masked on the way in.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::account::LoginName;
+use crate::account::{LoginName, Password};
 use crate::clock::Timestamp;
 use crate::endpoints::Endpoint;
 use crate::order::state::OrderNumber;
 use crate::protocol::form::Form;
+use crate::world::Accounts;
 
 /// The argument that is never kept.
 const PASSWORD: &str = "loginPassword";
 
+/// The argument that is kept if an account has its value.
+const LOGIN_NAME: &str = "loginName";
+
 /// Arguments of a call that are kept.
-const MAX_ARGUMENTS: usize = 64;
+const MAX_ARGUMENTS: usize = u64::BITS as usize;
+
+/// Bytes of a value that may be a password or a loginName: as many as the longest password has, and some white space.
+const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
 
 /// Bytes of a value that are kept; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
@@ -38,8 +46,10 @@ pub(crate) struct Entry {
     pub(crate) real_time: Timestamp,
     /// Its endpoint.
     pub(crate) endpoint: &'static str,
-    /// The loginName that counted, if it may be told: that of an account, or one that looks like a loginName.
+    /// The loginName that counted, if an account has it. Another may be a password in the wrong place.
     pub(crate) login_name: Option<LoginName>,
+    /// The loginName that counted, if no account has it: known again, but not told.
+    pub(crate) unknown_name: Option<UnknownName>,
     /// The order number that counted, if it was one.
     pub(crate) order_number: Option<OrderNumber>,
     /// Its arguments in their order, secrets masked.
@@ -67,11 +77,12 @@ impl Entry {
             .map(|(_, value)| &**value)
     }
 
-    /// Whether it named that account. What counted goes before what was sent, which may be masked.
+    /// Whether that loginName counted, be it an account's or not.
     fn is_by(&self, login_name: &str) -> bool {
-        match &self.login_name {
-            Some(counted) => counted.as_str() == login_name,
-            None => self.argument("loginName") == Some(login_name),
+        match (&self.login_name, self.unknown_name) {
+            (Some(counted), _) => counted.as_str() == login_name,
+            (None, Some(unknown)) => unknown == UnknownName::new(login_name),
+            (None, None) => false,
         }
     }
 
@@ -93,9 +104,57 @@ impl Entry {
     }
 }
 
+/// A loginName that no account has, of which only a hash is kept: those who know the name find its calls, and nobody
+/// else learns it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct UnknownName(u64);
+
+impl UnknownName {
+    /// The name that was sent so.
+    pub(crate) fn new(sent: &str) -> Self {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(KEYS.hash_one(sent))
+    }
+}
+
+/// Which of a call's arguments are not told, whatever else the call holds: a bit for each that is kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Untold(u64);
+
+impl Untold {
+    /// Those that are the password of any account, and each loginName that no account has.
+    pub(crate) fn find(form: &Form<'_>, accounts: &Accounts) -> Self {
+        let mut untold = 0;
+        for (place, pair) in form.pairs().iter().take(MAX_ARGUMENTS).enumerate() {
+            // What is not UTF-8 is neither a password nor a loginName, and longer values need not be looked up.
+            let value = std::str::from_utf8(&pair.value)
+                .ok()
+                .filter(|value| value.len() <= MAX_LOOKED_UP);
+            let is_untold = match value {
+                value if pair.name.eq_ignore_ascii_case(LOGIN_NAME.as_bytes()) => {
+                    value.is_none_or(|value| accounts.get(value).is_none())
+                }
+                Some(value) => accounts.is_password(value) || accounts.is_password(value.trim()),
+                None => false,
+            };
+            untold |= u64::from(is_untold) << place;
+        }
+        Self(untold)
+    }
+
+    fn contains(self, place: usize) -> bool {
+        self.0 >> place & 1 == 1
+    }
+}
+
 /// The arguments of a call as the journal keeps them: nothing that is, or may hold, a password, but for the loginName
-/// that may be told.
-pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint, login_name: Option<&LoginName>) -> Vec<(String, String)> {
+/// that an account has.
+pub(crate) fn mask(
+    form: &Form<'_>,
+    endpoint: &Endpoint,
+    login_name: Option<&LoginName>,
+    untold: Untold,
+) -> Vec<(String, String)> {
     let password = form
         .pairs()
         .iter()
@@ -105,7 +164,8 @@ pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint, login_name: Option<&Log
     form.pairs()
         .iter()
         .take(MAX_ARGUMENTS)
-        .map(|pair| {
+        .enumerate()
+        .map(|(place, pair)| {
             let known = endpoint
                 .arguments
                 .iter()
@@ -120,9 +180,9 @@ pub(crate) fn mask(form: &Form<'_>, endpoint: &Endpoint, login_name: Option<&Log
                 || [&b"assword"[..], b"ASSWORD"]
                     .iter()
                     .any(|word| contains(&pair.value, word));
-            let may_be_told = argument.name == "loginName"
+            let may_be_told = argument.name == LOGIN_NAME
                 && login_name.is_some_and(|login_name| login_name.as_str().as_bytes() == &*pair.value);
-            let value = if holds_password && !may_be_told {
+            let value = if untold.contains(place) || holds_password && !may_be_told {
                 MASK.to_owned()
             } else {
                 value.into_owned()
@@ -185,7 +245,11 @@ impl Filter {
             (
                 "loginName",
                 self.login_name.clone(),
-                login_name.or_else(|| entry.argument("loginName")).map(text),
+                match &self.login_name {
+                    // It may be masked in the entry.
+                    Some(wanted) if entry.is_by(wanted) => Some(wanted.clone()),
+                    _ => login_name.or_else(|| entry.argument(LOGIN_NAME)).map(text),
+                },
             ),
             (
                 "orderNumber",
@@ -526,6 +590,7 @@ mod tests {
             real_time: Timestamp::EPOCH,
             endpoint: "!autoRevokeCS",
             login_name: None,
+            unknown_name: None,
             order_number: None,
             arguments: vec![("ORDERNUMBER".to_owned(), order_number.to_owned())],
             status: 200,

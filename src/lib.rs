@@ -16,6 +16,8 @@ mod random;
 mod sandbox;
 mod sandboxes;
 mod shown;
+mod state_file;
+mod token;
 
 pub mod account;
 pub mod clock;

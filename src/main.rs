@@ -1,5 +1,7 @@
 //! The program: parse, start, wait for a signal.
 
+mod signals;
+
 use std::io::{self, Write as _};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -13,8 +15,9 @@ use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
 use sectigo_emulator::log::Log;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+
+use signals::Signals;
 
 fn main() -> ExitCode {
     let runtime = match Runtime::new() {
@@ -58,8 +61,7 @@ async fn run() -> ExitCode {
 
 async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
     config::warn_of_unknown();
     if let Err(error) = descriptors::raise_limit() {
@@ -68,8 +70,7 @@ async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
     let mut told_to_stop = pin!(async {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = signals.stop() => {}
             () = stdin_ends => {}
         }
     });

@@ -11,11 +11,10 @@ use crate::clock::{self, Clock, Timestamp};
 use crate::endpoints::{Answer, Call, Done, Endpoint, Failure};
 use crate::fault::{Action, Faults, Met};
 use crate::fixtures::{Built, Fixtures, Snapshot};
-use crate::journal::Journal;
+use crate::journal::{Journal, UnknownName, Untold};
 use crate::order::book::{Book, BookFull};
 use crate::order::state::{Order, OrderNumber};
 use crate::protocol::argument::glimpse;
-use crate::protocol::assumption::Assumptions;
 use crate::protocol::code;
 use crate::protocol::form::Form;
 use crate::protocol::refusal::Refusal;
@@ -205,7 +204,7 @@ impl Sandbox {
     pub(crate) async fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
         let real_now = clock::real_now();
         self.touch(real_now);
-        let (conventions, login_name, met, before) = {
+        let (conventions, told, met, before) = {
             let mut state = self.state();
             let State {
                 world,
@@ -215,13 +214,8 @@ impl Sandbox {
             } = &mut *state;
             let assumptions = &world.conventions.assumptions;
             let met = faults.meet(endpoint, request.form, assumptions, real_now, random);
-            let login_name = glimpse("loginName", LoginName::MAX, request.form, assumptions)
-                .filter(|sent| {
-                    let is_known = world.accounts.get(sent).is_some();
-                    is_known || is_plain(sent) && !holds_password(sent, request.form, assumptions)
-                })
-                .map(|sent| LoginName::new(&sent));
-            (world.conventions.clone(), login_name, met, clock.now(real_now))
+            let told = Told::of(world, request.form);
+            (world.conventions.clone(), told, met, clock.now(real_now))
         };
         let call = Call {
             over_https: request.over_https,
@@ -247,13 +241,10 @@ impl Sandbox {
                 endpoint.reply(&call, done).map_err(NotAnswered::BookFull)
             }
         };
-        let order_number = glimpse("orderNumber", 20, request.form, &conventions.assumptions)
-            .and_then(|sent| OrderNumber::parse(&sent));
         Outcome {
             time: before,
             real_time: real_now,
-            login_name,
-            order_number,
+            told,
             met,
             result,
         }
@@ -280,17 +271,36 @@ impl Look for Sandbox {
     }
 }
 
-/// Whether a text has nothing in it that separates arguments or belongs into an encoded body.
-fn is_plain(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'@'))
+/// What a call names that may be told, to the log and to the journal. A form that was put together wrongly may have a
+/// password in any place.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// The loginName that counts, if an account has it.
+    pub(crate) login_name: Option<LoginName>,
+    /// The loginName that counts, if no account has it.
+    pub(crate) unknown_name: Option<UnknownName>,
+    /// The order number that counts, if it is one and not a password.
+    pub(crate) order_number: Option<OrderNumber>,
+    /// The arguments that may not be told.
+    pub(crate) untold: Untold,
 }
 
-/// Whether the password of the same call is in a text, which then is not told.
-fn holds_password(text: &str, form: &Form<'_>, assumptions: &Assumptions) -> bool {
-    // Both are cut at the same length, or the head of a long password would not be known for what it is.
-    glimpse("loginPassword", LoginName::MAX, form, assumptions)
-        .is_some_and(|password| password.len() >= 4 && text.contains(&*password))
+impl Told {
+    fn of(world: &World, form: &Form<'_>) -> Self {
+        let assumptions = &world.conventions.assumptions;
+        let accounts = &world.accounts;
+        let name = glimpse("loginName", LoginName::MAX, form, assumptions);
+        let account = name.as_deref().and_then(|name| accounts.get(name));
+        let order_number = glimpse("orderNumber", 20, form, assumptions).and_then(|sent| {
+            OrderNumber::parse(&sent).filter(|number| world.book.get(*number).is_some() || !accounts.is_password(&sent))
+        });
+        Self {
+            login_name: account.map(|account| account.login_name.clone()),
+            unknown_name: name.filter(|_| account.is_none()).map(|name| UnknownName::new(&name)),
+            order_number,
+            untold: Untold::find(form, accounts),
+        }
+    }
 }
 
 /// A call as it came over HTTP.
@@ -311,11 +321,8 @@ pub(crate) struct Outcome {
     pub(crate) time: Timestamp,
     /// When.
     pub(crate) real_time: Timestamp,
-    /// The loginName that it sent, if an account has it or it looks like one: a form that was put together wrongly may
-    /// have the password in its place.
-    pub(crate) login_name: Option<LoginName>,
-    /// The order number that it names, if it is one.
-    pub(crate) order_number: Option<OrderNumber>,
+    /// What it names that may be told.
+    pub(crate) told: Told,
     /// The fault that met it.
     pub(crate) met: Option<Met>,
     /// The answer, if the API gave one.

@@ -1,13 +1,13 @@
 //! All that one sandbox holds: its orders, its accounts, and what it assumes about the API.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::account::{Account, LoginName};
+use crate::account::{Account, LoginName, Password};
 use crate::clock::Timestamp;
 use crate::order::book::Book;
 use crate::order::state::{Order, OrderNumber, Product};
@@ -76,6 +76,8 @@ impl World {
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     by_login_name: BTreeMap<LoginName, Account>,
+    /// How many accounts have each password.
+    passwords: HashMap<Password, usize>,
 }
 
 impl Accounts {
@@ -84,12 +86,32 @@ impl Accounts {
 
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
-        self.by_login_name.insert(account.login_name.clone(), account);
+        *self.passwords.entry(account.login_password.clone()).or_default() += 1;
+        if let Some(old) = self.by_login_name.insert(account.login_name.clone(), account) {
+            self.forget(&old.login_password);
+        }
     }
 
     /// Takes an account out.
     pub fn remove(&mut self, login_name: &str) -> Option<Account> {
-        self.by_login_name.remove(login_name)
+        let removed = self.by_login_name.remove(login_name)?;
+        self.forget(&removed.login_password);
+        Some(removed)
+    }
+
+    fn forget(&mut self, password: &Password) {
+        if let Some(count) = self.passwords.get_mut(password) {
+            *count -= 1;
+            if *count == 0 {
+                self.passwords.remove(password);
+            }
+        }
+    }
+
+    /// Whether a text is the password of any account. How many accounts there are makes no difference to the time that
+    /// this takes.
+    pub fn is_password(&self, text: &str) -> bool {
+        self.passwords.contains_key(text)
     }
 
     /// How many accounts there are.
@@ -240,5 +262,36 @@ impl Conventions {
             }
             Spelling::American | Spelling::British => code.message.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_for_as_long_as_an_account_has_it() {
+        let account = |login_name: &str, password: &str| Account {
+            login_name: LoginName::new(login_name),
+            login_password: Password::new(password),
+            account_id: None,
+            reseller: None,
+            locked: false,
+            permissions: None,
+            ca_certificate_ids: Vec::new(),
+            template_ids: Vec::new(),
+            voucher: None,
+            call_limit: None,
+        };
+        let mut accounts = Accounts::default();
+        accounts.insert(account("a", "one"));
+        accounts.insert(account("b", "one"));
+        accounts.insert(account("a", "two"));
+        assert!(accounts.is_password("one") && accounts.is_password("two"));
+        accounts.insert(account("a", "two"));
+        accounts.remove("b");
+        assert!(!accounts.is_password("one") && accounts.is_password("two"));
+        accounts.remove("a");
+        assert!(!accounts.is_password("two") && !accounts.is_password("a"));
     }
 }

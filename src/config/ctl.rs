@@ -6,7 +6,7 @@ use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::number::{read_code, read_whole};
-use super::{offer, read_control, read_duration};
+use super::{ControlToken, offer, read_control, read_duration};
 use crate::order::state::{Product, State};
 use crate::order::terms::SignatureHash;
 
@@ -37,7 +37,17 @@ pub struct CtlArgs {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    pub control_token: Option<String>,
+    pub control_token: Option<ControlToken>,
+    /// The file whose one line is that token.
+    #[arg(
+        id = "ctl_control_token_file",
+        long = "control-token-file",
+        global = true,
+        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
+        value_name = "FILE",
+        conflicts_with = "ctl_control_token"
+    )]
+    pub control_token_file: Option<PathBuf>,
     /// Print the emulator's JSON as it is.
     #[arg(id = "ctl_json", long = "json", global = true, env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub json: bool,

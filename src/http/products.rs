@@ -230,8 +230,8 @@ impl Told {
     /// One line for each call. A call that has no room is worth a warning.
     fn log(&self, sandbox: &Sandbox, endpoint: &Endpoint, outcome: &Outcome) {
         let sandbox = Some(&*sandbox.name).filter(|name| *name != DEFAULT);
-        let login = outcome.login_name.as_ref().map(LoginName::as_str);
-        let order = outcome.order_number.map(OrderNumber::get);
+        let login = outcome.told.login_name.as_ref().map(LoginName::as_str);
+        let order = outcome.told.order_number.map(OrderNumber::get);
         let fault = outcome.met.as_ref().map(|met| met.id);
         let status = Some(self.status).filter(|status| *status != 200);
         let (endpoint, code, took_us, hint) = (endpoint.name, self.code, self.took_us, &*self.hint);
@@ -248,9 +248,10 @@ impl Told {
             time: outcome.time,
             real_time: outcome.real_time,
             endpoint: endpoint.name,
-            login_name: outcome.login_name.clone(),
-            order_number: outcome.order_number,
-            arguments: mask(form, endpoint, outcome.login_name.as_ref()),
+            login_name: outcome.told.login_name.clone(),
+            unknown_name: outcome.told.unknown_name,
+            order_number: outcome.told.order_number,
+            arguments: mask(form, endpoint, outcome.told.login_name.as_ref(), outcome.told.untold),
             status: self.status,
             code: self.code,
             reply: match &outcome.result {

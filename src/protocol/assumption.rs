@@ -25,6 +25,18 @@ pub enum AssumptionError {
     },
 }
 
+impl AssumptionError {
+    /// What is wrong without the value that was given, which may be a password in the wrong place.
+    pub fn without_value(&self) -> String {
+        match self {
+            Self::UnknownName { .. } => self.to_string(),
+            Self::UnknownValue { name, allowed, .. } => {
+                format!("the assumption `{name}` takes {}", allowed.join(", "))
+            }
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Assumption {

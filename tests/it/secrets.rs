@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::harness::{Curl, Form, REPLACE, REVOKE, Server, Url, run, write_file};
+use crate::harness::{Control, Curl, Form, REPLACE, REVOKE, Server, Url, run, write_file};
 
 /// Nobody says this by accident.
 const SECRET: &str = "Xq7zHunterXq7z";
@@ -29,6 +29,15 @@ fn make_every_kind_of_call(server: &Server) {
     client.revoke(&revoke);
     client.replace(&replace).order_number();
     client.replace(&replace.clone().set("csr", "nonsense"));
+    for (login, password) in [
+        (SECRET, "keeper"),
+        (SECRET, ""),
+        ("Xq7z.typo", SECRET),
+        ("Xq7z typo", "x"),
+    ] {
+        client.revoke(&Form::revoke().by(login).set("loginPassword", password));
+        client.replace(&Form::replace().by(login).set("loginPassword", password));
+    }
     for form in [
         Form::revoke(),
         Form::replace(),
@@ -186,6 +195,81 @@ fn a_password_is_not_in_what_is_said_of_a_bad_fixtures_file() {
         assert_eq!(run.code, Some(2), "{run:?}");
         assert!(!run.stderr.contains("Xq7z"), "{text:?}: {run:?}");
     }
+}
+
+/// Tables with a value at the place of `@`, TOML, that takes no such text or number.
+const WRONG_PLACES: [&str; 24] = [
+    "accounts = @",
+    "issuanceDelay = @",
+    "nextOrderNumber = @",
+    "[clock]\nnow = @",
+    "[clock]\nfrozen = @",
+    "[assumptions]\nspelling = @",
+    "[[accounts]]\nlocked = @",
+    "[[accounts]]\naccountID = @",
+    "[[accounts]]\npermissions = @",
+    "[[accounts]]\npermissions = [@]",
+    "[[accounts]]\ntemplateIDs = [@]",
+    "[[accounts]]\ncallLimit = @",
+    "[[accounts]]\ncallLimit = { calls = @ }",
+    "[[accounts]]\ncallLimit = { calls = 1, per = @ }",
+    "[[orders]]\norderNumber = @",
+    "[[orders]]\norderNumber = 1\nproduct = @",
+    "[[orders]]\nstate = @",
+    "[[orders]]\nissued = @",
+    "[[orders]]\nsignatureHash = @",
+    "[[orders]]\nkeepKey = @",
+    "[[messages]]\nendpoint = @\ncode = 0\nmessage = \"\"",
+    "[[faults]]\nendpoint = @\nthen = { garble = true }",
+    "[[faults]]\nthen = { code = @ }",
+    "[[faults]]\nthen = { disconnect = @ }",
+];
+
+/// Whoever mistakes a line writes the password to any place.
+#[test]
+fn a_password_in_the_wrong_place_of_fixtures_is_not_told() {
+    let dir = TempDir::new().unwrap();
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    // It reads like a message of the reader of the file.
+    let tricky = format!("\"{SECRET}`, expected \\\"{SECRET}\"");
+    let values = [format!("\"{SECRET}\""), tricky, "987654321987".to_owned()];
+    for (place, value) in WRONG_PLACES
+        .iter()
+        .flat_map(|place| values.iter().map(move |value| (place, value)))
+    {
+        let toml = format!("{}\n", place.replace('@', value));
+        let json = serde_json::to_string(&toml::from_str::<serde_json::Value>(&toml).unwrap()).unwrap();
+        // A number is right there.
+        if json == r#"{"nextOrderNumber":987654321987}"# {
+            continue;
+        }
+        for text in [&toml, &json] {
+            let path = write_file(&dir, "fixtures", text);
+            let args = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+            let run = run(&[&args, &["--fixtures", path.to_str().unwrap()][..]].concat(), &[]);
+            run.assert_refused(2, &["line ", "column "]);
+            assert!(
+                !run.stderr.contains("Xq7z") && !run.stderr.contains("9876543"),
+                "{text}: {run:?}"
+            );
+        }
+        let text = serde_json::json!({"fixtures": toml}).to_string();
+        let object = format!("{{\"fixtures\":{json}}}");
+        for (method, path, body) in [
+            ("POST", "/reset", &text),
+            ("POST", "/reset", &object),
+            ("POST", "/sandboxes", &object),
+            ("PUT", "/snapshot", &json),
+        ] {
+            let answer = control.send(method, path, body);
+            assert!(matches!(answer.status, 400 | 422), "{method} {path} {body}: {answer:?}");
+            let told = answer.text();
+            assert!(!told.contains("Xq7z") && !told.contains("9876543"), "{body}: {told}");
+        }
+    }
+    let log = server.log();
+    assert!(!log.contains("Xq7z") && !log.contains("9876543"), "{log}");
 }
 
 /// A password of digits, written without quotes.

@@ -50,7 +50,7 @@ pub(super) struct Call {
     real_time: String,
     sandbox: String,
     endpoint: &'static str,
-    /// The loginName that counted, if it is an account's or looks like one.
+    /// The loginName that counted, if an account has it; another is masked, but its calls are found by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     login_name: Option<String>,
     /// The orderNumber that counted, if it was one.

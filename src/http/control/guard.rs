@@ -1,7 +1,6 @@
 //! Who is let in: the machine's owner and their programs, not a web page in their browser.
 
-use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
@@ -10,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::{App, Problem};
+use crate::token::Token;
 
 /// The one route that needs no token.
 const HEALTH: &str = "/control/v1/health";
@@ -17,38 +17,71 @@ const HEALTH: &str = "/control/v1/health";
 /// The routes that take query parameters, which they check themselves.
 const WITH_QUERY: [&str; 5] = ["/orders", "/calls", "/certificate", "/chain", "/ca"];
 
-/// The token that `--control-token` demands; it is never printed.
-#[derive(Clone)]
-pub(crate) struct Token(Box<str>);
+/// The names by which the control listener may be asked, beside `localhost` and IP addresses.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnNames(Vec<Box<str>>);
 
-impl Token {
-    pub(crate) fn new(token: impl Into<Box<str>>) -> Self {
-        Self(token.into())
+impl OwnNames {
+    /// Those that were named, and the machine's own name where the listener is reachable from other machines. On
+    /// loopback, nobody needs it, and a web page whose domain it is must not be let in.
+    pub(crate) fn new(listener: SocketAddr, named: &[String]) -> Self {
+        let mut names: Vec<Box<str>> = named.iter().map(|name| name.as_str().into()).collect();
+        if !listener.ip().to_canonical().is_loopback() {
+            names.extend(
+                hostname::get()
+                    .ok()
+                    .and_then(|name| name.into_string().ok())
+                    .map(Into::into),
+            );
+        }
+        Self(names)
     }
 
-    /// The token itself: for the client of the same process alone.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a bearer sent it. How long this takes does not depend on how much of it is right.
-    fn is_borne(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| {
-                let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-                scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
-            })
-            .is_some_and(|sent| {
-                aws_lc_rs::constant_time::verify_slices_are_equal(sent.trim_ascii(), self.0.as_bytes()).is_ok()
-            })
+    /// Whether a Host header names this machine: DNS rebinding needs a name that an attacker owns.
+    fn contain(&self, host: &str) -> bool {
+        let name = match host.strip_prefix('[') {
+            Some(rest) => {
+                let Some((address, port)) = rest.split_once(']') else {
+                    return false;
+                };
+                return address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6())
+                    && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+            }
+            None => match host.rsplit_once(':') {
+                Some((name, port)) if is_port(port) => name,
+                Some(_) => return false,
+                None => host,
+            },
+        };
+        name.parse::<IpAddr>().is_ok()
+            || name.eq_ignore_ascii_case("localhost")
+            || self.0.iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(..)")
+/// Whether a name can be that of a host.
+///
+/// # Errors
+/// It cannot; the sentence says what is taken.
+pub(crate) fn check_host_name(name: &str) -> Result<(), &'static str> {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match !name.is_empty() && name.bytes().all(is_taken) {
+        true => Ok(()),
+        false => Err("give a host name without a port, such as sectigo-emulator"),
     }
+}
+
+/// Whether a bearer sent the token. How long this takes does not depend on how much of it is right.
+fn is_borne(token: &Token, headers: &HeaderMap) -> bool {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| {
+            let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+            scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+        })
+        .is_some_and(|sent| {
+            aws_lc_rs::constant_time::verify_slices_are_equal(sent.trim_ascii(), token.expose().as_bytes()).is_ok()
+        })
 }
 
 /// The layer in front of every route.
@@ -80,34 +113,44 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
             "The Host header is missing or there are several: send one, as every HTTP client does.",
         )
     })?;
-    if !is_own(host) {
+    if !app.own_names.contain(host) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
-            "The Host header names none of this machine's own names, so a web page may be behind the request: use \
-             an IP address, localhost, the machine's host name, or a name without dots.",
+            "The Host header names none of this listener's own names, so a web page may be behind the request: use \
+             an IP address, localhost, or a name that was given with --control-host. Beyond loopback, the machine's \
+             host name is one of them too.",
         ));
     }
+    let mut has_own_origin = false;
     for origin in headers.get_all(header::ORIGIN) {
-        let is_own_origin = origin
+        has_own_origin = origin
             .to_str()
             .ok()
             .and_then(|origin| origin.strip_prefix("http://"))
             .is_some_and(|authority| authority.eq_ignore_ascii_case(host));
-        if !is_own_origin {
+        if !has_own_origin {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
                 "The Origin header says that a web page of another origin sent this; only this listener's own may.",
             ));
         }
     }
-    let needs_token = request.uri().path() != HEALTH;
-    if needs_token && app.token.as_ref().is_some_and(|token| !token.is_borne(headers)) {
+    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    // Where the browser says so, also of requests that have no Origin header: links, images, scripts.
+    if comes_from(headers, b"cross-site") || is_change && !has_own_origin && comes_from(headers, b"same-site") {
         return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "This emulator was started with --control-token: send Authorization: Bearer and that token.",
+            StatusCode::FORBIDDEN,
+            "The Sec-Fetch-Site header says that a web page of another site or another port sent this; only this \
+             listener's own may.",
         ));
     }
-    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let needs_token = request.uri().path() != HEALTH;
+    if needs_token && app.token.as_ref().is_some_and(|token| !is_borne(token, headers)) {
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "This emulator was started with --control-token or --control-token-file: send Authorization: Bearer and that token.",
+        ));
+    }
     if is_change && !is_json(headers, request.body().is_end_stream()) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -125,34 +168,12 @@ fn host(request: &Request) -> Option<&str> {
     (hosts.next().is_none() && authority.is_none_or(|authority| authority.eq_ignore_ascii_case(host))).then_some(host)
 }
 
-/// Whether no web page can have a name like that: DNS rebinding needs a name with a dot in it that an attacker owns.
-fn is_own(host: &str) -> bool {
-    static MACHINE: LazyLock<Option<String>> = LazyLock::new(|| hostname::get().ok()?.into_string().ok());
-    let name = match host.strip_prefix('[') {
-        Some(rest) => {
-            let Some((address, port)) = rest.split_once(']') else {
-                return false;
-            };
-            return address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6())
-                && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
-        }
-        None => match host.rsplit_once(':') {
-            Some((name, port)) if is_port(port) => name,
-            Some(_) => return false,
-            None => host,
-        },
-    };
-    let is_label = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    name.parse::<IpAddr>().is_ok()
-        || is_label(name)
-        || MACHINE
-            .as_deref()
-            .is_some_and(|machine| machine.eq_ignore_ascii_case(name))
+/// Whether a browser says that a request comes from there.
+fn comes_from(headers: &HeaderMap, site: &[u8]) -> bool {
+    headers
+        .get_all("sec-fetch-site")
+        .iter()
+        .any(|value| value.as_bytes().eq_ignore_ascii_case(site))
 }
 
 fn is_port(text: &str) -> bool {
@@ -179,34 +200,73 @@ fn is_json(headers: &HeaderMap, is_empty: bool) -> bool {
 mod tests {
     use super::*;
 
+    const LOOPBACK: [&str; 3] = ["127.0.0.1:8081", "[::1]:8081", "[::ffff:127.0.0.1]:8081"];
+
+    fn own_names(listener: &str, named: &[&str]) -> OwnNames {
+        let named: Vec<_> = named.iter().map(|name| (*name).to_owned()).collect();
+        OwnNames::new(listener.parse().unwrap(), &named)
+    }
+
     #[test]
     fn only_its_own_names_are_let_in() {
-        for host in [
-            "localhost",
-            "LOCALHOST:8081",
-            "127.0.0.1:1",
-            "10.0.0.7",
-            "[::1]:8081",
-            "[::1]",
-            "sectigo-emulator:8081",
-        ] {
-            assert!(is_own(host), "{host}");
+        for listener in LOOPBACK
+            .into_iter()
+            .chain(["0.0.0.0:8081", "[::]:8081", "10.0.0.7:8081"])
+        {
+            let names = own_names(listener, &["sectigo-emulator", "Emulator.example"]);
+            for host in [
+                "localhost",
+                "LOCALHOST:8081",
+                "127.0.0.1:1",
+                "10.0.0.7",
+                "[::1]:8081",
+                "[::1]",
+                "sectigo-emulator:8081",
+                "emulator.example",
+            ] {
+                assert!(names.contain(host), "{listener}: {host}");
+            }
+            for host in [
+                "",
+                ":80",
+                "rebind",
+                "com",
+                "evil.example",
+                "evil.example:8081",
+                "127.0.0.1.evil.example",
+                "localhost.",
+                "a@b",
+                "[::1",
+                "[x]",
+                "::1",
+                "localhost:x",
+                "1.2.3",
+            ] {
+                assert!(!names.contain(host), "{listener}: {host}");
+            }
         }
-        for host in [
-            "",
-            ":80",
-            "evil.example",
-            "evil.example:8081",
-            "127.0.0.1.evil.example",
-            "localhost.",
-            "a@b",
-            "[::1",
-            "[x]",
-            "::1",
-            "localhost:x",
-            "1.2.3",
-        ] {
-            assert!(!is_own(host), "{host}");
+    }
+
+    #[test]
+    fn the_machines_name_is_its_own_beyond_loopback() {
+        let machine = hostname::get().unwrap().into_string().unwrap();
+        for listener in LOOPBACK {
+            assert_eq!(
+                own_names(listener, &[]).contain(&machine),
+                machine == "localhost",
+                "{listener}"
+            );
+        }
+        assert!(own_names("0.0.0.0:8081", &[]).contain(&machine));
+    }
+
+    #[test]
+    fn a_host_name_has_no_port() {
+        for name in ["sectigo-emulator", "a.example", "a_b", "x"] {
+            assert!(check_host_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "a:80", "http://a", "a b", "[::1]", "a/b"] {
+            assert!(check_host_name(name).is_err(), "{name}");
         }
     }
 }

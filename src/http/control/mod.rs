@@ -42,8 +42,9 @@ use utoipa_axum::routes;
 
 use crate::endpoints::catalogue;
 use crate::http::listen::{Received, Stop};
+use crate::token::Token;
 
-pub(crate) use guard::Token;
+pub(crate) use guard::{OwnNames, check_host_name};
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
 
@@ -56,6 +57,8 @@ pub(crate) struct Control {
     pub(crate) sandboxes: Arc<crate::sandboxes::Sandboxes>,
     /// The token that every request must bear, if there is one.
     pub(crate) token: Option<Token>,
+    /// The names by which it may be asked.
+    pub(crate) own_names: OwnNames,
     /// How long a body may take to arrive.
     pub(crate) read_timeout: Duration,
     /// The longest snapshot that is taken, in bytes.

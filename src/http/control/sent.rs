@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::receive::{Blocks, MaxBody, SMALL_BODY, Share, receive};
 use super::{App, Problem, aside};
 use crate::fixtures::file::File;
+use crate::fixtures::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};
 use crate::shown::shown;
 
@@ -124,6 +125,7 @@ pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>
         .collect();
     steps.retain(|step| !step.is_empty() && step != "?");
     let message = error.inner().to_string();
+    let message = without_value(&message);
     // The path of what is missing, or there twice, is that of what it is missing in.
     if let Some(field) = ["missing field `", "duplicate field `"]
         .iter()

@@ -1,8 +1,10 @@
-//! The end: SIGTERM and SIGINT, with peers in every posture.
+//! The end: SIGTERM, SIGINT and SIGHUP, with peers in every posture.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::harness::{Client, Form, REVOKE, SUCCESS, Server, run_in_background};
 
@@ -33,22 +35,33 @@ const HEAD: &str = "POST /products/!autoRevokeCS HTTP/1.1\r\nHost: x\r\n\
 fn with_nobody_there() {
     assert_stops_in_time("TERM", |_| ());
     assert_stops_in_time("INT", |_| ());
+    assert_stops_in_time("HUP", |_| ());
 }
 
+/// A pipe that nobody writes to is a file that takes for ever to read.
 #[test]
-fn while_it_still_reads_what_it_starts_with() {
-    let dir = tempfile::tempdir().unwrap();
-    let fifo = dir.path().join("fixtures.toml");
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    for option in ["--fixtures", "--state"] {
-        let starting = run_in_background(&["--https", "off", "--control", "off", option, fifo.to_str().unwrap()]);
-        // This waits until the program reads, which then never comes to an end.
-        let writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
-        starting.terminate();
-        let run = starting.wait();
-        drop(writer);
-        assert_eq!((run.code, &*run.stdout), (Some(0), ""), "{run:?}");
+fn while_a_file_is_being_read() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    for option in ["--fixtures", "--state", "--control-token-file"] {
+        for signal in ["TERM", "INT", "HUP"] {
+            let running = run_in_background(&[option, path.to_str().unwrap()]);
+            running.signal(signal);
+            let run = running.wait();
+            assert_eq!((run.code, &*run.stdout), (Some(0), ""), "{option} {signal}: {run:?}");
+            assert!(run.stderr.contains("stopping"), "{option} {signal}: {run:?}");
+        }
     }
+}
+
+/// `nohup` makes it outlive its terminal.
+#[test]
+fn a_hang_up_that_is_ignored_stays_so() {
+    let mut server = Server::start_through(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"], &["--https", "off"]);
+    assert!(server.ignores_signal(1));
+    assert_eq!(server.stop("TERM").0.code(), Some(0));
+    assert!(!Server::start(&["--https", "off"]).ignores_signal(1));
 }
 
 #[test]

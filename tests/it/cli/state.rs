@@ -1,11 +1,15 @@
 //! A state that outlives the process.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::harness::{ALREADY_REVOKED, Form, SUCCESS, Server, run, write_file};
+use crate::harness::{ALREADY_REVOKED, Form, SUCCESS, Server, eventually, run, write_file};
 
 #[test]
 fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
@@ -17,7 +21,7 @@ fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
     server.client().revoke(&Form::revoke()).assert_text(SUCCESS);
     let new_order = server.client().replace(&Form::replace()).order_number();
     assert!(!path.exists());
-    assert!(server.stop("TERM").0.success());
+    assert!(server.stop("HUP").0.success());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
     let server = Server::plain(&state);
@@ -59,9 +63,159 @@ fn that_is_broken_is_refused_and_left_alone() {
     assert_eq!(fs::read_to_string(path).unwrap(), "{\n  \"orders\": [7]\n}\n");
 }
 
+/// Starts with that state, which is refused.
+#[track_caller]
+fn assert_refused(path: &Path, words: &[&str]) {
+    let args = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+    run(&[&args, &["--state", path.to_str().unwrap()][..]].concat(), &[]).assert_refused(2, words);
+}
+
 #[test]
-fn that_cannot_be_saved_is_told() {
-    let mut server = Server::plain(&["--state", "/proc/no-such-place/state.json"]);
-    let (status, _) = server.stop("TERM");
-    assert_eq!(status.code(), Some(2));
+fn that_cannot_be_saved_is_told_at_the_start() {
+    let dir = TempDir::new().unwrap();
+    let file = write_file(&dir, "file", "");
+    assert_refused(Path::new("/proc/no-such-place/state.json"), &["/proc/no-such-place"]);
+    assert_refused(&file.join("state.json"), &["file"]);
+    assert_refused(dir.path(), &[dir.path().to_str().unwrap()]);
+    // Of a place where nothing can be made, the file is named.
+    assert_refused(
+        Path::new("/proc/state.json"),
+        &["cannot save the state: /proc/state.json", "--state"],
+    );
+}
+
+#[test]
+fn that_is_empty_is_refused() {
+    let dir = TempDir::new().unwrap();
+    for text in ["", "\n"] {
+        assert_refused(&write_file(&dir, "state.json", text), &["state.json is empty"]);
+    }
+}
+
+#[test]
+fn that_can_no_longer_be_saved_is_told_at_the_end() {
+    let dir = TempDir::new().unwrap();
+    let place = dir.path().join("place");
+    let mut server = Server::plain(&["--state", place.join("state.json").to_str().unwrap()]);
+    fs::remove_dir(&place).unwrap();
+    fs::write(&place, "").unwrap();
+    assert_eq!(server.stop("TERM").0.code(), Some(2));
+    assert!(
+        server.log().contains("error: cannot save the state: "),
+        "{}",
+        server.log()
+    );
+}
+
+#[test]
+fn is_saved_where_a_link_leads() {
+    let dir = TempDir::new().unwrap();
+    let (links, files) = (dir.path().join("links"), dir.path().join("files"));
+    fs::create_dir(&links).unwrap();
+    let link = links.join("state.json");
+    symlink("../files/state.json", &link).unwrap();
+    for _ in 0..2 {
+        let mut server = Server::plain(&["--state", link.to_str().unwrap()]);
+        server.client().revoke(&Form::revoke());
+        assert_eq!(server.stop("TERM").0.code(), Some(0));
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("../files/state.json"));
+        assert!(
+            fs::read_to_string(files.join("state.json"))
+                .unwrap()
+                .contains("revoked")
+        );
+        assert_eq!(files.read_dir().unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn leftovers_of_killed_savers_are_swept() {
+    let dir = TempDir::new().unwrap();
+    let gone = write_file(&dir, ".new-4194305-7", "half");
+    let alive = write_file(&dir, &format!(".new-{}-7", std::process::id()), "half");
+    let other = write_file(&dir, ".new-4194305-7.mine", "whole");
+    let _server = Server::plain(&["--state", dir.path().join("state.json").to_str().unwrap()]);
+    assert!(!gone.exists() && alive.exists() && other.exists());
+}
+
+#[test]
+fn is_saved_on_the_way() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("place").join("state.json");
+    let state = ["--state", path.to_str().unwrap(), "--state-every", "20ms"];
+    let server = Server::plain(&state);
+    eventually("the first save", || path.exists());
+    server.client().revoke(&Form::revoke()).assert_text(SUCCESS);
+    let is_revoked = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"codeReason\": 1"));
+    eventually("the revocation in the file", is_revoked);
+
+    // What did not change is not saved again.
+    fs::remove_file(&path).unwrap();
+    sleep(Duration::from_millis(200));
+    assert!(!path.exists());
+
+    // A save that fails is told, and is no end.
+    fs::remove_dir(path.parent().unwrap()).unwrap();
+    fs::write(path.parent().unwrap(), "").unwrap();
+    let order = server.client().replace(&Form::replace()).order_number();
+    server.wait_for_log(&["ERROR", "cannot save the state", "place"]);
+    fs::remove_file(path.parent().unwrap()).unwrap();
+    eventually("the new order in the file", || {
+        fs::read_to_string(&path).is_ok_and(|text| text.contains(&order.to_string()))
+    });
+
+    // Killed, it keeps what was saved.
+    drop(server);
+    let server = Server::plain(&state);
+    server.client().revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
+}
+
+#[test]
+fn is_saved_on_the_way_only_to_a_file() {
+    run(&["--state-every", "1s"], &[]).assert_refused(2, &["--state"]);
+    run(&["--state", "x", "--state-every", "0s"], &[]).assert_refused(2, &["longer than zero"]);
+}
+
+/// A container gets a single file so. It cannot be replaced, only written.
+#[test]
+fn is_saved_in_a_file_that_is_mounted_by_itself() {
+    let dir = TempDir::new().unwrap();
+    let real = write_file(&dir, "real.json", "{}");
+    let place = dir.path().join("place");
+    fs::create_dir(&place).unwrap();
+    let mounted = place.join("state.json");
+    fs::write(&mounted, "").unwrap();
+    let mount = format!(
+        "mount --bind {place} {place} && mount --bind {} {}",
+        real.display(),
+        mounted.display(),
+        place = place.display()
+    );
+    let read_only = format!("{mount} && mount -o remount,ro,bind {}", place.display());
+    let may_mount = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &read_only])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    // Only where the test may mount.
+    if !may_mount {
+        return;
+    }
+    for script in [mount, read_only] {
+        fs::write(
+            &real,
+            "{\"accounts\": [{\"loginName\": \"a\", \"loginPassword\": \"b\"}]}",
+        )
+        .unwrap();
+        let script = format!("{script} && exec \"$@\"");
+        let launcher = ["unshare", "--mount", "sh", "-c", &script, "sh"];
+        let args = ["--https", "off", "--state", mounted.to_str().unwrap()];
+        let mut server = Server::start_through(&launcher, &args);
+        assert_eq!(server.stop("TERM").0.code(), Some(0), "{script}: {}", server.log());
+        let saved = fs::read_to_string(&real).unwrap();
+        assert!(
+            saved.contains("nextOrderNumber") && saved.ends_with('}'),
+            "{script}: {saved}"
+        );
+        assert_eq!(place.read_dir().unwrap().count(), 1, "{script}");
+    }
 }

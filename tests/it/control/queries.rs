@@ -117,6 +117,51 @@ fn calls_are_found_by_what_counted_even_where_it_is_masked() {
     assert!(!values.contains(&&json!("2200")), "{call}");
 }
 
+/// A loginName that no account has may be a password; those who know it find its calls all the same.
+#[test]
+fn a_login_name_that_no_account_has_is_masked_and_found() {
+    let mut fixtures = default_fixtures();
+    fixtures["accounts"][1]["loginPassword"] = json!("424242424242");
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    client.revoke(&Form::revoke().by("nobody"));
+    client.revoke(&Form::revoke().set("orderNumber", "424242424242"));
+    for (query, expected) in [
+        ("?loginName=nobody", &[1][..]),
+        ("?loginName=***", &[]),
+        ("?loginName=login_name", &[2]),
+        ("?orderNumber=424242424242", &[]),
+    ] {
+        assert_eq!(ids(&control.get(&format!("/calls{query}"))), expected, "{query}");
+    }
+    let calls = control.get("/calls").to_string();
+    assert!(!calls.contains("nobody") && !calls.contains("4242424242"), "{calls}");
+    let call = &control.get("/calls?loginName=nobody")["calls"][0];
+    assert!(call.get("loginName").is_none(), "{call}");
+    let arguments = call["arguments"].as_array().unwrap();
+    assert!(
+        arguments.contains(&json!({"name": "loginName", "value": "***"})),
+        "{call}"
+    );
+
+    let body = r#"{"loginName":"nobody","code":0}"#;
+    let counted = control.ask(("POST", "/calls/count", body), 200);
+    let nearest = &counted["nearest"][0];
+    assert_eq!(nearest["call"]["id"], 1, "{counted}");
+    let differences = nearest["differs"].as_array().unwrap();
+    assert!(
+        differences.iter().all(|difference| difference["field"] != "loginName"),
+        "{counted}"
+    );
+    server.wait_for_log(&["code=-16"]);
+    assert!(
+        !server.log().contains("nobody") && !server.log().contains("4242424242"),
+        "{}",
+        server.log()
+    );
+}
+
 fn numbers(list: &Value) -> Vec<u64> {
     let orders = list["orders"].as_array().unwrap();
     orders

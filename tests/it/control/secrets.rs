@@ -97,6 +97,23 @@ fn call_in_every_way(server: &Server, sandbox: &str) -> usize {
         revoke.clone().set("loginPassword", format!("{SECRET}x")).encode(),
         revoke.clone().by(SECRET).encode(),
         revoke.clone().by("nobody").encode(),
+        revoke.clone().by(SECRET).set("loginPassword", "keeper").encode(),
+        revoke
+            .clone()
+            .by(&format!("{SECRET}x"))
+            .set("loginPassword", "keeper")
+            .encode(),
+        revoke
+            .clone()
+            .by(&format!("{SECRET}."))
+            .without("loginPassword")
+            .encode(),
+        // With the password of another account in the wrong place.
+        Form::revoke().set("revocationReason", SECRET).encode(),
+        Form::revoke().set("revocationReason", format!("\t{SECRET} ")).encode(),
+        Form::revoke().set("test", SECRET).encode(),
+        Form::revoke().add("loginName", SECRET).encode(),
+        Form::revoke().set("orderNumber", SECRET).encode(),
         revoke.clone().rename(str::to_uppercase).encode(),
         revoke
             .clone()

@@ -74,6 +74,18 @@ impl Server {
         Self::spawn(limits.around(&program()), Stdio::null(), args, &[])
     }
 
+    /// Starts by a command to which the program and its arguments are appended; it becomes the program.
+    #[track_caller]
+    pub(crate) fn start_through(launcher: &[&str], args: &[&str]) -> Self {
+        let program = program();
+        let mut command = Command::new(launcher[0]);
+        command.args(&launcher[1..]).arg(program.get_program());
+        for (name, _) in program.get_envs() {
+            command.env_remove(name);
+        }
+        Self::spawn(command, Stdio::null(), args, &[])
+    }
+
     #[track_caller]
     fn spawn(mut command: Command, stdin: Stdio, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
@@ -190,10 +202,13 @@ impl Server {
     /// Sends a signal (`TERM`, `INT`).
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
-        let kill = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
+        send_signal(&self.child, name);
+    }
+
+    /// Whether it ignores the signal of that number.
+    #[track_caller]
+    pub(crate) fn ignores_signal(&self, number: u32) -> bool {
+        is_in_signal_mask(&self.child, "SigIgn:", number)
     }
 
     /// Waits for its end.
@@ -346,11 +361,12 @@ impl Running {
         fs::read_to_string(self.dir.path().join("stdout")).unwrap()
     }
 
-    /// Tells it to end.
+    /// Sends a signal (`TERM`, `INT`), once it listens to signals.
     #[track_caller]
-    pub(crate) fn terminate(&self) {
-        let kill = Command::new("kill").arg(self.child.id().to_string()).status();
-        assert!(kill.unwrap().success());
+    pub(crate) fn signal(&self, name: &str) {
+        // SIGINT, which it asks for last.
+        eventually("listening to signals", || is_in_signal_mask(&self.child, "SigCgt:", 2));
+        send_signal(&self.child, name);
     }
 
     /// Waits for its end.
@@ -374,6 +390,22 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[track_caller]
+fn send_signal(child: &Child, name: &str) {
+    let kill = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+/// Whether a signal is in a mask that `/proc` shows of a process.
+#[track_caller]
+fn is_in_signal_mask(child: &Child, mask: &str, number: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1
 }
 
 /// Writes a file for the program to read.

@@ -1,0 +1,105 @@
+//! The token that the control API demands of its clients.
+
+use std::fmt;
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::files::{self, FileError};
+
+/// A token. It is never printed.
+#[derive(Clone)]
+pub(crate) struct Token(Box<str>);
+
+/// Why a text is no token. It never holds the text.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum TokenError {
+    /// It is empty.
+    #[error("a token is not empty")]
+    Empty,
+    /// It begins or ends with white space, which the header that bears it does not keep.
+    #[error("a token has no white space around it")]
+    WhiteSpace,
+}
+
+impl Token {
+    /// The token that is written so.
+    ///
+    /// # Errors
+    /// It is empty, or has white space around it.
+    pub(crate) fn parse(text: &str) -> Result<Self, TokenError> {
+        match text.trim() {
+            "" => Err(TokenError::Empty),
+            trimmed if trimmed.len() < text.len() => Err(TokenError::WhiteSpace),
+            token => Ok(Self(token.into())),
+        }
+    }
+
+    /// The token that is the one line of a file. The end of the line is not part of it.
+    ///
+    /// # Errors
+    /// The file cannot be read, has several lines, or its line is no token.
+    pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
+        let text = files::read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.contains('\n') {
+            return Err(FileError::new(
+                path,
+                "has several lines; the token is the only line of its file",
+            ));
+        }
+        Self::parse(line).map_err(|error| FileError::new(path, error.to_string()))
+    }
+
+    /// The token itself: for the header that bears it, and to compare that header.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn white_space_around_a_token_is_an_error() {
+        assert_eq!(Token::parse("a b").unwrap().expose(), "a b");
+        for (text, error) in [
+            ("", TokenError::Empty),
+            (" \n", TokenError::Empty),
+            (" a", TokenError::WhiteSpace),
+            ("a\n", TokenError::WhiteSpace),
+            ("a\u{a0}", TokenError::WhiteSpace),
+        ] {
+            assert_eq!(Token::parse(text).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_holds_one_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        for text in ["t0ken", "t0ken\n", "t0ken\r\n"] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(Token::read(&path).unwrap().expose(), "t0ken", "{text:?}");
+        }
+        for text in ["", "\n", "t0ken\n\n", "t0ken\nother\n", "t0ken \n", " t0ken\n"] {
+            fs::write(&path, text).unwrap();
+            let error = Token::read(&path).unwrap_err().to_string();
+            assert!(
+                error.contains("token: ") && !error.contains("t0ken"),
+                "{text:?}: {error}"
+            );
+        }
+        assert!(Token::read(&dir.path().join("none")).is_err());
+    }
+}
