@@ -1,4 +1,4 @@
-//! The program builds from the files that the container image is built from.
+//! The container image: it builds from the files that it is given, and its certificates name a host that neighbours reach.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -24,6 +24,25 @@ fn the_sources_include_nothing_that_the_image_is_built_without() {
         }
     }
     assert!(included >= 5, "only {included} included files were found");
+}
+
+/// Within the image the listener is on every interface, and the host name is that of one container, made at random.
+#[test]
+fn the_image_and_the_compose_examples_say_where_crls_are() {
+    let read = |name| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    for (name, setting) in [
+        ("Dockerfile", "SECTIGO_EMULATOR_HTTP_URL=http://sectigo-emulator:8080\n"),
+        (
+            "compose.yaml",
+            "\n      SECTIGO_EMULATOR_HTTP_URL: http://sectigo-emulator:8080\n",
+        ),
+        (
+            "README.md",
+            "\n      SECTIGO_EMULATOR_HTTP_URL: http://sectigo-emulator:8080\n",
+        ),
+    ] {
+        assert!(read(name).contains(setting), "{name}");
+    }
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
