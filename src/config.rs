@@ -187,7 +187,8 @@ pub struct ServeArgs {
         default_value = "ec-p256"
     )]
     ca_key: CaKey,
-    /// Where others reach the HTTP listener, for the URLs in certificates [default: its address].
+    /// Where others reach the HTTP listener, for the URLs in certificates [default: its address; for a wildcard address the
+    /// host name].
     #[arg(long, env = "SECTIGO_EMULATOR_HTTP_URL", value_name = "URL", value_parser = read_http_url)]
     http_url: Option<String>,
     /// Serve your own certificate: its chain (with --tls-key).

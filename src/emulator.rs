@@ -1,7 +1,7 @@
 //! The emulator in a process: for `main`, and for tests that want one of their own.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -18,6 +18,7 @@ use crate::certificates::Issuance;
 use crate::clock::system_now;
 use crate::files::FileError;
 use crate::fixtures::{Fixtures, FixturesError, LoadError};
+use crate::http::base_url;
 use crate::http::body::BodyReader;
 use crate::http::control::{BodyMemory, Control, OwnNames, check_host_name};
 use crate::http::descriptors::Connections;
@@ -330,7 +331,7 @@ impl Builder {
     }
 
     /// Where others reach the HTTP listener, such as `http://sectigo-emulator:8080`: the URLs in certificates begin so.
-    /// Without a word it is the listener's address.
+    /// Without a word it is the listener's address, or for a listener on every interface the machine's host name.
     #[must_use]
     pub fn http_url(mut self, url: impl Into<String>) -> Self {
         self.http_url = Some(url.into());
@@ -523,7 +524,7 @@ impl Builder {
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = ready.http_url.or_else(|| http.as_ref().map(reachable_url)) {
+        if let Some(url) = ready.http_url.or_else(|| address(&http).and_then(base_url::of_listener)) {
             ready.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
@@ -769,18 +770,6 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
         Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
         _ => Err(StartError::HttpUrl(text.chars().take(64).collect())),
     }
-}
-
-/// Where a listener is reached from this machine.
-fn reachable_url(listener: &Listener) -> String {
-    let mut address = listener.local_addr();
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    format!("http://{address}")
 }
 
 fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {

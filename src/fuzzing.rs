@@ -234,9 +234,9 @@ mod tests {
     use super::*;
 
     const SEEDS: [&[u8]; 3] = [
-        include_bytes!("../fuzz/seeds/ocsp/one.der"),
-        include_bytes!("../fuzz/seeds/ocsp/nonce.der"),
-        include_bytes!("../fuzz/seeds/ocsp/three.der"),
+        include_bytes!("../fixtures/ocsp/one.der"),
+        include_bytes!("../fixtures/ocsp/nonce.der"),
+        include_bytes!("../fixtures/ocsp/three.der"),
     ];
 
     proptest! {

@@ -1,5 +1,6 @@
 //! HTTP: the only code that knows sockets, axum and hyper.
 
+pub(crate) mod base_url;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod control;

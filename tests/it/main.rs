@@ -21,6 +21,7 @@ mod fixtures;
 mod harness;
 mod library;
 mod orders;
+mod packaging;
 mod readme;
 mod replies;
 mod secrets;

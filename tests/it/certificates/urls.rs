@@ -1,5 +1,7 @@
 //! Where the URLs in certificates lead, whichever listeners there are.
 
+use std::net::TcpListener;
+
 use super::desk::Desk;
 use crate::harness::{Client, Control, Curl, OpenSsl, Server, Url, run};
 
@@ -35,6 +37,31 @@ fn the_urls_begin_as_one_says() {
         run(&["--http-url", url], &[]).assert_refused(2, &["http-url"]);
     }
     run(&[], &[("SECTIGO_EMULATOR_HTTP_URL", "nowhere")]).assert_refused(2, &["nowhere"]);
+}
+
+#[test]
+fn a_listener_on_every_interface_is_found_by_the_host_name() {
+    let host = hostname::get().unwrap().into_string().unwrap();
+    let addresses = ["0.0.0.0:0", "[::]:0"];
+    // A machine may be without IPv6.
+    for address in addresses.iter().filter(|address| TcpListener::bind(address).is_ok()) {
+        let server = Server::plain(&["--http", address]);
+        let base = format!("http://{host}:{}", server.http().port());
+        server.wait_for_log(&["every interface", &base, "--http-url"]);
+        let mut desk = Desk::of(&server);
+        desk.collect(2_200_003);
+        let text = desk.x509(2_200_003, "-text");
+        for path in ["/ca/code-signing.cer", "/ocsp/code-signing", "/crl/code-signing.crl"] {
+            assert!(
+                text.contains(&format!("URI:{base}{path}\n")),
+                "no {base}{path} in {text}"
+            );
+        }
+        assert!(
+            !text.contains("http://127.0.0.1") && !text.contains("http://[::1]"),
+            "{text}"
+        );
+    }
 }
 
 #[test]

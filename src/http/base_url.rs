@@ -1,0 +1,69 @@
+//! Where others reach the HTTP listener: how the URLs in certificates begin.
+
+use std::net::SocketAddr;
+
+use rustls::pki_types::DnsName;
+use tracing::{info, warn};
+
+/// The base of the URLs for a listener at that address, without a slash at its end. Where the address stands for every
+/// interface, the log says what is taken in its place.
+pub(crate) fn of_listener(address: SocketAddr) -> Option<String> {
+    let host_name = hostname::get().ok().and_then(|name| name.into_string().ok());
+    let url = base_url(address, host_name.as_deref());
+    if is_wildcard(address) {
+        match &url {
+            Some(url) => info!(
+                "the HTTP listener is on every interface, so the URLs in certificates begin with this machine's host name: \
+                 {url} (--http-url sets another)"
+            ),
+            None => warn!(
+                "the HTTP listener is on every interface, and this machine's host name cannot stand in a URL, so certificates \
+                 hold no URLs (--http-url sets one)"
+            ),
+        }
+    }
+    url
+}
+
+/// An address that stands for every interface is none that a neighbour could connect to; the host name takes its place, if
+/// it is a DNS name.
+fn base_url(address: SocketAddr, host_name: Option<&str>) -> Option<String> {
+    if !is_wildcard(address) {
+        return Some(format!("http://{address}"));
+    }
+    let host_name = DnsName::try_from(host_name?).ok()?;
+    Some(format!("http://{}:{}", host_name.as_ref(), address.port()))
+}
+
+fn is_wildcard(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_unspecified()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_wildcard_address_gives_way_to_the_host_name() {
+        for (address, host_name, expected) in [
+            ("127.0.0.1:8080", Some("box"), Some("http://127.0.0.1:8080")),
+            ("[::1]:8080", Some("box"), Some("http://[::1]:8080")),
+            ("10.1.2.3:80", None, Some("http://10.1.2.3:80")),
+            ("0.0.0.0:8080", Some("box"), Some("http://box:8080")),
+            (
+                "[::]:8080",
+                Some("box.example.com"),
+                Some("http://box.example.com:8080"),
+            ),
+            ("[::ffff:0.0.0.0]:8080", Some("box"), Some("http://box:8080")),
+            ("0.0.0.0:8080", Some("(none)"), None),
+            ("0.0.0.0:8080", Some("a/b"), None),
+            ("0.0.0.0:8080", Some(""), None),
+            ("0.0.0.0:8080", None, None),
+        ] {
+            let address = address.parse().expect("it is an address");
+            let url = base_url(address, host_name);
+            assert_eq!(url.as_deref(), expected, "{address} {host_name:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The container image: it builds from the files that it is given, and its certificates name a host that neighbours reach.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+#[test]
+fn the_sources_include_nothing_that_the_image_is_built_without() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ignore = fs::read_to_string(root.join(".dockerignore")).unwrap();
+    let kept: Vec<_> = ignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    assert!(kept.contains(&"src"), "{kept:?}");
+
+    let mut included = 0;
+    for source in rust_files(&root.join("src")) {
+        for path in included_files(&source) {
+            included += 1;
+            let path = path.strip_prefix(root).unwrap();
+            assert!(
+                kept.iter().any(|kept| path.starts_with(kept)),
+                "{} includes {}, which .dockerignore leaves out",
+                source.display(),
+                path.display()
+            );
+        }
+    }
+    assert!(included >= 5, "only {included} included files were found");
+}
+
+/// Within the image the listener is on every interface, and the host name is that of one container, made at random.
+#[test]
+fn the_image_and_the_compose_examples_say_where_crls_are() {
+    let read = |name| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    for (name, setting) in [
+        ("Dockerfile", "SECTIGO_EMULATOR_HTTP_URL=http://sectigo-emulator:8080\n"),
+        (
+            "compose.yaml",
+            "\n      SECTIGO_EMULATOR_HTTP_URL: http://sectigo-emulator:8080\n",
+        ),
+        (
+            "README.md",
+            "\n      SECTIGO_EMULATOR_HTTP_URL: http://sectigo-emulator:8080\n",
+        ),
+    ] {
+        assert!(read(name).contains(setting), "{name}");
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// What a source file includes by `include_str!`, `include_bytes!` or `include!`. Each of the two ways to write the path
+/// ends in a literal: a path from the file's folder, or one from the root, behind `env!("CARGO_MANIFEST_DIR")`.
+fn included_files(source: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(source).unwrap();
+    let calls = ["include_str!(", "include_bytes!(", "include!("];
+    let arguments = calls.iter().flat_map(|call| text.split(call).skip(1));
+    arguments
+        .map(|argument| {
+            let mut literals = argument.split('"').skip(1).step_by(2);
+            let literal = literals.next().unwrap();
+            if literal == "CARGO_MANIFEST_DIR" {
+                return resolve(Path::new(env!("CARGO_MANIFEST_DIR")), literals.next().unwrap());
+            }
+            resolve(source.parent().unwrap(), literal)
+        })
+        .collect()
+}
+
+/// Where a relative path leads from a folder; a slash at its start says nothing.
+fn resolve(folder: &Path, relative: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for component in Path::new(relative).components() {
+        match component {
+            Component::ParentDir => assert!(path.pop()),
+            Component::Normal(name) => path.push(name),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    path
+}
