@@ -17,6 +17,7 @@ mod collect;
 mod control;
 mod csr;
 mod fixtures;
+mod fuzz_seeds;
 mod harness;
 mod library;
 mod orders;

@@ -45,7 +45,7 @@ use crate::http::listen::Stop;
 
 pub(crate) use guard::Token;
 pub(crate) use problem::Problem;
-pub(crate) use sent::LARGE_BODIES;
+pub(crate) use sent::{LARGE_BODIES, patched};
 
 /// What the control API knows.
 #[derive(Clone, Debug)]
