@@ -13,6 +13,10 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
+pub(crate) const ENUMERATED: u8 = 0x0a;
+pub(crate) const UTF8_STRING: u8 = 0x0c;
+pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
+pub(crate) const BMP_STRING: u8 = 0x1e;
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 
@@ -50,6 +54,9 @@ impl<'a> Reader<'a> {
     /// The next element, whatever its tag.
     pub(crate) fn element(&mut self) -> Result<Element<'a>, Malformed> {
         let header = header(self.bytes())?;
+        if !has_its_form(header.tag) {
+            return Err(Malformed::Form);
+        }
         let start = self.at;
         let content = start + header.header;
         let end = content.checked_add(header.content).ok_or(Malformed::Truncated)?;
@@ -97,28 +104,15 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn oid(&mut self) -> Result<&'a [u8], Malformed> {
         let oid = self.read(OID)?.bytes();
-        // Each arc ends in a byte without the high bit, and none is padded with 0x80 in front.
-        let mut starts = true;
-        for &byte in oid {
-            if starts && byte == 0x80 {
-                return Err(Malformed::Oid);
-            }
-            starts = byte < 0x80;
-        }
-        if starts && !oid.is_empty() {
-            Ok(oid)
-        } else {
-            Err(Malformed::Oid)
-        }
+        check_oid(oid)?;
+        Ok(oid)
     }
 
     /// The content of an INTEGER: two's complement, in as few bytes as it takes.
     pub(crate) fn integer(&mut self) -> Result<&'a [u8], Malformed> {
         let integer = self.read(INTEGER)?.bytes();
-        match integer {
-            [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(Malformed::Integer),
-            _ => Ok(integer),
-        }
+        check_integer(integer)?;
+        Ok(integer)
     }
 
     /// The magnitude of a non-negative INTEGER, without a leading zero (and empty for 0).
@@ -130,12 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn bit_string(&mut self) -> Result<BitString<'a>, Malformed> {
-        match self.read(BIT_STRING)?.bytes() {
-            [unused @ 0..=7, bytes @ ..] if *unused == 0 || !bytes.is_empty() => {
-                Ok(BitString { unused: *unused, bytes })
-            }
-            _ => Err(Malformed::BitString),
-        }
+        BitString::read(self.read(BIT_STRING)?.bytes())
     }
 
     /// Nothing may be left.
@@ -162,6 +151,23 @@ impl<'a> Element<'a> {
         &self.content.input[self.range()]
     }
 
+    /// Checks its content by the rules of its type, of those that have some. The elements in it are not checked.
+    pub(crate) fn check_value(&self) -> Result<(), Malformed> {
+        let content = self.content.bytes();
+        let is_one = match self.tag {
+            BOOLEAN => content.len() == 1,
+            NULL => content.is_empty(),
+            INTEGER | ENUMERATED => return check_integer(content),
+            OID => return check_oid(content),
+            BIT_STRING => return BitString::read(content).map(|_| ()),
+            UTF8_STRING => std::str::from_utf8(content).is_ok(),
+            BMP_STRING => is_text(content, 2),
+            UNIVERSAL_STRING => is_text(content, 4),
+            _ => true,
+        };
+        if is_one { Ok(()) } else { Err(Malformed::Value) }
+    }
+
     /// Where it stands in the input.
     pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.content.end
@@ -172,6 +178,61 @@ impl<'a> Element<'a> {
 pub(crate) struct BitString<'a> {
     pub(crate) unused: u8,
     pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> BitString<'a> {
+    fn read(content: &'a [u8]) -> Result<Self, Malformed> {
+        match content {
+            [unused @ 0..=7, bytes @ ..] if *unused == 0 || !bytes.is_empty() => Ok(Self { unused: *unused, bytes }),
+            _ => Err(Malformed::BitString),
+        }
+    }
+}
+
+fn check_integer(content: &[u8]) -> Result<(), Malformed> {
+    match content {
+        [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(Malformed::Integer),
+        _ => Ok(()),
+    }
+}
+
+/// Each arc ends in a byte without the high bit, and none is padded with 0x80 in front.
+fn check_oid(content: &[u8]) -> Result<(), Malformed> {
+    let mut starts = true;
+    for &byte in content {
+        if starts && byte == 0x80 {
+            return Err(Malformed::Oid);
+        }
+        starts = byte < 0x80;
+    }
+    if starts && !content.is_empty() {
+        Ok(())
+    } else {
+        Err(Malformed::Oid)
+    }
+}
+
+/// Whether each group of `width` bytes is the number of a character.
+fn is_text(content: &[u8], width: usize) -> bool {
+    content.len().is_multiple_of(width)
+        && content.chunks(width).all(|group| {
+            let number = group.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+            char::from_u32(number).is_some()
+        })
+}
+
+/// Whether a tag says "constructed" where its type is, and only there: X.690 leaves no choice in DER (section 10.2).
+fn has_its_form(tag: u8) -> bool {
+    const UNIVERSAL: u8 = 0x00;
+    let is_constructed = tag & 0x20 != 0;
+    match (tag & 0xc0, tag & 0x1f) {
+        // It ends an indefinite length, which is not DER.
+        (UNIVERSAL, 0) => false,
+        // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET, CHARACTER STRING.
+        (UNIVERSAL, 8 | 11 | 16 | 17 | 29) => is_constructed,
+        (UNIVERSAL, _) => !is_constructed,
+        _ => true,
+    }
 }
 
 /// What a tag and a length announce.
@@ -222,6 +283,7 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
     BitString,
+    Form,
     Indefinite,
     Integer,
     Length,
@@ -232,12 +294,14 @@ pub(crate) enum Malformed {
     Tag,
     Trailing,
     Truncated,
+    Value,
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BitString => "a BIT STRING has no valid count of unused bits",
+            Self::Form => "an element is constructed where its type is primitive, or the reverse",
             Self::Indefinite => "a length is indefinite, which DER does not allow",
             Self::Integer => "an INTEGER is empty or padded",
             Self::Length => "a length is not in its shortest form, or is 16 MiB or more",
@@ -248,6 +312,7 @@ impl fmt::Display for Malformed {
             Self::Tag => "an element has another type than its place asks for",
             Self::Trailing => "bytes follow its last element",
             Self::Truncated => "it ends too early",
+            Self::Value => "the content of an element is no value of its type",
         })
     }
 }
@@ -290,6 +355,48 @@ mod tests {
         ] {
             let der = [&[INTEGER, u8::try_from(content.len()).unwrap()], content].concat();
             assert_eq!(Reader::new(&der).unsigned(), expected, "{content:02x?}");
+        }
+    }
+
+    #[test]
+    fn an_element_has_the_form_of_its_type() {
+        for (tag, expected) in [
+            (INTEGER, None),
+            (INTEGER | 0x20, Some(Malformed::Form)),
+            (SEQUENCE, None),
+            (SEQUENCE & !0x20, Some(Malformed::Form)),
+            (SET & !0x20, Some(Malformed::Form)),
+            (UTF8_STRING | 0x20, Some(Malformed::Form)),
+            (0x00, Some(Malformed::Form)),
+            (0x80, None),
+            (context(0), None),
+        ] {
+            assert_eq!(Reader::new(&[tag, 0]).element().err(), expected, "{tag:02x}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_one_of_its_type() {
+        for (der, expected) in [
+            (&[BOOLEAN, 1, 0xff][..], Ok(())),
+            (&[BOOLEAN, 0], Err(Malformed::Value)),
+            (&[NULL, 0], Ok(())),
+            (&[NULL, 1, 0], Err(Malformed::Value)),
+            (&[INTEGER, 0], Err(Malformed::Integer)),
+            (&[ENUMERATED, 2, 0, 1], Err(Malformed::Integer)),
+            (&[OID, 1, 0x80], Err(Malformed::Oid)),
+            (&[BIT_STRING, 2, 8, 0], Err(Malformed::BitString)),
+            (&[UTF8_STRING, 2, 0xc3, 0xa9], Ok(())),
+            (&[UTF8_STRING, 1, 0xe9], Err(Malformed::Value)),
+            (&[BMP_STRING, 2, 0x00, 0xe9], Ok(())),
+            (&[BMP_STRING, 1, 0xe9], Err(Malformed::Value)),
+            (&[BMP_STRING, 2, 0xd8, 0x00], Err(Malformed::Value)),
+            (&[UNIVERSAL_STRING, 4, 0, 1, 0xf6, 0x00], Ok(())),
+            (&[UNIVERSAL_STRING, 4, 0, 0x11, 0, 0], Err(Malformed::Value)),
+            (&[OCTET_STRING, 1, 0xe9], Ok(())),
+        ] {
+            let element = Reader::new(der).element().unwrap();
+            assert_eq!(element.check_value(), expected, "{der:02x?}");
         }
     }
 

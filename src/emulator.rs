@@ -524,7 +524,10 @@ impl Builder {
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = ready.http_url.or_else(|| address(&http).and_then(base_url::of_listener)) {
+        if let Some(url) = ready
+            .http_url
+            .or_else(|| address(&http).and_then(base_url::of_listener))
+        {
             ready.issuance.publish_at(url);
         }
         let mut emulator = Emulator {

@@ -62,7 +62,7 @@ async fn only_fast_signatures_are_made_where_others_wait() {
         let held = certificates.issuance.turns.hold_all();
         let at_once = certificates.of(&order, real_now()).now_or_never();
         assert_eq!(at_once.is_some(), is_fast, "{key}");
-        let request = Bytes::from_static(include_bytes!("../../fuzz/seeds/ocsp/one.der"));
+        let request = Bytes::from_static(include_bytes!("../../fixtures/ocsp/one.der"));
         let answer = certificates.ocsp(IssuerName::Smime, request, &look).now_or_never();
         assert_eq!(answer.is_some(), is_fast, "{key}");
         let crl = certificates.crl(IssuerName::Smime, &look).now_or_never();

@@ -3,7 +3,15 @@
 use std::ops::Range;
 
 use super::{CsrError, oid};
-use crate::der::{BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET, context, header};
+use crate::der::{
+    BIT_STRING, BMP_STRING, BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET,
+    UNIVERSAL_STRING, UTF8_STRING, context, header,
+};
+
+const NUMERIC_STRING: u8 = 0x12;
+const PRINTABLE_STRING: u8 = 0x13;
+const TELETEX_STRING: u8 = 0x14;
+const IA5_STRING: u8 = 0x16;
 
 /// A request, taken apart but not yet judged.
 pub(super) struct Request<'a> {
@@ -129,6 +137,19 @@ fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
     }
 }
 
+/// The types of the values in a subject: those of X.520 that OpenSSL takes, too.
+const NAME_TYPES: [u8; 9] = [
+    BIT_STRING,
+    UTF8_STRING,
+    SEQUENCE,
+    NUMERIC_STRING,
+    PRINTABLE_STRING,
+    TELETEX_STRING,
+    IA5_STRING,
+    UNIVERSAL_STRING,
+    BMP_STRING,
+];
+
 /// A subject is only checked for its form: what the certificate names comes from the order.
 fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     let mut names = reader.read(SEQUENCE)?;
@@ -137,7 +158,11 @@ fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
         loop {
             let mut attribute = name.read(SEQUENCE)?;
             attribute.oid()?;
-            attribute.element()?;
+            let value = attribute.element()?;
+            if !NAME_TYPES.contains(&value.tag) {
+                return Err(Malformed::Tag);
+            }
+            value.check_value()?;
             attribute.finish()?;
             if name.is_empty() {
                 break;
@@ -187,7 +212,7 @@ fn attribute<'a>(attributes: &mut Reader<'a>) -> Result<(&'a [u8], Reader<'a>), 
     attribute.finish()?;
     let mut unread = values;
     while !unread.is_empty() {
-        unread.element()?;
+        unread.element()?.check_value()?;
     }
     Ok((oid, values))
 }
@@ -312,6 +337,31 @@ mod tests {
             ),
         ] {
             assert_eq!(parse(&[&attributes]), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn values_that_are_none_of_their_type() {
+        let subject = |value: &[u8]| {
+            let name = tlv(SEQUENCE, &[&tlv(0x06, &[&[0x55, 4, 3]]), value]);
+            let der = tlv(SEQUENCE, &[&tlv(SET, &[&name])]);
+            super::subject(&mut Reader::new(&der))
+        };
+        for (value, expected) in [
+            (&[UTF8_STRING, 2, 0xc3, 0xa9][..], Ok(())),
+            (&[PRINTABLE_STRING, 1, b'a'], Ok(())),
+            (&[TELETEX_STRING, 1, 0xe9], Ok(())),
+            (&[UTF8_STRING, 1, 0xe9], Err(Malformed::Value)),
+            (&[INTEGER, 1, 7], Err(Malformed::Tag)),
+            (&[OCTET_STRING, 1, 7], Err(Malformed::Tag)),
+            (&[context(0), 0], Err(Malformed::Tag)),
+        ] {
+            assert_eq!(subject(value), expected, "{value:02x?}");
+        }
+        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(0x06, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
+        assert_eq!(parse(&[&attribute(&[OCTET_STRING, 1, 0xe9])]), Ok(vec![]));
+        for value in [&[BOOLEAN, 0][..], &[UTF8_STRING, 1, 0xe9], &[0, 0], &[0x22, 0]] {
+            assert!(parse(&[&attribute(value)]).is_err(), "{value:02x?}");
         }
     }
 

@@ -18,6 +18,7 @@ mod collect;
 mod control;
 mod csr;
 mod fixtures;
+mod fuzz_seeds;
 mod harness;
 mod library;
 mod orders;

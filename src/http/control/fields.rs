@@ -137,7 +137,7 @@ pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Resu
 ///
 /// # Errors
 /// A field does not take that value.
-pub(super) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
+pub(crate) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
     for (name, value) in patch {
         match (value, object.get_mut(&name)) {

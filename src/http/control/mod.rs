@@ -44,6 +44,7 @@ use crate::endpoints::catalogue;
 use crate::http::listen::{Received, Stop};
 use crate::token::Token;
 
+pub(crate) use fields::patched;
 pub(crate) use guard::{OwnNames, check_host_name};
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
