@@ -155,12 +155,14 @@ pub(crate) fn mask(
     login_name: Option<&LoginName>,
     untold: Untold,
 ) -> Vec<(String, String)> {
-    let password = form
+    let passwords: Vec<_> = form
         .pairs()
         .iter()
-        .find(|pair| pair.name.eq_ignore_ascii_case(PASSWORD.as_bytes()))
+        .filter(|pair| pair.name.eq_ignore_ascii_case(PASSWORD.as_bytes()))
         .map(|pair| &*pair.value)
-        .filter(|value| value.len() >= 4);
+        .filter(|value| value.len() >= 4)
+        .take(MAX_ARGUMENTS)
+        .collect();
     form.pairs()
         .iter()
         .take(MAX_ARGUMENTS)
@@ -176,7 +178,7 @@ pub(crate) fn mask(
             };
             let value = String::from_utf8_lossy(&pair.value[..pair.value.len().min(MAX_VALUE)]);
             let holds_password = argument.name == PASSWORD
-                || password.is_some_and(|password| contains(&pair.value, password))
+                || passwords.iter().any(|password| contains(&pair.value, password))
                 || [&b"assword"[..], b"ASSWORD"]
                     .iter()
                     .any(|word| contains(&pair.value, word));

@@ -188,7 +188,7 @@ fn a_bad_file_is_refused_with_line_and_column() {
             "[[messages]]\nendpoint = \"!autoRevokeCS\"\ncode = -122\nmessage = \"\"\n",
             3,
             8,
-            &["this code", "-91"],
+            &["does not answer -122", "-91"],
         ),
         (
             "{\n  \"accounts\": [],\n  \"order\": []\n}\n",
