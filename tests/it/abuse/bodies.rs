@@ -178,9 +178,6 @@ fn a_body_for_which_there_is_no_memory_is_told_to_come_again() {
         eventually("there is no memory", || {
             let now = Client::connect(server.control()).send("PUT", &at("/clock"), JSON, &body);
             let is_refused = now.status == 503;
-            if !is_refused {
-                eprintln!("DEBUG {} {}", now.status, now.text());
-            }
             answer = Some(now);
             is_refused
         });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Form, REVOKE, SUCCESS, Server, run_in_background};
+use crate::harness::{Client, Form, REVOKE, SUCCESS, Server, run, run_in_background};
 
 /// Stops a server within a second, with exit code 0. On a machine that is busy with other tests it may have to be
 /// tried again; the exit code never.
@@ -177,8 +177,9 @@ fn it_ends_with_its_standard_input_where_that_is_wanted() {
     assert!(state.exists());
 
     // An option does the same, with an input that has ended before.
-    let mut server = Server::start(&["--https", "off", "--exit-with-stdin"]);
-    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    let listeners = ["--https", "off", "--http", "127.0.0.1:0", "--control", "127.0.0.1:0"];
+    let ended = run(&[&listeners[..], &["--exit-with-stdin"]].concat(), &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
     // Nobody else's input matters.
     let mut server = Server::start_reading(Stdio::piped(), &args, &[]);
     drop(server.take_stdin());
