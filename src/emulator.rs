@@ -13,22 +13,22 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::error;
 
+use crate::api::protocol::assumption::AssumptionError;
 use crate::ca::{Authority, CaKey, CaOptions};
-use crate::certificates::Issuance;
 use crate::clock::system_now;
 use crate::files::FileError;
-use crate::fixtures::{Fixtures, FixturesError, LoadError};
-use crate::http::base_url;
-use crate::http::body::BodyReader;
-use crate::http::control::{BodyMemory, Control, OwnNames, check_host_name};
-use crate::http::descriptors::Connections;
-use crate::http::listen::{Limits, Listener, Stop, Stopper};
-use crate::http::products::Products;
-use crate::http::tls::{OwnCertificate, Tls, TlsOptions};
-use crate::protocol::assumption::AssumptionError;
+use crate::model::{Fixtures, FixturesError, LoadError};
 use crate::sandbox::Sandbox;
-use crate::sandboxes::{Sandboxes, Settings};
-use crate::state_file::StateFile;
+use crate::sandbox::certificates::Issuance;
+use crate::sandbox::list::{Sandboxes, Settings};
+use crate::sandbox::state_file::StateFile;
+use crate::server::base_url;
+use crate::server::body::BodyReader;
+use crate::server::control::{BodyMemory, Control, OwnNames, check_host_name};
+use crate::server::descriptors::Connections;
+use crate::server::listen::{Limits, Listener, Stop, Stopper};
+use crate::server::products::Products;
+use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::token::Token;
 
 /// How long calls in flight may take to finish when the emulator stops.
@@ -159,8 +159,8 @@ impl Emulator {
     ///
     /// # Panics
     /// The control listener was turned off.
-    pub fn control(&self) -> crate::control::Control {
-        let control = crate::control::Control::connect(&self.control_url());
+    pub fn control(&self) -> crate::client::Control {
+        let control = crate::client::Control::connect(&self.control_url());
         match &self.control_token {
             Some(token) => control.token(token.expose()),
             None => control,
@@ -399,7 +399,7 @@ impl Builder {
         self
     }
 
-    /// The longest snapshot, in bytes, that [`Control::restore`](crate::control::Control::restore) and `PUT snapshot` may
+    /// The longest snapshot, in bytes, that [`Control::restore`](crate::client::Control::restore) and `PUT snapshot` may
     /// bring; 2 GiB by default, which is about two million orders with a CSR each. To restore one takes two to four
     /// times its length in memory.
     #[must_use]

@@ -8,21 +8,21 @@ mod patch;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::api::csr::Csr;
+use crate::api::endpoints::{Answer, Call, ENDPOINTS, Endpoint};
+use crate::api::order::book::BookFull;
+use crate::api::order::state::{Order, State};
+use crate::api::protocol::argument::{Arguments, glimpse, response_format};
+use crate::api::protocol::assumption::{ASSUMPTIONS, Assumptions};
+use crate::api::protocol::form::Form;
+use crate::api::protocol::format::Format;
+use crate::api::world::World;
 use crate::ca::ocsp::{CertStatus, OcspStatus, OcspTimes};
 use crate::ca::{Authority, CaOptions, IssuerName, Issuing};
 use crate::clock::{Timestamp, system_now};
-use crate::csr::Csr;
-use crate::der::{Reader, SEQUENCE};
-use crate::endpoints::{Answer, Call, ENDPOINTS, Endpoint};
-use crate::fixtures::{Fixtures, Start};
-use crate::order::book::BookFull;
-use crate::order::state::{Order, State};
-use crate::protocol::argument::{Arguments, glimpse, response_format};
-use crate::protocol::assumption::{ASSUMPTIONS, Assumptions};
-use crate::protocol::form::Form;
-use crate::protocol::format::Format;
+use crate::der::read::{Reader, SEQUENCE};
+use crate::model::{Fixtures, Start};
 use crate::random::Random;
-use crate::world::World;
 
 pub use self::calls::{mask, multipart};
 pub use self::csr_der::csr_der;
@@ -65,7 +65,7 @@ pub fn form(input: &[u8]) {
         let format = response_format(endpoint.arguments, &form, &assumptions);
         let refusal = Arguments::check(endpoint.arguments, &form, &assumptions).err();
         let Some(refusal) = refusal else { continue };
-        let conventions = crate::world::Conventions::from(assumptions);
+        let conventions = crate::api::world::Conventions::from(assumptions);
         let reply = conventions.reply(endpoint.name, &refusal);
         // Format 0 cannot tell a message that ends in a line feed; a name can put one only inside the quotes.
         assert_eq!(format.parse(&format.render(&reply, &assumptions)), Ok(reply));

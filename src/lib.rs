@@ -4,46 +4,40 @@
 //! A test starts one of its own with [`Emulator::start`]; the program `sectigo-emulator` serves one to everybody on the
 //! machine. The other modules are the tables and the rules that it works by.
 
+mod api;
 mod ca;
-mod certificates;
+mod client;
 mod der;
 mod emulator;
 mod files;
-mod http;
-mod journal;
-mod pem;
+mod model;
 mod random;
 mod sandbox;
-mod sandboxes;
+mod server;
 mod shown;
-mod state_file;
 mod token;
 
-pub mod account;
+#[doc(hidden)]
+pub mod cli;
 pub mod clock;
-#[doc(hidden)]
-pub mod config;
-pub mod control;
-pub mod csr;
-#[doc(hidden)]
-pub mod ctl;
-pub mod endpoints;
-pub mod fault;
-pub mod fixtures;
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]
 pub mod log;
 #[doc(hidden)]
 pub mod measuring;
-pub mod order;
-pub mod protocol;
-pub mod world;
+
+pub use crate::api::{account, csr, endpoints, fault, order, protocol, world};
+
+/// Drives an emulator: see [`Control`].
+pub mod control {
+    pub use crate::client::*;
+}
 
 pub use crate::ca::CaKey;
-pub use crate::control::Control;
+pub use crate::client::Control;
+pub use crate::client::health;
 pub use crate::emulator::{Builder, Emulator, StartError, StopError};
-pub use crate::fixtures::{Fixtures, FixturesError};
+pub use crate::model::{Fixtures, FixturesError};
 #[doc(hidden)]
-pub use crate::http::descriptors;
-pub use crate::http::health;
+pub use crate::server::descriptors;

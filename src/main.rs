@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::{future, thread};
 
 use sectigo_emulator::Emulator;
-use sectigo_emulator::config::{self, CatalogueFormat, Command, Config, ServeArgs, Stop};
-use sectigo_emulator::ctl;
+use sectigo_emulator::cli::args::{self, CatalogueFormat, Command, Config, ServeArgs, Stop};
+use sectigo_emulator::cli::ctl;
 use sectigo_emulator::descriptors;
 use sectigo_emulator::endpoints::catalogue;
 use sectigo_emulator::health;
@@ -63,7 +63,7 @@ async fn serve(args: Box<ServeArgs>) -> Result<(), Box<dyn std::error::Error>> {
     // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
     let mut signals = Signals::listen()?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
-    config::warn_of_unknown();
+    args::warn_of_unknown();
     if let Err(error) = descriptors::raise_limit() {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::csr::{Csr, Hash};
+use crate::api::order::terms::ProductCode;
 use crate::ca::crl::{CrlContents, Revoked};
 use crate::ca::leaf::{LeafRequest, Urls};
 use crate::ca::ocsp::{CertStatus, OcspTimes};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaOptions, IssuerName, Issuing, SerialNumber};
 use crate::clock::{Timestamp, real_now, system_now};
-use crate::csr::{Csr, Hash};
-use crate::order::terms::ProductCode;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

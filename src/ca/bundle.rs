@@ -1,7 +1,7 @@
 //! Several certificates in one file.
 
-use super::asn1::{SET, context, oid, sequence, tlv, unsigned};
-use crate::pem;
+use crate::der::pem;
+use crate::der::write::{SET, context, oid, sequence, tlv, unsigned};
 
 /// PKCS#7, certificates only: a `SignedData` that signs nothing (RFC 5652, section 5.1), in DER but for one liberty: the
 /// certificates stay in the order given, as clients expect them leaf first, and are not sorted.

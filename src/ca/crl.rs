@@ -1,11 +1,11 @@
 //! Certificate revocation lists.
 
 use super::CaError;
-use super::asn1::{ENUMERATED, INTEGER, SEQUENCE, context, extension, put, sequence, time, tlv, unsigned};
 use super::issuing::Issuing;
 use super::leaf::distribution_point_name;
 use super::serial::SerialNumber;
 use crate::clock::Timestamp;
+use crate::der::write::{ENUMERATED, INTEGER, SEQUENCE, context, extension, put, sequence, time, tlv, unsigned};
 
 /// What a CRL shall say.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! Which hash a certificate is signed with: the order's wish, and what the CA's key can do.
 
 use super::key::Signer;
-use crate::csr::Hash;
-use crate::order::terms::SignatureHash;
+use crate::api::csr::Hash;
+use crate::api::order::terms::SignatureHash;
 
 /// What a certificate is signed with.
 #[derive(Clone, Debug, Eq, PartialEq)]

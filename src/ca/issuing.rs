@@ -14,18 +14,18 @@ use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::asn1::{bit_string, oid, sequence};
 use super::fit;
 use super::hash::{ChosenHash, choose};
 use super::key::{CaKey, Signer, parse_key};
 use super::root::Root;
 use super::{CaError, random_serial};
+use crate::api::csr::Hash;
+use crate::api::order::terms::SignatureHash;
 use crate::clock::Timestamp;
-use crate::csr::Hash;
-use crate::der::{Malformed, Reader, SEQUENCE};
+use crate::der::pem;
+use crate::der::read::{Malformed, Reader, SEQUENCE};
+use crate::der::write::{bit_string, oid, sequence};
 use crate::files::{FileError, Readers, Store};
-use crate::order::terms::SignatureHash;
-use crate::pem;
 
 /// What an issuing CA is called in URLs and file names.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

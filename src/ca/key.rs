@@ -13,8 +13,8 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::CaError;
-use super::asn1::{NULL, oid, sequence};
-use crate::csr::Hash;
+use crate::api::csr::Hash;
+use crate::der::write::{NULL, oid, sequence};
 
 /// The kind of the keys that are made for the root and the issuing CAs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -1,16 +1,16 @@
 //! Certificates for orders.
 
 use super::CaError;
-use super::asn1::{
-    BIT_STRING, INTEGER, OCTET_STRING, context, extension, implicit, oid, sequence, time, tlv, unsigned,
-};
 use super::issuing::{Issuing, sha1};
 use super::profile::Profile;
 use super::serial::SerialNumber;
 use super::subject::Subject;
+use crate::api::csr::{Hash, Key};
 use crate::clock::Timestamp;
-use crate::csr::{Hash, Key};
-use crate::der::{Malformed, Reader, SEQUENCE};
+use crate::der::read::{Malformed, Reader, SEQUENCE};
+use crate::der::write::{
+    BIT_STRING, INTEGER, OCTET_STRING, context, extension, implicit, oid, sequence, time, tlv, unsigned,
+};
 
 /// What a certificate shall say. Nothing of a CSR but its key and its template extensions can get into it.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,13 @@
 //! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs and
 //! OCSP answers.
 //!
-//! It knows no HTTP, and of orders only what they may say of a certificate ([`terms`](crate::order::terms)): times, serial numbers, URLs and what a certificate says come in as arguments. Keys and
+//! It knows no HTTP, and of orders only what they may say of a certificate ([`terms`](crate::api::order::terms)): times, serial numbers, URLs and what a certificate says come in as arguments. Keys and
 //! CA certificates are made fresh at each start or kept in a directory ([`files`](crate::files)); their randomness comes
 //! from aws-lc-rs, as the keys do.
 //!
 //! What rcgen cannot write as it must be is written here, part by part ([`asn1`]): it would refuse CSRs with the
 //! Microsoft extensions and grant CA:TRUE on request.
 
-mod asn1;
 mod fit;
 mod hash;
 mod key;

@@ -3,13 +3,13 @@
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 
 use super::CaError;
-use super::asn1::{
-    BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, generalized_time, implicit, oid, sequence, tlv,
-};
 use super::crl::written;
 use super::issuing::Issuing;
 use crate::clock::Timestamp;
-use crate::der::{Malformed, Reader};
+use crate::der::read::{Malformed, Reader};
+use crate::der::write::{
+    BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, generalized_time, implicit, oid, sequence, tlv,
+};
 
 /// How many certificates one request may ask for.
 const MAX_CERTIFICATES: usize = 20;

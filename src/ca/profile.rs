@@ -1,8 +1,8 @@
 //! What certificates of each product say: one table.
 
 use super::issuing::IssuerName;
-use crate::csr::Key;
-use crate::order::terms::ProductCode;
+use crate::api::csr::Key;
+use crate::api::order::terms::ProductCode;
 
 /// What a certificate of one product says.
 #[derive(Debug)]

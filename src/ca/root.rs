@@ -12,8 +12,8 @@ use time::{Duration, OffsetDateTime};
 use super::fit;
 use super::key::{CaKey, parse_key};
 use super::random_serial;
+use crate::der::pem;
 use crate::files::{FileError, Readers, Store};
-use crate::pem;
 
 /// The files of a kept root.
 const CERTIFICATE_FILE: &str = "ca.pem";

@@ -3,8 +3,10 @@
 use rustls::pki_types::DnsName;
 
 use super::CaError;
-use super::asn1::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit, oid, sequence, tlv};
 use super::profile::SubjectShape;
+use crate::der::write::{
+    IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit, oid, sequence, tlv,
+};
 
 const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
 const COUNTRY: &[u64] = &[2, 5, 4, 6];

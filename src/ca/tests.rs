@@ -16,10 +16,10 @@ use super::leaf::{LeafRequest, Urls};
 use super::ocsp::{CertStatus, OcspAnswer, OcspStatus, OcspTimes};
 use super::profile::{PROFILES, Profile};
 use super::*;
+use crate::api::csr::{Csr, Hash};
+use crate::api::order::terms::{ProductCode, SignatureHash};
 use crate::clock::{Timestamp, real_now, system_now};
-use crate::csr::{Csr, Hash};
-use crate::order::terms::{ProductCode, SignatureHash};
-use crate::pem;
+use crate::der::pem;
 
 mod crl;
 mod kept;

@@ -5,11 +5,11 @@ use futures_util::FutureExt as _;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::account::LoginName;
-use crate::endpoints::{ENDPOINTS, Endpoint};
-use crate::http::body::read_form;
-use crate::journal::{self, Untold};
-use crate::protocol::form::Form;
+use crate::api::account::LoginName;
+use crate::api::endpoints::{ENDPOINTS, Endpoint};
+use crate::api::protocol::form::Form;
+use crate::sandbox::journal::{self, Untold};
+use crate::server::body::read_form;
 
 /// What separates the parts of the body that [`multipart`] writes.
 const BOUNDARY: &str = "----WebKitFormBoundaryfuzzing";

@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
-use crate::csr::Csr;
-use crate::der::{BIT_STRING, Malformed, Reader, SEQUENCE};
-use crate::pem;
+use crate::api::csr::Csr;
+use crate::der::pem;
+use crate::der::read::{BIT_STRING, Malformed, Reader, SEQUENCE};
 
 /// The public key of the private key 1, which is the generator of P-256 (SEC 2, section 2.4.2), uncompressed.
 const POINT: [u8; 65] = *b"\x04\

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::fixtures::file::File;
-use crate::fixtures::{Built, Fixtures, FixturesError, Snapshot, Start};
+use crate::model::file::File;
+use crate::model::{Built, Fixtures, FixturesError, Snapshot, Start};
 use crate::random::Random;
 
 /// Orders that fixtures may have here.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::fixtures::file::{AccountEntry, FaultEntry, OrderEntry};
-use crate::http::control;
+use crate::model::file::{AccountEntry, FaultEntry, OrderEntry};
+use crate::server::control;
 
 /// Entries in which every field is set.
 struct Entries {

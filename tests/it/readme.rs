@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 
 use clap::CommandFactory as _;
-use sectigo_emulator::config::Config;
+use sectigo_emulator::cli::args::Config;
 use sectigo_emulator::endpoints::{Endpoint, catalogue};
 use sectigo_emulator::protocol::Mark;
 

@@ -3,7 +3,7 @@
 use rcgen::PublicKeyData as _;
 
 use super::*;
-use crate::csr::Key;
+use crate::api::csr::Key;
 
 #[test]
 fn every_profile_says_what_the_reference_says() {

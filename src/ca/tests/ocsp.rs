@@ -99,7 +99,7 @@ fn strangers_certificates_are_unauthorized() {
 
 #[test]
 fn requests_that_are_none_are_malformed() {
-    use super::asn1::{BOOLEAN, INTEGER, OCTET_STRING, context, oid, sequence, tlv};
+    use crate::der::write::{BOOLEAN, INTEGER, OCTET_STRING, context, oid, sequence, tlv};
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let serial = bench.authority.serial(1, &[]);
     let id = sequence(&[

@@ -1,0 +1,416 @@
+//! Text into DER: the armour is taken off, the Base64 decoded.
+//!
+//! A client that forgets to escape a `+` in a form sends a space (observed), and the space may as
+//! well have been put there as white space. Several readings are tried, and the first that makes
+//! sense is taken: strict Base64, in exactly the length that the DER inside announces.
+
+use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
+
+use super::{CsrError, parse::check_outer};
+use crate::der::read::header;
+
+/// Decodes one request, in any armour or none.
+pub(super) fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
+    let body = body(text)?;
+    let mut bare = Vec::with_capacity(body.len());
+    bare.extend(body.bytes().filter(|byte| !is_space(*byte)));
+    // A plus lost from the characters that tell the length may make a wrong length come true.
+    let mut start = body.trim_start_matches(is_space_char).bytes().take(8);
+    let spaced = start.any(|byte| byte == b' ');
+    if !spaced && let Some(der) = fit(&mut bare, 0) {
+        return Ok(der);
+    }
+    check_alphabet(body)?;
+    match readings(body).or_else(|| fit(&mut bare, 0)) {
+        Some(der) => Ok(der),
+        None => Err(explain(body, &bare)),
+    }
+}
+
+/// What stands between the BEGIN and the END line, or all of the text where there are none.
+fn body(text: &str) -> Result<&str, CsrError> {
+    const HYPHENS: &str = "-----";
+    const BEGIN: &str = "-----BEGIN";
+    const END: &str = "-----END";
+    let refuse = |why: &'static str| Err(CsrError::NotBase64(why.into()));
+
+    let Some(hyphens) = text.find(HYPHENS) else {
+        return if text.bytes().all(is_space) {
+            refuse("there is no Base64 text")
+        } else {
+            Ok(text)
+        };
+    };
+    let from_hyphens = &text[hyphens..];
+    let Some(rest) = from_hyphens.strip_prefix(BEGIN) else {
+        return refuse(if from_hyphens.starts_with(END) {
+            "the END line has no BEGIN line"
+        } else {
+            "a line begins with hyphens and is neither a BEGIN nor an END line"
+        });
+    };
+    if !text[..hyphens].bytes().all(is_space) {
+        return refuse("there is text before the BEGIN line");
+    }
+    let Some((label, rest)) = label(rest) else {
+        return refuse("the BEGIN line does not end in five hyphens");
+    };
+    let Some((body, rest)) = rest.split_once(END) else {
+        return refuse("the BEGIN line has no END line");
+    };
+    if body.contains(BEGIN) {
+        return refuse("a second BEGIN line follows the first");
+    }
+    let Some((end_label, rest)) = self::label(rest) else {
+        return refuse("the END line does not end in five hyphens");
+    };
+    if label != end_label {
+        return refuse("the BEGIN and the END line bear different labels");
+    }
+    let rest = rest.trim_matches(is_space_char);
+    if rest.starts_with(BEGIN) {
+        return refuse("a second block follows the END line");
+    }
+    if !rest.is_empty() {
+        return refuse("there is text after the END line");
+    }
+    if body.bytes().all(is_space) {
+        return refuse("nothing stands between the BEGIN and the END line");
+    }
+    Ok(body)
+}
+
+/// Splits `" LABEL-----rest"`.
+fn label(line: &str) -> Option<(&str, &str)> {
+    let (label, rest) = line.split_once("-----")?;
+    let spaced = label.is_empty() || label.starts_with([' ', '\t']);
+    (spaced && !label.contains(['\r', '\n'])).then(|| (label.trim_matches(is_space_char), rest))
+}
+
+/// Tries the readings in which some spaces are lost `+` signs, likeliest first.
+///
+/// Base64 of a SEQUENCE begins with `M`, so the space in front of it is never one, and shows how
+/// far the lines are indented. Behind the last character it may be either; there the announced
+/// length decides.
+fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
+    let text = body.trim_start_matches(is_space_char);
+    if !text.contains(' ') {
+        return None;
+    }
+    let front = &body[..body.len() - text.len()];
+    let indent = front.rsplit(['\r', '\n']).next().unwrap_or(front);
+    let core = text.trim_end_matches(is_space_char);
+    let tail = &text[core.len()..];
+    let spare = tail.bytes().filter(|byte| *byte == b' ').count();
+
+    // What every line ends in, but the last: its own is the tail.
+    let end = " ".repeat(common_end(core.split(['\r', '\n'])));
+
+    let read = |treat: &dyn Fn(&'a str) -> &'a str| fit(&mut pluses(core.split(['\r', '\n']).map(treat)), spare);
+    let unindented = |line: &'a str| line.strip_prefix(indent).unwrap_or(line);
+    let unpadded = |line: &'a str| {
+        let line = unindented(line);
+        line.strip_suffix(&end).unwrap_or(line)
+    };
+    let trimmed = |line: &'a str| line.trim_matches(is_space_char);
+    read(&unindented)
+        .or_else(|| read(&|line| line))
+        .or_else(|| read(&unpadded))
+        .or_else(|| read(&trimmed))
+        .or_else(|| {
+            [(64, 1), (76, 1), (64, 2), (76, 2)]
+                .into_iter()
+                .find_map(|shape| fit(&mut joined(core, shape)?, spare))
+        })
+}
+
+/// How many spaces all lines but the last end in.
+fn common_end<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> usize {
+    let ends = lines.rev().skip(1).filter(|line| !line.is_empty());
+    ends.map(|line| line.len() - line.trim_end_matches(' ').len())
+        .min()
+        .unwrap_or(0)
+}
+
+/// Reads every space as a lost `+`.
+fn pluses<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    lines
+        .flat_map(str::bytes)
+        .filter(|byte| *byte == b' ' || !is_space(*byte))
+        .map(|byte| if byte == b' ' { b'+' } else { byte })
+        .collect()
+}
+
+/// The lines of a block whose line ends became spaces too: those that stand where a line of this
+/// width ends are dropped.
+fn joined(text: &str, (width, gap): (usize, usize)) -> Option<Vec<u8>> {
+    let mut chars = Vec::with_capacity(text.len());
+    for line in text.as_bytes().chunks(width + gap) {
+        let (line, end) = line.split_at(width.min(line.len()));
+        if end.iter().any(|byte| *byte != b' ') {
+            return None;
+        }
+        chars.extend(line.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }));
+    }
+    Some(chars)
+}
+
+/// Decodes a reading if it has the announced length; up to `spare` more `+` may have stood at its
+/// end.
+fn fit(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
+    let length = announced(chars)?;
+    let size = length.div_ceil(3).checked_mul(4)?;
+    let missing = size.checked_sub(chars.len())?;
+    if missing > spare {
+        return None;
+    }
+    chars.resize(size, b'+');
+    STANDARD.decode(&*chars).ok().filter(|der| der.len() == length)
+}
+
+/// The length in bytes that the outermost element announces for itself.
+fn announced(chars: &[u8]) -> Option<usize> {
+    // The longest header has five bytes, which is less than eight characters.
+    let whole = chars.len().min(8) / 4 * 4;
+    let mut start = [0; 6];
+    let size = STANDARD.decode_slice(&chars[..whole], &mut start).ok()?;
+    let header = header(&start[..size]).ok()?;
+    header.header.checked_add(header.content)
+}
+
+/// Points at the first character that no reading can explain.
+fn check_alphabet(body: &str) -> Result<(), CsrError> {
+    let foreign = |c: &char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || is_space_char(*c));
+    match body.chars().enumerate().find(|(_, c)| foreign(c)) {
+        Some((at, c)) => Err(CsrError::NotBase64(
+            format!(
+                "U+{:04X}, at character {} of the text in the armour, is not Base64",
+                u32::from(c),
+                at + 1
+            )
+            .into(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// No reading fits: what is wrong with the likeliest?
+fn explain(body: &str, bare: &[u8]) -> CsrError {
+    let error = match STANDARD.decode(bare) {
+        Ok(der) => return not_a_sequence(&der),
+        Err(error) => error,
+    };
+    let trimmed = body.trim_matches(is_space_char);
+    if let Ok(der) = STANDARD.decode(pluses(trimmed.split(['\r', '\n']))) {
+        return not_a_sequence(&der);
+    }
+    CsrError::NotBase64(
+        match error {
+            DecodeError::InvalidByte(..) => "the padding stands before the end of the Base64 text",
+            DecodeError::InvalidLastSymbol { .. } => "the last character of the Base64 text has bits that mean nothing",
+            DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
+                "the Base64 text ends in the middle of a group, or is not padded"
+            }
+        }
+        .into(),
+    )
+}
+
+fn not_a_sequence(der: &[u8]) -> CsrError {
+    check_outer(der)
+        .err()
+        .unwrap_or_else(|| CsrError::NotPkcs10("the data has another length than it announces".into()))
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
+}
+
+fn is_space_char(c: char) -> bool {
+    u8::try_from(c).is_ok_and(is_space)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An OCTET STRING in a SEQUENCE whose Base64 is full of `+`.
+    fn sample() -> Vec<u8> {
+        der(&[0xfb, 0xef, 0xbe, 0x01, 0xfb, 0xe0, 0x00, 0x0f, 0xb0, 0x3e, 0x00, 0xbe].repeat(9))
+    }
+
+    fn der(content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        match content.len() {
+            0..0x80 => [&[0x30, length[1]], content].concat(),
+            0x80..0x100 => [&[0x30, 0x81, length[1]], content].concat(),
+            _ => [&[0x30, 0x82, length[0], length[1]], content].concat(),
+        }
+    }
+
+    fn wrapped(der: &[u8], width: usize) -> Vec<String> {
+        let text = STANDARD.encode(der);
+        text.as_bytes()
+            .chunks(width)
+            .map(|line| String::from_utf8(line.to_vec()).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn armour() {
+        let lines = wrapped(&sample(), 64);
+        let one = lines.concat();
+        let many = lines.join("\n");
+        for text in [
+            one.clone(),
+            many.clone(),
+            many.replace('\n', "\r\n"),
+            many.replace('\n', "\n\t"),
+            format!("\n\n  {many}\n \n"),
+            format!("-----BEGIN X-----\n{many}\n-----END X-----"),
+            format!("-----BEGIN X-----{one}-----END X-----"),
+            format!("-----BEGIN X----- {one} -----END X-----"),
+            format!("-----BEGIN-----\n{one}\n-----END-----\n"),
+            format!(
+                "   -----BEGIN A-B C-----  \r\n\r\n   {}\r\n   -----END A-B C-----\r\n",
+                lines.join("\r\n   ")
+            ),
+            format!("-----BEGIN X----- {} -----END X-----", lines.join(" ")),
+            format!("-----BEGIN X----- {} -----END X-----", lines.join("  ")),
+        ] {
+            assert_eq!(decode(&text), Ok(sample()), "{text}");
+            // The same, with every + lost.
+            assert_eq!(decode(&text.replace('+', " ")), Ok(sample()), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_armour_and_no_base64() {
+        let one = STANDARD.encode(sample());
+        for (text, expected) in [
+            (String::new(), "there is no Base64 text"),
+            (" \r\n\t".into(), "there is no Base64 text"),
+            (
+                "-----BEGIN X-----\n\n-----END X-----".into(),
+                "nothing stands between the BEGIN and the END line",
+            ),
+            (format!("-----BEGIN X-----\n{one}"), "the BEGIN line has no END line"),
+            (format!("{one}\n-----END X-----"), "the END line has no BEGIN line"),
+            (
+                format!("-----BEGIN X-----\n{one}\n-----END Y-----"),
+                "the BEGIN and the END line bear different labels",
+            ),
+            (
+                format!("x -----BEGIN X-----\n{one}\n-----END X-----"),
+                "there is text before the BEGIN line",
+            ),
+            (
+                format!("-----BEGIN X-----\n{one}\n-----END X-----\nx"),
+                "there is text after the END line",
+            ),
+            (
+                format!("-----BEGIN X-----\n{one}\n-----END X-----\n-----BEGIN X-----\n{one}\n-----END X-----"),
+                "a second block follows the END line",
+            ),
+            (
+                format!("-----BEGIN X-----\n-----BEGIN X-----\n{one}\n-----END X-----"),
+                "a second BEGIN line follows the first",
+            ),
+            (
+                format!("-----BEGIN X\n{one}\n-----END X-----"),
+                "the BEGIN line does not end in five hyphens",
+            ),
+            (
+                format!("-----BEGIN X-----\n{one}\n-----END X"),
+                "the END line does not end in five hyphens",
+            ),
+            (
+                format!("-----HELLO-----\n{one}"),
+                "a line begins with hyphens and is neither a BEGIN nor an END line",
+            ),
+            (
+                "MIIC...Ag==".into(),
+                "U+002E, at character 5 of the text in the armour, is not Base64",
+            ),
+            (
+                "MIIC\u{1F600}".into(),
+                "U+1F600, at character 5 of the text in the armour, is not Base64",
+            ),
+            (
+                "MIIC\0".into(),
+                "U+0000, at character 5 of the text in the armour, is not Base64",
+            ),
+            ("MA=A".into(), "the padding stands before the end of the Base64 text"),
+            (
+                "MAB=".into(),
+                "the last character of the Base64 text has bits that mean nothing",
+            ),
+            (
+                "MAAAA".into(),
+                "the Base64 text ends in the middle of a group, or is not padded",
+            ),
+            (
+                "MAA".into(),
+                "the Base64 text ends in the middle of a group, or is not padded",
+            ),
+        ] {
+            let error = decode(&text).unwrap_err();
+            assert!(matches!(error, CsrError::NotBase64(_)), "{text}: {error:?}");
+            assert_eq!(error.to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_of_something_else() {
+        for (der, expected) in [
+            (&b"hello, world"[..], "the data is not a SEQUENCE"),
+            (&[0x30, 0x01, 0x00, 0x01, 0x02], "2 bytes follow the PKCS#10 structure"),
+            (&[0x30, 0x02, 0x00], "1 bytes are missing from the PKCS#10 structure"),
+        ] {
+            let error = decode(&STANDARD.encode(der)).unwrap_err();
+            assert!(matches!(error, CsrError::NotPkcs10(_)));
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_der_comes_back_from_any_mangling(
+            content in prop::collection::vec(prop_oneof![any::<u8>(), Just(0xfb), Just(0xef), Just(0xbe)], 4..700),
+            width in prop_oneof![Just(64_usize), Just(76), 1_usize..90, Just(usize::MAX)],
+            line_end in prop::sample::select(vec!["\n", "\r\n", "\r", "\n\n", "\t\r\n"]),
+            indent in prop::sample::select(vec!["", " ", "    ", "\t", "\t "]),
+            label in prop::sample::select(vec![None, Some(" CERTIFICATE REQUEST"), Some(" A-B"), Some("")]),
+            lost in any::<bool>(),
+        ) {
+            let der = der(&content);
+            let mut lines = wrapped(&der, width);
+            if let Some(label) = label {
+                lines.insert(0, format!("-----BEGIN{label}-----"));
+                lines.push(format!("-----END{label}-----"));
+            }
+            let mut text: String = lines.iter().flat_map(|line| [indent, line, line_end]).collect();
+            if lost {
+                text = text.replace('+', " ");
+            }
+            prop_assert_eq!(decode(&text), Ok(der), "{}", text);
+        }
+
+        #[test]
+        fn the_der_comes_back_when_each_line_is_padded(
+            content in prop::collection::vec(any::<u8>(), 200..700),
+            before in 0_usize..5,
+            after in 0_usize..5,
+        ) {
+            let der = der(&content);
+            let text: String = wrapped(&der, 64)
+                .iter()
+                .map(|line| format!("{:before$}{line}{:after$}\r\n", "", ""))
+                .collect::<String>()
+                .replace('+', " ");
+            prop_assert_eq!(decode(&text), Ok(der), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Certificate signing requests: text in, a judged [`Csr`] out.
+//!
+//! The order of the judgement: armour, Base64, DER, the key's type, its size, its numbers, the
+//! signature algorithm, the signature. So an RSA key that is too large is refused before anything
+//! is computed with it.
+
+mod armor;
+mod key;
+mod parse;
+mod rsa;
+mod verify;
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+pub use self::{
+    key::{Key, OtherKey},
+    verify::Hash,
+};
+use self::{parse::Request, verify::BadSignature};
+use crate::der::pem;
+use crate::der::read::Malformed;
+
+/// A PKCS#10 request that was judged: its key is of a kind that is taken, and signed it.
+///
+/// Kept small, since every order keeps one: the DER once, and the rest as places in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Csr {
+    der: Box<[u8]>,
+    templates: Box<[Range<u32>]>,
+    public_key_info: Range<u32>,
+    key: Key,
+    signature_hash: Hash,
+}
+
+impl Csr {
+    /// The most characters of a request as text, in the API's documents.
+    pub const MAX_TEXT: usize = 32_767;
+
+    /// Judges a request, in any armour or none.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, in the order of the module's documentation.
+    pub fn judge(text: &str) -> Result<Self, CsrError> {
+        let der = armor::decode(text)?;
+        let request = Request::parse(&der)?;
+        let key = Key::classify(&request.public_key)?;
+        let signature_hash = verify::verify(key, &request)?;
+        Ok(Self {
+            public_key_info: narrow(&request.public_key_info),
+            templates: request.templates.iter().map(narrow).collect(),
+            der: der.into_boxed_slice(),
+            key,
+            signature_hash,
+        })
+    }
+
+    /// The whole request.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// What kind of key it asks a certificate for.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// The `SubjectPublicKeyInfo`, byte for byte.
+    pub fn subject_public_key_info(&self) -> &[u8] {
+        self.part(&self.public_key_info)
+    }
+
+    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and
+    /// 1.3.6.1.4.1.311.21.7), in order of appearance, byte for byte: they go into the certificate
+    /// unchanged.
+    pub fn template_extensions(&self) -> impl Iterator<Item = &[u8]> {
+        self.templates.iter().map(|range| self.part(range))
+    }
+
+    /// The hash under its signature.
+    pub fn signature_hash(&self) -> Hash {
+        self.signature_hash
+    }
+
+    /// The request in its usual armour, in lines of 64 characters.
+    pub fn to_pem(&self) -> String {
+        pem::encode("CERTIFICATE REQUEST", &self.der)
+    }
+
+    /// The request in Base64 without armour, in one line.
+    pub(crate) fn to_base64(&self) -> String {
+        STANDARD.encode(&self.der)
+    }
+
+    fn part(&self, range: &Range<u32>) -> &[u8] {
+        &self.der[range.start as usize..range.end as usize]
+    }
+}
+
+impl fmt::Debug for Csr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Csr({}, {}, {} bytes)",
+            self.key,
+            self.signature_hash,
+            self.der.len()
+        )
+    }
+}
+
+/// Why a request is refused. The message is a hint for the log: one sentence, of bounded length,
+/// without the request's own text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CsrError {
+    /// The armour or the Base64 is broken; -9 on sibling endpoints.
+    #[error("{0}")]
+    NotBase64(Cow<'static, str>),
+    /// The data is not a well-formed request; -10 on sibling endpoints.
+    #[error("{0}")]
+    NotPkcs10(Cow<'static, str>),
+    /// Another type of key or signature than is taken; -11 on sibling endpoints.
+    #[error("{0}")]
+    UnsupportedAlgorithm(Cow<'static, str>),
+    /// Not signed by its own key; -12 on sibling endpoints.
+    #[error("the request is not signed by its own key, or was changed since")]
+    BadSignature,
+    /// An RSA key of another size or an EC key on another curve than is taken; -13.
+    #[error("{0}")]
+    UnsupportedKeySize(OtherKey),
+}
+
+impl CsrError {
+    fn malformed(part: &str, error: Malformed) -> Self {
+        Self::NotPkcs10(format!("malformed {part}: {error}").into())
+    }
+}
+
+fn narrow(range: &Range<usize>) -> Range<u32> {
+    let place = |place: usize| u32::try_from(place).expect("the reader of DER refuses lengths of 16 MiB and more");
+    place(range.start)..place(range.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/kinds.tsv"));
+
+    fn fixture(file: &str) -> String {
+        let path = format!("{}/fixtures/csr/{file}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// The code as sibling endpoints have it, and as this one does.
+    fn codes(result: &Result<Csr, CsrError>) -> (&'static str, &'static str) {
+        match result {
+            Ok(_) => ("ok", "ok"),
+            Err(CsrError::NotBase64(_)) => ("-9", "-4"),
+            Err(CsrError::NotPkcs10(_)) => ("-10", "-4"),
+            Err(CsrError::UnsupportedAlgorithm(_)) => ("-11", "-4"),
+            Err(CsrError::BadSignature) => ("-12", "-4"),
+            Err(CsrError::UnsupportedKeySize(_)) => ("-13", "-13"),
+        }
+    }
+
+    #[test]
+    fn kinds() {
+        let mut wrong = Vec::new();
+        for row in KINDS.lines().skip(1) {
+            let [file, expected, sibling, _] = row.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("{row}");
+            };
+            let result = Csr::judge(&fixture(file));
+            if codes(&result) != (sibling, expected) {
+                wrong.push(format!("{file}: expected {sibling}, got {result:?}"));
+            }
+            match result {
+                Ok(csr) => assert_eq!(Csr::judge(&csr.to_pem()), Ok(csr), "{file}"),
+                Err(error) => assert!(error.to_string().len() < 160, "{error}"),
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_judged_request() {
+        let csr = Csr::judge(&fixture("template-both.pem")).unwrap();
+        assert_eq!(csr.key(), Key::P256);
+        assert_eq!(csr.signature_hash(), Hash::Sha256);
+        assert_eq!(csr.subject_public_key_info().len(), 91);
+        assert_eq!(csr.subject_public_key_info()[..2], [0x30, 89]);
+        let templates: Vec<_> = csr.template_extensions().collect();
+        assert_eq!(templates.len(), 2);
+        assert!(templates[0].starts_with(b"\x30\x1f\x06\x09\x2b\x06\x01\x04\x01\x82\x37\x14\x02"));
+        assert!(templates[1].starts_with(b"\x30\x2e\x06\x09\x2b\x06\x01\x04\x01\x82\x37\x15\x07"));
+        assert!(format!("{csr:?}").starts_with("Csr(EC P-256, SHA-256, "));
+    }
+
+    #[test]
+    fn it_is_small() {
+        assert!(size_of::<Csr>() <= 48, "{}", size_of::<Csr>());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in any::<String>(), base64 in "[A-Za-z0-9+/= \n-]{0,300}") {
+            let _ = Csr::judge(&text);
+            let _ = Csr::judge(&base64);
+        }
+
+        #[test]
+        fn no_data_panics(
+            file in prop::sample::select(vec!["rsa-2048-sha256.pem", "rsa-2048-pss-sha256.pem", "template-both.pem"]),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        ) {
+            let csr = Csr::judge(&fixture(file)).unwrap();
+            let mut der = csr.der().to_vec();
+            for (at, byte) in changes {
+                let at = at.index(der.len());
+                der[at] = byte;
+            }
+            // A changed request is refused, whichever bytes they are.
+            let unchanged = der == csr.der();
+            prop_assert_eq!(Csr::judge(&STANDARD.encode(&der)).is_ok(), unchanged);
+        }
+    }
+}

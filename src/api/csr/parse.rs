@@ -1,0 +1,384 @@
+//! DER into the parts of a PKCS#10 request (RFC 2986), all of them slices of the input.
+
+use std::ops::Range;
+
+use super::CsrError;
+use crate::der::oid;
+use crate::der::read::{
+    BIT_STRING, BMP_STRING, BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET,
+    UNIVERSAL_STRING, UTF8_STRING, context, header,
+};
+
+const NUMERIC_STRING: u8 = 0x12;
+const PRINTABLE_STRING: u8 = 0x13;
+const TELETEX_STRING: u8 = 0x14;
+const IA5_STRING: u8 = 0x16;
+
+/// A request, taken apart but not yet judged.
+pub(super) struct Request<'a> {
+    /// What the signature covers.
+    pub(super) signed: &'a [u8],
+    pub(super) public_key_info: Range<usize>,
+    pub(super) public_key: PublicKey<'a>,
+    /// The extensions of Microsoft's certificate templates, in order of appearance.
+    pub(super) templates: Vec<Range<usize>>,
+    pub(super) signature_algorithm: Algorithm<'a>,
+    pub(super) signature: BitString<'a>,
+}
+
+/// A `SubjectPublicKeyInfo`.
+pub(super) struct PublicKey<'a> {
+    pub(super) algorithm: &'a [u8],
+    pub(super) parameters: Reader<'a>,
+    pub(super) key: BitString<'a>,
+}
+
+impl<'a> PublicKey<'a> {
+    /// The key itself; every type that is taken fills whole bytes.
+    pub(super) fn bytes(&self) -> Result<&'a [u8], CsrError> {
+        match self.key {
+            BitString { unused: 0, bytes } => Ok(bytes),
+            BitString { unused, .. } => Err(CsrError::NotPkcs10(
+                format!("the public key leaves {unused} bits unused").into(),
+            )),
+        }
+    }
+}
+
+/// An `AlgorithmIdentifier`: its OID, and what follows it.
+#[derive(Clone, Copy)]
+pub(super) struct Algorithm<'a> {
+    pub(super) oid: &'a [u8],
+    pub(super) parameters: Reader<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// Takes a request apart. Nothing may be left over at any level.
+    pub(super) fn parse(der: &'a [u8]) -> Result<Self, CsrError> {
+        check_outer(der)?;
+        let in_structure = |error| CsrError::malformed("PKCS#10 structure", error);
+        let mut outer = Reader::new(der).read(SEQUENCE).map_err(in_structure)?;
+        let info = outer.expect(SEQUENCE).map_err(in_structure)?;
+        let signature_algorithm =
+            algorithm(&mut outer).map_err(|error| CsrError::malformed("signature algorithm", error))?;
+        let signature = outer
+            .bit_string()
+            .map_err(|error| CsrError::malformed("signature", error))?;
+        outer.finish().map_err(in_structure)?;
+
+        let mut content = info.content;
+        version(&mut content)?;
+        subject(&mut content).map_err(|error| CsrError::malformed("subject", error))?;
+        let key_info = content
+            .expect(SEQUENCE)
+            .map_err(|error| CsrError::malformed("public key", error))?;
+        let public_key = public_key(key_info.content).map_err(|error| CsrError::malformed("public key", error))?;
+        // PKCS#10 asks for the attributes even where there are none; old encoders leave them out,
+        // and OpenSSL takes that.
+        let attributes = content
+            .optional(context(0))
+            .map_err(|error| CsrError::malformed("attributes", error))?;
+        content.finish().map_err(in_structure)?;
+        let templates = attributes.map(templates).transpose()?.unwrap_or_default();
+
+        Ok(Self {
+            signed: info.raw(),
+            public_key_info: key_info.range(),
+            public_key,
+            templates,
+            signature_algorithm,
+            signature,
+        })
+    }
+}
+
+/// Reads an `AlgorithmIdentifier`, with at most one element of parameters.
+pub(super) fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, Malformed> {
+    let mut content = reader.read(SEQUENCE)?;
+    let oid = content.oid()?;
+    let parameters = content;
+    if !content.is_empty() {
+        content.element()?;
+    }
+    content.finish()?;
+    Ok(Algorithm { oid, parameters })
+}
+
+/// Says what is wrong with the outermost element; the commonest mishaps happen there.
+pub(super) fn check_outer(der: &[u8]) -> Result<(), CsrError> {
+    let outer = header(der).map_err(|error| CsrError::malformed("PKCS#10 structure", error))?;
+    if outer.tag != SEQUENCE {
+        return Err(CsrError::NotPkcs10("the data is not a SEQUENCE".into()));
+    }
+    match (outer.header as u64 + outer.content as u64, der.len() as u64) {
+        (announced, length) if announced < length => Err(CsrError::NotPkcs10(
+            format!("{} bytes follow the PKCS#10 structure", length - announced).into(),
+        )),
+        (announced, length) if announced > length => Err(CsrError::NotPkcs10(
+            format!("{} bytes are missing from the PKCS#10 structure", announced - length).into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
+    if reader.bytes().first() != Some(&INTEGER) {
+        // What most often lies here instead: a certificate, or a key.
+        return Err(CsrError::NotPkcs10("there is no version where PKCS#10 has one".into()));
+    }
+    match reader
+        .integer()
+        .map_err(|error| CsrError::malformed("version", error))?
+    {
+        [0] => Ok(()),
+        [version] => Err(CsrError::NotPkcs10(
+            format!("the version is {}, not 0", version.cast_signed()).into(),
+        )),
+        _ => Err(CsrError::NotPkcs10("the version is not 0".into())),
+    }
+}
+
+/// The types of the values in a subject: those of X.520 that OpenSSL takes, too.
+const NAME_TYPES: [u8; 9] = [
+    BIT_STRING,
+    UTF8_STRING,
+    SEQUENCE,
+    NUMERIC_STRING,
+    PRINTABLE_STRING,
+    TELETEX_STRING,
+    IA5_STRING,
+    UNIVERSAL_STRING,
+    BMP_STRING,
+];
+
+/// A subject is only checked for its form: what the certificate names comes from the order.
+fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
+    let mut names = reader.read(SEQUENCE)?;
+    while !names.is_empty() {
+        let mut name = names.read(SET)?;
+        loop {
+            let mut attribute = name.read(SEQUENCE)?;
+            attribute.oid()?;
+            let value = attribute.element()?;
+            if !NAME_TYPES.contains(&value.tag) {
+                return Err(Malformed::Tag);
+            }
+            value.check_value()?;
+            attribute.finish()?;
+            if name.is_empty() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn public_key(mut content: Reader<'_>) -> Result<PublicKey<'_>, Malformed> {
+    let Algorithm { oid, parameters } = algorithm(&mut content)?;
+    let key = content.bit_string()?;
+    content.finish()?;
+    Ok(PublicKey {
+        algorithm: oid,
+        parameters,
+        key,
+    })
+}
+
+/// Checks the requested extensions under both attributes, and finds Microsoft's templates among
+/// them.
+fn templates(mut attributes: Reader<'_>) -> Result<Vec<Range<usize>>, CsrError> {
+    let mut templates = Vec::new();
+    let mut seen = Vec::new();
+    while !attributes.is_empty() {
+        let (oid, mut values) = attribute(&mut attributes).map_err(|error| CsrError::malformed("attribute", error))?;
+        if oid != oid::EXTENSION_REQUEST && oid != oid::CERT_EXTENSIONS {
+            continue;
+        }
+        extensions(&mut values, &mut seen, &mut templates)
+            .map_err(|error| CsrError::malformed("extension request", error))?;
+    }
+    seen.sort_unstable();
+    match seen.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(CsrError::NotPkcs10(
+            format!("the extension {} is requested twice", oid::dotted(pair[0])).into(),
+        )),
+        None => Ok(templates),
+    }
+}
+
+fn attribute<'a>(attributes: &mut Reader<'a>) -> Result<(&'a [u8], Reader<'a>), Malformed> {
+    let mut attribute = attributes.read(SEQUENCE)?;
+    let oid = attribute.oid()?;
+    let values = attribute.read(SET)?;
+    attribute.finish()?;
+    let mut unread = values;
+    while !unread.is_empty() {
+        unread.element()?.check_value()?;
+    }
+    Ok((oid, values))
+}
+
+/// One `Extensions`; what stands in the value of an extension is nobody's business here.
+fn extensions<'a>(
+    values: &mut Reader<'a>,
+    seen: &mut Vec<&'a [u8]>,
+    templates: &mut Vec<Range<usize>>,
+) -> Result<(), Malformed> {
+    let mut extensions = values.read(SEQUENCE)?;
+    values.finish()?;
+    while !extensions.is_empty() {
+        let extension = extensions.expect(SEQUENCE)?;
+        let mut content = extension.content;
+        let oid = content.oid()?;
+        if let Some(critical) = content.optional(BOOLEAN)?
+            && critical.bytes().len() != 1
+        {
+            return Err(Malformed::Tag);
+        }
+        content.read(OCTET_STRING)?;
+        content.finish()?;
+        seen.push(oid);
+        if oid == oid::TEMPLATE_NAME || oid == oid::TEMPLATE {
+            templates.push(extension.range());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        match content.len() {
+            0..0x80 => [&[tag, length[1]], &content[..]].concat(),
+            0x80..0x100 => [&[tag, 0x81, length[1]], &content[..]].concat(),
+            _ => [&[tag, 0x82], &length[..], &content].concat(),
+        }
+    }
+
+    fn extension(oid: &[u8], rest: &[&[u8]]) -> Vec<u8> {
+        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &rest.concat()])
+    }
+
+    fn request(oid: &[u8], extensions: &[&[u8]]) -> Vec<u8> {
+        tlv(
+            SEQUENCE,
+            &[&tlv(0x06, &[oid]), &tlv(SET, &[&tlv(SEQUENCE, extensions)])],
+        )
+    }
+
+    fn parse(attributes: &[&[u8]]) -> Result<Vec<Vec<u8>>, String> {
+        let algorithm = tlv(SEQUENCE, &[&tlv(0x06, &[oid::RSA_ENCRYPTION])]);
+        let key = tlv(SEQUENCE, &[&algorithm, &[0x03, 0x01, 0x00]]);
+        let info = tlv(SEQUENCE, &[&[0x02, 1, 0], &[SEQUENCE, 0], &key, &tlv(0xa0, attributes)]);
+        let der = tlv(SEQUENCE, &[&info, &algorithm, &[0x03, 0x01, 0x00]]);
+        let request = Request::parse(&der).map_err(|error| error.to_string())?;
+        assert_eq!(request.signed, info);
+        assert_eq!(der[request.public_key_info.clone()], key);
+        Ok(request.templates.into_iter().map(|range| der[range].to_vec()).collect())
+    }
+
+    #[test]
+    fn templates_under_both_attributes_in_order() {
+        let value: &[u8] = &[OCTET_STRING, 1, 7];
+        let critical: &[u8] = &[BOOLEAN, 1, 0xff];
+        let first = extension(oid::TEMPLATE, &[value]);
+        let second = extension(oid::TEMPLATE_NAME, &[critical, value]);
+        let other = extension(&[0x55, 0x1d, 0x11], &[&[OCTET_STRING, 2, 0xff, 0xff]]);
+        let pkcs9 = request(oid::EXTENSION_REQUEST, &[&other, &first]);
+        let microsoft = request(oid::CERT_EXTENSIONS, &[&second]);
+        assert_eq!(parse(&[&pkcs9, &microsoft]), Ok(vec![first.clone(), second.clone()]));
+        assert_eq!(parse(&[&microsoft, &pkcs9]), Ok(vec![second, first]));
+        assert_eq!(parse(&[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn extension_requests_that_are_none() {
+        let value: &[u8] = &[OCTET_STRING, 1, 7];
+        let san: &[u8] = &[0x55, 0x1d, 0x11];
+        let twice = extension(san, &[value]);
+        for (attributes, expected) in [
+            (
+                request(oid::EXTENSION_REQUEST, &[&twice, &twice]),
+                "the extension 2.5.29.17 is requested twice",
+            ),
+            (
+                [
+                    request(oid::EXTENSION_REQUEST, &[&twice]),
+                    request(oid::CERT_EXTENSIONS, &[&twice]),
+                ]
+                .concat(),
+                "the extension 2.5.29.17 is requested twice",
+            ),
+            (
+                request(oid::EXTENSION_REQUEST, &[&extension(san, &[])]),
+                "malformed extension request: an element is missing",
+            ),
+            (
+                request(oid::CERT_EXTENSIONS, &[&extension(san, &[value, value])]),
+                "malformed extension request: bytes follow its last element",
+            ),
+            (
+                tlv(SEQUENCE, &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &[SET, 0]]),
+                "malformed extension request: an element is missing",
+            ),
+            (
+                tlv(
+                    SEQUENCE,
+                    &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &tlv(SET, &[&[0x05, 0]])],
+                ),
+                "malformed extension request: an element has another type than its place asks for",
+            ),
+            (
+                vec![0x05, 0],
+                "malformed attribute: an element has another type than its place asks for",
+            ),
+        ] {
+            assert_eq!(parse(&[&attributes]), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn values_that_are_none_of_their_type() {
+        let subject = |value: &[u8]| {
+            let name = tlv(SEQUENCE, &[&tlv(0x06, &[&[0x55, 4, 3]]), value]);
+            let der = tlv(SEQUENCE, &[&tlv(SET, &[&name])]);
+            super::subject(&mut Reader::new(&der))
+        };
+        for (value, expected) in [
+            (&[UTF8_STRING, 2, 0xc3, 0xa9][..], Ok(())),
+            (&[PRINTABLE_STRING, 1, b'a'], Ok(())),
+            (&[TELETEX_STRING, 1, 0xe9], Ok(())),
+            (&[UTF8_STRING, 1, 0xe9], Err(Malformed::Value)),
+            (&[INTEGER, 1, 7], Err(Malformed::Tag)),
+            (&[OCTET_STRING, 1, 7], Err(Malformed::Tag)),
+            (&[context(0), 0], Err(Malformed::Tag)),
+        ] {
+            assert_eq!(subject(value), expected, "{value:02x?}");
+        }
+        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(0x06, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
+        assert_eq!(parse(&[&attribute(&[OCTET_STRING, 1, 0xe9])]), Ok(vec![]));
+        for value in [&[BOOLEAN, 0][..], &[UTF8_STRING, 1, 0xe9], &[0, 0], &[0x22, 0]] {
+            assert!(parse(&[&attribute(value)]).is_err(), "{value:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_outermost_element() {
+        for (der, expected) in [
+            (&[][..], "malformed PKCS#10 structure: it ends too early"),
+            (&[0x31, 0], "the data is not a SEQUENCE"),
+            (&[SEQUENCE, 1, 0, 1, 2, 3], "3 bytes follow the PKCS#10 structure"),
+            (&[SEQUENCE, 5, 0], "4 bytes are missing from the PKCS#10 structure"),
+            (
+                &[SEQUENCE, 0x80, 0, 0],
+                "malformed PKCS#10 structure: a length is indefinite, which DER does not allow",
+            ),
+        ] {
+            assert_eq!(check_outer(der).unwrap_err().to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! The self-signature: which pairs of key and algorithm are taken, and whether it is right.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    digest::{self, Digest},
+    signature::{self as lc, RsaParameters, RsaPssSaltLength, VerificationAlgorithm},
+};
+
+use super::{
+    CsrError,
+    key::Key,
+    parse::{Algorithm, Request, algorithm},
+    rsa,
+};
+use crate::der::oid;
+use crate::der::read::{Malformed, NULL, Reader, SEQUENCE, context};
+
+/// The hash that a request is signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hash {
+    /// SHA-1, with RSA only.
+    Sha1,
+    /// SHA-224.
+    Sha224,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha224 => &digest::SHA224,
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha224 => "SHA-224",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        })
+    }
+}
+
+/// The signature does not belong to the request and its key.
+pub(super) struct BadSignature;
+
+impl From<BadSignature> for CsrError {
+    fn from(BadSignature: BadSignature) -> Self {
+        Self::BadSignature
+    }
+}
+
+impl From<aws_lc_rs::error::Unspecified> for BadSignature {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+/// Verifies the signature over a request whose key was judged to be `key`.
+pub(super) fn verify(key: Key, request: &Request<'_>) -> Result<Hash, CsrError> {
+    let scheme = Scheme::read(key, &request.signature_algorithm)?;
+    if request.signature.unused != 0 {
+        return Err(CsrError::BadSignature);
+    }
+    let (message, signature) = (request.signed, request.signature.bytes);
+    let key_bytes = request.public_key.bytes()?;
+    match scheme {
+        Scheme::Pkcs1(hash) => pkcs1(hash, key_bytes, message, signature)?,
+        Scheme::Pss { hash, salt } => pss(hash, salt, key_bytes, message, signature)?,
+        Scheme::Ecdsa(hash) => ecdsa(key, hash, key_bytes, message, signature)?,
+    }
+    Ok(scheme.hash())
+}
+
+/// A pair of key type and signature algorithm that is taken.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Pkcs1(Hash),
+    Pss { hash: Hash, salt: u16 },
+    Ecdsa(Hash),
+}
+
+impl Scheme {
+    fn read(key: Key, algorithm: &Algorithm<'_>) -> Result<Self, CsrError> {
+        let scheme = match (key, algorithm.oid) {
+            (Key::Rsa { .. }, oid::RSASSA_PSS) => return pss_parameters(algorithm.parameters),
+            (Key::Rsa { .. }, oid::SHA1_WITH_RSA | oid::OIW_SHA1_WITH_RSA) => Self::Pkcs1(Hash::Sha1),
+            (Key::Rsa { .. }, oid::SHA224_WITH_RSA) => Self::Pkcs1(Hash::Sha224),
+            (Key::Rsa { .. }, oid::SHA256_WITH_RSA) => Self::Pkcs1(Hash::Sha256),
+            (Key::Rsa { .. }, oid::SHA384_WITH_RSA) => Self::Pkcs1(Hash::Sha384),
+            (Key::Rsa { .. }, oid::SHA512_WITH_RSA) => Self::Pkcs1(Hash::Sha512),
+            (Key::P256 | Key::P384 | Key::P521, oid::ECDSA_WITH_SHA224) => Self::Ecdsa(Hash::Sha224),
+            (Key::P256 | Key::P384 | Key::P521, oid::ECDSA_WITH_SHA256) => Self::Ecdsa(Hash::Sha256),
+            (Key::P256 | Key::P384 | Key::P521, oid::ECDSA_WITH_SHA384) => Self::Ecdsa(Hash::Sha384),
+            (Key::P256 | Key::P384 | Key::P521, oid::ECDSA_WITH_SHA512) => Self::Ecdsa(Hash::Sha512),
+            (key, other) => {
+                return Err(CsrError::UnsupportedAlgorithm(
+                    format!(
+                        "signature by {}, which is not taken with an {key} key",
+                        oid::name(other)
+                    )
+                    .into(),
+                ));
+            }
+        };
+        if absent_or_null(algorithm.parameters) {
+            Ok(scheme)
+        } else {
+            Err(CsrError::NotPkcs10(
+                "the signature algorithm has parameters that it does not take".into(),
+            ))
+        }
+    }
+
+    fn hash(self) -> Hash {
+        match self {
+            Self::Pkcs1(hash) | Self::Pss { hash, .. } | Self::Ecdsa(hash) => hash,
+        }
+    }
+}
+
+/// `RSASSA-PSS-params` (RFC 4055, section 3.1); every part has a default.
+fn pss_parameters(mut parameters: Reader<'_>) -> Result<Scheme, CsrError> {
+    let malformed = |error| CsrError::malformed("RSASSA-PSS parameters", error);
+    let unsupported = |what: String| Err(CsrError::UnsupportedAlgorithm(what.into()));
+
+    let mut parameters = parameters.read(SEQUENCE).map_err(malformed)?;
+    let mut field = |number| match parameters.optional(context(number)) {
+        Ok(content) => Ok(content),
+        Err(error) => Err(malformed(error)),
+    };
+    let (hash, mask, salt, trailer) = (field(0)?, field(1)?, field(2)?, field(3)?);
+    parameters.finish().map_err(malformed)?;
+
+    let hash_oid = match hash {
+        Some(mut content) => hash_oid(&mut content).map_err(malformed)?,
+        None => oid::SHA1,
+    };
+    let hash = match hash_oid {
+        oid::SHA1 => Hash::Sha1,
+        oid::SHA224 => Hash::Sha224,
+        oid::SHA256 => Hash::Sha256,
+        oid::SHA384 => Hash::Sha384,
+        oid::SHA512 => Hash::Sha512,
+        other => {
+            return unsupported(format!(
+                "RSASSA-PSS with {}; SHA-1 and SHA-2 are taken",
+                oid::name(other)
+            ));
+        }
+    };
+    let mask_hash = match mask {
+        Some(mut content) => {
+            let mut mask = algorithm(&mut content).map_err(malformed)?;
+            content.finish().map_err(malformed)?;
+            if mask.oid != oid::MGF1 {
+                return unsupported(format!(
+                    "RSASSA-PSS with mask generation {}; MGF1 is taken",
+                    oid::name(mask.oid)
+                ));
+            }
+            self::hash_oid(&mut mask.parameters).map_err(malformed)?
+        }
+        None => oid::SHA1,
+    };
+    if mask_hash != hash_oid {
+        return unsupported(format!(
+            "RSASSA-PSS with {hash}, but another hash in MGF1; the same is taken"
+        ));
+    }
+    let salt = match salt {
+        Some(mut content) => small_integer(&mut content).map_err(malformed)?,
+        None => 20,
+    };
+    if let Some(mut content) = trailer
+        && small_integer(&mut content).map_err(malformed)? != 1
+    {
+        return unsupported("RSASSA-PSS with a trailer field other than 1".to_owned());
+    }
+    Ok(Scheme::Pss { hash, salt })
+}
+
+/// The `AlgorithmIdentifier` of a hash, and nothing behind it.
+fn hash_oid<'a>(content: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+    let hash = algorithm(content)?;
+    content.finish()?;
+    if absent_or_null(hash.parameters) {
+        Ok(hash.oid)
+    } else {
+        Err(Malformed::Tag)
+    }
+}
+
+/// Too large numbers become the largest: as a length of salt it fits no key either.
+fn small_integer(content: &mut Reader<'_>) -> Result<u16, Malformed> {
+    let integer = content.unsigned()?;
+    content.finish()?;
+    Ok(match integer {
+        [] => 0,
+        [low] => u16::from(*low),
+        [high, low] => u16::from_be_bytes([*high, *low]),
+        _ => u16::MAX,
+    })
+}
+
+/// RFC 4055 asks for NULL with RSA, RFC 5758 for nothing with EC; both are met in the wild the
+/// other way round.
+fn absent_or_null(parameters: Reader<'_>) -> bool {
+    matches!(parameters.bytes(), [] | [NULL, 0])
+}
+
+fn pkcs1(hash: Hash, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+    let parameters: &RsaParameters = match hash {
+        Hash::Sha1 => &lc::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha224 => return rsa::verify_pkcs1_sha224(key, message, signature),
+        Hash::Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
+        Hash::Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
+        Hash::Sha512 => &lc::RSA_PKCS1_2048_8192_SHA512,
+    };
+    Ok(parameters.verify_sig(key, message, signature)?)
+}
+
+fn pss(hash: Hash, salt: u16, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+    let parameters = match hash {
+        Hash::Sha1 | Hash::Sha224 => {
+            return rsa::verify_pss(hash.algorithm(), usize::from(salt), key, message, signature);
+        }
+        Hash::Sha256 => lc::RSA_PSS_2048_8192_SHA256,
+        Hash::Sha384 => lc::RSA_PSS_2048_8192_SHA384,
+        Hash::Sha512 => lc::RSA_PSS_2048_8192_SHA512,
+    };
+    Ok(parameters
+        .with_pss_salt_length(RsaPssSaltLength::Custom(salt))
+        .verify_sig(key, message, signature)?)
+}
+
+fn ecdsa(key: Key, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+    let algorithm = match (key, hash) {
+        (Key::P256, Hash::Sha224) => {
+            return ecdsa_sha224(&lc::ECDSA_P256_SHA256_ASN1, &digest::SHA256, point, message, signature);
+        }
+        (Key::P256, Hash::Sha256) => &lc::ECDSA_P256_SHA256_ASN1,
+        (Key::P256, Hash::Sha384) => &lc::ECDSA_P256_SHA384_ASN1,
+        (Key::P256, Hash::Sha512) => &lc::ECDSA_P256_SHA512_ASN1,
+        (Key::P384, Hash::Sha224) => {
+            return ecdsa_sha224(&lc::ECDSA_P384_SHA384_ASN1, &digest::SHA384, point, message, signature);
+        }
+        (Key::P384, Hash::Sha256) => &lc::ECDSA_P384_SHA256_ASN1,
+        (Key::P384, Hash::Sha384) => &lc::ECDSA_P384_SHA384_ASN1,
+        (Key::P384, Hash::Sha512) => &lc::ECDSA_P384_SHA512_ASN1,
+        (Key::P521, Hash::Sha224) => &lc::ECDSA_P521_SHA224_ASN1,
+        (Key::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
+        (Key::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
+        (Key::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
+        // `Scheme::read` lets neither pass.
+        (Key::Rsa { .. }, _) | (_, Hash::Sha1) => return Err(BadSignature),
+    };
+    Ok(algorithm.verify_sig(point, message, signature)?)
+}
+
+/// SHA-224 on a curve that the library pairs with longer hashes only.
+///
+/// ECDSA reads a digest as a number, so one with zeros in front is the same digest, as long as it
+/// is not longer than the curve's order and therefore not cut: 32 bytes are not on P-256, nor 48 on
+/// P-384.
+fn ecdsa_sha224(
+    algorithm: &lc::EcdsaVerificationAlgorithm,
+    longer: &'static digest::Algorithm,
+    point: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), BadSignature> {
+    let digest = digest::digest(&digest::SHA224, message);
+    let mut padded = vec![0; longer.output_len() - digest.as_ref().len()];
+    padded.extend(digest.as_ref());
+    Ok(algorithm.verify_digest_sig(point, &Digest::import_less_safe(&padded, longer)?, signature)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MGF1: &[u8] = oid::MGF1;
+
+    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        [&[tag, u8::try_from(content.len()).unwrap()], &content[..]].concat()
+    }
+
+    fn hash(oid: &[u8]) -> Vec<u8> {
+        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &[NULL, 0]])
+    }
+
+    fn mask(function: &[u8], hash: &[u8]) -> Vec<u8> {
+        tlv(SEQUENCE, &[&tlv(0x06, &[function]), &self::hash(hash)])
+    }
+
+    /// Reads the fields, given as number and content.
+    fn pss(fields: &[(u8, Vec<u8>)]) -> Result<(Hash, u16), String> {
+        let fields: Vec<u8> = fields
+            .iter()
+            .flat_map(|(number, content)| tlv(context(*number), &[content]))
+            .collect();
+        match pss_parameters(Reader::new(&tlv(SEQUENCE, &[&fields]))) {
+            Ok(Scheme::Pss { hash, salt }) => Ok((hash, salt)),
+            Ok(_) => panic!("PSS parameters of another scheme"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn pss_parameters_that_are_taken() {
+        let sha256 = || (0, hash(oid::SHA256));
+        let mgf1 = || (1, mask(MGF1, oid::SHA256));
+        for (fields, expected) in [
+            (vec![], (Hash::Sha1, 20)),
+            (vec![sha256(), mgf1()], (Hash::Sha256, 20)),
+            (vec![sha256(), mgf1(), (2, vec![2, 1, 0])], (Hash::Sha256, 0)),
+            (vec![sha256(), mgf1(), (2, vec![2, 2, 1, 2])], (Hash::Sha256, 0x102)),
+            // Too long for any key; the verification says so.
+            (vec![(2, vec![2, 3, 1, 0, 0])], (Hash::Sha1, u16::MAX)),
+            (vec![(0, hash(oid::SHA1)), (3, vec![2, 1, 1])], (Hash::Sha1, 20)),
+        ] {
+            assert_eq!(pss(&fields), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn pss_parameters_that_are_not() {
+        for (fields, expected) in [
+            (
+                vec![(0, hash(oid::SHA256))],
+                "RSASSA-PSS with SHA-256, but another hash in MGF1; the same is taken",
+            ),
+            (
+                vec![(0, hash(b"\x60\x86\x48\x01\x65\x03\x04\x02\x08"))],
+                "RSASSA-PSS with SHA3-256; SHA-1 and SHA-2 are taken",
+            ),
+            (
+                vec![(1, mask(oid::SHA1, oid::SHA1))],
+                "RSASSA-PSS with mask generation 1.3.14.3.2.26; MGF1 is taken",
+            ),
+            (vec![(3, vec![2, 1, 2])], "RSASSA-PSS with a trailer field other than 1"),
+            (
+                vec![(2, vec![2, 1, 0xff])],
+                "malformed RSASSA-PSS parameters: an INTEGER is negative",
+            ),
+            (
+                vec![(2, vec![2, 1, 1]), (0, hash(oid::SHA1))],
+                "malformed RSASSA-PSS parameters: bytes follow its last element",
+            ),
+        ] {
+            assert_eq!(pss(&fields), Err(expected.to_owned()));
+        }
+    }
+}

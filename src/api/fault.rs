@@ -1,0 +1,366 @@
+//! Faults: calls that go wrong on purpose. Without a fault, nothing is ever faulty.
+//!
+//! Pure: which fault meets which call, and what shall happen then. The wire is the matter of `http`.
+
+use std::time::Duration;
+
+use crate::api::account::LoginName;
+use crate::api::endpoints::Endpoint;
+use crate::api::order::state::OrderNumber;
+use crate::api::protocol::argument::glimpse;
+use crate::api::protocol::assumption::Assumptions;
+use crate::api::protocol::form::Form;
+use crate::api::protocol::refusal::Refusal;
+use crate::clock::Timestamp;
+use crate::random::Random;
+
+/// A fault: the calls that it meets, how often, and what happens to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Only calls of this endpoint.
+    pub endpoint: Option<&'static str>,
+    /// Only calls that name this account.
+    pub login_name: Option<LoginName>,
+    /// Only calls that name this order.
+    pub order_number: Option<OrderNumber>,
+    /// So many calls that match are let through before.
+    pub skip: u64,
+    /// So many calls are met before the fault is gone; without a number, every one.
+    pub times: Option<u64>,
+    /// How likely a call that matches is met, from 0 to 1; without a number, it is.
+    pub probability: Option<f64>,
+    /// When the fault is gone by itself, in real time.
+    pub until: Option<Timestamp>,
+    /// What happens.
+    pub then: Action,
+}
+
+/// What a fault does to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A code is answered, in the format asked for, and the call is not done.
+    Answer {
+        /// The code, one of the endpoint's; calls of endpoints that do not have it are not met.
+        code: i32,
+        /// What fills the message's placeholder.
+        argument: Option<String>,
+    },
+    /// The call is done; the reply comes so much later.
+    Delay(Duration),
+    /// An HTTP status is answered, as a gateway would, and the call is not done.
+    Status {
+        /// The status, 200 to 599.
+        status: u16,
+        /// The body, plain text.
+        body: String,
+    },
+    /// The call is done; the connection is closed before a byte of the reply.
+    DisconnectBefore,
+    /// The call is done; the connection is closed in the middle of the reply's body.
+    DisconnectMidBody,
+    /// The call is done; bytes of the reply's body are changed.
+    Garble,
+    /// The call is done; the reply's body comes so many bytes a second.
+    Throttle {
+        /// At least 1.
+        bytes_per_second: u32,
+    },
+}
+
+/// The faults of a sandbox, in their order, each with a number.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    list: Vec<(u64, Fault)>,
+    last_id: u64,
+}
+
+/// A fault that a call met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Met {
+    /// The fault's number.
+    pub id: u64,
+    /// What it does.
+    pub then: Action,
+}
+
+impl Faults {
+    /// The most faults that a sandbox holds.
+    pub const MAX: usize = 1000;
+
+    /// Adds a fault behind the others and gives its number, or nothing if there are [`Self::MAX`] already.
+    ///
+    /// Those that are gone by now make room only when a call or [`Self::sweep`] finds them.
+    pub fn add(&mut self, fault: Fault) -> Option<u64> {
+        if self.list.len() >= Self::MAX {
+            return None;
+        }
+        self.last_id += 1;
+        self.list.push((self.last_id, fault));
+        Some(self.last_id)
+    }
+
+    /// Removes the fault of that number, if it is there.
+    pub fn remove(&mut self, id: u64) -> Option<Fault> {
+        let place = self.list.iter().position(|(number, _)| *number == id)?;
+        Some(self.list.remove(place).1)
+    }
+
+    /// Removes the faults that are gone by `real_now`.
+    pub fn sweep(&mut self, real_now: Timestamp) {
+        self.list.retain(|(_, fault)| !fault.is_over(real_now));
+    }
+
+    /// Numbers its faults on from the last number that `before` gave, so that none means two faults.
+    pub fn number_after(&mut self, before: &Self) {
+        for (id, _) in &mut self.list {
+            *id += before.last_id;
+        }
+        self.last_id += before.last_id;
+    }
+
+    /// Removes every fault.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// The faults that are not gone by `real_now`, with their numbers.
+    pub fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = (u64, &Fault)> {
+        self.list
+            .iter()
+            .filter(move |(_, fault)| !fault.is_over(real_now))
+            .map(|(id, fault)| (*id, fault))
+    }
+
+    /// The first fault that meets the call, if one does. Faults that have done all they should are removed.
+    pub fn meet(
+        &mut self,
+        endpoint: &'static Endpoint,
+        form: &Form<'_>,
+        assumptions: &Assumptions,
+        real_now: Timestamp,
+        dice: &mut Random,
+    ) -> Option<Met> {
+        if self.list.is_empty() {
+            return None;
+        }
+        self.list.retain(|(_, fault)| !fault.is_over(real_now));
+        let call = CallView::new(form, assumptions);
+        let place = self
+            .list
+            .iter_mut()
+            .position(|(_, fault)| fault.matches(endpoint, &call) && fault.is_due(dice))?;
+        let (id, fault) = &mut self.list[place];
+        let met = Met {
+            id: *id,
+            then: fault.then.clone(),
+        };
+        if let Some(times) = &mut fault.times {
+            *times -= 1;
+            if *times == 0 {
+                self.list.remove(place);
+            }
+        }
+        Some(met)
+    }
+}
+
+impl Fault {
+    /// A fault that meets every call of the sandbox.
+    pub fn new(then: Action) -> Self {
+        Self {
+            endpoint: None,
+            login_name: None,
+            order_number: None,
+            skip: 0,
+            times: None,
+            probability: None,
+            until: None,
+            then,
+        }
+    }
+
+    fn is_over(&self, real_now: Timestamp) -> bool {
+        self.times == Some(0) || self.until.is_some_and(|until| real_now >= until)
+    }
+
+    fn matches(&self, endpoint: &Endpoint, call: &CallView<'_>) -> bool {
+        let has_code = match self.then {
+            Action::Answer { code, .. } => endpoint.code(code).is_some(),
+            _ => true,
+        };
+        has_code
+            && self.endpoint.is_none_or(|name| name == endpoint.name)
+            && self
+                .login_name
+                .as_ref()
+                .is_none_or(|wanted| call.login_name.as_deref() == Some(wanted.as_str()))
+            && self.order_number.is_none_or(|wanted| call.order_number == Some(wanted))
+    }
+
+    /// Counts a call that matches: whether it is past those that are skipped, and whether the dice say so.
+    fn is_due(&mut self, dice: &mut Random) -> bool {
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.probability.is_none_or(|probability| dice.roll(probability))
+    }
+}
+
+impl Action {
+    /// What is answered in the endpoint's place, if this action answers a code.
+    pub fn refusal(&self, endpoint: &Endpoint) -> Option<Refusal> {
+        let Self::Answer { code, argument } = self else {
+            return None;
+        };
+        Some(Refusal {
+            code: endpoint.code(*code)?,
+            name: argument.clone(),
+            hint: "a fault answered".into(),
+        })
+    }
+
+    /// What it does to the reply of a call that was done all the same, for the log.
+    pub fn done_to_reply(&self) -> Option<String> {
+        Some(match self {
+            Self::Answer { .. } | Self::Status { .. } => return None,
+            Self::Delay(delay) => format!("a fault holds the reply back for {delay:?}"),
+            Self::DisconnectBefore => "a fault closes the connection before the reply".to_owned(),
+            Self::DisconnectMidBody => "a fault cuts the reply in the middle".to_owned(),
+            Self::Garble => "a fault garbles the reply".to_owned(),
+            Self::Throttle { bytes_per_second } => format!("a fault sends {bytes_per_second} bytes of it a second"),
+        })
+    }
+}
+
+/// What a fault looks at.
+struct CallView<'f> {
+    login_name: Option<std::borrow::Cow<'f, str>>,
+    order_number: Option<OrderNumber>,
+}
+
+impl<'f> CallView<'f> {
+    fn new(form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
+        Self {
+            login_name: glimpse("loginName", LoginName::MAX + 1, form, assumptions),
+            order_number: glimpse("orderNumber", 20, form, assumptions).and_then(|text| OrderNumber::parse(&text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::EPOCH;
+
+    fn answer(code: i32) -> Fault {
+        Fault::new(Action::Answer { code, argument: None })
+    }
+
+    fn meet(faults: &mut Faults, endpoint: &str, text: &str) -> Option<u64> {
+        let mut form = Form::default();
+        form.push_urlencoded(text.as_bytes());
+        let endpoint = Endpoint::named(endpoint).unwrap();
+        let mut dice = Random::from_seed(1);
+        faults
+            .meet(endpoint, &form, &Assumptions::default(), START, &mut dice)
+            .map(|met| met.id)
+    }
+
+    #[test]
+    fn the_first_that_matches_is_taken() {
+        let mut faults = Faults::default();
+        faults.add(Fault {
+            endpoint: Some("!AutoReplaceSMIME"),
+            order_number: OrderNumber::new(7),
+            ..answer(-26)
+        });
+        faults.add(Fault {
+            login_name: Some(LoginName::new("a")),
+            order_number: OrderNumber::new(7),
+            ..answer(-14)
+        });
+        faults.add(Fault {
+            order_number: OrderNumber::new(8),
+            ..answer(-21)
+        });
+        for (endpoint, text, expected) in [
+            ("!autoRevokeCS", "loginName=a&orderNumber=7", Some(2)),
+            ("!autoRevokeCS", "loginName=ab&orderNumber=7", None),
+            ("!autoRevokeCS", "ORDERNUMBER=8", Some(3)),
+            ("!AutoReplaceSMIME", "orderNumber=7", Some(1)),
+            ("!AutoReplaceSMIME", "orderNumber=77", None),
+            ("!AutoReplaceSMIME", "", None),
+        ] {
+            assert_eq!(meet(&mut faults, endpoint, text), expected, "{endpoint} {text}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_never_answers_a_code_that_it_does_not_have() {
+        let mut faults = Faults::default();
+        faults.add(answer(-14));
+        assert_eq!(meet(&mut faults, "!AutoReplaceSMIME", ""), None);
+        assert_eq!(meet(&mut faults, "!autoRevokeCS", ""), Some(1));
+    }
+
+    #[test]
+    fn skips_then_counts_then_goes() {
+        let mut faults = Faults::default();
+        faults.add(Fault {
+            skip: 2,
+            times: Some(2),
+            ..answer(-21)
+        });
+        let met: Vec<_> = (0..6)
+            .map(|_| meet(&mut faults, "!autoRevokeCS", "").is_some())
+            .collect();
+        assert_eq!(met, [false, false, true, true, false, false]);
+        assert_eq!(faults.iter(START).count(), 0);
+    }
+
+    #[test]
+    fn heals_by_itself() {
+        let mut faults = Faults::default();
+        faults.add(Fault {
+            until: Some(START),
+            ..answer(-21)
+        });
+        assert_eq!(faults.iter(START).count(), 0);
+        assert_eq!(meet(&mut faults, "!autoRevokeCS", ""), None);
+    }
+
+    #[test]
+    fn a_seed_repeats_what_the_dice_say() {
+        let rolls = |seed| {
+            let mut faults = Faults::default();
+            faults.add(Fault {
+                probability: Some(0.5),
+                ..answer(-21)
+            });
+            let mut dice = Random::from_seed(seed);
+            let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+            (0..64)
+                .map(|_| {
+                    faults
+                        .meet(endpoint, &Form::default(), &Assumptions::default(), START, &mut dice)
+                        .is_some()
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rolls(1), rolls(1));
+        assert_ne!(rolls(1), rolls(2));
+        let met = rolls(1).iter().filter(|met| **met).count();
+        assert!((16..48).contains(&met), "{met} of 64");
+    }
+
+    #[test]
+    fn a_list_is_bounded() {
+        let mut faults = Faults::default();
+        let added = (0..2 * Faults::MAX)
+            .filter(|_| faults.add(answer(-21)).is_some())
+            .count();
+        assert_eq!(added, Faults::MAX);
+    }
+}

@@ -1,0 +1,141 @@
+//! What an order says of its certificate beyond whose it is and for which key.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::order::state::Product;
+
+/// The terms of a certificate.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Terms {
+    /// The kind of certificate; without one, the usual one of the product.
+    pub product_code: Option<ProductCode>,
+    /// The hash that its signature shall be made with.
+    pub signature_hash: SignatureHash,
+    /// The issuing CA, if it is not the usual one of the product.
+    pub ca_certificate_id: Option<u64>,
+    /// Whether the private key is kept that is made for an order without a CSR.
+    pub keep_key: bool,
+}
+
+/// Sectigo's number of a kind of certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ProductCode {
+    /// 8: code signing, organization-validated.
+    CodeSigning,
+    /// 530: code signing, extended validation.
+    CodeSigningEv,
+    /// 794: S/MIME, mailbox-validated, multipurpose.
+    MailboxMultipurpose,
+    /// 795: S/MIME, mailbox-validated, strict.
+    MailboxStrict,
+    /// 796: S/MIME, organization-validated, multipurpose.
+    OrganizationMultipurpose,
+}
+
+impl ProductCode {
+    /// Every kind, by number.
+    pub const ALL: [Self; 5] = [
+        Self::CodeSigning,
+        Self::CodeSigningEv,
+        Self::MailboxMultipurpose,
+        Self::MailboxStrict,
+        Self::OrganizationMultipurpose,
+    ];
+
+    /// The kind of that number.
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u16 {
+        match self {
+            Self::CodeSigning => 8,
+            Self::CodeSigningEv => 530,
+            Self::MailboxMultipurpose => 794,
+            Self::MailboxStrict => 795,
+            Self::OrganizationMultipurpose => 796,
+        }
+    }
+
+    /// The product that it is a kind of.
+    pub fn product(self) -> Product {
+        match self {
+            Self::CodeSigning | Self::CodeSigningEv => Product::CodeSigning,
+            Self::MailboxMultipurpose | Self::MailboxStrict | Self::OrganizationMultipurpose => Product::Smime,
+        }
+    }
+
+    /// The kind of an order that does not say: what is assumed, since neither document tells it.
+    pub fn usual(product: Product, has_organization: bool) -> Self {
+        match (product, has_organization) {
+            (Product::CodeSigning, _) => Self::CodeSigning,
+            (Product::Smime, false) => Self::MailboxMultipurpose,
+            (Product::Smime, true) => Self::OrganizationMultipurpose,
+        }
+    }
+}
+
+/// The hash that the signature of a certificate shall be made with: the argument `signatureHash`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SignatureHash {
+    /// As the CA likes.
+    #[default]
+    NoPreference,
+    /// The one under the CSR's signature.
+    InferFromCsr,
+    /// SHA-2 if it can be had.
+    #[serde(rename = "PREFER_SHA2")]
+    PreferSha2,
+    /// SHA-2.
+    #[serde(rename = "REQUIRE_SHA2")]
+    RequireSha2,
+}
+
+impl SignatureHash {
+    /// Every value, in the order of the endpoint's document.
+    pub const ALL: [Self; 4] = [
+        Self::NoPreference,
+        Self::InferFromCsr,
+        Self::PreferSha2,
+        Self::RequireSha2,
+    ];
+
+    /// The values as the argument takes them.
+    pub const NAMES: &[&str] = &["NO_PREFERENCE", "INFER_FROM_CSR", "PREFER_SHA2", "REQUIRE_SHA2"];
+
+    /// The value that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let index = Self::NAMES.iter().position(|name| *name == text)?;
+        Some(Self::ALL[index])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_lead_back() {
+        for (value, name) in SignatureHash::ALL.into_iter().zip(SignatureHash::NAMES) {
+            assert_eq!(SignatureHash::parse(name), Some(value));
+            assert_eq!(serde_json::to_value(value).unwrap(), *name);
+        }
+        assert_eq!(SignatureHash::parse("no_preference"), None);
+        for code in ProductCode::ALL {
+            assert_eq!(ProductCode::from_number(code.number()), Some(code));
+        }
+        assert_eq!(ProductCode::from_number(9), None);
+    }
+
+    #[test]
+    fn the_usual_kind_is_one_of_the_product() {
+        for product in Product::ALL {
+            for has_organization in [false, true] {
+                assert_eq!(ProductCode::usual(product, has_organization).product(), product);
+            }
+        }
+    }
+}

@@ -1,0 +1,529 @@
+//! The arguments of an endpoint as a table, and the checks that follow from the table alone.
+
+use std::borrow::Cow;
+
+use crate::api::protocol::Mark;
+use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument};
+use crate::api::protocol::form::{Form, Pair};
+use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
+use crate::api::protocol::refusal::Refusal;
+
+/// The most bytes of an unrecognized name that a reply repeats.
+const MAX_ECHO: usize = 1024;
+
+/// One row of an endpoint's table of arguments.
+#[derive(Debug)]
+pub struct Argument {
+    /// The name as it is documented.
+    pub name: &'static str,
+    /// Whether it must be sent.
+    pub need: Need,
+    /// What its value is.
+    pub kind: Kind,
+    /// The most characters (not bytes) that its value may have.
+    pub max: Option<usize>,
+    /// The values that it takes, if they are few. Case sensitive.
+    pub choices: &'static [&'static str],
+    /// The value that counts when it is not sent.
+    pub default: Option<&'static str>,
+    /// The assumption under which it may be left out although it is required.
+    pub unless: Option<fn(&Assumptions) -> bool>,
+    /// How well the row is known.
+    pub mark: Mark,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+impl Argument {
+    /// An argument that must be sent.
+    pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self {
+            name,
+            need: Need::Required,
+            kind,
+            max: None,
+            choices: &[],
+            default: None,
+            unless: None,
+            mark: Mark::Documented,
+            doc,
+        }
+    }
+
+    /// An argument that may be left out.
+    pub const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self {
+            need: Need::Optional,
+            ..Self::required(name, kind, doc)
+        }
+    }
+
+    /// An argument that may be sent under a condition, which its doc tells.
+    pub const fn conditional(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self {
+            need: Need::Conditional,
+            ..Self::required(name, kind, doc)
+        }
+    }
+
+    /// The same row with a limit of characters.
+    pub const fn max(self, characters: usize) -> Self {
+        Self {
+            max: Some(characters),
+            ..self
+        }
+    }
+
+    /// The same row with the values that it takes.
+    pub const fn choices(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
+    }
+
+    /// The same row with the value that counts when it is not sent.
+    pub const fn default(self, value: &'static str) -> Self {
+        Self {
+            default: Some(value),
+            ..self
+        }
+    }
+
+    /// The same row, which may be left out under an assumption although it is required.
+    pub const fn unless(self, is_assumed: fn(&Assumptions) -> bool) -> Self {
+        Self {
+            unless: Some(is_assumed),
+            ..self
+        }
+    }
+
+    /// The same row, known less well.
+    pub const fn mark(self, mark: Mark) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// Whether a call without this argument is refused.
+    fn must_be_sent(&self, assumptions: &Assumptions) -> bool {
+        self.need == Need::Required && !self.unless.is_some_and(|is_assumed| is_assumed(assumptions))
+    }
+
+    /// Checks one value by itself.
+    fn check<'f>(&'static self, value: &'f [u8]) -> Result<&'f str, Refusal> {
+        let text =
+            std::str::from_utf8(value).map_err(|_| self.invalid(format!("the value of {} is not UTF-8", self.name)))?;
+        if text.is_empty() {
+            return Err(self.invalid(format!("the value of {} is empty", self.name)));
+        }
+        if let Some(max) = self.max {
+            // Bytes are never fewer than characters, so most values need no counting.
+            if text.len() > max && text.chars().count() > max {
+                return Err(self.invalid(format!(
+                    "the value of {} has {} characters; {max} at most are taken",
+                    self.name,
+                    text.chars().count(),
+                )));
+            }
+        }
+        if !self.choices.is_empty() && !self.choices.contains(&text) {
+            return Err(self.invalid(format!(
+                "{} takes {} (case sensitive)",
+                self.name,
+                self.choices.join(", ")
+            )));
+        }
+        if self.kind == Kind::Char && text.chars().nth(1).is_some() {
+            return Err(self.invalid(format!("{} takes one character", self.name)));
+        }
+        if self.kind == Kind::Integer && parse_integer(text).is_none() {
+            return Err(self.invalid(format!(
+                "{} takes a whole number: digits, no sign, no leading zero",
+                self.name
+            )));
+        }
+        Ok(text)
+    }
+
+    fn invalid(&self, hint: String) -> Refusal {
+        Refusal::invalid(self.name, hint)
+    }
+}
+
+/// Whether an argument must be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Need {
+    /// It must.
+    Required,
+    /// It need not.
+    Optional,
+    /// It may under a condition.
+    Conditional,
+}
+
+impl Need {
+    /// The word that the documents use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Conditional => "conditional",
+        }
+    }
+}
+
+/// What an argument's value is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    String,
+    /// A whole number.
+    Integer,
+    /// One character.
+    Char,
+}
+
+impl Kind {
+    /// The word that the documents use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Char => "char",
+        }
+    }
+}
+
+/// The arguments of one call that passed the checks of their table.
+#[derive(Debug)]
+pub struct Arguments<'f> {
+    table: &'static [Argument],
+    values: Vec<Option<&'f str>>,
+}
+
+impl<'f> Arguments<'f> {
+    /// Checks a form against a table: names (-2), presence (-3), then each value by itself (-4).
+    ///
+    /// # Errors
+    /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
+    /// missing and invalid ones in the order of the table.
+    pub fn check(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Self, Refusal> {
+        let mut found: Vec<Option<&'f Pair<'_>>> = vec![None; table.len()];
+        let mut twice = vec![false; table.len()];
+        for (position, pair) in form.pairs().iter().enumerate() {
+            let Some(row) = find(table, &pair.name, assumptions) else {
+                return Err(unrecognized(position + 1, &pair.name));
+            };
+            twice[row] |= found[row].is_some();
+            if found[row].is_none() || assumptions.duplicate_argument != DuplicateArgument::First {
+                found[row] = Some(pair);
+            }
+        }
+        for (argument, pair) in table.iter().zip(&found) {
+            if pair.is_none() && argument.must_be_sent(assumptions) {
+                return Err(Refusal::missing(
+                    argument.name,
+                    format!("{} was not sent", argument.name),
+                ));
+            }
+        }
+        let reject_twice = assumptions.duplicate_argument == DuplicateArgument::Reject;
+        let mut values = vec![None; table.len()];
+        for (row, argument) in table.iter().enumerate() {
+            if twice[row] && reject_twice {
+                return Err(argument.invalid(format!(
+                    "{} was sent more than once (assumption duplicate-argument=reject)",
+                    argument.name
+                )));
+            }
+            if let Some(pair) = found[row] {
+                values[row] = Some(argument.check(&pair.value)?);
+            }
+        }
+        Ok(Self { table, values })
+    }
+
+    /// The value of an argument, or its default.
+    ///
+    /// # Panics
+    /// The table has no such argument: an endpoint may only ask for what its own table lists.
+    pub fn get(&self, name: &str) -> Option<&'f str> {
+        let row = self
+            .table
+            .iter()
+            .position(|argument| argument.name == name)
+            .unwrap_or_else(|| panic!("the endpoint's table has no argument {name}"));
+        self.values[row].or(self.table[row].default)
+    }
+
+    /// The value of an argument that is required or has a default.
+    ///
+    /// # Panics
+    /// As [`get`](Self::get), or the argument is neither required nor has a default.
+    pub fn text(&self, name: &str) -> &'f str {
+        self.get(name).expect("a required argument was checked to be there")
+    }
+
+    /// The value of an argument of kind [`Kind::Integer`].
+    ///
+    /// # Panics
+    /// As [`get`](Self::get), or the argument is of another kind.
+    pub fn integer(&self, name: &str) -> Option<u64> {
+        self.get(name)
+            .map(|text| parse_integer(text).expect("an integer's digits were checked"))
+    }
+
+    /// Whether an argument of the values `Y` and `N` is `Y`.
+    ///
+    /// # Panics
+    /// As [`text`](Self::text).
+    pub fn yes(&self, name: &str) -> bool {
+        self.text(name) == "Y"
+    }
+}
+
+/// The value of an argument as it came, unchecked and cut at `max` characters: for faults and the log. Where it came
+/// more than once, the one that counts, or the first if none does.
+pub fn glimpse<'f>(name: &str, max: usize, form: &'f Form<'_>, assumptions: &Assumptions) -> Option<Cow<'f, str>> {
+    let mut sent = form
+        .pairs()
+        .iter()
+        .filter(|pair| is_named(name, &pair.name, assumptions));
+    let pair = match assumptions.duplicate_argument {
+        DuplicateArgument::Last => sent.next_back(),
+        DuplicateArgument::Reject | DuplicateArgument::First => sent.next(),
+    }?;
+    // A character has four bytes at most, so the rest need not be looked at.
+    let head = &pair.value[..pair.value.len().min(4 * max)];
+    Some(match String::from_utf8_lossy(head) {
+        Cow::Borrowed(text) => match text.char_indices().nth(max) {
+            Some((end, _)) => Cow::Borrowed(&text[..end]),
+            None => Cow::Borrowed(text),
+        },
+        Cow::Owned(text) => Cow::Owned(text.chars().take(max).collect()),
+    })
+}
+
+/// The format to answer in, found without looking at any other argument.
+///
+/// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
+pub fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions: &Assumptions) -> Format {
+    if !table.iter().any(|argument| argument.name == RESPONSE_FORMAT) {
+        return Format::default();
+    }
+    let mut sent = form
+        .pairs()
+        .iter()
+        .filter(|pair| is_named(RESPONSE_FORMAT, &pair.name, assumptions));
+    let first = sent.next();
+    let last = sent.next_back();
+    let counts = match assumptions.duplicate_argument {
+        DuplicateArgument::Reject if last.is_some() => None,
+        DuplicateArgument::Reject | DuplicateArgument::First => first,
+        DuplicateArgument::Last => last.or(first),
+    };
+    counts
+        .and_then(|pair| std::str::from_utf8(&pair.value).ok())
+        .and_then(Format::from_argument)
+        .unwrap_or_default()
+}
+
+fn find(table: &[Argument], name: &[u8], assumptions: &Assumptions) -> Option<usize> {
+    table
+        .iter()
+        .position(|argument| is_named(argument.name, name, assumptions))
+}
+
+fn is_named(name: &str, sent: &[u8], assumptions: &Assumptions) -> bool {
+    match assumptions.argument_names {
+        ArgumentNames::AnyCase => sent.eq_ignore_ascii_case(name.as_bytes()),
+        ArgumentNames::Exact => sent == name.as_bytes(),
+    }
+}
+
+/// The reply names the argument as it came. The hint tells only where it stands: a `&` that was not escaped makes the
+/// rest of a password a name, and a body that is encoded wrongly arrives as one long name with the password in it.
+fn unrecognized(position: usize, name: &[u8]) -> Refusal {
+    Refusal::unrecognized(
+        String::from_utf8_lossy(&name[..name.len().min(MAX_ECHO)]),
+        format!(
+            "argument {position} of the request, its name {} bytes long, is none of this endpoint's; \
+             a & inside a value is sent as %26",
+            name.len()
+        ),
+    )
+}
+
+/// Digits without a sign and without a leading zero, below 10^18.
+fn parse_integer(text: &str) -> Option<u64> {
+    let is_canonical = !text.is_empty()
+        && text.len() <= 18
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text == "0" || !text.starts_with('0'));
+    is_canonical.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::protocol::assumption::CodeReason;
+    use crate::api::protocol::code;
+
+    const TABLE: &[Argument] = &[
+        Argument::required("loginName", Kind::String, "").max(4),
+        Argument::required("orderNumber", Kind::Integer, ""),
+        Argument::required("codeReason", Kind::Integer, "")
+            .choices(&["0", "1"])
+            .default("0")
+            .unless(|assumptions| assumptions.code_reason == CodeReason::Optional),
+        Argument::optional("test", Kind::Char, "")
+            .choices(&["Y", "N"])
+            .default("N"),
+        Argument::optional(RESPONSE_FORMAT, Kind::Integer, "").choices(&["0", "1", "2"]),
+    ];
+
+    fn form(text: &str) -> Form<'_> {
+        let mut form = Form::default();
+        form.push_urlencoded(text.as_bytes());
+        form
+    }
+
+    #[track_caller]
+    fn assert_refused(text: &str, assumptions: &Assumptions, code: i32, name: &str) {
+        let form = form(text);
+        let refusal = Arguments::check(TABLE, &form, assumptions).unwrap_err();
+        assert_eq!(
+            (refusal.code.number, refusal.name.as_deref()),
+            (code, Some(name)),
+            "{text}: {}",
+            refusal.hint
+        );
+    }
+
+    #[test]
+    fn takes_what_the_table_allows() {
+        let form = form("LOGINNAME=ab&orderNumber=7");
+        let arguments = Arguments::check(TABLE, &form, &Assumptions::default()).unwrap();
+        assert_eq!(arguments.text("loginName"), "ab");
+        assert_eq!(arguments.integer("orderNumber"), Some(7));
+        assert_eq!(arguments.integer("codeReason"), Some(0));
+        assert!(!arguments.yes("test"));
+        assert_eq!(arguments.get(RESPONSE_FORMAT), None);
+    }
+
+    #[test]
+    fn finds_names_then_absence_then_values() {
+        let cases = [
+            ("loginName=&x=1", -2, "x"),
+            ("b=1&a=1", -2, "b"),
+            ("loginName=", -3, "orderNumber"),
+            ("test=x&orderNumber=", -3, "loginName"),
+            ("orderNumber=x&loginName=", -4, "loginName"),
+            ("loginName=ab&orderNumber=", -4, "orderNumber"),
+            ("loginName=abcde&orderNumber=1", -4, "loginName"),
+            ("loginName=%F0%9F%98%80bcde&orderNumber=1", -4, "loginName"),
+            ("loginName=%FF&orderNumber=1", -4, "loginName"),
+            ("loginName=ab&orderNumber=-1", -4, "orderNumber"),
+            ("loginName=ab&orderNumber=01", -4, "orderNumber"),
+            ("loginName=ab&orderNumber=1+", -4, "orderNumber"),
+            ("loginName=ab&orderNumber=%2B1", -4, "orderNumber"),
+            ("loginName=ab&orderNumber=1234567890123456789", -4, "orderNumber"),
+            ("loginName=ab&orderNumber=1&test=y", -4, "test"),
+            ("loginName=ab&orderNumber=1&codeReason=2", -4, "codeReason"),
+            ("loginName=ab&orderNumber=1&loginname=ab", -4, "loginName"),
+        ];
+        for (text, code, name) in cases {
+            assert_refused(text, &Assumptions::default(), code, name);
+        }
+    }
+
+    #[test]
+    fn counts_characters_not_bytes() {
+        let form = form("loginName=%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80&orderNumber=1");
+        assert!(Arguments::check(TABLE, &form, &Assumptions::default()).is_ok());
+    }
+
+    #[test]
+    fn follows_the_assumptions() {
+        let mut assumptions = Assumptions::default();
+        assumptions.set("argument-names", "exact").unwrap();
+        assert_refused("LoginName=ab&orderNumber=1", &assumptions, -2, "LoginName");
+        assumptions.set("code-reason", "required").unwrap();
+        assert_refused("loginName=ab&orderNumber=1", &assumptions, -3, "codeReason");
+
+        let twice = form("orderNumber=1&loginName=ab&orderNumber=2");
+        for (value, expected) in [("first", 1), ("last", 2)] {
+            let mut assumptions = Assumptions::default();
+            assumptions.set("duplicate-argument", value).unwrap();
+            let arguments = Arguments::check(TABLE, &twice, &assumptions).unwrap();
+            assert_eq!(arguments.integer("orderNumber"), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn finds_the_format_before_anything_else() {
+        let cases = [
+            ("", "reject", Format::Lines),
+            ("x=1&RESPONSEFORMAT=2", "reject", Format::Json),
+            ("responseFormat=3", "reject", Format::Lines),
+            ("responseFormat=", "reject", Format::Lines),
+            ("responseFormat=1&responseFormat=1", "reject", Format::Lines),
+            ("responseFormat=1&responseFormat=2", "first", Format::UrlEncoded),
+            ("responseFormat=1&responseFormat=2", "last", Format::Json),
+            ("responseFormat=1", "last", Format::UrlEncoded),
+        ];
+        for (text, duplicates, expected) in cases {
+            let mut assumptions = Assumptions::default();
+            assumptions.set("duplicate-argument", duplicates).unwrap();
+            assert_eq!(response_format(TABLE, &form(text), &assumptions), expected, "{text}");
+        }
+        let without = &TABLE[..4];
+        let form = form("responseFormat=2");
+        assert_eq!(response_format(without, &form, &Assumptions::default()), Format::Lines);
+    }
+
+    #[test]
+    fn a_name_that_is_not_ours_never_reaches_the_hint() {
+        let form = form("loginName=ab&loginPassword");
+        let refusal = Arguments::check(TABLE, &form, &Assumptions::default()).unwrap_err();
+        assert_eq!(refusal.code, &code::UNRECOGNIZED_ARGUMENT);
+        assert!(!refusal.hint.contains("loginPassword"), "{}", refusal.hint);
+        assert!(refusal.hint.contains("argument 2"), "{}", refusal.hint);
+    }
+
+    #[test]
+    fn a_glimpse_is_cut_by_characters() {
+        let assumptions = Assumptions::default();
+        for (text, expected) in [
+            ("loginName=abcdef", Some("abcd")),
+            ("loginName=%F0%9F%98%80bcdef", Some("😀bcd")),
+            ("loginName=a%FFc", Some("a\u{FFFD}c")),
+            ("x=1", None),
+        ] {
+            assert_eq!(glimpse("loginName", 4, &form(text), &assumptions).as_deref(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_panics_the_checks(
+            pairs in proptest::collection::vec(
+                ("(loginName|orderNumber|codeReason|test|responseFormat|.*)", proptest::collection::vec(any::<u8>(), 0..12)),
+                0..8,
+            ),
+        ) {
+            let mut form = Form::default();
+            for (name, value) in &pairs {
+                form.push(name.as_bytes(), value.as_slice());
+            }
+            for duplicates in ["reject", "first", "last"] {
+                let mut assumptions = Assumptions::default();
+                assumptions.set("duplicate-argument", duplicates).unwrap();
+                response_format(TABLE, &form, &assumptions);
+                glimpse("loginName", 3, &form, &assumptions);
+                if let Ok(arguments) = Arguments::check(TABLE, &form, &assumptions) {
+                    prop_assert!(arguments.text("loginName").chars().count() <= 4);
+                    prop_assert!(arguments.integer("orderNumber").is_some());
+                }
+            }
+        }
+    }
+}

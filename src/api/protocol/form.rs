@@ -1,0 +1,141 @@
+//! The arguments of a call as they came: an ordered list of names and values, still bytes.
+//!
+//! Duplicates, empty values and bytes that are not UTF-8 stay visible here; what they mean is decided in
+//! [`argument`](crate::api::protocol::argument).
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+/// Names and values in the order in which the client sent them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Form<'a> {
+    pairs: Vec<Pair<'a>>,
+}
+
+impl<'a> Form<'a> {
+    /// Adds what an `application/x-www-form-urlencoded` text holds, after what is there already.
+    ///
+    /// `+` is a space, a broken percent escape stands for itself, and a name without `=` has an empty value (WHATWG
+    /// URL, section 5.1). Unlike that standard's, this reader does not replace bytes that are not UTF-8.
+    pub fn push_urlencoded(&mut self, text: &'a [u8]) {
+        for piece in text.split(|byte| *byte == b'&') {
+            if piece.is_empty() {
+                continue;
+            }
+            let (name, value) = match piece.iter().position(|byte| *byte == b'=') {
+                Some(equals) => (&piece[..equals], &piece[equals + 1..]),
+                None => (piece, &[][..]),
+            };
+            self.pairs.push(Pair {
+                name: decode(name),
+                value: decode(value),
+            });
+        }
+    }
+
+    /// Adds one name and value that need no decoding, as a part of `multipart/form-data` carries them.
+    pub fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
+        self.pairs.push(Pair {
+            name: name.into(),
+            value: value.into(),
+        });
+    }
+
+    /// The pairs in their order.
+    pub fn pairs(&self) -> &[Pair<'a>] {
+        &self.pairs
+    }
+}
+
+/// One argument as it came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pair<'a> {
+    /// The name's bytes, decoded.
+    pub name: Cow<'a, [u8]>,
+    /// The value's bytes, decoded.
+    pub value: Cow<'a, [u8]>,
+}
+
+fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {
+    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Cow::Borrowed(encoded);
+    }
+    if !encoded.contains(&b'+') {
+        return percent_decode(encoded).into();
+    }
+    let spaced: Vec<u8> = encoded
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    Cow::Owned(percent_decode(&spaced).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_clients_send() {
+        type Pairs = &'static [(&'static [u8], &'static [u8])];
+        const CASES: &[(&str, Pairs)] = &[
+            ("", &[]),
+            ("&&", &[]),
+            ("a=1&b=2", &[(b"a", b"1"), (b"b", b"2")]),
+            ("a=1&a=2", &[(b"a", b"1"), (b"a", b"2")]),
+            ("a", &[(b"a", b"")]),
+            ("a=", &[(b"a", b"")]),
+            ("=b", &[(b"", b"b")]),
+            ("a=b=c", &[(b"a", b"b=c")]),
+            ("a=1+2%2B3", &[(b"a", b"1 2+3")]),
+            ("login%4Eame=x", &[(b"loginName", b"x")]),
+            ("a=%zz%4", &[(b"a", b"%zz%4")]),
+            ("a=%FF%00", &[(b"a", b"\xFF\0")]),
+            ("a=%F0%9F%98%80", &[(b"a", "😀".as_bytes())]),
+            ("a=1;b=2", &[(b"a", b"1;b=2")]),
+        ];
+        for (text, expected) in CASES {
+            let mut form = Form::default();
+            form.push_urlencoded(text.as_bytes());
+            let pairs: Vec<_> = form.pairs().iter().map(|pair| (&*pair.name, &*pair.value)).collect();
+            assert_eq!(pairs, *expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_the_standard_serializer_writes(
+            pairs in proptest::collection::vec((".*", ".*"), 0..8),
+        ) {
+            let text: String = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&pairs)
+                .finish();
+            let mut form = Form::default();
+            form.push_urlencoded(text.as_bytes());
+            let read: Vec<_> = form
+                .pairs()
+                .iter()
+                .map(|pair| {
+                    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                    (text(&pair.name), text(&pair.value))
+                })
+                .collect();
+            prop_assert_eq!(read, pairs);
+        }
+
+        #[test]
+        fn agrees_with_the_standard_reader_but_for_bad_bytes(text: Vec<u8>) {
+            let mut form = Form::default();
+            form.push_urlencoded(&text);
+            let ours: Vec<_> = form
+                .pairs()
+                .iter()
+                .map(|pair| (String::from_utf8_lossy(&pair.name), String::from_utf8_lossy(&pair.value)))
+                .collect();
+            let standard: Vec<_> = form_urlencoded::parse(&text).collect();
+            prop_assert_eq!(ours, standard);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The three formats of a reply, and the way back.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber};
+use crate::api::protocol::reply::Reply;
+
+/// The name of the argument that asks for a format.
+pub const RESPONSE_FORMAT: &str = "responseFormat";
+
+/// The values that [`RESPONSE_FORMAT`] takes, each at the place of its [`Format`].
+pub const RESPONSE_FORMATS: &[&str] = &["0", "1", "2"];
+
+/// A format of a reply, numbered as `responseFormat` numbers it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Format {
+    /// 0: lines of text.
+    #[default]
+    Lines,
+    /// 1: URL-encoded fields.
+    UrlEncoded,
+    /// 2: a JSON object.
+    Json,
+}
+
+impl Format {
+    /// Every format, in the order of its number.
+    pub const ALL: [Self; 3] = [Self::Lines, Self::UrlEncoded, Self::Json];
+
+    /// The format that a value of `responseFormat` asks for, if it is one of its values.
+    pub fn from_argument(value: &str) -> Option<Self> {
+        RESPONSE_FORMATS
+            .iter()
+            .position(|candidate| *candidate == value)
+            .map(|number| Self::ALL[number])
+    }
+
+    /// The Content-Type of a reply in this format.
+    pub fn content_type(self, assumptions: &Assumptions) -> &'static str {
+        match (self, assumptions.charset) {
+            (Self::Lines, Charset::None) => "text/plain",
+            (Self::Lines, Charset::Utf8) => "text/plain; charset=utf-8",
+            (Self::UrlEncoded, Charset::None) => "application/x-www-form-urlencoded",
+            (Self::UrlEncoded, Charset::Utf8) => "application/x-www-form-urlencoded; charset=utf-8",
+            (Self::Json, Charset::None) => "application/json",
+            (Self::Json, Charset::Utf8) => "application/json; charset=utf-8",
+        }
+    }
+
+    /// Writes a reply in this format.
+    pub fn render(self, reply: &Reply, assumptions: &Assumptions) -> String {
+        match self {
+            Self::Lines => render_lines(reply, assumptions.final_newline),
+            Self::UrlEncoded => render_url_encoded(reply),
+            Self::Json => render_json(reply, assumptions.json_order_number),
+        }
+    }
+
+    /// Reads a reply back, whatever the assumptions under which it was written.
+    ///
+    /// # Errors
+    /// The text is no reply in this format.
+    pub fn parse(self, text: &str) -> Result<Reply, ParseError> {
+        match self {
+            Self::Lines => parse_lines(text),
+            Self::UrlEncoded => parse_url_encoded(text),
+            Self::Json => serde_json::from_str::<JsonReply>(text)
+                .map_err(|_| ParseError)?
+                .try_into(),
+        }
+    }
+}
+
+/// A text that is no reply in the format.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("this is no reply in that format")]
+pub struct ParseError;
+
+fn render_lines(reply: &Reply, final_newline: FinalNewline) -> String {
+    let mut text = match reply {
+        Reply::Success {
+            code,
+            order_number: None,
+        } => code.to_string(),
+        Reply::Success {
+            code,
+            order_number: Some(number),
+        } => format!("{code}\n{number}"),
+        Reply::Error { code, message } => format!("{code}\n{message}"),
+    };
+    if final_newline == FinalNewline::Yes {
+        text.push('\n');
+    }
+    text
+}
+
+fn parse_lines(text: &str) -> Result<Reply, ParseError> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let (code, rest) = match text.split_once('\n') {
+        Some((code, rest)) => (code, Some(rest)),
+        None => (text, None),
+    };
+    let code: i32 = code.parse().map_err(|_| ParseError)?;
+    reply(
+        code,
+        rest.filter(|_| code < 0).map(str::to_owned),
+        match rest {
+            Some(number) if code >= 0 => Some(number.parse().map_err(|_| ParseError)?),
+            _ => None,
+        },
+    )
+}
+
+fn render_url_encoded(reply: &Reply) -> String {
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    fields.append_pair("errorCode", &reply.code().to_string());
+    match reply {
+        Reply::Success { order_number, .. } => {
+            if let Some(number) = order_number {
+                fields.append_pair("orderNumber", &number.to_string());
+            }
+        }
+        Reply::Error { message, .. } => {
+            fields.append_pair("errorMessage", message);
+        }
+    }
+    fields.finish()
+}
+
+fn parse_url_encoded(text: &str) -> Result<Reply, ParseError> {
+    let (mut code, mut message, mut order_number) = (None, None, None);
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        match &*name {
+            "errorCode" => code = Some(value.parse().map_err(|_| ParseError)?),
+            "errorMessage" => message = Some(value.into_owned()),
+            "orderNumber" => order_number = Some(value.parse().map_err(|_| ParseError)?),
+            _ => return Err(ParseError),
+        }
+    }
+    reply(code.ok_or(ParseError)?, message, order_number)
+}
+
+/// The object of format 2; serde keeps the fields in this order.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JsonReply {
+    error_code: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<JsonNumber>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum JsonNumber {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<JsonReply> for Reply {
+    type Error = ParseError;
+
+    fn try_from(json: JsonReply) -> Result<Self, ParseError> {
+        let order_number = match json.order_number {
+            None => None,
+            Some(JsonNumber::Number(number)) => Some(number),
+            Some(JsonNumber::Text(text)) => Some(text.parse().map_err(|_| ParseError)?),
+        };
+        reply(json.error_code, json.error_message, order_number)
+    }
+}
+
+fn render_json(reply: &Reply, order_number_type: JsonOrderNumber) -> String {
+    let json = match reply {
+        Reply::Success { code, order_number } => JsonReply {
+            error_code: *code,
+            error_message: None,
+            order_number: order_number.map(|number| match order_number_type {
+                JsonOrderNumber::Number => JsonNumber::Number(number),
+                JsonOrderNumber::String => JsonNumber::Text(number.to_string()),
+            }),
+        },
+        Reply::Error { code, message } => JsonReply {
+            error_code: *code,
+            error_message: Some(message.clone()),
+            order_number: None,
+        },
+    };
+    serde_json::to_string(&json).expect("numbers and strings always serialize")
+}
+
+/// Puts the fields of a reply together again, if they fit each other.
+fn reply(code: i32, message: Option<String>, order_number: Option<u64>) -> Result<Reply, ParseError> {
+    match (code, message, order_number) {
+        (0.., None, order_number) => Ok(Reply::Success { code, order_number }),
+        (..0, Some(message), None) => Ok(Reply::Error { code, message }),
+        _ => Err(ParseError),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::api::protocol::assumption::ASSUMPTIONS;
+
+    fn success(order_number: Option<u64>) -> Reply {
+        Reply::Success { code: 0, order_number }
+    }
+
+    fn error(code: i32, message: &str) -> Reply {
+        Reply::Error {
+            code,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn writes_each_format_to_the_byte() {
+        let done = success(None);
+        let made = success(Some(1_234_568));
+        let missing = error(-3, "The 'csr' argument is missing!");
+        let cases = [
+            (Format::Lines, &done, "0\n"),
+            (Format::Lines, &made, "0\n1234568\n"),
+            (Format::Lines, &missing, "-3\nThe 'csr' argument is missing!\n"),
+            (Format::UrlEncoded, &done, "errorCode=0"),
+            (Format::UrlEncoded, &made, "errorCode=0&orderNumber=1234568"),
+            (
+                Format::UrlEncoded,
+                &missing,
+                "errorCode=-3&errorMessage=The+%27csr%27+argument+is+missing%21",
+            ),
+            (Format::Json, &done, r#"{"errorCode":0}"#),
+            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":1234568}"#),
+            (
+                Format::Json,
+                &missing,
+                r#"{"errorCode":-3,"errorMessage":"The 'csr' argument is missing!"}"#,
+            ),
+        ];
+        for (format, reply, expected) in cases {
+            assert_eq!(format.render(reply, &Assumptions::default()), expected);
+        }
+    }
+
+    #[test]
+    fn follows_the_assumptions() {
+        let mut assumptions = Assumptions::default();
+        for (name, value) in [
+            ("final-newline", "no"),
+            ("charset", "utf-8"),
+            ("json-order-number", "string"),
+        ] {
+            assumptions.set(name, value).unwrap();
+        }
+        let made = success(Some(7));
+        assert_eq!(Format::Lines.render(&made, &assumptions), "0\n7");
+        assert_eq!(
+            Format::Json.render(&made, &assumptions),
+            r#"{"errorCode":0,"orderNumber":"7"}"#
+        );
+        for format in Format::ALL {
+            assert!(format.content_type(&assumptions).ends_with("; charset=utf-8"));
+            assert!(!format.content_type(&Assumptions::default()).contains("charset"));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_reply() {
+        for (format, text) in [
+            (Format::Lines, ""),
+            (Format::Lines, "-3"),
+            (Format::Lines, "0\nabc\n"),
+            (Format::Lines, "1\nabc\n"),
+            (Format::UrlEncoded, "errorCode=-3"),
+            (Format::UrlEncoded, "errorCode=0&errorMessage=x"),
+            (Format::UrlEncoded, "errorCode=0&more=x"),
+            (Format::Json, "[]"),
+            (Format::Json, r#"{"errorCode":0,"orderNumber":"x"}"#),
+        ] {
+            assert_eq!(format.parse(text), Err(ParseError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_it_writes(
+            number in proptest::option::of(any::<u64>()),
+            code in -200..0_i32,
+            // Format 0 ends in one line feed or none, so a message that ends in one is not told apart.
+            message in "(?s).*[^\n]",
+            choices in proptest::collection::vec(any::<proptest::sample::Index>(), ASSUMPTIONS.len()),
+        ) {
+            let mut assumptions = Assumptions::default();
+            for (row, choice) in ASSUMPTIONS.iter().zip(choices) {
+                assumptions.set(row.name, row.values[choice.index(row.values.len())]).unwrap();
+            }
+            for reply in [success(number), Reply::Success { code: -code, order_number: None }, error(code, &message)] {
+                for format in Format::ALL {
+                    let text = format.render(&reply, &assumptions);
+                    prop_assert_eq!(format.parse(&text), Ok(reply.clone()), "{}", text);
+                }
+            }
+        }
+    }
+}

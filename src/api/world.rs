@@ -1,0 +1,297 @@
+//! All that one sandbox holds: its orders, its accounts, and what it assumes about the API.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::api::account::{Account, LoginName, Password};
+use crate::api::order::book::Book;
+use crate::api::order::state::{Order, OrderNumber, Product};
+use crate::api::protocol::assumption::{Assumptions, Spelling};
+use crate::api::protocol::code::{Code, UNRECOGNIZED_ARGUMENT};
+use crate::api::protocol::refusal::Refusal;
+use crate::api::protocol::reply::Reply;
+use crate::clock::Timestamp;
+
+/// The world of one sandbox.
+///
+/// Cloning it is cheap: clones share their orders and their accounts until one of them changes them.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The orders.
+    pub book: Arc<Book>,
+    /// The accounts.
+    pub accounts: Arc<Accounts>,
+    /// What is assumed of the API, and how messages are worded: shared with the calls that are being answered.
+    pub conventions: Arc<Conventions>,
+    /// How long a new order is being issued.
+    pub issuance_delay: Duration,
+}
+
+impl World {
+    /// The orders, to change them.
+    pub fn book_mut(&mut self) -> &mut Book {
+        Arc::make_mut(&mut self.book)
+    }
+
+    /// The accounts, to change them.
+    pub fn accounts_mut(&mut self) -> &mut Accounts {
+        Arc::make_mut(&mut self.accounts)
+    }
+
+    /// Counts a call of that account, or says that it is over its limit.
+    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
+        let is_limited = self
+            .accounts
+            .get(login_name.as_str())
+            .is_some_and(|account| account.call_limit.is_some());
+        !is_limited || self.accounts_mut().admit(login_name, now)
+    }
+
+    /// The order of that number, if it is of the account and of the product.
+    ///
+    /// # Errors
+    /// It does not exist, is somebody else's, or is of another product.
+    pub fn order(&self, number: &str, owner: &LoginName, product: Product) -> Result<&Order, OrderNotFound> {
+        let order = OrderNumber::parse(number)
+            .and_then(|number| self.book.get(number))
+            .ok_or(OrderNotFound::Unknown)?;
+        if order.login_name != *owner {
+            return Err(OrderNotFound::Foreign(order.number));
+        }
+        if order.product != product {
+            return Err(OrderNotFound::OtherProduct {
+                number: order.number,
+                product: order.product,
+            });
+        }
+        Ok(order)
+    }
+}
+
+/// The accounts of a sandbox, by loginName.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    by_login_name: BTreeMap<LoginName, Account>,
+    /// How many accounts have each password.
+    passwords: HashMap<Password, usize>,
+}
+
+impl Accounts {
+    /// The most accounts of a sandbox.
+    pub const MAX: usize = 100_000;
+
+    /// Enters an account, in place of one that has its loginName already.
+    pub fn insert(&mut self, account: Account) {
+        *self.passwords.entry(account.login_password.clone()).or_default() += 1;
+        if let Some(old) = self.by_login_name.insert(account.login_name.clone(), account) {
+            self.forget(&old.login_password);
+        }
+    }
+
+    /// Takes an account out.
+    pub fn remove(&mut self, login_name: &str) -> Option<Account> {
+        let removed = self.by_login_name.remove(login_name)?;
+        self.forget(&removed.login_password);
+        Some(removed)
+    }
+
+    fn forget(&mut self, password: &Password) {
+        if let Some(count) = self.passwords.get_mut(password) {
+            *count -= 1;
+            if *count == 0 {
+                self.passwords.remove(password);
+            }
+        }
+    }
+
+    /// Whether a text is the password of any account. How many accounts there are makes no difference to the time that
+    /// this takes.
+    pub fn is_password(&self, text: &str) -> bool {
+        self.passwords.contains_key(text)
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.by_login_name.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_login_name.is_empty()
+    }
+
+    /// Every account, by loginName.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.by_login_name.values()
+    }
+
+    /// The account of that loginName.
+    pub fn get(&self, login_name: &str) -> Option<&Account> {
+        self.by_login_name.get(login_name)
+    }
+
+    /// The account that these credentials open.
+    ///
+    /// # Errors
+    /// They open none.
+    pub fn log_in(&self, login_name: &str, password: &str) -> Result<&Account, LoginRefused> {
+        let account = self.get(login_name).ok_or(LoginRefused::UnknownLoginName)?;
+        if !account.login_password.is(password) {
+            return Err(LoginRefused::WrongPassword);
+        }
+        if account.locked {
+            return Err(LoginRefused::Locked);
+        }
+        Ok(account)
+    }
+
+    /// The account that a reseller names by its accountID: its own, or one under it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn under(&self, reseller: &Account, account_id: u64) -> Result<&Account, LoginRefused> {
+        if reseller.account_id == Some(account_id) {
+            return self
+                .get(reseller.login_name.as_str())
+                .ok_or(LoginRefused::UnknownLoginName);
+        }
+        self.by_login_name
+            .values()
+            .find(|account| {
+                account.account_id == Some(account_id) && account.reseller.as_ref() == Some(&reseller.login_name)
+            })
+            .ok_or(LoginRefused::NotTheCallersAccount)
+    }
+
+    /// Counts a call of that account, or says that it is over its limit.
+    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
+        self.by_login_name
+            .get_mut(login_name)
+            .and_then(|account| account.call_limit.as_mut())
+            .is_none_or(|limit| limit.admit(now))
+    }
+}
+
+/// Why nobody was let in. The sentence is for the log.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum LoginRefused {
+    /// No account has that loginName.
+    #[error("no account has that loginName")]
+    UnknownLoginName,
+    /// The password is another.
+    #[error("the loginPassword is not this account's")]
+    WrongPassword,
+    /// The account is locked.
+    #[error("the account is locked")]
+    Locked,
+    /// No account of that accountID is under the caller.
+    #[error("no account under the caller has that accountID")]
+    NotTheCallersAccount,
+}
+
+/// Why there is no order to work on. The sentence is for the log.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum OrderNotFound {
+    /// No order has that number.
+    #[error("no order has that number")]
+    Unknown,
+    /// It is another account's.
+    #[error("order {0} is another account's")]
+    Foreign(OrderNumber),
+    /// It is of another product.
+    #[error("order {number} is {} order", product.described())]
+    OtherProduct {
+        /// The order.
+        number: OrderNumber,
+        /// Its product.
+        product: Product,
+    },
+}
+
+/// What a sandbox assumes about the API, and how it words its messages.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Conventions {
+    /// The assumptions.
+    pub assumptions: Assumptions,
+    messages: BTreeMap<(&'static str, i32), String>,
+}
+
+impl From<Assumptions> for Conventions {
+    fn from(assumptions: Assumptions) -> Self {
+        Self {
+            assumptions,
+            messages: BTreeMap::new(),
+        }
+    }
+}
+
+impl Conventions {
+    /// Words a code of an endpoint in another way; `xxxx` in it is filled as in the code table's.
+    pub fn reword(&mut self, endpoint: &'static str, code: i32, message: String) {
+        self.messages.insert((endpoint, code), message);
+    }
+
+    /// Every message that is worded in another way: endpoint, code, wording.
+    pub fn messages(&self) -> impl Iterator<Item = (&'static str, i32, &str)> {
+        self.messages
+            .iter()
+            .map(|((endpoint, code), message)| (*endpoint, *code, &**message))
+    }
+
+    /// The reply to a refused call of an endpoint.
+    pub fn reply(&self, endpoint: &'static str, refusal: &Refusal) -> Reply {
+        let code = refusal.code;
+        let template = match self.messages.get(&(endpoint, code.number)) {
+            Some(message) => message.into(),
+            None => self.spell(code),
+        };
+        Reply::Error {
+            code: code.number,
+            message: refusal.fill(&template),
+        }
+    }
+
+    fn spell(&self, code: &Code) -> Cow<'static, str> {
+        match self.assumptions.spelling {
+            Spelling::British if code.number == UNRECOGNIZED_ARGUMENT.number => {
+                code.message.replace("unrecognized", "unrecognised").into()
+            }
+            Spelling::American | Spelling::British => code.message.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_for_as_long_as_an_account_has_it() {
+        let account = |login_name: &str, password: &str| Account {
+            login_name: LoginName::new(login_name),
+            login_password: Password::new(password),
+            account_id: None,
+            reseller: None,
+            locked: false,
+            permissions: None,
+            ca_certificate_ids: Vec::new(),
+            template_ids: Vec::new(),
+            voucher: None,
+            call_limit: None,
+        };
+        let mut accounts = Accounts::default();
+        accounts.insert(account("a", "one"));
+        accounts.insert(account("b", "one"));
+        accounts.insert(account("a", "two"));
+        assert!(accounts.is_password("one") && accounts.is_password("two"));
+        accounts.insert(account("a", "two"));
+        accounts.remove("b");
+        assert!(!accounts.is_password("one") && accounts.is_password("two"));
+        accounts.remove("a");
+        assert!(!accounts.is_password("two") && !accounts.is_password("a"));
+    }
+}

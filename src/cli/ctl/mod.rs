@@ -1,0 +1,401 @@
+//! The command line as a client of the control API.
+
+pub mod args;
+mod body;
+mod table;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use crate::cli::ctl::args::{
+    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, Form, OrdersCommand, SandboxesCommand,
+};
+use crate::cli::ctl::table::Shape;
+use crate::client::http;
+use crate::client::remote::escape;
+use crate::client::{Control, ControlError};
+use crate::files::{self, FileError, Readers};
+use crate::model::entry::find_endpoint;
+use crate::token::Token;
+
+/// Why `ctl` did not do what it was asked; one line.
+#[derive(Debug, Error)]
+pub enum CtlError {
+    /// The emulator did not do it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// What was given is not what is taken.
+    #[error("{0}")]
+    Given(String),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The token's file is not as it should be.
+    #[error("the token of the control API: {0}")]
+    Token(String),
+    /// A file cannot be put in its place.
+    #[error("{0}")]
+    Written(String),
+    /// The answer cannot be printed.
+    #[error("cannot print: {0}")]
+    Print(#[from] io::Error),
+}
+
+impl From<FileError> for CtlError {
+    fn from(error: FileError) -> Self {
+        Self::Written(error.to_string())
+    }
+}
+
+/// Does what the command line asks, and prints the answer. A reader that has left, as `head` does, is no error.
+///
+/// # Errors
+/// The emulator is not there or refuses, or a file is not as it should be.
+pub async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
+    let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
+    if let Some(token) = &args.control_token {
+        control = control.token(token.expose());
+    }
+    if let Some(path) = &args.control_token_file {
+        if args.control_token.is_some() {
+            return Err(CtlError::Given(
+                "give --control-token or --control-token-file, not both".to_owned(),
+            ));
+        }
+        control = control.token(
+            Token::read(path)
+                .map_err(|error| CtlError::Token(error.to_string()))?
+                .expose(),
+        );
+    }
+    let mut ctl = Ctl {
+        control,
+        json: args.json,
+        out,
+    };
+    match ctl.run(&args.command).await {
+        Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+struct Ctl<'o, W> {
+    control: Control,
+    json: bool,
+    out: &'o mut W,
+}
+
+impl<W: Write> Ctl<'_, W> {
+    async fn run(&mut self, command: &CtlCommand) -> Result<(), CtlError> {
+        match command {
+            CtlCommand::Orders(command) => self.orders(command).await,
+            CtlCommand::Accounts(command) => self.accounts(command).await,
+            CtlCommand::Clock(command) => self.clock(command).await,
+            CtlCommand::Faults(command) => self.faults(command).await,
+            CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
+            CtlCommand::Calls(args) if args.follow => self.follow(args).await,
+            CtlCommand::Calls(args) => self.get(&format!("/calls{}", body::calls(args)), Shape::CALLS).await,
+            CtlCommand::Reset { fixtures } => {
+                let body = match fixtures {
+                    Some(path) => json!({"fixtures": read(path)?}),
+                    None => json!({}),
+                };
+                self.send(Method::POST, "/reset", &body, Shape::ONE).await
+            }
+            CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
+            CtlCommand::Restore { file } => {
+                let body = body::snapshot(file)?;
+                self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Shape::ONE)
+                    .await
+            }
+            CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
+            CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
+            CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Shape::ASSUMPTIONS).await,
+            CtlCommand::Assumptions { set } => {
+                let body = set.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+                self.send(Method::PATCH, "/assumptions", &Value::Object(body), Shape::ASSUMPTIONS)
+                    .await
+            }
+        }
+    }
+
+    async fn orders(&mut self, command: &OrdersCommand) -> Result<(), CtlError> {
+        match command {
+            OrdersCommand::List(args) => {
+                let mut whole = Vec::new();
+                let mut after = None;
+                loop {
+                    let path = self.control.at(&format!("/orders{}", body::orders(args, after)));
+                    let text = self.control.remote().exchange(Method::GET, &path, None).await?;
+                    let mut page = self.parse(&text)?;
+                    after = page["next"].as_u64();
+                    if whole.is_empty() && after.is_none() {
+                        return self.print(&text, Shape::ORDERS);
+                    }
+                    if let Value::Array(orders) = &mut page["orders"] {
+                        whole.append(orders);
+                    }
+                    if after.is_none() {
+                        return self.print(&json!({"orders": whole}).to_string(), Shape::ORDERS);
+                    }
+                }
+            }
+            OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Shape::ONE).await,
+            OrdersCommand::Create { number, order } => {
+                let body = body::new_order(*number, order)?;
+                self.send(Method::POST, "/orders", &body, Shape::ONE).await
+            }
+            OrdersCommand::Set { number, order } => {
+                let body = body::changed_order(order)?;
+                self.send(Method::PATCH, &format!("/orders/{number}"), &body, Shape::ONE)
+                    .await
+            }
+            OrdersCommand::Delete { number } => self.delete(&format!("/orders/{number}")).await,
+            OrdersCommand::Certificate { number, format } => {
+                self.certificates(&format!("/orders/{number}/certificate"), *format)
+                    .await
+            }
+            OrdersCommand::Chain { number, format } => {
+                self.certificates(&format!("/orders/{number}/chain"), *format).await
+            }
+            OrdersCommand::Key { number } => self.pem(&format!("/orders/{number}/key")).await,
+            OrdersCommand::Csr { number } => self.pem(&format!("/orders/{number}/csr")).await,
+        }
+    }
+
+    async fn accounts(&mut self, command: &AccountsCommand) -> Result<(), CtlError> {
+        let at = |login: &str| format!("/accounts/{}", escape(login));
+        match command {
+            AccountsCommand::List => self.get("/accounts", Shape::ACCOUNTS).await,
+            AccountsCommand::Show { login } => self.get(&at(login), Shape::ONE).await,
+            AccountsCommand::Create {
+                login,
+                password,
+                fields,
+            } => {
+                let mut body = body::account_fields(fields)?;
+                // There is nothing to take away: nobody would write it for an account that may call everything.
+                if let Some(permissions) = body.get_mut("permissions").filter(|value| value.is_null()) {
+                    *permissions = json!([]);
+                }
+                body["loginName"] = json!(login);
+                body["loginPassword"] = json!(password);
+                self.send(Method::POST, "/accounts", &body, Shape::ONE).await
+            }
+            AccountsCommand::Set { login, fields } => {
+                let body = body::account_fields(fields)?;
+                self.send(Method::PATCH, &at(login), &body, Shape::ONE).await
+            }
+            AccountsCommand::Delete { login } => self.delete(&at(login)).await,
+        }
+    }
+
+    async fn clock(&mut self, command: &ClockCommand) -> Result<(), CtlError> {
+        let clock = match command {
+            ClockCommand::Show => return self.get("/clock", Shape::ONE).await,
+            ClockCommand::Advance { by } => {
+                let body = json!({"by": by});
+                return self.send(Method::POST, "/clock/advance", &body, Shape::ONE).await;
+            }
+            ClockCommand::Set { now } if ["real", "now"].contains(&&**now) => {
+                let path = self.control.at("/clock");
+                let clock = self.control.remote().exchange(Method::GET, &path, None).await?;
+                json!({"now": self.parse(&clock)?["realNow"], "frozen": false})
+            }
+            ClockCommand::Set { now } => json!({"now": now}),
+            ClockCommand::Freeze { now: Some(now) } => json!({"now": now, "frozen": true}),
+            ClockCommand::Freeze { now: None } => json!({"frozen": true}),
+            ClockCommand::Unfreeze => json!({"frozen": false}),
+        };
+        let sent = self.send(Method::PUT, "/clock", &clock, Shape::ONE).await;
+        match command {
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            _ => sent,
+        }
+    }
+
+    async fn faults(&mut self, command: &FaultsCommand) -> Result<(), CtlError> {
+        match command {
+            FaultsCommand::List => self.get("/faults", Shape::FAULTS).await,
+            FaultsCommand::Add(args) => {
+                let sent = self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await;
+                match args.code {
+                    Some(code) => naming(&format!("--code {code}"), sent),
+                    None => sent,
+                }
+            }
+            FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
+            FaultsCommand::Clear => self.delete("/faults").await,
+        }
+    }
+
+    async fn sandboxes(&mut self, command: &SandboxesCommand) -> Result<(), CtlError> {
+        // Sandboxes stand beside each other, whichever is asked for.
+        self.control = self.control.sandbox("default");
+        match command {
+            SandboxesCommand::List => self.get("/sandboxes", Shape::SANDBOXES).await,
+            SandboxesCommand::Create {
+                name,
+                ttl,
+                claim,
+                fixtures,
+            } => {
+                let fixtures = fixtures.as_deref().map(read).transpose()?;
+                let body = body::given(&[
+                    ("name", json!(name)),
+                    ("ttl", json!(ttl)),
+                    ("logins", json!((!claim.is_empty()).then_some(claim))),
+                    ("fixtures", json!(fixtures)),
+                ]);
+                self.send(Method::POST, "/sandboxes", &body, Shape::ONE).await
+            }
+            SandboxesCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
+        }
+    }
+
+    async fn certificates(&mut self, path: &str, format: Option<Form>) -> Result<(), CtlError> {
+        let format = match format {
+            Some(Form::Der) => "der",
+            Some(Form::Json) => "json",
+            None if self.json => "json",
+            Some(Form::Pem) | None => "pem",
+        };
+        let mut answer = self.bytes(&format!("{path}?format={format}")).await?;
+        if format == "json" {
+            answer.push(b'\n');
+        }
+        self.write(&answer)
+    }
+
+    /// Prints what the emulator has as PEM alone: as it is, or with `--json` in the field `pem`, as a certificate has it.
+    async fn pem(&mut self, path: &str) -> Result<(), CtlError> {
+        let pem = self.bytes(path).await?;
+        if !self.json {
+            return self.write(&pem);
+        }
+        let object = json!({"pem": String::from_utf8_lossy(&pem)});
+        self.write(format!("{object}\n").as_bytes())
+    }
+
+    /// An answer as it comes.
+    async fn bytes(&self, path: &str) -> Result<Vec<u8>, CtlError> {
+        let response = self.control.remote().open(&self.control.at(path)).await?;
+        let answer = http::whole(response)
+            .await
+            .map_err(|error| self.control.remote().unexpected(error.to_string()))?;
+        Ok(answer.body.into())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), CtlError> {
+        self.out.write_all(bytes)?;
+        Ok(self.out.flush()?)
+    }
+
+    async fn snapshot(&mut self, output: Option<&Path>) -> Result<(), CtlError> {
+        let snapshot = self.control.snapshot().await?;
+        let text = format!("{}\n", snapshot.json().trim_end());
+        match output {
+            // A pipe or a terminal is written to, and not put aside.
+            Some(path) if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) => {
+                std::fs::write(path, text).map_err(|source| CtlError::File {
+                    path: path.to_owned(),
+                    source,
+                })
+            }
+            Some(path) => Ok(files::write(path, Readers::Owner, |file| {
+                file.write_all(text.as_bytes())
+            })?),
+            None => Ok(self.out.write_all(text.as_bytes())?),
+        }
+    }
+
+    async fn follow(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
+        // As the list does it: in any case, and none that is not there.
+        let endpoint = match &args.endpoint {
+            Some(name) => Some(find_endpoint("--endpoint", name).map_err(|problem| CtlError::Given(problem.message))?),
+            None => None,
+        };
+        let mut stream = self.control.calls().follow().await?;
+        if !self.json {
+            writeln!(self.out, "{}", table::call_head())?;
+            self.out.flush()?;
+        }
+        while let Some(data) = stream.next_data().await? {
+            let call = self.parse(&data)?;
+            if !body::is_wanted(args, endpoint, &call) {
+                continue;
+            }
+            let line = if self.json { data } else { table::call_line(&call) };
+            writeln!(self.out, "{line}")?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    async fn get(&mut self, path: &str, shape: Shape) -> Result<(), CtlError> {
+        self.exchange(Method::GET, path, None, shape).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: &Value, shape: Shape) -> Result<(), CtlError> {
+        self.exchange(method, path, Some(body.to_string().into_bytes()), shape)
+            .await
+    }
+
+    async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
+        let path = self.control.at(path);
+        Ok(self.control.remote().tell(Method::DELETE, &path).await?)
+    }
+
+    async fn exchange(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        shape: Shape,
+    ) -> Result<(), CtlError> {
+        let path = self.control.at(path);
+        let answer = self.control.remote().exchange(method, &path, body).await?;
+        self.print(&answer, shape)
+    }
+
+    fn print(&mut self, answer: &str, shape: Shape) -> Result<(), CtlError> {
+        if self.json {
+            writeln!(self.out, "{}", answer.trim_end())?;
+        } else {
+            let value = self.parse(answer)?;
+            self.out.write_all(table::render(&value, shape).as_bytes())?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn parse(&self, answer: &str) -> Result<Value, CtlError> {
+        serde_json::from_str(answer).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
+    }
+}
+
+/// What came of a request, with what was given for it if it was refused: the emulator does not repeat a value.
+fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
+    sent.map_err(|error| match error {
+        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
+        error => error,
+    })
+}
+
+fn read(path: &Path) -> Result<String, CtlError> {
+    std::fs::read_to_string(path).map_err(|source| CtlError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The command line: what each command takes, does and prints. Nothing here is needed by the library.
+
+pub mod args;
+pub mod ctl;
+mod number;
+mod offer;
+mod variables;

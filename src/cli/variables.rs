@@ -1,0 +1,111 @@
+//! Variables of the environment that begin as this program's do, but are none of them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::CommandFactory as _;
+
+use crate::cli::args::Config;
+
+/// What every variable of this program begins with.
+const PREFIX: &str = "SECTIGO_EMULATOR_";
+
+/// How alike two names are at least, from 0 to 1, for one to be a misspelling of the other; as clap has it for options.
+const ALIKE: f64 = 0.7;
+
+/// Logs a warning for each variable that begins as this program's do and that no option reads. Its value is not told.
+pub fn warn_of_unknown() {
+    let variables = std::env::vars_os().map(|(name, value)| {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        (text(name), text(value))
+    });
+    for warning in unknown(variables) {
+        tracing::warn!("{warning}");
+    }
+}
+
+fn unknown(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let known = known();
+    let mut unknown: Vec<_> = variables
+        .filter(|(name, value)| {
+            let rest = name.strip_prefix(PREFIX);
+            rest.is_some_and(|rest| !known.contains(name) && !is_of_a_service(rest, value))
+        })
+        .map(|(name, _)| name)
+        .collect();
+    unknown.sort();
+    unknown
+        .iter()
+        .map(|name| match nearest(name, &known) {
+            Some(nearest) => format!("the variable {name} is unknown and has no effect; there is {nearest}"),
+            None => format!("the variable {name} is unknown and has no effect; --help lists those that have"),
+        })
+        .collect()
+}
+
+/// Whether Kubernetes makes a variable of that name, without what all begin with, where a service is called
+/// `sectigo-emulator`.
+fn is_of_a_service(rest: &str, value: &str) -> bool {
+    rest.starts_with("SERVICE_") || rest.starts_with("PORT_") || rest == "PORT" && value.starts_with("tcp://")
+}
+
+/// The variable of every option of every command.
+fn known() -> BTreeSet<String> {
+    fn collect(command: &clap::Command, known: &mut BTreeSet<String>) {
+        let of_options = command.get_arguments().filter_map(clap::Arg::get_env);
+        known.extend(of_options.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|below| collect(below, known));
+    }
+    let mut known = BTreeSet::new();
+    collect(&Config::command(), &mut known);
+    known
+}
+
+/// The known variable that is most like `name`, if one is. What all begin with says nothing.
+fn nearest<'k>(name: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
+    let distinct = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_uppercase();
+    let alike = |other: &str| strsim::jaro_winkler(&distinct(name), &distinct(other));
+    known
+        .iter()
+        .map(|other| (alike(other), &**other))
+        .filter(|(alike, _)| *alike > ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_variable_is_told_with_the_nearest_known_one() {
+        let variables = [
+            ("SECTIGO_EMULATOR_HTTPS", "off"),
+            ("SECTIGO_EMULATOR_SANDBOX", "t1"),
+            ("SECTIGO_EMULATOR_WAIT", "1s"),
+            ("SECTIGO_EMULATOR_FIXTURE", "s3cret"),
+            ("SECTIGO_EMULATOR_LOGFORMAT", "json"),
+            ("SECTIGO_EMULATOR_control", "off"),
+            ("SECTIGO_EMULATOR_ZZZ", "1"),
+            ("SECTIGO_EMULATOR_SERVICE_HOST", "10.0.0.1"),
+            ("SECTIGO_EMULATOR_SERVICE_PORT_HTTPS", "8443"),
+            ("SECTIGO_EMULATOR_PORT_8443_TCP_ADDR", "10.0.0.1"),
+            ("SECTIGO_EMULATOR_PORT", "tcp://10.0.0.1:8443"),
+            ("SECTIGO_EMULATE", "1"),
+            ("PATH", "/bin"),
+        ];
+        assert_eq!(
+            unknown(
+                variables
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into_iter()
+            ),
+            [
+                "the variable SECTIGO_EMULATOR_FIXTURE is unknown and has no effect; there is SECTIGO_EMULATOR_FIXTURES",
+                "the variable SECTIGO_EMULATOR_LOGFORMAT is unknown and has no effect; there is SECTIGO_EMULATOR_LOG_FORMAT",
+                "the variable SECTIGO_EMULATOR_ZZZ is unknown and has no effect; --help lists those that have",
+                "the variable SECTIGO_EMULATOR_control is unknown and has no effect; there is SECTIGO_EMULATOR_CONTROL",
+            ]
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! What a sandbox assumes.
+
+use std::collections::BTreeMap;
+
+use hyper::Method;
+use serde::Deserialize;
+
+use crate::client::Control;
+use crate::client::error::ControlError;
+
+/// The assumptions of a sandbox; see [`Control::assumptions`].
+#[derive(Clone, Copy, Debug)]
+pub struct Assumptions<'c>(pub(super) &'c Control);
+
+#[derive(Deserialize)]
+struct Answer {
+    assumptions: BTreeMap<String, String>,
+}
+
+impl Assumptions<'_> {
+    /// All of them with their values, by name.
+    ///
+    /// # Errors
+    /// As every question: [`ControlError`].
+    pub async fn list(self) -> Result<BTreeMap<String, String>, ControlError> {
+        let answer: Answer = self.0.remote().get(&self.0.at("/assumptions")).await?;
+        Ok(answer.assumptions)
+    }
+
+    /// Sets one.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// emulator.control().assumptions().set("spelling", "british").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such assumption, or it does not take that value.
+    pub async fn set(self, name: &str, value: &str) -> Result<(), ControlError> {
+        let change = BTreeMap::from([(name, value)]);
+        let _all: Answer = self
+            .0
+            .remote()
+            .send(Method::PATCH, &self.0.at("/assumptions"), &change)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,534 @@
+//! What was called.
+
+use std::fmt;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use hyper::Method;
+use hyper::body::{Bytes, Incoming};
+use serde::{Deserialize, Serialize};
+
+use crate::client::Control;
+use crate::client::error::ControlError;
+use crate::client::http::PATIENCE;
+use crate::client::remote::Remote;
+use crate::client::time::{self, span};
+use crate::clock::Timestamp;
+
+/// Calls that a sandbox has answered, narrowed word by word; see [`Control::calls`].
+///
+/// ```
+/// # use sectigo_emulator::Emulator;
+/// # use sectigo_emulator::control::seconds;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = Emulator::start().await?;
+/// let calls = emulator.control().calls().endpoint("!autoRevokeCS").order(2200003);
+/// assert_eq!(calls.count().await?, 0);
+///
+/// // Waits for them; where they do not come, the error names the nearest calls and what differs.
+/// let missing = calls.at_least(2).within(seconds(0)).expect().await.unwrap_err();
+/// assert!(missing.to_string().contains("orderNumber 2200003"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Calls {
+    control: Control,
+    wanted: Wanted,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wanted {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    within: Option<String>,
+    #[serde(skip)]
+    patience: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+struct Counted {
+    count: u64,
+    reached: bool,
+    #[serde(default)]
+    forgotten: u64,
+    #[serde(default)]
+    nearest: Vec<NearCall>,
+}
+
+impl Calls {
+    pub(super) fn of(control: Control) -> Self {
+        Self {
+            control,
+            wanted: Wanted::default(),
+        }
+    }
+
+    /// Only those of that endpoint, such as `!autoRevokeCS`.
+    pub fn endpoint(mut self, name: &str) -> Self {
+        self.wanted.endpoint = Some(name.to_owned());
+        self
+    }
+
+    /// Only those with that loginName.
+    pub fn login(mut self, login_name: &str) -> Self {
+        self.wanted.login_name = Some(login_name.to_owned());
+        self
+    }
+
+    /// Only those that name that order.
+    pub fn order(mut self, number: u64) -> Self {
+        self.wanted.order_number = Some(number);
+        self
+    }
+
+    /// Only those that were answered with that code.
+    pub fn code(mut self, code: i32) -> Self {
+        self.wanted.code = Some(code);
+        self
+    }
+
+    /// Only those at that time of the sandbox's clock or later.
+    pub fn since(mut self, time: Timestamp) -> Self {
+        self.wanted.since = Some(time.to_string());
+        self
+    }
+
+    /// [`expect`](Self::expect) as many; 1 without a word.
+    pub fn at_least(mut self, calls: u64) -> Self {
+        self.wanted.at_least = Some(calls);
+        self
+    }
+
+    /// [`expect`](Self::expect) them within that time, in real time, at most a minute; now without a word.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.wanted.within = Some(span(limit));
+        self.wanted.patience = limit;
+        self
+    }
+
+    /// They themselves, the oldest first.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn list(&self) -> Result<Vec<CallInfo>, ControlError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            calls: Vec<CallInfo>,
+        }
+        let path = self.control.at(&format!("/calls{}", self.wanted.query()));
+        let answer: Answer = self.control.remote().get(&path).await?;
+        Ok(answer.calls)
+    }
+
+    /// How many they are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn count(&self) -> Result<u64, ControlError> {
+        Ok(self.ask_now().await?.count)
+    }
+
+    /// How many more there may have been which the journal no longer keeps, since the start or since it was cleared: 0
+    /// as long as [`count`](Self::count) and [`list`](Self::list) miss nothing.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn forgotten(&self) -> Result<u64, ControlError> {
+        Ok(self.ask_now().await?.forgotten)
+    }
+
+    /// Waits until there are [`at_least`](Self::at_least) so many, [`within`](Self::within) that time, and says how
+    /// many there are.
+    ///
+    /// # Errors
+    /// [`ControlError::NotCalled`], which names the nearest calls and what differs.
+    pub async fn expect(&self) -> Result<u64, ControlError> {
+        let counted = self.ask(&self.wanted).await?;
+        if counted.reached {
+            return Ok(counted.count);
+        }
+        Err(ControlError::NotCalled(NotCalled {
+            wanted: self.wanted.to_string(),
+            count: counted.count,
+            forgotten: counted.forgotten,
+            nearest: counted.nearest,
+        }))
+    }
+
+    /// Forgets every call of the sandbox, these or not.
+    ///
+    /// # Errors
+    /// As every question: [`ControlError`].
+    pub async fn clear(&self) -> Result<(), ControlError> {
+        let path = self.control.at("/calls");
+        self.control.remote().tell(Method::DELETE, &path).await
+    }
+
+    /// Each call of the sandbox from now on, these or not, as it comes. A sandbox that is followed is in use: its time to
+    /// live begins when the stream is dropped.
+    ///
+    /// # Errors
+    /// As every question: [`ControlError`].
+    pub async fn follow(&self) -> Result<CallStream, ControlError> {
+        let response = self.control.remote().open(&self.control.at("/calls/stream")).await?;
+        Ok(CallStream {
+            remote: self.control.remote().clone(),
+            body: response.into_body(),
+            events: Events::default(),
+        })
+    }
+
+    async fn ask_now(&self) -> Result<Counted, ControlError> {
+        let now = Wanted {
+            at_least: None,
+            within: None,
+            ..self.wanted.clone()
+        };
+        self.ask(&now).await
+    }
+
+    async fn ask(&self, wanted: &Wanted) -> Result<Counted, ControlError> {
+        let path = self.control.at("/calls/count");
+        let patience = PATIENCE.saturating_add(wanted.patience);
+        let remote = self.control.remote();
+        remote.send_patiently(Method::POST, &path, wanted, patience).await
+    }
+}
+
+impl Wanted {
+    /// The fields as a query, with its `?` if there are any.
+    fn query(&self) -> String {
+        let fields = [
+            ("endpoint", self.endpoint.clone()),
+            ("loginName", self.login_name.clone()),
+            ("orderNumber", self.order_number.map(|number| number.to_string())),
+            ("code", self.code.map(|code| code.to_string())),
+            ("since", self.since.clone()),
+        ];
+        let given = fields
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(given)
+            .finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at_least.unwrap_or(1) {
+            1 => f.write_str("at least 1 call")?,
+            calls => write!(f, "at least {calls} calls")?,
+        }
+        if let Some(endpoint) = &self.endpoint {
+            write!(f, " of {endpoint}")?;
+        }
+        if let Some(login_name) = &self.login_name {
+            write!(f, " with loginName {login_name}")?;
+        }
+        if let Some(number) = self.order_number {
+            write!(f, " with orderNumber {number}")?;
+        }
+        if let Some(code) = self.code {
+            write!(f, " answered with {code}")?;
+        }
+        if let Some(since) = &self.since {
+            write!(f, " since {since}")?;
+        }
+        if let Some(within) = &self.within {
+            write!(f, " within {within}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A call that was answered.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase")]
+pub struct CallInfo {
+    /// Its number in the journal, rising.
+    pub id: u64,
+    /// When, by the sandbox's clock.
+    #[serde(deserialize_with = "time::read")]
+    pub time: Timestamp,
+    /// When.
+    #[serde(deserialize_with = "time::read")]
+    pub real_time: Timestamp,
+    /// The sandbox.
+    pub sandbox: String,
+    /// The endpoint.
+    pub endpoint: String,
+    /// The arguments in their order, passwords masked.
+    pub arguments: Vec<ArgumentInfo>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's code, if it answered one.
+    pub code: Option<i32>,
+    /// The body of the reply.
+    pub reply: String,
+    /// How long the answer took to make, in microseconds.
+    pub took_micros: u64,
+    /// The number of the fault that it met.
+    pub fault: Option<u64>,
+    /// Why it was answered so.
+    pub hint: String,
+}
+
+impl CallInfo {
+    /// The first value of an argument, whatever the case of its name.
+    pub fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments
+            .iter()
+            .find(|argument| argument.name.eq_ignore_ascii_case(name))
+            .map(|argument| &*argument.value)
+    }
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ArgumentInfo {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// The calls that were expected did not come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NotCalled {
+    wanted: String,
+    /// How many came.
+    pub count: u64,
+    /// How many more may have come which the journal no longer keeps.
+    pub forgotten: u64,
+    /// The calls that come nearest to what was expected.
+    pub nearest: Vec<NearCall>,
+}
+
+impl fmt::Display for NotCalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, found {}", self.wanted, self.count)?;
+        if self.forgotten > 0 {
+            write!(
+                f,
+                "; earlier calls that the journal no longer keeps: {}",
+                self.forgotten
+            )?;
+        }
+        for near in &self.nearest {
+            write!(f, "; {near}")?;
+        }
+        if self.nearest.is_empty() && self.count == 0 && self.forgotten == 0 {
+            f.write_str("; nothing was called at all")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for NotCalled {}
+
+/// A call that is nearly what was expected.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NearCall {
+    /// The call.
+    pub call: CallInfo,
+    /// The fields in which it differs.
+    pub differs: Vec<Difference>,
+}
+
+impl fmt::Display for NearCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, differs } = self;
+        write!(f, "near it is call {} of {} at {}: ", call.id, call.endpoint, call.time)?;
+        for (place, difference) in differs.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            write!(f, "{comma}{difference}")?;
+        }
+        if !call.hint.is_empty() {
+            write!(f, "; its hint: {}", call.hint)?;
+        }
+        Ok(())
+    }
+}
+
+/// A field in which a call differs from what was expected.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The field.
+    pub field: String,
+    /// What was expected.
+    pub wanted: String,
+    /// What the call has, if anything.
+    pub found: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, wanted, found } = self;
+        match found {
+            Some(found) => write!(f, "{field} is {found}, not {wanted}"),
+            None => write!(f, "it has no {field} ({wanted} was wanted)"),
+        }
+    }
+}
+
+/// Calls as they come; see [`Calls::follow`].
+#[derive(Debug)]
+pub struct CallStream {
+    remote: Remote,
+    body: Incoming,
+    events: Events,
+}
+
+impl CallStream {
+    /// Waits for the next call; `None` when the emulator stops or the sandbox is deleted.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn next(&mut self) -> Result<Option<CallInfo>, ControlError> {
+        let Some(data) = self.next_data().await? else {
+            return Ok(None);
+        };
+        serde_json::from_str(&data)
+            .map(Some)
+            .map_err(|error| self.remote.unexpected(error.to_string()))
+    }
+
+    /// The next call as the server writes it.
+    pub(crate) async fn next_data(&mut self) -> Result<Option<String>, ControlError> {
+        loop {
+            if let Some(data) = self.events.next() {
+                return Ok(Some(data));
+            }
+            match self.body.frame().await {
+                None => return Ok(None),
+                Some(Ok(frame)) => self.events.push(&frame.into_data().unwrap_or_default()),
+                Some(Err(error)) => return Err(self.remote.unexpected(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Server-sent events, put together from pieces.
+#[derive(Debug, Default)]
+struct Events {
+    unread: Vec<u8>,
+    data: String,
+}
+
+impl Events {
+    fn push(&mut self, piece: &Bytes) {
+        self.unread.extend_from_slice(piece);
+    }
+
+    /// The data of the next whole event.
+    fn next(&mut self) -> Option<String> {
+        while let Some(end) = memchr::memchr(b'\n', &self.unread) {
+            let line: Vec<u8> = self.unread.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line);
+            let line = line.trim_end_matches(['\n', '\r']);
+            if let Some(data) = line.strip_prefix("data:") {
+                if !self.data.is_empty() {
+                    self.data.push('\n');
+                }
+                self.data.push_str(data.strip_prefix(' ').unwrap_or(data));
+            }
+            if line.is_empty() && !self.data.is_empty() {
+                return Some(std::mem::take(&mut self.data));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::seconds;
+
+    fn calls() -> Calls {
+        Control::connect("http://127.0.0.1:1").calls()
+    }
+
+    #[test]
+    fn what_is_wanted_is_written_as_body_and_as_query() {
+        let calls = calls().endpoint("!autoRevokeCS").login("a b").order(7).code(-4);
+        assert_eq!(
+            calls.wanted.query(),
+            "?endpoint=%21autoRevokeCS&loginName=a+b&orderNumber=7&code=-4"
+        );
+        assert_eq!(
+            json!(calls.since(Timestamp::EPOCH).at_least(2).within(seconds(5)).wanted),
+            json!({"endpoint": "!autoRevokeCS", "loginName": "a b", "orderNumber": 7, "code": -4,
+                   "since": "1970-01-01T00:00:00Z", "atLeast": 2, "within": "5s"})
+        );
+        assert_eq!(super::Wanted::default().query(), "");
+    }
+
+    #[test]
+    fn what_did_not_come_is_told_with_what_came_near() {
+        let counted: Counted = serde_json::from_value(json!({
+            "count": 1, "reached": false, "forgotten": 5,
+            "nearest": [{
+                "call": {"id": 3, "time": "1970-01-01T00:00:00Z", "realTime": "1970-01-01T00:00:00Z",
+                         "sandbox": "default", "endpoint": "!autoRevokeCS",
+                         "arguments": [{"name": "orderNumber", "value": "8"}], "status": 200, "code": -21,
+                         "reply": "-21\n", "tookMicros": 12, "hint": "order 8 is revoked"},
+                "differs": [{"field": "orderNumber", "wanted": "7", "found": "8"}, {"field": "code", "wanted": "0"}]
+            }]
+        }))
+        .unwrap();
+        assert_eq!(counted.nearest[0].call.argument("ORDERNUMBER"), Some("8"));
+        let missing = NotCalled {
+            wanted: calls()
+                .endpoint("!autoRevokeCS")
+                .order(7)
+                .at_least(2)
+                .wanted
+                .to_string(),
+            count: counted.count,
+            forgotten: counted.forgotten,
+            nearest: counted.nearest,
+        };
+        assert_eq!(
+            missing.to_string(),
+            "expected at least 2 calls of !autoRevokeCS with orderNumber 7, found 1; earlier calls that the journal \
+             no longer keeps: 5; near it is call 3 of !autoRevokeCS at 1970-01-01T00:00:00Z: orderNumber is 8, not 7, it has no code (0 was wanted); its hint: order 8 is revoked"
+        );
+    }
+
+    #[test]
+    fn events_are_put_together_from_pieces() {
+        let mut events = Events::default();
+        let text = ": hello\n\nid: 1\nevent: call\ndata: {\"a\":\r\ndata: 1}\n\nid: 2\ndata:x\n\n";
+        let mut found = Vec::new();
+        for byte in text.as_bytes() {
+            events.push(&Bytes::copy_from_slice(&[*byte]));
+            found.extend(events.next());
+        }
+        assert_eq!(found, ["{\"a\":\n1}", "x"]);
+    }
+}

@@ -1,0 +1,65 @@
+//! What can go wrong between the client and the emulator.
+
+use std::io;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::client::calls::NotCalled;
+
+/// Why the emulator did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// What should say where the emulator is does not.
+    #[error("`{url}` is no URL of a control listener: {why}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is taken.
+        why: String,
+    },
+    /// Nothing answers there.
+    #[error("nothing answers at {url}: {source}")]
+    Unreachable {
+        /// Where it was asked.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No answer came in time.
+    #[error("no answer came from {url} within {patience:?}")]
+    Timeout {
+        /// Where it was asked.
+        url: String,
+        /// How long it had.
+        patience: Duration,
+    },
+    /// The emulator refuses; it says why.
+    #[error("{detail}{} (HTTP status {status} {title})", in_field(.field.as_deref()))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the status means.
+        title: String,
+        /// What was wrong, and what is taken.
+        detail: String,
+        /// The field that was wrong, such as `then.code`.
+        field: Option<String>,
+    },
+    /// Something answers there, but not as an emulator does.
+    #[error("what answers at {url} is no emulator's control listener, or another version's: {what}")]
+    Unexpected {
+        /// Where it was asked.
+        url: String,
+        /// What was not expected.
+        what: String,
+    },
+    /// The calls that were expected did not come.
+    #[error(transparent)]
+    NotCalled(NotCalled),
+}
+
+fn in_field(field: Option<&str>) -> String {
+    field.map(|field| format!(", in `{field}`")).unwrap_or_default()
+}

@@ -1,0 +1,80 @@
+//! Asks a running emulator whether it serves.
+
+use std::time::Duration;
+
+use hyper::StatusCode;
+use thiserror::Error;
+use tokio::time::{Instant, sleep_until};
+
+use crate::client::http::{self, ClientError, Question};
+
+/// How long one question may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The pause between two questions.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Why an emulator is not known to serve.
+#[derive(Debug, Error)]
+pub enum HealthError {
+    /// Nothing answers there.
+    #[error("nothing answers at {address}: {source}")]
+    Connect {
+        /// Where it was asked.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something answers there, but not as an emulator does.
+    #[error("what answers at {address} is no emulator's control listener: {what}")]
+    Other {
+        /// Where it was asked.
+        address: String,
+        /// What it answered.
+        what: String,
+    },
+    /// No answer came.
+    #[error("no answer came from {address} within {PATIENCE:?}")]
+    Timeout {
+        /// Where it was asked.
+        address: String,
+    },
+}
+
+/// Asks the control listener at `address` (`HOST:PORT`) whether the emulator serves, again and again for as long as
+/// `wait`.
+///
+/// # Errors
+/// What the last question met.
+pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
+    // A wait that has no end in sight has no deadline.
+    let deadline = Instant::now().checked_add(wait);
+    loop {
+        let result = ask(address).await;
+        let next = Instant::now() + PAUSE;
+        if result.is_ok() || deadline.is_some_and(|deadline| next > deadline) {
+            return result;
+        }
+        sleep_until(next).await;
+    }
+}
+
+async fn ask(address: &str) -> Result<(), HealthError> {
+    let address = || address.to_owned();
+    match http::ask(&address(), Question::get("/control/v1/health"), PATIENCE).await {
+        Ok(answer) if answer.status == StatusCode::OK => Ok(()),
+        Ok(answer) => Err(HealthError::Other {
+            address: address(),
+            what: format!("HTTP status {}", answer.status),
+        }),
+        Err(ClientError::Connect(source)) => Err(HealthError::Connect {
+            address: address(),
+            source,
+        }),
+        Err(ClientError::Broken(what)) => Err(HealthError::Other {
+            address: address(),
+            what,
+        }),
+        Err(ClientError::Timeout(_)) => Err(HealthError::Timeout { address: address() }),
+    }
+}

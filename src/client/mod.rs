@@ -1,0 +1,165 @@
+//! Drives an emulator from a test: orders, accounts, clock, faults, journal, sandboxes.
+//!
+//! [`Control`] speaks to the control API, of an emulator in the same process ([`Emulator::control`]) or of any other by
+//! its URL ([`Control::connect`]).
+//!
+//! ```
+//! use sectigo_emulator::Emulator;
+//! use sectigo_emulator::control::{Fault, Order, days};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start().await?;
+//! let control = emulator.control();
+//!
+//! let order = control.orders().create(Order::smime("login_name").issued().expires_in(days(3))).await?;
+//! control.faults().add(Fault::status(503).on("!AutoReplaceSMIME").for_order(order.order_number).times(2)).await?;
+//! control.clock().advance(days(400)).await?;
+//!
+//! // ... the client under test calls the emulator ...
+//! assert_eq!(control.calls().endpoint("!AutoReplaceSMIME").count().await?, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Emulator::control`]: crate::Emulator::control
+
+mod account;
+mod assumptions;
+mod calls;
+mod certificate;
+mod clock;
+mod error;
+mod fault;
+pub mod health;
+pub(crate) mod http;
+mod order;
+pub(crate) mod remote;
+mod sandbox;
+mod time;
+
+use std::sync::Arc;
+
+use hyper::Method;
+
+use crate::client::remote::Remote;
+
+pub use crate::api::order::state::{Product, State};
+pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
+pub use crate::client::assumptions::Assumptions;
+pub use crate::client::calls::{ArgumentInfo, CallInfo, CallStream, Calls, Difference, NearCall, NotCalled};
+pub use crate::client::clock::{Clock, ClockInfo};
+pub use crate::client::error::ControlError;
+pub use crate::client::fault::{Fault, FaultInfo, Faults};
+pub use crate::client::order::{Order, OrderChange, OrderInfo, Orders, RevocationInfo};
+pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
+pub use crate::client::time::{days, hours, minutes, seconds};
+pub use crate::clock::{ParseTimestampError, Timestamp};
+
+/// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
+///
+/// It asks when it is told to and keeps no connection: it can be made before the emulator is there.
+#[derive(Clone, Debug)]
+pub struct Control {
+    remote: Remote,
+    sandbox: Option<Arc<str>>,
+}
+
+impl Control {
+    /// Drives the default sandbox of the emulator whose control listener is at `url`, `http://HOST:PORT`. A URL that
+    /// is none shows with the first question.
+    pub fn connect(url: &str) -> Self {
+        Self {
+            remote: Remote::new(url),
+            sandbox: None,
+        }
+    }
+
+    /// Sends the token that the emulator demands (`--control-token`).
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.remote.set_token(token.into());
+        self
+    }
+
+    /// Drives the sandbox of that name at the same emulator.
+    #[must_use]
+    pub fn sandbox(&self, name: &str) -> Self {
+        Self {
+            remote: self.remote.clone(),
+            sandbox: (name != "default").then(|| name.into()),
+        }
+    }
+
+    /// The name of the sandbox that it drives.
+    pub fn name(&self) -> &str {
+        self.sandbox.as_deref().unwrap_or("default")
+    }
+
+    /// What stands before the path of an endpoint to call it in this sandbox: `/sandboxes/t1`, nothing for the default
+    /// one. The client under test is given the emulator's URL with this at its end.
+    pub fn path(&self) -> String {
+        match &self.sandbox {
+            Some(name) => format!("/sandboxes/{}", remote::escape(name)),
+            None => String::new(),
+        }
+    }
+
+    /// Whether the emulator serves.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn health(&self) -> Result<(), ControlError> {
+        self.remote.tell(Method::GET, "/health").await
+    }
+
+    /// The orders of this sandbox.
+    pub fn orders(&self) -> Orders<'_> {
+        Orders(self)
+    }
+
+    /// The accounts of this sandbox.
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts(self)
+    }
+
+    /// The clock of this sandbox.
+    pub fn clock(&self) -> Clock<'_> {
+        Clock(self)
+    }
+
+    /// The faults of this sandbox.
+    pub fn faults(&self) -> Faults<'_> {
+        Faults(self)
+    }
+
+    /// The calls that this sandbox has answered: all of them, until they are narrowed.
+    pub fn calls(&self) -> Calls {
+        Calls::of(self.clone())
+    }
+
+    /// What this sandbox assumes where the documents say nothing.
+    pub fn assumptions(&self) -> Assumptions<'_> {
+        Assumptions(self)
+    }
+
+    /// The sandboxes of the emulator.
+    pub fn sandboxes(&self) -> Sandboxes<'_> {
+        Sandboxes(self)
+    }
+
+    pub(crate) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    /// The path of something in this sandbox, after `/control/v1`.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.path())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod stub;
+
+#[cfg(test)]
+mod tests;

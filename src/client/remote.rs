@@ -1,0 +1,174 @@
+//! Where the emulator is, and how it is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Method, Response, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::client::error::ControlError;
+use crate::client::http::{self, Answer, ClientError, PATIENCE, Question, Token};
+
+/// What stands in a segment of a path as itself.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text as one segment of a path.
+pub(crate) fn escape(segment: &str) -> String {
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// The control listener of an emulator.
+#[derive(Clone, Debug)]
+pub(crate) struct Remote {
+    url: Arc<str>,
+    token: Option<Token>,
+}
+
+/// An error as RFC 9457 has it.
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(default)]
+    title: String,
+    detail: String,
+    field: Option<String>,
+}
+
+impl Remote {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.trim_end_matches('/').into(),
+            token: None,
+        }
+    }
+
+    pub(crate) fn set_token(&mut self, token: String) {
+        self.token = Some(Token::new(token));
+    }
+
+    /// Reads something.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
+        self.read(&self.ask(Method::GET, path, None, PATIENCE).await?)
+    }
+
+    /// Sends something, and reads what is answered.
+    pub(crate) async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ControlError> {
+        self.send_patiently(method, path, body, PATIENCE).await
+    }
+
+    /// Sends something that the emulator may think about for a while.
+    pub(crate) async fn send_patiently<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+        patience: Duration,
+    ) -> Result<T, ControlError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.unexpected(error.to_string()))?;
+        self.read(&self.ask(method, path, Some(body), patience).await?)
+    }
+
+    /// Asks for something whose answer says nothing.
+    pub(crate) async fn tell(&self, method: Method, path: &str) -> Result<(), ControlError> {
+        self.ask(method, path, None, PATIENCE).await.map(drop)
+    }
+
+    /// Asks with a body as it is, and gives the body of the answer as it is.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<String, ControlError> {
+        // The emulator looks at each order of a snapshot.
+        let mebibytes = body.as_ref().map_or(0, |body| body.len() as u64 >> 20);
+        let patience = PATIENCE + Duration::from_secs(mebibytes);
+        let answer = self.ask(method, path, body, patience).await?;
+        String::from_utf8(answer.body.into()).map_err(|_| self.unexpected("an answer that is not UTF-8".to_owned()))
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn open(&self, path: &str) -> Result<Response<Incoming>, ControlError> {
+        let response = http::open(&self.authority()?, self.question(Method::GET, path, None))
+            .await
+            .map_err(|error| self.failed(error))?;
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        let answer = http::whole(response).await.map_err(|error| self.failed(error))?;
+        Err(self.refused(&answer))
+    }
+
+    /// The answer was not what an emulator says.
+    pub(crate) fn unexpected(&self, what: String) -> ControlError {
+        ControlError::Unexpected {
+            url: self.url.to_string(),
+            what,
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        patience: Duration,
+    ) -> Result<Answer, ControlError> {
+        let answer = http::ask(&self.authority()?, self.question(method, path, body), patience)
+            .await
+            .map_err(|error| self.failed(error))?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(self.refused(&answer))
+    }
+
+    /// What an answer says that is none of success.
+    fn refused(&self, answer: &Answer) -> ControlError {
+        match serde_json::from_slice::<Problem>(&answer.body) {
+            Ok(problem) => ControlError::Refused {
+                status: answer.status.as_u16(),
+                title: problem.title,
+                detail: problem.detail,
+                field: problem.field,
+            },
+            Err(_) => self.unexpected(format!("HTTP status {}", answer.status)),
+        }
+    }
+
+    fn question(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Question {
+        Question {
+            method,
+            body,
+            token: self.token.clone(),
+            ..Question::get(format!("/control/v1{path}"))
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ControlError> {
+        serde_json::from_slice(&answer.body).map_err(|error| self.unexpected(error.to_string()))
+    }
+
+    fn authority(&self) -> Result<String, ControlError> {
+        http::authority(&self.url).map_err(|why| ControlError::Url {
+            url: self.url.to_string(),
+            why,
+        })
+    }
+
+    fn failed(&self, error: ClientError) -> ControlError {
+        let url = self.url.to_string();
+        match error {
+            ClientError::Connect(source) => ControlError::Unreachable { url, source },
+            ClientError::Broken(what) => ControlError::Unexpected { url, what },
+            ClientError::Timeout(patience) => ControlError::Timeout { url, patience },
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! DER and PEM, byte by byte: a strict reader, a small writer, object identifiers. Nothing here knows what the bytes are for.
+
+pub(crate) mod oid;
+pub(crate) mod pem;
+pub(crate) mod read;
+pub(crate) mod write;

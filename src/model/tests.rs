@@ -1,0 +1,247 @@
+use super::*;
+use crate::api::order::state::{OrderNumber, Product, State};
+use crate::clock::Timestamp;
+use crate::random::Random;
+
+const NOW: i64 = 1_800_000_000_000;
+
+fn start(max_orders: usize) -> Start {
+    Start {
+        real_now: Timestamp::from_unix_millis(NOW),
+        issuance_delay: std::time::Duration::ZERO,
+        max_orders,
+    }
+}
+
+#[track_caller]
+fn error(text: &str) -> String {
+    Fixtures::parse(text)
+        .and_then(|fixtures| fixtures.build(&start(3), &mut Random::from_seed(1)).map(|_| ()))
+        .unwrap_err()
+        .to_string()
+}
+
+fn with_account(rest: &str) -> String {
+    format!("[[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n{rest}")
+}
+
+fn with_order(rest: &str) -> String {
+    with_account(&format!(
+        "[[orders]]\norderNumber = 7\nloginName = \"a\"\nproduct = \"smime\"\n{rest}"
+    ))
+}
+
+#[test]
+fn the_built_in_file_holds_one_order_of_each_product_in_each_state() {
+    let built = Fixtures::default()
+        .build(&start(1000), &mut Random::from_seed(1))
+        .unwrap();
+    for (base, product) in [(1_100_000, Product::Smime), (2_200_000, Product::CodeSigning)] {
+        for (index, state) in State::ALL.into_iter().enumerate() {
+            let number = OrderNumber::new(base + index as u64 + 1).unwrap();
+            let order = built.world.book.get(number).unwrap();
+            assert_eq!(
+                (order.product, order.state_at(start(1).real_now)),
+                (product, state),
+                "{number}"
+            );
+            assert_eq!(order.login_name.as_str(), "login_name");
+        }
+    }
+    assert_eq!(built.faults.iter(start(1).real_now).count(), 1);
+}
+
+#[test]
+fn json_says_the_same_as_toml() {
+    let toml = with_order("state = \"being-issued\"\ndue = \"+10m\"\n");
+    let json = r#"{"accounts": [{"loginName": "a", "loginPassword": "p"}],
+        "orders": [{"orderNumber": 7, "loginName": "a", "product": "smime", "state": "being-issued", "due": "+10m"}]}"#;
+    let order = |text: &str| {
+        let world = Fixtures::parse(text)
+            .unwrap()
+            .build(&start(3), &mut Random::from_seed(1))
+            .unwrap()
+            .world;
+        world.book.get(OrderNumber::new(7).unwrap()).unwrap().clone()
+    };
+    assert_eq!(order(&toml), order(json));
+    assert_eq!(
+        order(&toml).state_at(Timestamp::from_unix_millis(NOW + 600_000)),
+        State::Issued
+    );
+}
+
+#[test]
+fn times_are_taken_in_each_form() {
+    for time in ["\"-30d\"", "\"2026-01-31T12:00:00Z\"", "2026-01-31T12:00:00+01:00"] {
+        let text = with_order(&format!("state = \"issued\"\nissued = {time}\n"));
+        Fixtures::parse(&text)
+            .unwrap()
+            .build(&start(3), &mut Random::from_seed(1))
+            .unwrap();
+    }
+}
+
+#[test]
+fn an_error_says_where_it_is_and_what_is_taken() {
+    let cases = [
+        (
+            "[[accounts]]\nloginNam = \"a\"\n",
+            "line 2, column 1: unknown field `loginNam`, expected one of `loginName`",
+        ),
+        (
+            "x = 1\n",
+            "line 1, column 1: unknown field `x`, expected one of `accounts`",
+        ),
+        (
+            "[[accounts]]\nloginName = \"a\"\n",
+            "line 1, column 1: missing field `loginPassword`",
+        ),
+        ("[[accounts]\n", "line 1, column 12: "),
+        (
+            "[[accounts]]\nloginName = \"\"\nloginPassword = \"p\"\n",
+            "line 2, column 13: loginName is empty",
+        ),
+        (
+            "[assumptions]\nspelling = \"scots\"\n",
+            "line 2, column 12: the assumption `spelling` takes american, british",
+        ),
+        (
+            &with_order("state = \"lost\"\n"),
+            "line 8, column 9: unknown variant, expected one of `pending`, `being-issued`",
+        ),
+        (
+            &with_order("state = \"issued\"\nissued = \"yesterday\"\n"),
+            "line 9, column 10: invalid value: string, expected a time: \"-30d\"",
+        ),
+        (
+            &with_order("state = \"issued\"\nexpires = \"-1d\"\n"),
+            "line 9, column 11: an order that is issued has its end in the future",
+        ),
+        (
+            &with_order("state = \"expired\"\nexpires = \"+1d\"\n"),
+            "line 9, column 11: an order that is expired has its end in the past",
+        ),
+        (
+            &with_order("state = \"revoked\"\nstage = \"issued\"\n"),
+            "line 9, column 9: with this stage an order is issued or expired, never revoked; leave `stage` out",
+        ),
+        (
+            &with_order("state = \"being-issued\"\nstage = \"being-issued\"\nissued = \"-1d\"\n"),
+            "line 10, column 10: an order that is being-issued has no `issued`",
+        ),
+        (
+            &with_order("state = \"issued\"\nstage = \"revoked\"\n"),
+            "line 9, column 9: unknown variant, expected one of `being-issued`, `issued`, `replaced`",
+        ),
+        (
+            &with_order("state = \"pending\"\nissued = \"-1d\"\n"),
+            "line 9, column 10: an order that is pending has no `issued`",
+        ),
+        (&with_order("state = \"issued\"\ncsr = \"x\"\n"), "line 9, column 7: "),
+        (
+            &with_order("state = \"issued\"\n").replace("7", "0"),
+            "line 5, column 15: an order number is between 1 and",
+        ),
+        (
+            &with_order("state = \"issued\"\n").replace("loginName = \"a\"\nproduct", "loginName = \"b\"\nproduct"),
+            "line 6, column 13: no account has the loginName `b`",
+        ),
+        (
+            &with_account("permissions = [\"!x\"]\n"),
+            "line 4, column 15: there is no such endpoint; there are !AutoReplaceSMIME, !autoRevokeCS",
+        ),
+        (
+            &with_account("reseller = \"b\"\n"),
+            "line 4, column 12: no account has the loginName `b`",
+        ),
+        (
+            &with_account("voucher = 7\n"),
+            "`voucher` is true, false, or the voucher's name",
+        ),
+        (
+            &with_account("callLimit = { calls = 1, per = \"0s\" }\n"),
+            "line 4, column 13: takes at most 1000000 calls",
+        ),
+        (
+            &with_account(&with_account("")),
+            "line 5, column 13: another account has the loginName `a`",
+        ),
+        (
+            "[[messages]]\nendpoint = \"!autoRevokeCS\"\ncode = -122\nmessage = \"m\"\n",
+            "line 3, column 8: !autoRevokeCS does not answer -122; it answers -1, -2",
+        ),
+        (
+            "[[faults]]\nthen = { code = -99 }\n",
+            "line 2, column 17: no endpoint answers -99; there are -1, -2, -3, -4, -9, ",
+        ),
+        (
+            "[[faults]]\nendpoint = \"!AutoReplaceSMIME\"\nthen = { code = -14 }\n",
+            "line 3, column 17: !AutoReplaceSMIME does not answer -14; it answers -1, -2, ",
+        ),
+        (
+            "[[faults]]\nthen = { code = -3 }\n",
+            "line 2, column 17: the message of -3 is \"The 'xxxx' argument is missing!\": say with `argument`",
+        ),
+        (
+            &with_order(
+                "state = \"issued\"\n[[orders]]\norderNumber = 7\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n",
+            ),
+            "line 10, column 15: another order has the orderNumber 7",
+        ),
+        (
+            &with_account("accountID = 5\n[[accounts]]\nloginName = \"b\"\nloginPassword = \"p\"\naccountID = 5\n"),
+            "line 8, column 13: another account has the accountID 5",
+        ),
+        (
+            &with_account("reseller = \"b\\n\\u001b\"\n"),
+            "line 4, column 12: no account has the loginName `b\\n\\u{1b}`",
+        ),
+        (
+            &with_order("state = \"issued\"\nissued = -30d\n"),
+            "text stands in quotes, as in state = \"issued\"",
+        ),
+        (
+            "[[accounts]]\nloginName = \"a\"\nloginPassword = correct horse\n",
+            "line 3, column 17: string values must be quoted, expected literal string; text stands in quotes",
+        ),
+        (
+            &with_order("state = issued\n"),
+            "expected `inf`; text stands in quotes, as in state = \"issued\"",
+        ),
+        (
+            "{\"accounts\": [{\"loginName\": \"\", \"loginPassword\": \"p\"}]}",
+            "line 1, column 30: loginName is empty",
+        ),
+        (
+            "{\"accounts\": 1}",
+            "line 1, column 14: invalid type: integer, expected a sequence",
+        ),
+        ("{} x", "line 1, column 4: trailing characters"),
+        (
+            "{\"assumptions\": {\"é\": \"ü\"}, \"accounts\": 1}",
+            "line 1, column 41: invalid type: integer, expected a sequence",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = error(text);
+        assert!(error.contains(expected), "{text}\n{error}\n{expected}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_file_with_too_many_orders_is_refused() {
+    let orders: String = (1..=4)
+        .map(|number| {
+            format!("[[orders]]\norderNumber = {number}\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"pending\"\n")
+        })
+        .collect();
+    assert!(error(&with_account(&orders)).contains("at most 3 orders"));
+}
+
+#[test]
+fn passwords_are_not_printed() {
+    let fixtures = Fixtures::parse("[[accounts]]\nloginName = \"a\"\nloginPassword = \"correct horse\"\n").unwrap();
+    assert!(!format!("{fixtures:?}").contains("horse"));
+}

@@ -1,0 +1,219 @@
+//! From a fixtures file to a world: the checks between entries, and the times made absolute.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::fault::Faults;
+use crate::api::order::book::Book;
+use crate::api::order::state::OrderNumber;
+use crate::api::protocol::assumption::Assumptions;
+use crate::api::world::{Accounts, Conventions, World};
+use crate::clock::{Clock, Timestamp};
+use crate::model::entry::{
+    Problem, account_id_taken, build_account, build_fault, build_order, login_name_taken, message_endpoint, no_account,
+    order_number_taken,
+};
+use crate::model::file::OrderEntry;
+use crate::model::locate::Step::{Key, Name};
+use crate::model::{Fixtures, FixturesError};
+use crate::random::Random;
+
+/// What a world starts with beside its fixtures.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// The system's time.
+    pub(crate) real_now: Timestamp,
+    /// How long a new order is being issued.
+    pub(crate) issuance_delay: Duration,
+    /// How many orders there may be.
+    pub(crate) max_orders: usize,
+}
+
+/// A world as fixtures describe it, with its time and its faults.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    pub(crate) world: World,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+}
+
+impl Fixtures {
+    /// The world that these fixtures describe.
+    ///
+    /// # Errors
+    /// An entry does not fit another, or holds what the API cannot hold.
+    pub(crate) fn build(&self, start: &Start, random: &mut Random) -> Result<Built, FixturesError> {
+        self.at_its_place(self.build_world(&self.file.orders, start, random))
+    }
+
+    /// The same, where they are not needed any more: each order's entry is freed once the order is made, as there may be
+    /// a million of them.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub(crate) fn build_and_free(mut self, start: &Start, random: &mut Random) -> Result<Built, FixturesError> {
+        let orders = std::mem::take(&mut self.file.orders);
+        self.at_its_place(self.build_world(orders, start, random))
+    }
+
+    /// The same with a world that they made not long ago, which it shares until one of them changes it. Clock, faults
+    /// and the number of the first new order are its own.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub(crate) fn build_around(
+        &self,
+        world: &World,
+        start: &Start,
+        random: &mut Random,
+    ) -> Result<Built, FixturesError> {
+        let mut built = Built {
+            world: world.clone(),
+            clock: self.at_its_place(self.build_clock(start.real_now))?,
+            faults: self.at_its_place(self.build_faults(start.real_now))?,
+        };
+        let first = self.at_its_place(self.first_new_number(random))?;
+        built.world.book_mut().number_from(first);
+        Ok(built)
+    }
+
+    fn at_its_place<T>(&self, built: Result<T, Problem>) -> Result<T, FixturesError> {
+        built.map_err(|problem| self.text.error_at(&problem.path, &problem.message))
+    }
+
+    fn build_world(
+        &self,
+        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        start: &Start,
+        random: &mut Random,
+    ) -> Result<Built, Problem> {
+        let clock = self.build_clock(start.real_now)?;
+        let now = clock.now(start.real_now);
+        let accounts = self.build_accounts(now)?;
+        let book = self.build_book(orders, start, now, &accounts, random)?;
+        let conventions = self.build_conventions()?;
+        Ok(Built {
+            world: World {
+                book: Arc::new(book),
+                accounts: Arc::new(accounts),
+                conventions: Arc::new(conventions),
+                issuance_delay: self.file.issuance_delay.map_or(start.issuance_delay, |span| span.0),
+            },
+            clock,
+            faults: self.build_faults(start.real_now)?,
+        })
+    }
+
+    fn build_faults(&self, real_now: Timestamp) -> Result<Faults, Problem> {
+        let mut faults = Faults::default();
+        for (index, entry) in self.file.faults.iter().enumerate() {
+            let fault = build_fault(entry, real_now).map_err(|problem| problem.within("faults", index))?;
+            faults.add(fault).ok_or_else(|| {
+                Problem::here(format!("there are {} faults at most", Faults::MAX)).within("faults", index)
+            })?;
+        }
+        Ok(faults)
+    }
+
+    fn build_clock(&self, real_now: Timestamp) -> Result<Clock, Problem> {
+        let mut clock = Clock::default();
+        let Some(entry) = &self.file.clock else {
+            return Ok(clock);
+        };
+        match (entry.now, entry.offset) {
+            (Some(_), Some(_)) => {
+                return Err(Problem {
+                    path: vec![Key("clock"), Key("offset")],
+                    message: "a clock is set by `now` or by `offset`, not by both".to_owned(),
+                });
+            }
+            (Some(when), None) | (None, Some(when)) => {
+                let now = when.from(real_now);
+                if now < Timestamp::EPOCH {
+                    return Err(Problem {
+                        path: vec![Key("clock"), Key(if entry.now.is_some() { "now" } else { "offset" })],
+                        message: "a clock shows a time from 1970-01-01T00:00:00Z on".to_owned(),
+                    });
+                }
+                clock.set(now, real_now);
+            }
+            (None, None) => {}
+        }
+        clock.freeze(entry.frozen, real_now);
+        Ok(clock)
+    }
+
+    fn build_accounts(&self, now: Timestamp) -> Result<Accounts, Problem> {
+        let mut accounts = Accounts::default();
+        for (index, entry) in self.file.accounts.iter().enumerate() {
+            if index >= Accounts::MAX {
+                let message = format!("there may be at most {} accounts", Accounts::MAX);
+                return Err(Problem::here(message).within("accounts", index));
+            }
+            let account = build_account(entry, now).map_err(|problem| problem.within("accounts", index))?;
+            if accounts.get(&entry.login_name).is_some() {
+                return Err(Problem::at("loginName", login_name_taken(&entry.login_name)).within("accounts", index));
+            }
+            accounts.insert(account);
+        }
+        let mut ids = HashMap::new();
+        for (index, entry) in self.file.accounts.iter().enumerate() {
+            let problem = match (&entry.reseller, entry.account_id) {
+                (Some(reseller), _) if accounts.get(reseller).is_none() => {
+                    Problem::at("reseller", no_account(reseller))
+                }
+                (_, Some(id)) if ids.insert(id, index).is_some() => Problem::at("accountID", account_id_taken(id)),
+                _ => continue,
+            };
+            return Err(problem.within("accounts", index));
+        }
+        Ok(accounts)
+    }
+
+    fn build_book(
+        &self,
+        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        start: &Start,
+        now: Timestamp,
+        accounts: &Accounts,
+        random: &mut Random,
+    ) -> Result<Book, Problem> {
+        let mut book = Book::new(start.max_orders, self.first_new_number(random)?);
+        for (index, entry) in orders.into_iter().enumerate() {
+            let within = |problem: Problem| problem.within("orders", index);
+            let order = build_order(entry.borrow(), accounts, now).map_err(within)?;
+            if book.get(order.number).is_some() {
+                return Err(within(Problem::at("orderNumber", order_number_taken(order.number))));
+            }
+            book.insert(order)
+                .map_err(|full| within(Problem::at("orderNumber", full.to_string())))?;
+        }
+        Ok(book)
+    }
+
+    fn first_new_number(&self, random: &mut Random) -> Result<OrderNumber, Problem> {
+        let number = self
+            .file
+            .next_order_number
+            .unwrap_or_else(|| random.first_order_number());
+        OrderNumber::new(number).ok_or_else(|| Problem::at("nextOrderNumber", "this is no order number"))
+    }
+
+    fn build_conventions(&self) -> Result<Conventions, Problem> {
+        let mut assumptions = Assumptions::default();
+        for (name, value) in &self.file.assumptions {
+            assumptions.set(name, value).map_err(|error| Problem {
+                path: vec![Key("assumptions"), Name(name.clone())],
+                message: error.without_value(),
+            })?;
+        }
+        let mut conventions = Conventions::from(assumptions);
+        for (index, entry) in self.file.messages.iter().enumerate() {
+            let endpoint = message_endpoint(entry).map_err(|problem| problem.within("messages", index))?;
+            conventions.reword(endpoint.name, entry.code, entry.message.clone());
+        }
+        Ok(conventions)
+    }
+}

@@ -1,0 +1,113 @@
+//! What takes long is done aside, and a CRL is made for many at once.
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+
+use super::*;
+use crate::ca::{CaKey, CaOptions};
+use crate::clock::{real_now, system_now};
+use crate::model::{Fixtures, Start};
+
+use crate::api::order::state::Stage;
+use crate::random::Random;
+
+/// The orders of the built-in fixtures. Each look finds that something has changed.
+struct Changing {
+    book: Mutex<Book>,
+}
+
+impl Changing {
+    fn new() -> Arc<Self> {
+        let start = Start {
+            real_now: real_now(),
+            issuance_delay: std::time::Duration::ZERO,
+            max_orders: 100,
+        };
+        let built = Fixtures::default().build(&start, &mut Random::from_seed(1)).unwrap();
+        Arc::new(Self {
+            book: Mutex::new((*built.world.book).clone()),
+        })
+    }
+
+    fn order(&self, number: u64) -> Order {
+        lock(&self.book).get(OrderNumber::new(number).unwrap()).unwrap().clone()
+    }
+}
+
+impl Look for Changing {
+    fn look<T>(&self, at: impl FnOnce(&Book, Timestamp) -> T) -> T {
+        let mut book = lock(&self.book);
+        book.get_mut(OrderNumber::new(1).unwrap());
+        at(&book, real_now())
+    }
+}
+
+fn certificates(key: CaKey) -> Arc<Certificates> {
+    let authority = Authority::open(&CaOptions { dir: None, key }, system_now()).unwrap();
+    for name in [IssuerName::Smime, IssuerName::CodeSigning] {
+        authority.issuing(name).unwrap();
+    }
+    Arc::new(Certificates::new(Arc::new(Issuance::new(authority)), DEFAULT.into()))
+}
+
+const SMIME: u64 = 1_100_003;
+
+#[tokio::test]
+async fn only_fast_signatures_are_made_where_others_wait() {
+    for (key, is_fast) in [(CaKey::EcP256, true), (CaKey::EcP384, false), (CaKey::Rsa2048, false)] {
+        let (certificates, look) = (certificates(key), Changing::new());
+        let order = look.order(SMIME);
+        // While no work aside begins, only what is done at once is done.
+        let held = certificates.issuance.turns.hold_all();
+        let at_once = certificates.of(&order, real_now()).now_or_never();
+        assert_eq!(at_once.is_some(), is_fast, "{key}");
+        let request = Bytes::from_static(include_bytes!("../../../fixtures/ocsp/one.der"));
+        let answer = certificates.ocsp(IssuerName::Smime, request, &look).now_or_never();
+        assert_eq!(answer.is_some(), is_fast, "{key}");
+        let crl = certificates.crl(IssuerName::Smime, &look).now_or_never();
+        assert!(crl.is_none(), "a CRL may be long, whatever the key");
+        drop(held);
+        let made = certificates.of(&order, real_now()).await.unwrap();
+        let again = certificates.of(&order, real_now()).now_or_never();
+        assert_eq!(again.expect("it is kept").unwrap().der, made.der);
+
+        let order = Order {
+            terms: crate::api::order::terms::Terms {
+                ca_certificate_id: Some(1),
+                ..order.terms
+            },
+            ..order
+        };
+        let _held = certificates.issuance.ca_turns.hold_all();
+        let at_once = certificates.of(&order, real_now()).now_or_never();
+        assert!(at_once.is_none(), "a CA is made aside, whatever its key");
+    }
+}
+
+#[tokio::test]
+async fn those_who_wait_share_the_crl_that_is_made_after_they_asked() {
+    let (certificates, look) = (certificates(CaKey::EcP256), Changing::new());
+    let held = certificates.issuance.turns.hold_all();
+    let asked = (0..100).map(|_| certificates.crl(IssuerName::CodeSigning, &look));
+    let mut all = Box::pin(join_all(asked));
+    assert!((&mut all).now_or_never().is_none(), "all have asked, and wait");
+    drop(held);
+    let crls: Vec<_> = all.await.into_iter().map(Result::unwrap).collect();
+    assert!(crls.iter().all(|crl| Arc::ptr_eq(crl, &crls[0])), "{crls:?}");
+
+    // Whoever asks after a change sees it.
+    let mut last = crls[0].number;
+    for number in [2_200_003, 2_200_004] {
+        let order = lock(&look.book).get(OrderNumber::new(number).unwrap()).unwrap().clone();
+        let stage = Stage::Revoked(order.validity().unwrap());
+        lock(&look.book).insert(Order { stage, ..order.clone() }).unwrap();
+        let crl = certificates.crl(IssuerName::CodeSigning, &look).await.unwrap();
+        assert!(crl.number > last);
+        last = crl.number;
+        let serial = certificates.serial(&order, order.validity().unwrap());
+        let der: Vec<u8> = (0..).map_while(|index| crl.piece(index)).flatten().collect();
+        assert_eq!(der.len(), crl.length);
+        assert!(der.windows(17).any(|bytes| bytes == serial.as_bytes()));
+    }
+}

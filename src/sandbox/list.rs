@@ -1,0 +1,464 @@
+//! The list of sandboxes: by name, and by the login names that they claim.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::api::account::LoginName;
+use crate::api::protocol::assumption::{AssumptionError, Assumptions};
+use crate::api::world::World;
+use crate::clock::{Timestamp, real_now};
+use crate::model::{Built, Fixtures, FixturesError, Start};
+use crate::random::Random;
+use crate::sandbox::certificates::Issuance;
+use crate::sandbox::journal::{Journal, Room};
+use crate::sandbox::{DEFAULT, Sandbox, State};
+
+/// What every sandbox has in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The fixtures of a sandbox that brings none.
+    pub(crate) fixtures: Arc<Fixtures>,
+    /// Assumptions that outweigh those of any fixtures, but not those of a snapshot.
+    pub(crate) assumptions: Vec<(String, String)>,
+    /// How long a new order is being issued.
+    pub(crate) issuance_delay: Duration,
+    /// How many orders a sandbox may hold.
+    pub(crate) max_orders: usize,
+    /// How many calls a journal keeps.
+    pub(crate) journal: usize,
+    /// How many bytes the calls of all journals take.
+    pub(crate) journal_bytes: usize,
+    /// How many sandboxes there may be.
+    pub(crate) max_sandboxes: usize,
+    /// Makes dice and order numbers repeatable.
+    pub(crate) seed: Option<u64>,
+}
+
+/// What a new sandbox shall be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewSandbox {
+    /// Its name; without one, it is given one.
+    pub(crate) name: Option<String>,
+    /// Its fixtures; without them, the emulator's.
+    pub(crate) fixtures: Option<Arc<Fixtures>>,
+    /// The login names whose calls at the plain path are its.
+    pub(crate) logins: Vec<String>,
+    /// How long it lives since its last use; without a time, for ever.
+    pub(crate) ttl: Option<Duration>,
+}
+
+/// Why a sandbox cannot be made.
+#[derive(Debug, Error)]
+pub(crate) enum SandboxError {
+    /// Its name is no name.
+    #[error("`{0}` cannot name a sandbox: take 1 to 64 of a-z, A-Z, 0-9, - and _")]
+    Name(String),
+    /// Its name is taken.
+    #[error("there is a sandbox `{0}` already")]
+    NameTaken(String),
+    /// A login name is none, or there are too many.
+    #[error(
+        "a sandbox claims at most {MAX_LOGINS} login names, each of 1 to {} characters",
+        LoginName::MAX
+    )]
+    Logins,
+    /// It would be over at once.
+    #[error("a sandbox lives for longer than 0s; without a `ttl`, for ever")]
+    Ttl,
+    /// A login name is claimed by another.
+    #[error("the loginName `{login_name}` is claimed by the sandbox `{by}` already")]
+    LoginTaken {
+        /// The login name.
+        login_name: String,
+        /// Who has it.
+        by: String,
+    },
+    /// There are as many as there may be.
+    #[error("there are {0} sandboxes already, which is all that may be (--max-sandboxes)")]
+    TooMany(usize),
+    /// Its fixtures do not hold together.
+    #[error("bad fixtures: {0}")]
+    Fixtures(#[from] FixturesError),
+}
+
+/// The sandboxes of an emulator.
+#[derive(Debug)]
+pub(crate) struct Sandboxes {
+    settings: Settings,
+    issuance: Arc<Issuance>,
+    room: Arc<Room>,
+    default: Arc<Sandbox>,
+    recent: Recent,
+    others: RwLock<Others>,
+}
+
+#[derive(Debug, Default)]
+struct Others {
+    by_name: HashMap<Arc<str>, Arc<Sandbox>>,
+    by_login_name: HashMap<LoginName, Arc<Sandbox>>,
+    made: u64,
+    swept: Option<Timestamp>,
+}
+
+/// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the same
+/// time share it until they change it.
+#[derive(Debug, Default)]
+struct Recent(Mutex<Option<(Timestamp, World)>>);
+
+/// The most login names that a sandbox claims.
+const MAX_LOGINS: usize = 1000;
+
+/// For how long a state is as good as new.
+const RECENT: Duration = Duration::from_secs(1);
+
+/// For how long nobody looks again for sandboxes that are over.
+const SWEPT: Duration = Duration::from_secs(1);
+
+impl Sandboxes {
+    /// Only the default sandbox, which begins as `saved` says, if it was saved, else with the settings' fixtures.
+    ///
+    /// # Errors
+    /// The fixtures do not hold together.
+    pub(crate) fn new(
+        settings: Settings,
+        saved: Option<Fixtures>,
+        issuance: Arc<Issuance>,
+    ) -> Result<Self, FixturesError> {
+        let state = match saved {
+            Some(saved) => settings.state_of_snapshot(saved, real_now())?,
+            None => settings.state_of(&settings.fixtures, real_now())?,
+        };
+        let room = Arc::new(Room::new(settings.journal_bytes));
+        let journal = Journal::new(settings.journal, room.clone());
+        let default = Sandbox::new(DEFAULT, state, journal, issuance.clone());
+        Ok(Self {
+            settings,
+            issuance,
+            room,
+            default: Arc::new(default),
+            recent: Recent::default(),
+            others: RwLock::default(),
+        })
+    }
+
+    /// What every sandbox has in common.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The sandbox that always is.
+    pub(crate) fn default_sandbox(&self) -> &Arc<Sandbox> {
+        &self.default
+    }
+
+    /// The sandbox of that name, unless it is over.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
+        if name == DEFAULT {
+            return Some(self.default.clone());
+        }
+        let sandbox = self.read().by_name.get(name)?.clone();
+        (!sandbox.is_over(real_now())).then_some(sandbox)
+    }
+
+    /// The sandbox whose calls at the plain path those of that login name are.
+    pub(crate) fn of_login(&self, login_name: Option<&str>) -> Arc<Sandbox> {
+        let claimed = login_name.and_then(|login_name| self.read().by_login_name.get(login_name).cloned());
+        claimed
+            .filter(|sandbox| !sandbox.is_over(real_now()))
+            .unwrap_or_else(|| self.default.clone())
+    }
+
+    /// Every sandbox, the default first, then by name.
+    pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
+        let real_now = real_now();
+        self.write().sweep_now_and_then(real_now);
+        let mut sandboxes: Vec<_> = self.read().by_name.values().cloned().collect();
+        sandboxes.retain(|sandbox| !sandbox.is_over(real_now));
+        sandboxes.sort_by(|one, other| one.name.cmp(&other.name));
+        sandboxes.insert(0, self.default.clone());
+        sandboxes
+    }
+
+    /// Makes a sandbox.
+    ///
+    /// # Errors
+    /// Its name or a login name of it is taken or no name, there are too many, or its fixtures do not hold together.
+    pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
+        let real_now = real_now();
+        let name = new.name.map(check_name).transpose()?;
+        let logins = check_logins(&new.logins)?;
+        if new.ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return Err(SandboxError::Ttl);
+        }
+        // A world takes its time, which is none of those who look for their sandbox.
+        let state = match &new.fixtures {
+            Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
+            None => self.recent.state(&self.settings, real_now)?,
+        };
+        let journal = Journal::new(self.settings.journal, self.room.clone());
+        let mut others = self.write();
+        others.sweep_now_and_then(real_now);
+        if others.by_name.len() >= self.settings.max_sandboxes {
+            others.sweep(real_now);
+        }
+        if others.by_name.len() >= self.settings.max_sandboxes {
+            return Err(SandboxError::TooMany(self.settings.max_sandboxes));
+        }
+        let name = name.unwrap_or_else(|| others.readable_name());
+        let has_name = others.by_name.get(&*name).cloned();
+        if name == DEFAULT || others.lives(has_name, real_now).is_some() {
+            return Err(SandboxError::NameTaken(name));
+        }
+        for login_name in &logins {
+            let claimed_by = others.by_login_name.get(login_name).cloned();
+            if let Some(by) = others.lives(claimed_by, real_now) {
+                return Err(SandboxError::LoginTaken {
+                    login_name: login_name.to_string(),
+                    by: by.name.to_string(),
+                });
+            }
+        }
+        let mut sandbox = Sandbox::new(&name, state, journal, self.issuance.clone());
+        sandbox.ttl = new.ttl;
+        sandbox.fixtures = new.fixtures;
+        sandbox.logins = logins;
+        let sandbox = Arc::new(sandbox);
+        others.enter(sandbox.clone());
+        Ok(sandbox)
+    }
+
+    /// Deletes the sandbox of that name: whether it was there. The default sandbox stays.
+    pub(crate) fn delete(&self, name: &str) -> bool {
+        let deleted = self.write().remove(name);
+        deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Others> {
+        self.others.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Others> {
+        self.others.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Others {
+    fn enter(&mut self, sandbox: Arc<Sandbox>) {
+        self.made += 1;
+        for login_name in &sandbox.logins {
+            self.by_login_name.insert(login_name.clone(), sandbox.clone());
+        }
+        self.by_name.insert(sandbox.name.clone(), sandbox);
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Arc<Sandbox>> {
+        let removed = self.by_name.remove(name)?;
+        removed.journal.close();
+        for login_name in &removed.logins {
+            self.by_login_name.remove(login_name);
+        }
+        Some(removed)
+    }
+
+    /// A sandbox that has something which another one wants, unless it is over: then it goes.
+    fn lives(&mut self, sandbox: Option<Arc<Sandbox>>, real_now: Timestamp) -> Option<Arc<Sandbox>> {
+        let sandbox = sandbox?;
+        if sandbox.is_over(real_now) {
+            self.remove(&sandbox.name);
+            return None;
+        }
+        Some(sandbox)
+    }
+
+    /// Whoever makes many sandboxes does not look through all of them each time.
+    fn sweep_now_and_then(&mut self, real_now: Timestamp) {
+        let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
+        if !self.swept.is_some_and(is_clean) {
+            self.sweep(real_now);
+        }
+    }
+
+    fn sweep(&mut self, real_now: Timestamp) {
+        self.swept = Some(real_now);
+        self.by_name.retain(|_, sandbox| {
+            let is_over = sandbox.is_over(real_now);
+            if is_over {
+                sandbox.journal.close();
+            }
+            !is_over
+        });
+        let Self {
+            by_name, by_login_name, ..
+        } = self;
+        by_login_name.retain(|_, sandbox| by_name.contains_key(&sandbox.name));
+    }
+
+    fn readable_name(&self) -> String {
+        (self.made + 1..)
+            .map(|number| format!("sandbox-{number}"))
+            .find(|name| !self.by_name.contains_key(&**name))
+            .expect("there are more numbers than sandboxes")
+    }
+}
+
+impl Recent {
+    /// The state with which a sandbox begins that brings no fixtures.
+    fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
+        let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
+        // Whoever comes while it is made waits for it, to share it.
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let world = match &*recent {
+            Some((made, world)) if is_recent(*made) => world.clone(),
+            _ => {
+                let state = settings.state_of(&settings.fixtures, real_now)?;
+                *recent = Some((real_now, state.world.clone()));
+                return Ok(state);
+            }
+        };
+        drop(recent);
+        let start = settings.start(real_now);
+        let built = settings.fixtures.build_around(&world, &start, &mut settings.random())?;
+        Ok(State::new(built, settings.random()))
+    }
+}
+
+impl Settings {
+    /// What a sandbox with these fixtures begins with at that time.
+    ///
+    /// # Errors
+    /// They do not hold together.
+    pub(crate) fn state_of(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
+        let built = self.build(fixtures, real_now)?;
+        Ok(State::new(built, self.random()))
+    }
+
+    /// What a sandbox goes on with that was described so: what it assumed, it assumes.
+    ///
+    /// # Errors
+    /// It does not hold together.
+    pub(crate) fn state_of_snapshot(&self, snapshot: Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
+        let built = snapshot.build_and_free(&self.start(real_now), &mut self.random())?;
+        Ok(State::new(built, self.random()))
+    }
+
+    fn start(&self, real_now: Timestamp) -> Start {
+        Start {
+            real_now,
+            issuance_delay: self.issuance_delay,
+            max_orders: self.max_orders,
+        }
+    }
+
+    fn build(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<Built, FixturesError> {
+        let mut built = fixtures.build(&self.start(real_now), &mut self.random())?;
+        if !self.assumptions.is_empty() {
+            let conventions = Arc::make_mut(&mut built.world.conventions);
+            for (name, value) in &self.assumptions {
+                conventions
+                    .assumptions
+                    .set(name, value)
+                    .expect("they were checked before the first sandbox was made");
+            }
+        }
+        Ok(built)
+    }
+
+    /// Whether every assumption is one.
+    ///
+    /// # Errors
+    /// One is not.
+    pub(crate) fn check_assumptions(&self) -> Result<(), AssumptionError> {
+        let mut assumptions = Assumptions::default();
+        self.assumptions
+            .iter()
+            .try_for_each(|(name, value)| assumptions.set(name, value))
+    }
+
+    fn random(&self) -> Random {
+        self.seed.map_or_else(Random::from_system, Random::from_seed)
+    }
+}
+
+/// The login names that a sandbox claims, sorted.
+fn check_logins(logins: &[String]) -> Result<Vec<LoginName>, SandboxError> {
+    let is_none = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
+    if logins.len() > MAX_LOGINS || logins.iter().any(is_none) {
+        return Err(SandboxError::Logins);
+    }
+    let mut logins: Vec<_> = logins.iter().map(|login_name| LoginName::new(login_name)).collect();
+    logins.sort();
+    logins.dedup();
+    Ok(logins)
+}
+
+/// It stands in URLs as it is.
+fn check_name(name: String) -> Result<String, SandboxError> {
+    let is_name = (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_name {
+        Ok(name)
+    } else {
+        Err(SandboxError::Name(name.chars().take(64).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::protocol::assumption::Spelling;
+    use crate::model::file::FaultEntry;
+
+    fn settings(fixtures: &str) -> Settings {
+        Settings {
+            fixtures: Arc::new(Fixtures::parse(fixtures).unwrap()),
+            assumptions: vec![("spelling".to_owned(), "british".to_owned())],
+            issuance_delay: Duration::ZERO,
+            max_orders: 10,
+            journal: 10,
+            journal_bytes: 1 << 20,
+            max_sandboxes: 10,
+            seed: None,
+        }
+    }
+
+    #[test]
+    fn sandboxes_of_one_second_share_their_world_and_nothing_else() {
+        let settings = settings(
+            "clock = { offset = \"-1h\" }\n\
+             [[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n\
+             [[faults]]\nttl = \"10m\"\nthen = { garble = true }\n",
+        );
+        let recent = Recent::default();
+        let start = Timestamp::from_unix_millis(1_800_000_000_000);
+        let mut numbers = Vec::new();
+        let mut shared = Vec::new();
+        for millis in [0, 400, 999, 1000] {
+            let now = start.after(Duration::from_millis(millis));
+            let state = recent.state(&settings, now).unwrap();
+            let ttls: Vec<_> = state
+                .faults
+                .iter(now)
+                .filter_map(|(_, fault)| FaultEntry::describe(fault, now).ttl)
+                .map(|ttl| ttl.0)
+                .collect();
+            assert_eq!(ttls, [Duration::from_secs(600)], "after {millis} ms");
+            assert_eq!(state.clock.now(now), now.before(Duration::from_secs(3600)));
+            assert_eq!(
+                state.world.conventions.assumptions.spelling,
+                Spelling::British,
+                "after {millis} ms"
+            );
+            numbers.push(state.world.book.next_number());
+            shared.push(state.world.accounts.clone());
+        }
+        assert!(Arc::ptr_eq(&shared[0], &shared[2]) && !Arc::ptr_eq(&shared[0], &shared[3]));
+        numbers.sort();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 4);
+    }
+}

@@ -1,0 +1,326 @@
+//! From the bytes of a request to the list of its arguments.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt as _, stream};
+use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
+use hyper::body::{Body as _, Frame};
+use hyper::header::CONTENT_TYPE;
+use multer::Multipart;
+use thiserror::Error;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::api::protocol::form::Form;
+use crate::server::listen::Received;
+
+/// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
+const MAX_BODY: usize = 1 << 20;
+
+/// A body up to this length is read as it comes; longer ones take turns.
+const SMALL_BODY: usize = 16 << 10;
+
+/// How many longer bodies are in memory at a time. What counts is what has arrived, not what was announced.
+const LARGE_BODIES: usize = 16;
+
+/// How long a body waits for its turn before it may take its allowance: short, so that the call is answered within a
+/// second.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// A body up to this length is read without a turn if it waits too long for one. No usual call is longer, so whoever
+/// takes all the turns holds up no usual call.
+const ALLOWANCE: usize = 32 << 10;
+
+/// How fast a body that has a turn must arrive while others wait for one: so many bytes in each [`PACE_TIME`].
+const PACE: usize = 16 << 10;
+
+/// See [`PACE`].
+const PACE_TIME: Duration = Duration::from_secs(1);
+
+/// Reads bodies, within bounds of length, of time, and of memory for the long ones together.
+#[derive(Debug)]
+pub(crate) struct BodyReader {
+    time_limit: Duration,
+    large_bodies: Semaphore,
+    /// How many bodies wait for a turn.
+    waiting: AtomicUsize,
+}
+
+impl BodyReader {
+    /// A reader that gives each body `time_limit` to arrive.
+    pub(crate) fn new(time_limit: Duration) -> Self {
+        Self {
+            time_limit,
+            large_bodies: Semaphore::new(LARGE_BODIES),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// Reads a body to its end.
+    pub(crate) async fn read(&self, body: &mut Received) -> Result<ReadBody<'_>, BodyError> {
+        if body.is_end_stream() {
+            return Ok(ReadBody::default());
+        }
+        if body.size_hint().lower() > MAX_BODY as u64 {
+            return Err(BodyError::TooLarge);
+        }
+        let mut progress = Progress::default();
+        let mut whole = Bytes::new();
+        let mut parts = BytesMut::new();
+        while let Some(frame) = self.next_frame(body, &mut progress).await? {
+            let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
+                continue;
+            };
+            let length = whole.len() + parts.len() + data.len();
+            if length > MAX_BODY {
+                return Err(BodyError::TooLarge);
+            }
+            progress.length = length;
+            if length > SMALL_BODY && progress.turn.is_none() {
+                self.take_turn(&mut progress).await;
+            }
+            // Nearly every body comes in one piece, which then needs no copy.
+            if length == data.len() {
+                whole = data;
+            } else {
+                if parts.is_empty() {
+                    parts.extend_from_slice(&std::mem::take(&mut whole));
+                }
+                parts.extend_from_slice(&data);
+            }
+        }
+        let bytes = if parts.is_empty() { whole } else { parts.freeze() };
+        Ok(ReadBody {
+            bytes,
+            _turn: progress.turn,
+        })
+    }
+
+    /// Waits for a turn, or goes on without one within the allowance.
+    async fn take_turn<'r>(&'r self, progress: &mut Progress<'r>) {
+        let patience = match progress.has_waited {
+            _ if progress.length > ALLOWANCE => None,
+            true => Some(Duration::ZERO),
+            false => Some(PATIENCE),
+        };
+        let asked = Instant::now();
+        let waiting = Waiting::new(&self.waiting);
+        let turn = self.large_bodies.acquire();
+        let turn = match patience {
+            None => Some(turn.await),
+            Some(patience) => timeout(patience, turn).await.ok(),
+        };
+        drop(waiting);
+        progress.turn = turn.map(|turn| turn.expect("the semaphore is never closed"));
+        progress.has_waited = true;
+        // Waiting for the others is not the client's fault.
+        progress.deadline = progress.deadline.map(|deadline| deadline + asked.elapsed());
+        progress.look = None;
+    }
+
+    /// Nearly every body has come with its head: only one that has not sets the clock going.
+    async fn next_frame(
+        &self,
+        body: &mut Received,
+        progress: &mut Progress<'_>,
+    ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, BodyError> {
+        if let Some(frame) = body.frame().now_or_never() {
+            return Ok(frame);
+        }
+        let deadline = *progress
+            .deadline
+            .get_or_insert_with(|| Instant::now() + self.time_limit);
+        loop {
+            let length = progress.length;
+            let (time, length_before) = *progress
+                .look
+                .get_or_insert_with(|| (Instant::now() + PACE_TIME, length));
+            if let Ok(frame) = timeout_at(time.min(deadline), body.frame()).await {
+                return Ok(frame);
+            }
+            if deadline <= time {
+                return Err(BodyError::TooSlow);
+            }
+            let is_needed = progress.turn.is_some() && self.waiting.load(Ordering::Relaxed) > 0;
+            if is_needed && length < length_before + PACE {
+                return Err(BodyError::Stalled);
+            }
+            progress.look = None;
+        }
+    }
+}
+
+/// How far the reading of a body has come.
+#[derive(Debug, Default)]
+struct Progress<'r> {
+    /// So much has arrived.
+    length: usize,
+    /// When it must have arrived, once it had to be waited for.
+    deadline: Option<Instant>,
+    turn: Option<SemaphorePermit<'r>>,
+    /// Whether it has waited for a turn.
+    has_waited: bool,
+    /// When its pace is looked at next, and how much had arrived at the last look.
+    look: Option<(Instant, usize)>,
+}
+
+/// For as long as it is there, a body waits for a turn.
+struct Waiting<'c>(&'c AtomicUsize);
+
+impl<'c> Waiting<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A body that was read; a long one holds its turn until it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct ReadBody<'r> {
+    pub(crate) bytes: Bytes,
+    _turn: Option<SemaphorePermit<'r>>,
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum BodyError {
+    #[error("the body is longer than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the body did not arrive in time (--read-timeout)")]
+    TooSlow,
+    #[error("the body came too slowly while others waited for their turn")]
+    Stalled,
+    #[error("the client went away, or broke off, before the body's end")]
+    Broken,
+}
+
+/// The arguments of the query string and of the body, in this order, and what is odd about the body.
+pub(crate) async fn read_form<'a>(
+    query: Option<&'a str>,
+    headers: &HeaderMap,
+    body: &'a Bytes,
+) -> (Form<'a>, Option<String>) {
+    let mut form = Form::default();
+    if let Some(query) = query {
+        form.push_urlencoded(query.as_bytes());
+    }
+    if body.is_empty() {
+        return (form, None);
+    }
+    let Some(content_type) = headers.get(CONTENT_TYPE) else {
+        return (
+            form,
+            Some("the body has no Content-Type, so its arguments are not read".to_owned()),
+        );
+    };
+    let content_type = String::from_utf8_lossy(content_type.as_bytes());
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        form.push_urlencoded(body);
+        return (form, None);
+    }
+    if essence.eq_ignore_ascii_case("multipart/form-data") {
+        let oddity = read_multipart(&mut form, &content_type, body).await.err();
+        return (
+            form,
+            oddity.map(|error| format!("the multipart body is broken: {error}")),
+        );
+    }
+    let shown: String = essence.chars().take(64).collect();
+    let oddity = format!(
+        "the body's Content-Type is {shown:?}, so its arguments are not read; application/x-www-form-urlencoded and \
+         multipart/form-data are"
+    );
+    (form, Some(oddity))
+}
+
+async fn read_multipart(form: &mut Form<'_>, content_type: &str, body: &Bytes) -> Result<(), multer::Error> {
+    let boundary = multer::parse_boundary(content_type)?;
+    let whole = stream::iter([Ok::<_, Infallible>(body.clone())]);
+    let mut parts = Multipart::new(whole, boundary);
+    while let Some(part) = parts.next_field().await? {
+        let name = part.name().unwrap_or_default().as_bytes().to_vec();
+        form.push(name, part.bytes().await?.to_vec());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(
+        query: Option<&str>,
+        content_type: Option<&str>,
+        body: &str,
+    ) -> (Vec<(String, String)>, Option<String>) {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+        }
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let (form, oddity) = read_form(query, &headers, &body).await;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let pairs = form
+            .pairs()
+            .iter()
+            .map(|pair| (text(&pair.name), text(&pair.value)))
+            .collect();
+        (pairs, oddity)
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn query_and_body_are_one_list_with_the_query_first() {
+        let (read, oddity) = read(
+            Some("a=1&b=2"),
+            Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"),
+            "a=3",
+        )
+        .await;
+        assert_eq!(read, pairs(&[("a", "1"), ("b", "2"), ("a", "3")]));
+        assert_eq!(oddity, None);
+    }
+
+    #[tokio::test]
+    async fn multipart_is_read_part_by_part() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1+2\r\n\
+                    --x\r\nContent-Disposition: form-data; name=\"b\"; filename=\"f\"\r\n\r\n\r\n--x--\r\n";
+        let (read, oddity) = read(None, Some("multipart/form-data; boundary=x"), body).await;
+        assert_eq!(read, pairs(&[("a", "1+2"), ("b", "")]));
+        assert_eq!(oddity, None);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_told() {
+        for (content_type, body, expected) in [
+            (None, "a=1", "no Content-Type"),
+            (Some("application/json"), "{}", "\"application/json\""),
+            (Some("multipart/form-data"), "a", "multipart body is broken"),
+            (
+                Some("multipart/form-data; boundary=x"),
+                "--x\r\nContent-Disp",
+                "multipart body is broken",
+            ),
+        ] {
+            let (read, oddity) = read(None, content_type, body).await;
+            assert_eq!(read, []);
+            assert!(oddity.as_deref().unwrap_or_default().contains(expected), "{oddity:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The control API: for the owner of the machine, on a listener of its own.
+//!
+//! Every route of a sandbox stands under `/control/v1` for the default one and under `/control/v1/sandboxes/NAME` for
+//! that one. The OpenAPI document is made from the routes themselves.
+
+mod accounts;
+mod assumptions;
+mod calls;
+mod certificates;
+mod clock;
+mod faults;
+mod fields;
+mod guard;
+mod openapi;
+mod orders;
+mod problem;
+mod receive;
+mod sandboxes;
+mod sent;
+mod snapshot;
+
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::Request;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use serde::Serialize;
+use tower_service::Service as _;
+use utoipa::ToSchema;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+use crate::api::endpoints::catalogue;
+use crate::server::listen::{Received, Stop};
+use crate::token::Token;
+
+pub(crate) use fields::patched;
+pub(crate) use guard::{OwnNames, check_host_name};
+pub(crate) use problem::Problem;
+pub(crate) use receive::BodyMemory;
+
+/// What the control API knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Control {
+    /// The certificate that clients of the HTTPS listener should trust, in PEM, if it is known.
+    pub(crate) ca_pem: Option<Arc<str>>,
+    /// What it drives.
+    pub(crate) sandboxes: Arc<crate::sandbox::list::Sandboxes>,
+    /// The token that every request must bear, if there is one.
+    pub(crate) token: Option<Token>,
+    /// The names by which it may be asked.
+    pub(crate) own_names: OwnNames,
+    /// How long a body may take to arrive.
+    pub(crate) read_timeout: Duration,
+    /// The longest snapshot that is taken, in bytes.
+    pub(crate) max_snapshot: u64,
+    /// The memory for bodies.
+    pub(crate) body_memory: BodyMemory,
+    /// Ends what waits and what streams.
+    pub(crate) stop: Stop,
+}
+
+/// What every handler shares.
+type App = Arc<Control>;
+
+impl Control {
+    /// The service that the control listener runs.
+    pub(crate) fn into_service(
+        self,
+    ) -> impl Service<
+        Request<Received>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send,
+    > + Clone
+    + Send {
+        TowerToHyperService::new(self.router())
+    }
+
+    /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
+    /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
+    fn router(self) -> Router {
+        let app = Arc::new(self);
+        let others: Arc<OnceLock<Router>> = Arc::default();
+        let (for_others, of_others) = (app.clone(), others);
+        Router::new()
+            .route(
+                "/control/v1/health",
+                get(health).route_layer(from_fn(guard::check_query)),
+            )
+            .route(
+                "/control/v1/tls/ca.pem",
+                get(ca_pem).route_layer(from_fn(guard::check_query)),
+            )
+            .method_not_allowed_fallback(method_not_allowed)
+            .fallback(move |request: axum::extract::Request| {
+                let mut router = of_others.get_or_init(|| other_routes(for_others.clone())).clone();
+                async move { router.call(request).await }
+            })
+            .layer(from_fn_with_state(app.clone(), guard::guard))
+            .with_state(app)
+    }
+}
+
+/// Every route, behind the guard.
+fn other_routes(app: App) -> Router {
+    let (router, made) = api().split_for_parts();
+    let document = openapi::document(&made, app.token.is_some()).to_string();
+    router
+        .route("/control/v1/openapi.json", get(move || async move { json(document) }))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+/// Every route but that of the document, which it makes.
+fn api() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::default()
+        .routes(strict(routes!(health)))
+        .routes(strict(routes!(endpoints)))
+        .routes(strict(routes!(ca_pem)))
+        .routes(strict(routes!(sandboxes::list, sandboxes::create)))
+        .routes(strict(routes!(sandboxes::read, sandboxes::delete)))
+        .merge(of_sandbox())
+        .nest("/sandboxes/{sandbox}", of_sandbox());
+    OpenApiRouter::default().nest("/control/v1", v1)
+}
+
+/// Does what may take long where no other request waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work broke off"))
+}
+
+/// The methods of a path, with their queries checked.
+fn strict(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    methods.map(|methods| methods.route_layer(from_fn(guard::check_query)))
+}
+
+/// What there is in each sandbox.
+fn of_sandbox() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(strict(routes!(accounts::list, accounts::create)))
+        .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
+        .routes(strict(routes!(orders::list, orders::create)))
+        .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(certificates::certificate)))
+        .routes(strict(routes!(certificates::chain)))
+        .routes(strict(routes!(certificates::csr)))
+        .routes(strict(routes!(certificates::key)))
+        .routes(strict(routes!(certificates::list)))
+        .routes(strict(routes!(clock::read, clock::set)))
+        .routes(strict(routes!(clock::advance)))
+        .routes(strict(routes!(faults::list, faults::create, faults::clear)))
+        .routes(strict(routes!(faults::delete)))
+        .routes(strict(routes!(calls::list, calls::clear)))
+        .routes(strict(routes!(calls::stream)))
+        .routes(strict(routes!(calls::count)))
+        .routes(strict(routes!(snapshot::read, snapshot::restore)))
+        .routes(strict(routes!(sandboxes::reset)))
+        .routes(strict(routes!(assumptions::read, assumptions::change)))
+}
+
+/// It serves.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// Answers once every listener serves: the control listener is served last.
+#[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
+    responses((status = 200, description = "It serves", body = Health)))]
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The catalogue: every endpoint's arguments and codes, and the assumptions.
+#[utoipa::path(get, path = "/endpoints", tag = "emulator", operation_id = "readEndpoints",
+    responses((status = 200, description = "The catalogue", content_type = "application/json", body = Object)))]
+async fn endpoints() -> Response {
+    json(catalogue::json())
+}
+
+/// The certificate that clients of the HTTPS listener should trust.
+#[utoipa::path(get, path = "/tls/ca.pem", tag = "emulator", operation_id = "readCa",
+    responses(
+        (status = 200, description = "A certificate in PEM", content_type = "application/x-pem-file", body = String),
+        (status = 404, description = "There is none to tell", body = problem::ProblemDetails<'static>)))]
+async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
+    let pem = app.ca_pem.as_ref().ok_or_else(|| {
+        Problem::not_found(
+            "The HTTPS listener uses a certificate of your own that came without its CA (--tls-cert). \
+             /control/v1/ca has the CAs of the orders' certificates.",
+        )
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
+}
+
+async fn not_found() -> Problem {
+    Problem::not_found(
+        "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners.",
+    )
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This method does nothing here; the Allow header names those that do.",
+    )
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}

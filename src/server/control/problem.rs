@@ -1,0 +1,232 @@
+//! Errors as RFC 9457 has them: what was wrong, in which field, and what is taken.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::order::book::BookFull;
+use crate::api::protocol::assumption::AssumptionError;
+use crate::model::{FixturesError, entry};
+use crate::shown::shown;
+
+/// The most characters of a detail; a longer one loses its middle.
+const MAX_DETAIL: usize = 2000;
+
+/// The most bytes of the path of a field, near enough.
+const MAX_FIELD: usize = 400;
+
+/// Why a request was not done.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    detail: String,
+    field: Option<String>,
+    /// After how many seconds the request may be sent again.
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// What was wrong. However much of the request the detail repeats, it stays short.
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: cut_detail(detail.into()),
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    /// The body or the query cannot be read.
+    pub(super) fn unreadable(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail).of(field)
+    }
+
+    /// A field can be read, but does not fit.
+    pub(super) fn unfit(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).of(field)
+    }
+
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub(super) fn conflict(field: &str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail).of(field)
+    }
+
+    pub(super) fn full(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    /// Others are served first; it would be done a moment later.
+    pub(super) fn busy() -> Self {
+        Self {
+            retry_after: Some(1),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Other long bodies are being read, and within a second there was no memory for this one: send it \
+                 again, or send fewer at the same time.",
+            )
+        }
+    }
+
+    fn of(self, field: impl Into<String>) -> Self {
+        Self {
+            field: Some(cut_field(&field.into())).filter(|field| !field.is_empty()),
+            ..self
+        }
+    }
+
+    /// The same with its field below another.
+    pub(super) fn below(self, field: &str) -> Self {
+        let path = match &self.field {
+            Some(inner) => format!("{field}.{inner}"),
+            None => field.to_owned(),
+        };
+        self.of(path)
+    }
+}
+
+/// A detail in which what serde quotes is cut, and whose length has an end.
+fn cut_detail(detail: String) -> String {
+    let mut detail = cut_quoted(&detail).unwrap_or(detail);
+    let characters = detail.chars().count();
+    if characters > MAX_DETAIL {
+        let start: String = detail.chars().take(MAX_DETAIL / 2).collect();
+        let end: String = detail.chars().skip(characters - MAX_DETAIL / 2).collect();
+        detail = format!("{start}…{end}");
+    }
+    detail
+}
+
+/// "unknown field `...`, expected ..." with what stands between the quotes cut, if it is long.
+fn cut_quoted(detail: &str) -> Option<String> {
+    let start = detail.find(['`', '"'])?;
+    let (before, rest) = detail.split_at(start + 1);
+    // What is quoted may itself look like the end of a quotation.
+    let end = [", expected ", ", there are no "]
+        .iter()
+        .find_map(|after| rest.rfind(&format!("{}{after}", &before[start..])))?;
+    let (quoted, after) = rest.split_at(end);
+    Some(format!("{before}{}{after}", shown(quoted)))
+}
+
+/// The path of a field in which each name is cut, and whose length has an end.
+fn cut_field(path: &str) -> String {
+    let mut cut = String::new();
+    for name in path.split('.') {
+        if cut.len() > MAX_FIELD {
+            cut.push('…');
+            break;
+        }
+        if !cut.is_empty() {
+            cut.push('.');
+        }
+        cut.push_str(&shown(name));
+    }
+    cut
+}
+
+impl From<entry::Problem> for Problem {
+    fn from(problem: entry::Problem) -> Self {
+        Self::unfit(problem.field(), problem.message)
+    }
+}
+
+impl From<FixturesError> for Problem {
+    fn from(error: FixturesError) -> Self {
+        match &error.field {
+            Some(field) => Self::unfit(field.clone(), error.message),
+            None => Self::unfit("", error.to_string()),
+        }
+    }
+}
+
+impl From<BookFull> for Problem {
+    fn from(full: BookFull) -> Self {
+        Self::full(full.to_string())
+    }
+}
+
+impl From<AssumptionError> for Problem {
+    fn from(error: AssumptionError) -> Self {
+        let name = match &error {
+            AssumptionError::UnknownName { name } => name.clone(),
+            AssumptionError::UnknownValue { name, .. } => (*name).to_owned(),
+        };
+        Self::unfit(name, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemDetails {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            field: self.field.as_deref(),
+        };
+        let text = serde_json::to_string(&body).expect("strings and numbers always serialize");
+        let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// A problem as it is written (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDetails<'p> {
+    /// Always `about:blank`: the status says which kind it is.
+    #[serde(rename = "type")]
+    kind: &'p str,
+    title: &'p str,
+    status: u16,
+    /// What was wrong, and what is taken.
+    detail: &'p str,
+    /// The field that it was wrong in, such as `orders.3.loginName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'p str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_repeated_in_short() {
+        let long = "x".repeat(1 << 20);
+        let cut = format!("{}…", "x".repeat(64));
+        for (detail, expected) in [
+            (
+                format!("unknown field `{long}`, expected one of `a`, `b`"),
+                format!("unknown field `{cut}`, expected one of `a`, `b`"),
+            ),
+            (
+                format!("unknown field `x`, expected y`{long}`, expected `a`"),
+                format!("unknown field `x`, expected y`{}…`, expected `a`", "x".repeat(64 - 15)),
+            ),
+            (
+                format!("invalid type: string \"{long}\", expected a map"),
+                format!("invalid type: string \"{cut}\", expected a map"),
+            ),
+            ("missing field `a`".to_owned(), "missing field `a`".to_owned()),
+            (long.clone(), format!("{0}…{0}", &long[..1000])),
+        ] {
+            let problem = Problem::unreadable(format!("fixtures.{long}.3"), detail);
+            assert_eq!(problem.detail, expected);
+            assert_eq!(problem.field.as_deref(), Some(&*format!("fixtures.{cut}.3")));
+        }
+        let problem = Problem::unfit("a.".repeat(1 << 20), "");
+        assert!(problem.field.is_some_and(|field| field.len() < 500));
+    }
+}

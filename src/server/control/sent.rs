@@ -1,0 +1,230 @@
+//! What a request sends: its body, its query, and the parts of its path.
+
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use serde::{Deserialize, Deserializer};
+
+use super::receive::{Blocks, MaxBody, SMALL_BODY, Share, receive};
+use super::{App, Problem, aside};
+use crate::model::file::File;
+use crate::model::valueless::without_value;
+use crate::sandbox::{DEFAULT, Using};
+use crate::shown::shown;
+
+/// A body of JSON, of the usual length.
+pub(super) struct Sent<T>(pub(super) T);
+
+/// A body that may hold fixtures, and its share of the memory for bodies: to be kept while what it holds is put to use.
+pub(super) struct SentWithFixtures<T>(pub(super) T, pub(super) Share);
+
+/// A snapshot, and its share of the memory for bodies: to be kept while it is put to use.
+pub(super) struct SentSnapshot(pub(super) File, pub(super) Share);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (body, share) = receive(request, app, MaxBody::Usual).await?;
+        let (value, _) = parse(body, share).await?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for Sent<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        let (body, share) = receive(request, app, MaxBody::Usual).await?;
+        let (value, _) = parse_option(body, share).await?;
+        Ok(value.map(Self))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for SentWithFixtures<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        let (body, share) = receive(request, app, MaxBody::WithFixtures).await?;
+        let (value, share) = parse_option(body, share).await?;
+        Ok(value.map(|value| Self(value, share)))
+    }
+}
+
+impl FromRequest<App> for SentSnapshot {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (body, share) = receive(request, app, MaxBody::Snapshot(app.max_snapshot)).await?;
+        let (file, share) = parse(body, share).await?;
+        Ok(Self(file, share))
+    }
+}
+
+/// The value that a body holds, if it is not empty or null.
+async fn parse_option<T>(body: Blocks, share: Share) -> Result<(Option<T>, Share), Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    match body.first_visible() {
+        Some(_) => parse(body, share).await,
+        None => Ok((None, share)),
+    }
+}
+
+/// The value that a body holds. It takes its time where no other request waits for it, unless it is small.
+async fn parse<T>(body: Blocks, share: Share) -> Result<(T, Share), Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    if body.len() <= SMALL_BODY {
+        return Ok((parse_here(body)?, share));
+    }
+    // The share goes along: the work is done to its end even if the client leaves.
+    aside(move || Ok((parse_here(body)?, share))).await?
+}
+
+fn parse_here<T: DeserializeOwned>(body: Blocks) -> Result<T, Problem> {
+    if body.len() == 0 {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is empty; send JSON"));
+    }
+    // serde would take a list for the fields in their order.
+    if body.first_visible() == Some(b'[') {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the body is a list; send an object",
+        ));
+    }
+    match body.in_one_piece() {
+        Some(bytes) => read_json(serde_json::Deserializer::from_slice(bytes)),
+        None => read_json(serde_json::Deserializer::from_reader(body)),
+    }
+}
+
+fn read_json<'de, T, R>(mut json: serde_json::Deserializer<R>) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    R: serde_json::de::Read<'de>,
+{
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
+    json.end()
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")))?;
+    Ok(value)
+}
+
+/// What serde says of a value that is not as it should be.
+pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Problem {
+    let path = error.path().to_string();
+    let mut steps: Vec<_> = path
+        .replace('[', ".")
+        .replace(']', "")
+        .split('.')
+        .map(str::to_owned)
+        .collect();
+    steps.retain(|step| !step.is_empty() && step != "?");
+    let message = error.inner().to_string();
+    let message = without_value(&message);
+    // The path of what is missing, or there twice, is that of what it is missing in.
+    if let Some(field) = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| message.strip_prefix(start)?.split('`').next())
+        .filter(|field| steps.last().is_none_or(|last| last != field))
+    {
+        steps.push(field.to_owned());
+    }
+    Problem::unreadable(steps.join("."), message)
+}
+
+/// A query string; a parameter that is unknown, or sent twice, is refused.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = MapDeserializer::<_, serde::de::value::Error>::new(pairs);
+        serde_path_to_error::deserialize(query)
+            .map(Self)
+            .map_err(|error| misfit(&error))
+    }
+}
+
+/// Reads a parameter of a query by its own rules for text.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map(Some)
+        .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
+}
+
+/// Reads a parameter of a query that serde can read from a string.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A part of the path, decoded.
+pub(super) async fn path_part(parts: &mut Parts, app: &App, name: &str) -> Result<Option<String>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, app)
+        .await
+        .map_err(|_| Problem::not_found("the path is not UTF-8 behind its percent signs"))?;
+    Ok(params
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned()))
+}
+
+/// The sandbox that the path names; without a name, the default one. Asking for it is a use of it.
+pub(super) struct Here(pub(super) Using);
+
+impl Here {
+    /// What stands before its resources in a URL.
+    pub(super) fn base(&self) -> String {
+        match &*self.0.name {
+            DEFAULT => "/control/v1".to_owned(),
+            name => format!("/control/v1/sandboxes/{name}"),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Here {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name = path_part(parts, app, "sandbox").await?;
+        let name = name.as_deref().unwrap_or(DEFAULT);
+        let sandbox = app.sandboxes.get(name).ok_or_else(|| no_sandbox(name))?;
+        Ok(Self(Using::new(sandbox)))
+    }
+}
+
+/// There is no sandbox of that name.
+pub(super) fn no_sandbox(name: &str) -> Problem {
+    Problem::not_found(format!(
+        "There is no sandbox {:?}, or it was unused for longer than it lives. Make one: POST \
+         /control/v1/sandboxes with {{\"name\": ...}}",
+        shown(name)
+    ))
+}
+
+/// The last part of a path that names one thing of many.
+pub(super) struct Named(pub(super) String);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        for name in ["loginName", "orderNumber", "id"] {
+            if let Some(value) = path_part(parts, app, name).await? {
+                return Ok(Self(value));
+            }
+        }
+        Err(Problem::not_found("the path names nothing"))
+    }
+}

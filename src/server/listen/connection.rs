@@ -1,0 +1,419 @@
+//! One connection, from its first byte to its close.
+
+use std::error::Error as _;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::BoxError;
+use axum::body::{Body, Bytes};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{Instant, interval_at, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::{debug, info};
+
+use super::calls::Calls;
+use super::peer::{Early, Peer};
+use super::{LOG, Limits, Received, Stop};
+use crate::server::linger::Linger;
+
+/// The longest head of a request: a target at hyper's own limit of 64 KiB (arguments may stand in it) and headers.
+const MAX_HEAD: usize = 96 << 10;
+
+/// How long a connection may be silent from its beginning while the listener is full.
+const SILENCE: Duration = Duration::from_millis(250);
+
+/// The most bytes that a connection buffers in each direction.
+const MAX_BUFFER: usize = 128 << 10;
+
+/// What the connections of a listener have in common.
+pub(super) struct Shared {
+    name: &'static str,
+    tls: Option<TlsAcceptor>,
+    read_timeout: Duration,
+    /// Whether the listener has all the connections that it may have.
+    is_full: watch::Sender<bool>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Shared {
+    pub(super) fn new(name: &'static str, tls: Option<Arc<ServerConfig>>, limits: &Limits) -> Self {
+        // It is the period of an interval, which must not be zero, and is added to the time, which must not overflow.
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let read_timeout = limits.read_timeout.clamp(Duration::from_millis(1), year);
+        let mut http1 = http1::Builder::new();
+        // No `pipeline_flush`: it would hold back an answer while half of the next head has arrived.
+        http1
+            .timer(TokioTimer::new())
+            .header_read_timeout(read_timeout)
+            .max_header_size(MAX_HEAD)
+            .max_buf_size(MAX_BUFFER)
+            // `printf ... | nc` closes its side at once and still wants the answer.
+            .half_close(true);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .keep_alive_interval(read_timeout)
+            .keep_alive_timeout(read_timeout)
+            .max_concurrent_streams(16)
+            .max_header_list_size(MAX_HEAD as u32)
+            .initial_stream_window_size(64 << 10)
+            .initial_connection_window_size(256 << 10)
+            .max_send_buf_size(64 << 10);
+        Self {
+            name,
+            tls: tls.map(TlsAcceptor::from),
+            read_timeout,
+            is_full: watch::Sender::new(false),
+            http1,
+            http2,
+        }
+    }
+
+    pub(super) fn note_whether_full(&self, is_full: bool) {
+        self.is_full
+            .send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
+    }
+
+    /// Resolves when a connection that was silent from its beginning has to make room.
+    async fn room_is_wanted(&self) {
+        sleep(SILENCE).await;
+        // The sender lives as long as this does.
+        let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
+    }
+}
+
+/// One accepted connection.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    stop: Stop,
+}
+
+impl Connection {
+    pub(super) fn new(shared: Arc<Shared>, peer: SocketAddr, stop: Stop) -> Self {
+        Self { shared, peer, stop }
+    }
+
+    /// Serves it to its end.
+    pub(super) async fn run<S>(mut self, tcp: TcpStream, service: S)
+    where
+        S: Service<Request<Received>, Response = Response<Body>, Error: Into<BoxError> + 'static> + Send + 'static,
+        S::Future: Send + 'static,
+    {
+        // Answers are small and written whole; waiting for more to send only delays them.
+        if tcp.set_nodelay(true).is_err() {
+            return;
+        }
+        let Some(first) = self.first_byte(&tcp).await else {
+            return;
+        };
+        let tcp = Arc::new(tcp);
+        let peer = Arc::new(Peer::new(tcp.clone()));
+        let service = Calls::new(service, peer.clone());
+        let io = Linger::new(tcp, self.shared.read_timeout, self.stop.clone());
+        let shared = self.shared.clone();
+        let Some(acceptor) = &shared.tls else {
+            return match judge_plain(first) {
+                Ok(()) => self.http1(io, peer, service).await,
+                Err(what) => self.refuse(io, what, first).await,
+            };
+        };
+        if let Err(what) = judge_tls(first) {
+            return self.refuse(io, what, first).await;
+        }
+        // On the heap, so that the task of a plain connection stays small.
+        let Some(io) = Box::pin(self.handshake(acceptor, io)).await else {
+            return;
+        };
+        if io.get_ref().1.alpn_protocol() == Some(b"h2") {
+            Box::pin(self.http2(io, service)).await;
+        } else {
+            Box::pin(self.http1(io, peer, service)).await;
+        }
+    }
+
+    /// The peer's first byte, left in the socket. None: it sent nothing in time, it went away, or we stop.
+    async fn first_byte(&mut self, tcp: &TcpStream) -> Option<u8> {
+        let mut first = [0];
+        let peeked = tokio::select! {
+            biased;
+            peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
+            () = self.stop.fired() => return None,
+            () = self.shared.room_is_wanted() => {
+                return self.gone(&io::Error::other("the listener is full and the peer had sent nothing"));
+            }
+        };
+        match peeked {
+            Ok(Ok(1)) => Some(first[0]),
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => self.gone(&error),
+            Err(elapsed) => self.gone(&elapsed),
+        }
+    }
+
+    async fn handshake(&self, acceptor: &TlsAcceptor, io: Linger) -> Option<TlsStream<Linger>> {
+        match timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()).await {
+            Ok(Ok(io)) => Some(io),
+            Ok(Err((error, mut io))) => {
+                if error.kind() == io::ErrorKind::InvalidData {
+                    self.log("failed the TLS handshake", &error.to_string());
+                } else {
+                    self.gone::<()>(&error);
+                }
+                let _ = io.shutdown().await;
+                None
+            }
+            Err(_) => {
+                self.log("did not finish the TLS handshake in time", "timeout");
+                None
+            }
+        }
+    }
+
+    async fn http1<I, S>(mut self, io: I, peer: Arc<Peer>, service: S)
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
+    {
+        let mut connection = self
+            .shared
+            .http1
+            .serve_connection(TokioIo::new(Early::new(io, peer.clone())), service);
+        let served = tokio::select! {
+            biased;
+            served = &mut connection => served,
+            () = peer.reset() => {
+                if peer.is_served() {
+                    self.gone::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
+                    return;
+                }
+                // Reading or writing, hyper finds out by itself.
+                (&mut connection).await
+            }
+            () = self.stop.fired() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        let Err(error) = served else { return };
+        if error.is_parse() {
+            self.log("sent what is not a request of HTTP/1.1", &reason(&error));
+        } else {
+            self.gone::<()>(&error);
+        }
+        // After some errors hyper just lets go. Where it has closed already, this does nothing.
+        let _ = connection.into_parts().io.into_inner().into_inner().shutdown().await;
+    }
+
+    async fn http2<S>(mut self, io: TlsStream<Linger>, service: S)
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
+        S::Future: Send + 'static,
+    {
+        let activity = Arc::new(Activity::default());
+        let service = Watched {
+            service,
+            activity: activity.clone(),
+        };
+        let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
+        // hyper has no limit for the HTTP/2 preface nor for idle connections: one on which nothing went on over a whole
+        // period is told to go, and is dropped a period later. A call that is being answered goes on; one whose answer
+        // the peer does not take does not.
+        let period = self.shared.read_timeout;
+        let mut ticks = interval_at(Instant::now() + period, period);
+        let mut seen = 0;
+        let mut leaving = false;
+        let served = loop {
+            tokio::select! {
+                biased;
+                served = &mut connection => break served,
+                () = self.stop.fired(), if !leaving => leaving = true,
+                _ = ticks.tick() => match activity.look() {
+                    _ if activity.is_at_work() => continue,
+                    // Told to go a whole period ago: whatever it still waits for, its peer does not take.
+                    now if leaving && now == seen => return,
+                    now if now == seen => leaving = true,
+                    now => {
+                        seen = now;
+                        continue;
+                    }
+                },
+            }
+            Pin::new(&mut connection).graceful_shutdown();
+        };
+        if let Err(error) = served {
+            // hyper keeps the errors of the socket apart from those of the protocol.
+            if error.is_timeout() || error.source().is_none_or(|source| source.is::<io::Error>()) {
+                self.gone::<()>(&error);
+            } else {
+                self.log("broke the HTTP/2 protocol", &reason(&error));
+            }
+        }
+    }
+
+    async fn refuse(&self, mut io: Linger, what: &str, first: u8) {
+        self.log(what, &format!("its first byte was 0x{first:02x}"));
+        let _ = io.shutdown().await;
+    }
+
+    /// The one line about a connection that was refused.
+    fn log(&self, what: &str, reason: &str) {
+        info!(target: LOG, listener = self.shared.name, peer = %self.peer, reason, "closed a connection that {what}");
+    }
+
+    /// The one line about a peer that left, or that had nothing more to say: daily life.
+    fn gone<T>(&self, error: &dyn std::error::Error) -> Option<T> {
+        debug!(target: LOG, listener = self.shared.name, peer = %self.peer, reason = %error, "a connection ended");
+        None
+    }
+}
+
+/// Whether HTTP can begin with this byte: a method, or the empty lines that may stand before it.
+fn judge_plain(first: u8) -> Result<(), &'static str> {
+    match first {
+        TLS_HANDSHAKE => Err("spoke TLS to the plain HTTP port"),
+        b'\r' | b'\n' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~' => Ok(()),
+        _ if first.is_ascii_alphanumeric() => Ok(()),
+        _ => Err("sent what is not HTTP"),
+    }
+}
+
+/// Whether TLS can begin with this byte.
+fn judge_tls(first: u8) -> Result<(), &'static str> {
+    match first {
+        TLS_HANDSHAKE => Ok(()),
+        _ if first.is_ascii_alphabetic() => Err("spoke plain HTTP to the TLS port"),
+        _ => Err("sent what is not TLS"),
+    }
+}
+
+/// The type of the first TLS record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// An error of hyper with what is behind it, which its own text leaves out.
+fn reason(error: &hyper::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// What goes on on a connection.
+#[derive(Default)]
+struct Activity {
+    steps: AtomicU64,
+    at_work: AtomicUsize,
+}
+
+impl Activity {
+    /// How many steps there were: calls that came, and pieces of answers that were taken.
+    fn look(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// Whether a peer waits for us: for an answer, or for the next piece of one.
+    fn is_at_work(&self) -> bool {
+        self.at_work.load(Ordering::Relaxed) > 0
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// For as long as it is there, the peer waits for us.
+struct AtWork(Arc<Activity>);
+
+impl AtWork {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.at_work.fetch_add(1, Ordering::Relaxed);
+        Self(activity.clone())
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.step();
+        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A service that tells what goes on.
+struct Watched<S> {
+    service: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Service<Request<Incoming>> for Watched<S>
+where
+    S: Service<Request<Incoming>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let at_work = AtWork::new(&self.activity);
+        let answer = self.service.call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            let activity = at_work.0.clone();
+            Ok(response.map(|body| {
+                Body::new(WatchedBody {
+                    body,
+                    activity,
+                    at_work: None,
+                })
+            }))
+        })
+    }
+}
+
+/// The body of an answer.
+struct WatchedBody {
+    body: Body,
+    activity: Arc<Activity>,
+    /// There while the next piece was asked for and is not ready; without it, the peer has to take the last one.
+    at_work: Option<AtWork>,
+}
+
+impl hyper::body::Body for WatchedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if polled.is_pending() {
+            this.at_work.get_or_insert_with(|| AtWork::new(&this.activity));
+        } else {
+            this.at_work = None;
+            this.activity.step();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
