@@ -1,30 +1,17 @@
-//! The command line and the environment: the only place that reads them.
+//! The command line and the environment: which command was given, and what is wrong with it.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
-use tracing_subscriber::filter::Targets;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::api::protocol::assumption::Assumptions;
-use crate::ca::CaKey;
+use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
-use crate::cli::number::read_whole;
-use crate::cli::offer;
-use crate::client::http;
-use crate::emulator::{Builder, Emulator, check_http_url};
-use crate::log::LogFormat;
-use crate::model::{Fixtures, LoadError};
-use crate::server::control::check_host_name;
-use crate::token::Token;
-
-pub use crate::cli::variables::warn_of_unknown;
+use crate::cli::endpoints::EndpointsArgs;
+use crate::cli::health::HealthArgs;
+use crate::cli::parse::check_token;
+use crate::cli::serve::ServeArgs;
 
 /// A local emulator of Sectigo's !AutoReplaceSMIME and !autoRevokeCS endpoints.
 ///
@@ -36,7 +23,7 @@ pub use crate::cli::variables::warn_of_unknown;
     args_conflicts_with_subcommands = true,
     args_override_self = true
 )]
-pub struct Config {
+pub(crate) struct Config {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -48,17 +35,15 @@ impl Config {
     ///
     /// # Errors
     /// Help was asked for, or something is wrong.
-    pub fn read() -> Result<Command, Stop> {
+    pub(crate) fn read() -> Result<Command, Stop> {
         let words: Vec<_> = std::env::args_os().collect();
         let command = Self::read_words(&words)?.into_command();
-        if let Command::Serve(args) = &command {
-            args.control.check()?;
-        }
-        match &command {
-            Command::Serve(args) => check_token(args.control_token.as_ref(), "sectigo-emulator")?,
-            Command::Ctl(args) => check_token(args.control_token.as_ref(), "sectigo-emulator ctl")?,
-            _ => {}
-        }
+        let (checked, path) = match &command {
+            Command::Serve(args) => (args.check(), "sectigo-emulator"),
+            Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
+            Command::Health(_) | Command::Endpoints(_) | Command::Completions(_) => return Ok(command),
+        };
+        checked.map_err(|line| Stop::Wrong(format!("{line} ({path} --help lists the options)")))?;
         Ok(command)
     }
 
@@ -79,7 +64,7 @@ impl Config {
 
 /// What the program is asked to do.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Serve (the default).
     Serve(Box<ServeArgs>),
     /// Ask a running emulator whether it serves: exit 0 if it does, 1 if not.
@@ -92,295 +77,9 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
-/// The options of `serve`.
-#[derive(Args, Clone, Debug)]
-pub struct ServeArgs {
-    /// The API over TLS.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_HTTPS",
-        value_name = "ADDR|off",
-        default_value = "127.0.0.1:8443"
-    )]
-    https: Listen,
-    /// The API over plain HTTP, which answers -1 as the real one does.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_HTTP",
-        value_name = "ADDR|off",
-        default_value = "127.0.0.1:8080"
-    )]
-    http: Listen,
-    /// How a call over plain HTTP is answered: with -1, or (accept) as if it came over HTTPS.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_PLAIN_HTTP",
-        value_name = "refuse|accept",
-        default_value = "refuse"
-    )]
-    plain_http: PlainHttp,
-    /// The control API.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL",
-        value_name = "ADDR|off",
-        default_value = "127.0.0.1:8081"
-    )]
-    control: ControlListen,
-    /// Demand this bearer token of the control API's clients.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    control_token: Option<ControlToken>,
-    /// The file whose one line is that token.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
-        value_name = "FILE",
-        conflicts_with = "control_token"
-    )]
-    control_token_file: Option<PathBuf>,
-    /// A host name by which the control API may be asked, beside localhost and IP addresses (repeatable).
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_HOST",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = read_host_name
-    )]
-    control_host: Vec<String>,
-    /// Accounts, orders, messages, faults and assumptions to start with, TOML or JSON [default: built in].
-    #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
-    fixtures: Option<PathBuf>,
-    /// How long a new order is being issued, such as 90s or 10m.
-    #[arg(long, env = "SECTIGO_EMULATOR_ISSUANCE_DELAY", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
-    issuance_delay: Duration,
-    /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
-    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', hide_possible_values = true, value_parser = offer::assumptions(read_assumption))]
-    assume: Vec<(String, String)>,
-    /// A whole number that makes the numbers of new orders and the dice of faults the same each time.
-    #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N", value_parser = read_whole::<u64>)]
-    seed: Option<u64>,
-    /// Keep the made CA and server certificate there, for restarts.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_TLS_DIR",
-        value_name = "DIR",
-        conflicts_with = "tls_cert"
-    )]
-    tls_dir: Option<PathBuf>,
-    /// Keep the root and the issuing CAs there, or take yours: ca.pem, ca.key, smime.pem, ... [default: as --tls-dir].
-    #[arg(long, env = "SECTIGO_EMULATOR_CA_DIR", value_name = "DIR")]
-    ca_dir: Option<PathBuf>,
-    /// The kind of the CAs' keys that are made: ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CA_KEY",
-        value_name = "KIND",
-        default_value = "ec-p256"
-    )]
-    ca_key: CaKey,
-    /// Where others reach the HTTP listener, for the URLs in certificates [default: its address; for a wildcard address the
-    /// host name].
-    #[arg(long, env = "SECTIGO_EMULATOR_HTTP_URL", value_name = "URL", value_parser = read_http_url)]
-    http_url: Option<String>,
-    /// Serve your own certificate: its chain (with --tls-key).
-    #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// Serve your own certificate: its private key (with --tls-cert).
-    #[arg(long, env = "SECTIGO_EMULATOR_TLS_KEY", value_name = "PEM", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// One more name for the made certificate (repeatable).
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_TLS_NAME",
-        value_name = "NAME",
-        value_delimiter = ',',
-        conflicts_with = "tls_cert"
-    )]
-    tls_name: Vec<String>,
-    /// How long a client may take for its handshake, for a head, for a body.
-    #[arg(long, env = "SECTIGO_EMULATOR_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = read_time_limit)]
-    read_timeout: Duration,
-    /// How many orders there may be; a replacement past it answers HTTP status 503.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_MAX_ORDERS",
-        value_name = "N",
-        default_value_t = 1_000_000,
-        value_parser = read_whole::<usize>
-    )]
-    max_orders: usize,
-    /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
-    #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
-    state: Option<PathBuf>,
-    /// Save it each time that so long has passed, too, if it has changed (with --state).
-    #[arg(long, env = "SECTIGO_EMULATOR_STATE_EVERY", value_name = "DURATION", requires = "state", value_parser = read_time_limit)]
-    state_every: Option<Duration>,
-    /// How many calls the journal of a sandbox keeps.
-    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000, value_parser = read_whole::<usize>)]
-    journal: usize,
-    /// How many bytes the calls in the journals of all sandboxes take; beyond it, a sandbox gives up its oldest calls.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_JOURNAL_BYTES",
-        value_name = "BYTES",
-        default_value_t = 1 << 30
-    )]
-    journal_bytes: usize,
-    /// How many sandboxes there may be beside the default one.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_MAX_SANDBOXES",
-        value_name = "N",
-        default_value_t = 100_000,
-        value_parser = read_whole::<usize>
-    )]
-    max_sandboxes: usize,
-    /// The longest snapshot that the control API takes, in bytes.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_MAX_SNAPSHOT",
-        value_name = "BYTES",
-        default_value_t = 2 << 30
-    )]
-    max_snapshot: u64,
-    /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
-    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
-    pub log: Targets,
-    /// How a line of the log looks.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_LOG_FORMAT",
-        value_name = "text|json",
-        default_value = "text"
-    )]
-    pub log_format: LogFormat,
-    /// Stop as on SIGTERM when standard input ends, so that nothing outlives a test runner that is killed.
-    #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
-    pub exit_with_stdin: bool,
-}
-
-impl ServeArgs {
-    /// The emulator that these options ask for.
-    ///
-    /// # Errors
-    /// The fixtures file cannot be loaded.
-    pub fn builder(&self) -> Result<Builder, LoadError> {
-        let mut builder = Emulator::builder()
-            .https(self.https.0)
-            .http(self.http.0)
-            .control(self.control.address())
-            .accept_plain_http(self.plain_http == PlainHttp::Accept)
-            .issuance_delay(self.issuance_delay)
-            .read_timeout(self.read_timeout)
-            .max_orders(self.max_orders)
-            .journal(self.journal)
-            .journal_bytes(self.journal_bytes)
-            .max_sandboxes(self.max_sandboxes)
-            .max_snapshot(self.max_snapshot);
-        if let Some(token) = &self.control_token {
-            builder = builder.control_token(token.expose());
-        }
-        if let Some(path) = &self.control_token_file {
-            builder = builder.control_token_file(path);
-        }
-        for name in &self.control_host {
-            builder = builder.control_host(name);
-        }
-        if let Some(path) = &self.fixtures {
-            builder = builder.fixtures(Fixtures::load(path)?);
-        }
-        if let Some(seed) = self.seed {
-            builder = builder.seed(seed);
-        }
-        builder = builder.ca_key(self.ca_key);
-        if let Some(dir) = &self.ca_dir {
-            builder = builder.ca_dir(dir);
-        }
-        if let Some(url) = &self.http_url {
-            builder = builder.http_url(url);
-        }
-        if let Some(dir) = &self.tls_dir {
-            builder = builder.tls_dir(dir);
-        }
-        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            builder = builder.tls_certificate(cert, key);
-        }
-        if let Some(path) = &self.state {
-            builder = builder.state_file(path);
-        }
-        if let Some(interval) = self.state_every {
-            builder = builder.state_every(interval);
-        }
-        for name in &self.tls_name {
-            builder = builder.tls_name(name);
-        }
-        for (name, value) in &self.assume {
-            builder = builder.assume(name, value);
-        }
-        Ok(builder)
-    }
-}
-
-/// The options of `health`.
-#[derive(Args, Clone, Debug)]
-pub struct HealthArgs {
-    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
-    #[arg(long, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
-    pub control: String,
-    /// Ask again and again for that long, until it serves.
-    #[arg(long, env = "SECTIGO_EMULATOR_WAIT", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
-    pub wait: Duration,
-}
-
-/// The options of `endpoints`.
-#[derive(Args, Clone, Debug)]
-pub struct EndpointsArgs {
-    /// How the catalogue is printed.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_FORMAT",
-        value_name = "markdown|json",
-        default_value = "markdown"
-    )]
-    pub format: CatalogueFormat,
-}
-
-/// How the catalogue is printed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum CatalogueFormat {
-    /// Tables for people.
-    Markdown,
-    /// One object for programs.
-    Json,
-}
-
-/// The options of `completions`.
-#[derive(Args, Clone, Debug)]
-pub struct CompletionsArgs {
-    /// The shell.
-    shell: Shell,
-}
-
-impl CompletionsArgs {
-    /// What the shell is to read.
-    pub fn script(&self) -> String {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Config::command(), "sectigo-emulator", &mut script);
-        let script = String::from_utf8_lossy(&script);
-        // clap_complete writes a hyphen of the program's name in two ways into the script for bash, and so never finds
-        // what it has for the commands: https://github.com/clap-rs/clap/issues/6421
-        script.replace("sectigo__subcmd__emulator", "sectigo__emulator")
-    }
-}
-
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// Help or the version was asked for; this is the text.
     Told(String),
     /// Something is wrong; one line.
@@ -493,170 +192,11 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Stop> {
     Ok(())
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum PlainHttp {
-    Refuse,
-    Accept,
-}
-
-/// The token of the control API as it was given; it is never printed. Any text is taken here, because clap repeats what
-/// it does not take: [`check_token`] checks it.
-#[derive(Clone)]
-pub struct ControlToken(Box<str>);
-
-impl ControlToken {
-    /// The token itself.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for ControlToken {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl std::fmt::Debug for ControlToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ControlToken(..)")
-    }
-}
-
-/// Whether a token that was given is one.
-fn check_token(token: Option<&ControlToken>, path: &str) -> Result<(), Stop> {
-    match token.map(|token| Token::parse(token.expose())) {
-        Some(Err(error)) => Err(Stop::Wrong(format!(
-            "invalid value for '--control-token <TOKEN>': {error} ({path} --help lists the options)"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// The address of a listener, or none.
-#[derive(Clone, Copy, Debug)]
-struct Listen(Option<SocketAddr>);
-
-impl std::str::FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self(None));
-        }
-        // The one host name that needs no resolver.
-        text.replacen("localhost:", "127.0.0.1:", 1)
-            .parse()
-            .map(|address| Self(Some(address)))
-            .map_err(|_| LISTEN_FORMS.to_owned())
-    }
-}
-
-/// The address of the control listener. Its variable may say where `health` and `ctl` shall ask, which is a place to
-/// listen on only where it is an address of this machine; clap reads the options of `serve` for them as well.
-#[derive(Clone, Debug)]
-enum ControlListen {
-    At(Listen),
-    Elsewhere(String),
-}
-
-impl ControlListen {
-    fn address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::At(listen) => listen.0,
-            Self::Elsewhere(_) => None,
-        }
-    }
-
-    /// Whether it can be listened on.
-    fn check(&self) -> Result<(), Stop> {
-        match self {
-            Self::At(_) => Ok(()),
-            Self::Elsewhere(text) => Err(Stop::Wrong(format!(
-                "invalid value '{text}' for '--control <ADDR|off>': {LISTEN_FORMS} (sectigo-emulator --help lists the \
-                 options)"
-            ))),
-        }
-    }
-}
-
-impl std::str::FromStr for ControlListen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let address = text
-            .strip_prefix("http://")
-            .map_or(text, |authority| authority.trim_end_matches('/'));
-        match address.parse() {
-            Ok(listen) => Ok(Self::At(listen)),
-            Err(_) if http::authority(text).is_ok() => Ok(Self::Elsewhere(text.to_owned())),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// What a listener takes.
-const LISTEN_FORMS: &str = "give IP:PORT or localhost:PORT, such as 0.0.0.0:8443, or off";
-
-/// A word alone is a level here; tracing would take a misspelt one for a target, and log nothing.
-fn read_filter(text: &str) -> Result<Targets, String> {
-    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    let is_known = |level: &str| LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level));
-    if !text
-        .split(',')
-        .all(|part| is_known(part.rsplit_once('=').map_or(part, |(_, level)| level)))
-    {
-        return Err(format!(
-            "give a level ({}) or TARGET=LEVEL, with commas between",
-            LEVELS.join(", ")
-        ));
-    }
-    text.parse().map_err(|error| format!("{error}"))
-}
-
-pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
-}
-
-fn read_http_url(text: &str) -> Result<String, String> {
-    check_http_url(text)
-        .map(str::to_owned)
-        .map_err(|error| error.to_string())
-}
-
-fn read_host_name(text: &str) -> Result<String, String> {
-    check_host_name(text)?;
-    Ok(text.to_owned())
-}
-
-fn read_time_limit(text: &str) -> Result<Duration, String> {
-    let limit = read_duration(text)?;
-    if limit.is_zero() {
-        return Err("give a duration longer than zero".to_owned());
-    }
-    Ok(limit)
-}
-
-fn read_assumption(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("give NAME=VALUE, such as spelling=british")?;
-    Assumptions::default()
-        .set(name, value)
-        .map_err(|error| error.to_string())?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-/// The `HOST:PORT` of a control listener, which has one variable for where it is and where it is asked.
-pub(super) fn read_control(text: &str) -> Result<String, String> {
-    if text == "off" {
-        return Err("the control listener is off, so there is nobody to ask".to_owned());
-    }
-    http::authority(text)
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum as _;
+    use clap_complete::Shell;
+
     use super::*;
 
     #[test]
@@ -845,7 +385,7 @@ mod tests {
     #[test]
     fn every_shell_gets_its_script() {
         for shell in Shell::value_variants() {
-            let script = CompletionsArgs { shell: *shell }.script();
+            let script = CompletionsArgs { shell: *shell }.script(Config::command());
             assert!(
                 script.contains("sectigo-emulator") && script.contains("advance"),
                 "{shell}"
@@ -884,33 +424,6 @@ mod tests {
             for word in expected {
                 assert!(help.contains(word), "{line}: no {word} in {help}");
             }
-        }
-    }
-
-    #[test]
-    fn a_misspelt_level_is_refused() {
-        for text in ["inof", "sectigo_emulator::call", "info,x=loud", ""] {
-            assert!(read_filter(text).is_err(), "{text}");
-        }
-        for text in ["info", "OFF", "warn,sectigo_emulator::call=trace"] {
-            assert!(read_filter(text).is_ok(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_control_listener_is_found_where_it_listens() {
-        for (text, expected) in [
-            ("127.0.0.1:8081", Some("127.0.0.1:8081")),
-            ("http://localhost:8081/", Some("localhost:8081")),
-            ("0.0.0.0:9000", Some("127.0.0.1:9000")),
-            ("[::]:9000", Some("[::1]:9000")),
-            ("emulator:8081", Some("emulator:8081")),
-            ("off", None),
-            ("localhost", None),
-            ("https://localhost:8081", None),
-            ("http://localhost:8081/x", None),
-        ] {
-            assert_eq!(read_control(text).ok().as_deref(), expected, "{text}");
         }
     }
 }

@@ -1,7 +1,80 @@
-//! The command line: what each command takes, does and prints. Nothing here is needed by the library.
+//! The command line: one file a command, each with the options that it takes and what it does. Nothing here is needed by
+//! the library.
 
-pub mod args;
-pub mod ctl;
+mod args;
+mod completions;
+mod ctl;
+mod endpoints;
+mod health;
 mod number;
 mod offer;
+mod parse;
+mod serve;
+mod signals;
 mod variables;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+use tokio::runtime::Runtime;
+
+use args::{Command, Config, Stop};
+
+/// The program: reads the command line and runs one command.
+pub fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, 2),
+    };
+    let code = runtime.block_on(run());
+    // Dropping it would wait for work that nobody waits for any more: a file whose end never comes, an RSA key.
+    runtime.shutdown_background();
+    code
+}
+
+/// The command line as clap knows it, for the documentation.
+pub fn command() -> clap::Command {
+    Config::command()
+}
+
+async fn run() -> ExitCode {
+    let done = match Config::read() {
+        Ok(Command::Serve(args)) => serve::run(args, &variables::unknown_ones(&command())).await,
+        Ok(Command::Health(args)) => {
+            return match health::run(&args).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Endpoints(args)) => print(&args.text()),
+        Ok(Command::Ctl(args)) => {
+            return match ctl::run(&args, &mut io::stdout()).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Completions(args)) => print(&args.script(command())),
+        Err(Stop::Told(text)) => print(&text),
+        Err(Stop::Wrong(line)) => return fail(&line, 2),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 2),
+    }
+}
+
+/// Prints to stdout. A reader that has left, as `head` does, is no error.
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn fail(error: &(impl std::fmt::Display + ?Sized), code: u8) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(code)
+}

@@ -3,29 +3,24 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::CommandFactory as _;
-
-use crate::cli::args::Config;
-
 /// What every variable of this program begins with.
 const PREFIX: &str = "SECTIGO_EMULATOR_";
 
 /// How alike two names are at least, from 0 to 1, for one to be a misspelling of the other; as clap has it for options.
 const ALIKE: f64 = 0.7;
 
-/// Logs a warning for each variable that begins as this program's do and that no option reads. Its value is not told.
-pub fn warn_of_unknown() {
+/// A warning for each variable that begins as this program's do and that no option of `program` reads. Its value is not
+/// told.
+pub(super) fn unknown_ones(program: &clap::Command) -> Vec<String> {
     let variables = std::env::vars_os().map(|(name, value)| {
         let text = |text: OsString| text.to_string_lossy().into_owned();
         (text(name), text(value))
     });
-    for warning in unknown(variables) {
-        tracing::warn!("{warning}");
-    }
+    unknown(program, variables)
 }
 
-fn unknown(variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let known = known();
+fn unknown(program: &clap::Command, variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let known = known(program);
     let mut unknown: Vec<_> = variables
         .filter(|(name, value)| {
             let rest = name.strip_prefix(PREFIX);
@@ -50,14 +45,14 @@ fn is_of_a_service(rest: &str, value: &str) -> bool {
 }
 
 /// The variable of every option of every command.
-fn known() -> BTreeSet<String> {
+fn known(program: &clap::Command) -> BTreeSet<String> {
     fn collect(command: &clap::Command, known: &mut BTreeSet<String>) {
         let of_options = command.get_arguments().filter_map(clap::Arg::get_env);
         known.extend(of_options.map(|name| name.to_string_lossy().into_owned()));
         command.get_subcommands().for_each(|below| collect(below, known));
     }
     let mut known = BTreeSet::new();
-    collect(&Config::command(), &mut known);
+    collect(program, &mut known);
     known
 }
 
@@ -96,6 +91,7 @@ mod tests {
         ];
         assert_eq!(
             unknown(
+                &crate::cli::command(),
                 variables
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
                     .into_iter()

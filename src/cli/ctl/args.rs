@@ -7,17 +7,17 @@ use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::api::order::state::{Product, State};
 use crate::api::order::terms::SignatureHash;
-use crate::cli::args::{ControlToken, read_control, read_duration};
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
+use crate::cli::parse::{ControlToken, read_control, read_duration};
 
 /// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
-pub struct CtlArgs {
+pub(crate) struct CtlArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.
     // Ids of their own: clap hands the value of a global option up to the command above, which has options of that name.
     #[arg(id = "ctl_control", long = "control", global = true, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
-    pub control: String,
+    pub(crate) control: String,
     /// The sandbox to ask.
     #[arg(
         id = "ctl_sandbox",
@@ -27,7 +27,7 @@ pub struct CtlArgs {
         value_name = "NAME",
         default_value = "default"
     )]
-    pub sandbox: String,
+    pub(crate) sandbox: String,
     /// The token that the emulator demands.
     #[arg(
         id = "ctl_control_token",
@@ -38,7 +38,7 @@ pub struct CtlArgs {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    pub control_token: Option<ControlToken>,
+    pub(crate) control_token: Option<ControlToken>,
     /// The file whose one line is that token.
     #[arg(
         id = "ctl_control_token_file",
@@ -48,13 +48,13 @@ pub struct CtlArgs {
         value_name = "FILE",
         conflicts_with = "ctl_control_token"
     )]
-    pub control_token_file: Option<PathBuf>,
+    pub(crate) control_token_file: Option<PathBuf>,
     /// Print the emulator's JSON as it is.
     #[arg(id = "ctl_json", long = "json", global = true, env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
-    pub json: bool,
+    pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
-    pub command: CtlCommand,
+    pub(crate) command: CtlCommand,
 }
 
 impl std::fmt::Debug for CtlArgs {
@@ -70,7 +70,7 @@ impl std::fmt::Debug for CtlArgs {
 
 /// What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
-pub enum CtlCommand {
+pub(crate) enum CtlCommand {
     /// Orders: list, show, create, set, delete, certificate, chain, key, csr.
     #[command(subcommand)]
     Orders(OrdersCommand),
@@ -121,7 +121,7 @@ pub enum CtlCommand {
 
 /// `ctl orders`.
 #[derive(Clone, Subcommand)]
-pub enum OrdersCommand {
+pub(crate) enum OrdersCommand {
     /// List orders.
     List(OrdersListArgs),
     /// Show an order.
@@ -189,7 +189,7 @@ pub enum OrdersCommand {
 
 /// How a certificate is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Form {
+pub(crate) enum Form {
     /// PEM.
     Pem,
     /// DER.
@@ -200,78 +200,78 @@ pub enum Form {
 
 /// `ctl orders list`.
 #[derive(Args, Clone)]
-pub struct OrdersListArgs {
+pub(crate) struct OrdersListArgs {
     /// Only those of that loginName.
     #[arg(long, value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     /// Only those in that state.
     #[arg(long, value_parser = states())]
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Only those of that product.
     #[arg(long, value_parser = products())]
-    pub product: Option<String>,
+    pub(crate) product: Option<String>,
 }
 
 /// The fields of an order, for `ctl orders create` and `ctl orders set`.
 #[derive(Args, Clone, Default)]
-pub struct OrderArgs {
+pub(crate) struct OrderArgs {
     /// The loginName of its account.
     #[arg(long, value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     /// What is ordered.
     #[arg(long, value_parser = products())]
-    pub product: Option<String>,
+    pub(crate) product: Option<String>,
     /// Its state.
     #[arg(long, value_parser = states())]
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// When it was issued: -30d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub issued: Option<String>,
+    pub(crate) issued: Option<String>,
     /// When it expires: +335d, -1d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub expires: Option<String>,
+    pub(crate) expires: Option<String>,
     /// When it is no longer being issued: +10m, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub due: Option<String>,
+    pub(crate) due: Option<String>,
     /// Its e-mail address.
     #[arg(long)]
-    pub email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Its organization.
     #[arg(long)]
-    pub organization: Option<String>,
+    pub(crate) organization: Option<String>,
     /// The file of its CSR, PEM.
     #[arg(long, value_name = "FILE")]
-    pub csr: Option<PathBuf>,
+    pub(crate) csr: Option<PathBuf>,
     /// Sectigo's number of the kind of certificate.
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = offer::product_codes())]
-    pub product_code: Option<u16>,
+    pub(crate) product_code: Option<u16>,
     /// The hash of the certificate's signature.
     #[arg(long, value_name = "HASH", value_parser = signature_hashes())]
-    pub signature_hash: Option<String>,
+    pub(crate) signature_hash: Option<String>,
     /// The CA that issues it: each number is a CA of its own.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
-    pub ca_certificate_id: Option<u64>,
+    pub(crate) ca_certificate_id: Option<u64>,
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub keep_key: Option<bool>,
+    pub(crate) keep_key: Option<bool>,
     /// When it was revoked: -1d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub revoked: Option<String>,
+    pub(crate) revoked: Option<String>,
     /// The codeReason with which it was revoked: 0, 1, 3, 4 or 5.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u8>)]
-    pub code_reason: Option<u8>,
+    pub(crate) code_reason: Option<u8>,
     /// The comment with which it was revoked.
     #[arg(long, value_name = "TEXT")]
-    pub revocation_reason: Option<String>,
+    pub(crate) revocation_reason: Option<String>,
     /// A field as `list --json` shows it, such as state=expired or expires=-1d; csr=@FILE reads a file; nothing after the
     /// = takes it away.
     #[arg(value_name = "FIELD=VALUE", value_parser = read_pair)]
-    pub fields: Vec<(String, String)>,
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 /// `ctl accounts`.
 #[derive(Clone, Subcommand)]
-pub enum AccountsCommand {
+pub(crate) enum AccountsCommand {
     /// List accounts.
     List,
     /// Show an account.
@@ -308,7 +308,7 @@ pub enum AccountsCommand {
 
 /// `ctl clock`.
 #[derive(Clone, Subcommand)]
-pub enum ClockCommand {
+pub(crate) enum ClockCommand {
     /// Show the present.
     Show,
     /// Set the present: RFC 3339, +30d or -30d from the sandbox's present, or real.
@@ -335,7 +335,7 @@ pub enum ClockCommand {
 
 /// `ctl faults`.
 #[derive(Clone, Subcommand)]
-pub enum FaultsCommand {
+pub(crate) enum FaultsCommand {
     /// List faults.
     List,
     /// Add a fault: what happens, and to which calls.
@@ -353,57 +353,57 @@ pub enum FaultsCommand {
 /// `ctl faults add`.
 #[derive(Args, Clone)]
 #[command(group = ArgGroup::new("then").required(true))]
-pub struct FaultArgs {
+pub(crate) struct FaultArgs {
     /// The API answers that code.
     #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The answer takes so much longer.
     #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
-    pub delay: Option<String>,
+    pub(crate) delay: Option<String>,
     /// A gateway answers that HTTP status.
     #[arg(long, group = "then", value_name = "STATUS", value_parser = read_whole::<u16>)]
-    pub status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// The connection is closed.
     #[arg(long, group = "then", value_name = "before|mid-body")]
-    pub disconnect: Option<Disconnect>,
+    pub(crate) disconnect: Option<Disconnect>,
     /// The answer comes garbled.
     #[arg(long, group = "then")]
-    pub garble: bool,
+    pub(crate) garble: bool,
     /// The answer comes at so many bytes a second.
     #[arg(long, group = "then", value_name = "BYTES", value_parser = read_whole::<u32>)]
-    pub throttle: Option<u32>,
+    pub(crate) throttle: Option<u32>,
     /// What the message of the code names.
     #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
-    pub argument: Option<String>,
+    pub(crate) argument: Option<String>,
     /// The body that comes with the status.
     #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
-    pub body: Option<String>,
+    pub(crate) body: Option<String>,
     /// Only calls of that endpoint.
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
-    pub endpoint: Option<String>,
+    pub(crate) endpoint: Option<String>,
     /// Only calls with that loginName.
     #[arg(long, value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     /// Only calls that name that order.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
-    pub order: Option<u64>,
+    pub(crate) order: Option<u64>,
     /// Not the first so many calls.
     #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
-    pub skip: Option<u64>,
+    pub(crate) skip: Option<u64>,
     /// Only so many times.
     #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
-    pub times: Option<u64>,
+    pub(crate) times: Option<u64>,
     /// Only so often, from 0 to 1.
     #[arg(long, value_name = "P")]
-    pub probability: Option<f64>,
+    pub(crate) probability: Option<f64>,
     /// It goes away by itself after so long, in real time.
     #[arg(long, value_name = "DURATION", value_parser = read_span)]
-    pub ttl: Option<String>,
+    pub(crate) ttl: Option<String>,
 }
 
 /// Where a reply breaks off.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Disconnect {
+pub(crate) enum Disconnect {
     /// Before its first byte.
     Before,
     /// In its body.
@@ -412,33 +412,33 @@ pub enum Disconnect {
 
 /// `ctl calls`.
 #[derive(Args, Clone)]
-pub struct CallsArgs {
+pub(crate) struct CallsArgs {
     /// Print each call as it comes, until it is interrupted.
     #[arg(long)]
-    pub follow: bool,
+    pub(crate) follow: bool,
     /// Forget every call.
     #[arg(long, conflicts_with_all = ["follow", "endpoint", "login", "order", "code", "since"])]
-    pub clear: bool,
+    pub(crate) clear: bool,
     /// Only those of that endpoint.
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
-    pub endpoint: Option<String>,
+    pub(crate) endpoint: Option<String>,
     /// Only those with that loginName.
     #[arg(long, value_name = "LOGIN")]
-    pub login: Option<String>,
+    pub(crate) login: Option<String>,
     /// Only those that name that order.
     #[arg(long, value_name = "NUMBER")]
-    pub order: Option<String>,
+    pub(crate) order: Option<String>,
     /// Only those answered with that code.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Only those since then, by the sandbox's clock: -5m, or RFC 3339.
     #[arg(long, value_name = "WHEN", conflicts_with = "follow", allow_hyphen_values = true)]
-    pub since: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 /// `ctl sandboxes`.
 #[derive(Clone, Subcommand)]
-pub enum SandboxesCommand {
+pub(crate) enum SandboxesCommand {
     /// List sandboxes.
     List,
     /// Make a sandbox.

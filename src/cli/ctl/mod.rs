@@ -1,6 +1,6 @@
 //! The command line as a client of the control API.
 
-pub mod args;
+pub(super) mod args;
 mod body;
 mod table;
 
@@ -24,7 +24,7 @@ use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
-pub enum CtlError {
+pub(crate) enum CtlError {
     /// The emulator did not do it.
     #[error(transparent)]
     Control(#[from] ControlError),
@@ -60,7 +60,7 @@ impl From<FileError> for CtlError {
 ///
 /// # Errors
 /// The emulator is not there or refuses, or a file is not as it should be.
-pub async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
+pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
     let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
     if let Some(token) = &args.control_token {
         control = control.token(token.expose());

@@ -1,0 +1,85 @@
+//! Readers of values that several commands take.
+
+use std::time::Duration;
+
+use crate::client::http;
+use crate::token::Token;
+
+/// The token of the control API as it was given; it is never printed. Any text is taken here, because clap repeats what
+/// it does not take: [`check_token`] checks it.
+#[derive(Clone)]
+pub(crate) struct ControlToken(Box<str>);
+
+impl ControlToken {
+    /// The token itself.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ControlToken {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Debug for ControlToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ControlToken(..)")
+    }
+}
+
+/// Whether a token that was given is one.
+///
+/// # Errors
+/// It is not; one line that does not hold it.
+pub(super) fn check_token(token: Option<&ControlToken>) -> Result<(), String> {
+    match token.map(|token| Token::parse(token.expose())) {
+        Some(Err(error)) => Err(format!("invalid value for '--control-token <TOKEN>': {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// A duration longer than zero.
+pub(super) fn read_time_limit(text: &str) -> Result<Duration, String> {
+    let limit = read_duration(text)?;
+    if limit.is_zero() {
+        return Err("give a duration longer than zero".to_owned());
+    }
+    Ok(limit)
+}
+
+/// A duration such as `90s`, `10m` or `30d`.
+pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
+}
+
+/// The `HOST:PORT` of a control listener, which has one variable for where it is and where it is asked.
+pub(super) fn read_control(text: &str) -> Result<String, String> {
+    if text == "off" {
+        return Err("the control listener is off, so there is nobody to ask".to_owned());
+    }
+    http::authority(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_listener_is_found_where_it_listens() {
+        for (text, expected) in [
+            ("127.0.0.1:8081", Some("127.0.0.1:8081")),
+            ("http://localhost:8081/", Some("localhost:8081")),
+            ("0.0.0.0:9000", Some("127.0.0.1:9000")),
+            ("[::]:9000", Some("[::1]:9000")),
+            ("emulator:8081", Some("emulator:8081")),
+            ("off", None),
+            ("localhost", None),
+            ("https://localhost:8081", None),
+            ("http://localhost:8081/x", None),
+        ] {
+            assert_eq!(read_control(text).ok().as_deref(), expected, "{text}");
+        }
+    }
+}
