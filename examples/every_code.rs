@@ -1,8 +1,8 @@
 //! Produces every code of both endpoints.
 
 use sectigo_emulator::Emulator;
+use sectigo_emulator::catalogue::ENDPOINTS;
 use sectigo_emulator::control::Fault;
-use sectigo_emulator::endpoints::ENDPOINTS;
 
 mod client;
 

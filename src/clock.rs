@@ -116,65 +116,65 @@ impl fmt::Display for Timestamp {
 
 /// What a sandbox takes for the present: the system's time and an offset, or a point at which it stands still.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Clock {
+pub(crate) struct Clock {
     offset_millis: i64,
     frozen_at: Option<Timestamp>,
 }
 
 impl Clock {
     /// The present of this clock, where the system's is `real_now`.
-    pub fn now(&self, real_now: Timestamp) -> Timestamp {
+    pub(crate) fn now(&self, real_now: Timestamp) -> Timestamp {
         self.frozen_at
             .unwrap_or_else(|| Timestamp::from_unix_millis(real_now.0.saturating_add(self.offset_millis)))
     }
 
     /// Whether it stands still.
-    pub fn is_frozen(&self) -> bool {
+    pub(crate) fn is_frozen(&self) -> bool {
         self.frozen_at.is_some()
     }
 
     /// How far a clock that runs is ahead of the system's, in milliseconds; negative if it is behind.
-    pub fn offset_millis(&self) -> i64 {
+    pub(crate) fn offset_millis(&self) -> i64 {
         self.offset_millis
     }
 
     /// Sets the present; a clock that stands still stands there.
-    pub fn set(&mut self, now: Timestamp, real_now: Timestamp) {
+    pub(crate) fn set(&mut self, now: Timestamp, real_now: Timestamp) {
         self.offset_millis = now.0.saturating_sub(real_now.0);
         self.frozen_at = self.frozen_at.map(|_| now);
     }
 
     /// Lets it stand still at its present, or go on from there.
-    pub fn freeze(&mut self, frozen: bool, real_now: Timestamp) {
+    pub(crate) fn freeze(&mut self, frozen: bool, real_now: Timestamp) {
         let now = self.now(real_now);
         self.frozen_at = frozen.then_some(now);
         self.offset_millis = now.0.saturating_sub(real_now.0);
     }
 
     /// Moves it on.
-    pub fn advance(&mut self, by: Duration, real_now: Timestamp) {
+    pub(crate) fn advance(&mut self, by: Duration, real_now: Timestamp) {
         self.set(self.now(real_now).after(by), real_now);
     }
 }
 
 /// The system's time.
-pub fn real_now() -> Timestamp {
+pub(crate) fn real_now() -> Timestamp {
     Timestamp::from(system_now())
 }
 
 /// Measures how long something takes, in real time.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
+pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts to measure.
     #[expect(clippy::disallowed_methods, reason = "this file is where time comes from")]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
     /// The time since the start, in whole microseconds.
-    pub fn elapsed_micros(self) -> u64 {
+    pub(crate) fn elapsed_micros(self) -> u64 {
         u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }

@@ -5,29 +5,29 @@ use rand::{RngExt, SeedableRng};
 
 /// A source of random numbers, one to a sandbox.
 #[derive(Debug)]
-pub struct Random(StdRng);
+pub(crate) struct Random(StdRng);
 
 impl Random {
     /// A source that nobody can foretell.
     ///
     /// # Panics
     /// The system gives no randomness, without which it could make no keys either.
-    pub fn from_system() -> Self {
+    pub(crate) fn from_system() -> Self {
         Self(StdRng::try_from_rng(&mut rand::rngs::SysRng).expect("the system gives randomness"))
     }
 
     /// A source that draws the same numbers each time.
-    pub fn from_seed(seed: u64) -> Self {
+    pub(crate) fn from_seed(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
 
     /// The number that the first new order gets: ten digits, so that it meets no number of the fixtures by chance.
-    pub fn first_order_number(&mut self) -> u64 {
+    pub(crate) fn first_order_number(&mut self) -> u64 {
         self.0.random_range(1_000_000_000..2_000_000_000)
     }
 
     /// Whether something of that probability, from 0 to 1, comes to pass.
-    pub fn roll(&mut self, probability: f64) -> bool {
+    pub(crate) fn roll(&mut self, probability: f64) -> bool {
         self.0.random_bool(probability.clamp(0.0, 1.0))
     }
 }

@@ -16,7 +16,7 @@ use crate::random::Random;
 
 /// A fault: the calls that it meets, how often, and what happens to them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Only calls of this endpoint.
     pub endpoint: Option<&'static str>,
     /// Only calls that name this account.
@@ -37,7 +37,7 @@ pub struct Fault {
 
 /// What a fault does to a call.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// A code is answered, in the format asked for, and the call is not done.
     Answer {
         /// The code, one of the endpoint's; calls of endpoints that do not have it are not met.
@@ -69,14 +69,14 @@ pub enum Action {
 
 /// The faults of a sandbox, in their order, each with a number.
 #[derive(Clone, Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     list: Vec<(u64, Fault)>,
     last_id: u64,
 }
 
 /// A fault that a call met.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Met {
+pub(crate) struct Met {
     /// The fault's number.
     pub id: u64,
     /// What it does.
@@ -85,12 +85,12 @@ pub struct Met {
 
 impl Faults {
     /// The most faults that a sandbox holds.
-    pub const MAX: usize = 1000;
+    pub(crate) const MAX: usize = 1000;
 
     /// Adds a fault behind the others and gives its number, or nothing if there are [`Self::MAX`] already.
     ///
     /// Those that are gone by now make room only when a call or [`Self::sweep`] finds them.
-    pub fn add(&mut self, fault: Fault) -> Option<u64> {
+    pub(crate) fn add(&mut self, fault: Fault) -> Option<u64> {
         if self.list.len() >= Self::MAX {
             return None;
         }
@@ -100,18 +100,18 @@ impl Faults {
     }
 
     /// Removes the fault of that number, if it is there.
-    pub fn remove(&mut self, id: u64) -> Option<Fault> {
+    pub(crate) fn remove(&mut self, id: u64) -> Option<Fault> {
         let place = self.list.iter().position(|(number, _)| *number == id)?;
         Some(self.list.remove(place).1)
     }
 
     /// Removes the faults that are gone by `real_now`.
-    pub fn sweep(&mut self, real_now: Timestamp) {
+    pub(crate) fn sweep(&mut self, real_now: Timestamp) {
         self.list.retain(|(_, fault)| !fault.is_over(real_now));
     }
 
     /// Numbers its faults on from the last number that `before` gave, so that none means two faults.
-    pub fn number_after(&mut self, before: &Self) {
+    pub(crate) fn number_after(&mut self, before: &Self) {
         for (id, _) in &mut self.list {
             *id += before.last_id;
         }
@@ -119,12 +119,12 @@ impl Faults {
     }
 
     /// Removes every fault.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.list.clear();
     }
 
     /// The faults that are not gone by `real_now`, with their numbers.
-    pub fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = (u64, &Fault)> {
+    pub(crate) fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = (u64, &Fault)> {
         self.list
             .iter()
             .filter(move |(_, fault)| !fault.is_over(real_now))
@@ -132,7 +132,7 @@ impl Faults {
     }
 
     /// The first fault that meets the call, if one does. Faults that have done all they should are removed.
-    pub fn meet(
+    pub(crate) fn meet(
         &mut self,
         endpoint: &'static Endpoint,
         form: &Form<'_>,
@@ -165,20 +165,6 @@ impl Faults {
 }
 
 impl Fault {
-    /// A fault that meets every call of the sandbox.
-    pub fn new(then: Action) -> Self {
-        Self {
-            endpoint: None,
-            login_name: None,
-            order_number: None,
-            skip: 0,
-            times: None,
-            probability: None,
-            until: None,
-            then,
-        }
-    }
-
     fn is_over(&self, real_now: Timestamp) -> bool {
         self.times == Some(0) || self.until.is_some_and(|until| real_now >= until)
     }
@@ -209,7 +195,7 @@ impl Fault {
 
 impl Action {
     /// What is answered in the endpoint's place, if this action answers a code.
-    pub fn refusal(&self, endpoint: &Endpoint) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, endpoint: &Endpoint) -> Option<Refusal> {
         let Self::Answer { code, argument } = self else {
             return None;
         };
@@ -221,7 +207,7 @@ impl Action {
     }
 
     /// What it does to the reply of a call that was done all the same, for the log.
-    pub fn done_to_reply(&self) -> Option<String> {
+    pub(crate) fn done_to_reply(&self) -> Option<String> {
         Some(match self {
             Self::Answer { .. } | Self::Status { .. } => return None,
             Self::Delay(delay) => format!("a fault holds the reply back for {delay:?}"),
@@ -254,8 +240,18 @@ mod tests {
 
     const START: Timestamp = Timestamp::EPOCH;
 
+    /// A fault that meets every call of the sandbox.
     fn answer(code: i32) -> Fault {
-        Fault::new(Action::Answer { code, argument: None })
+        Fault {
+            endpoint: None,
+            login_name: None,
+            order_number: None,
+            skip: 0,
+            times: None,
+            probability: None,
+            until: None,
+            then: Action::Answer { code, argument: None },
+        }
     }
 
     fn meet(faults: &mut Faults, endpoint: &str, text: &str) -> Option<u64> {

@@ -15,7 +15,7 @@ use crate::log::writer::Writer;
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -24,7 +24,7 @@ pub enum LogFormat {
 
 /// Why there is no log.
 #[derive(Debug, Error)]
-pub enum LogError {
+pub(crate) enum LogError {
     /// There is one already.
     #[error("cannot set up the log: {0}")]
     Twice(#[from] TryInitError),
@@ -35,7 +35,7 @@ pub enum LogError {
 
 /// The log of the process; dropping it writes what is waiting.
 #[derive(Debug)]
-pub struct Log {
+pub(crate) struct Log {
     _writer: Writer,
 }
 
@@ -44,7 +44,7 @@ impl Log {
     ///
     /// # Errors
     /// The process has a log already, or no thread to spare.
-    pub fn start(filter: Targets, format: LogFormat) -> Result<Self, LogError> {
+    pub(crate) fn start(filter: Targets, format: LogFormat) -> Result<Self, LogError> {
         let (writer, lines) = Writer::start(
             io::stderr(),
             match format {

@@ -1,5 +1,6 @@
 //! File descriptors: how many there are, and how many connections each listener may have of them.
 
+#[cfg(feature = "cli")]
 use std::io;
 
 /// The most connections of a listener at a time, however many file descriptors there are.
@@ -13,7 +14,8 @@ const RESERVE: usize = 64;
 ///
 /// # Errors
 /// Those of the operating system.
-pub fn raise_limit() -> io::Result<()> {
+#[cfg(feature = "cli")]
+pub(crate) fn raise_limit() -> io::Result<()> {
     rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
 }
 

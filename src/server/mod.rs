@@ -4,7 +4,7 @@ pub(crate) mod base_url;
 pub(crate) mod body;
 pub(crate) mod control;
 mod crl_body;
-pub mod descriptors;
+pub(crate) mod descriptors;
 mod linger;
 pub(crate) mod listen;
 mod misbehave;

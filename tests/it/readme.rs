@@ -6,10 +6,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
-use clap::CommandFactory as _;
-use sectigo_emulator::cli::args::Config;
-use sectigo_emulator::endpoints::{Endpoint, catalogue};
-use sectigo_emulator::protocol::Mark;
+use sectigo_emulator::catalogue::{self, Endpoint, Mark};
+use sectigo_emulator::cli;
 
 use crate::harness::{BEING_ISSUED, Client, Form, Server};
 
@@ -249,7 +247,7 @@ fn control() -> String {
 
 fn options() -> String {
     let mut table = "| option | variable | default | what it does |\n|---|---|---|---|\n".to_owned();
-    for option in Config::command().get_arguments() {
+    for option in cli::command().get_arguments() {
         let (Some(long), Some(variable)) = (option.get_long(), option.get_env()) else {
             continue;
         };

@@ -14,7 +14,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-pub use self::{
+pub(crate) use self::{
     key::{Key, OtherKey},
     verify::Hash,
 };

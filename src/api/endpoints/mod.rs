@@ -5,7 +5,7 @@
 
 mod auto_replace_smime;
 mod auto_revoke_cs;
-pub mod catalogue;
+pub(crate) mod catalogue;
 mod collect_smime;
 
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 
-pub use collect_smime::{Collection, Shape};
+pub(crate) use collect_smime::{Collection, Shape};
 
 /// Every endpoint that is emulated.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -235,7 +235,7 @@ fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refu
 }
 
 /// A call whose arguments were read and judged: what is left is to do it.
-pub type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
+pub(crate) type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
 
 /// A call that was done.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 
 /// What a replacement does to an order in a state that allows it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ReplaceStep {
+pub(crate) enum ReplaceStep {
     /// The CSR is replaced in the order itself, which is not issued yet.
     InPlace,
     /// A new order is made, and the old one is left behind.
@@ -30,7 +30,7 @@ pub enum RevokeStep {
 
 /// Why a state does not allow an event.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// -20: it is rejected already.
     AlreadyRejected,
     /// -21: it is revoked already.
@@ -51,7 +51,7 @@ pub enum Refused {
 ///
 /// # Errors
 /// The state does not allow it.
-pub fn replace(state: State) -> Result<ReplaceStep, Refused> {
+pub(crate) fn replace(state: State) -> Result<ReplaceStep, Refused> {
     match state {
         State::Pending => Ok(ReplaceStep::InPlace),
         State::Issued => Ok(ReplaceStep::NewOrder),
@@ -65,7 +65,7 @@ pub fn replace(state: State) -> Result<ReplaceStep, Refused> {
 ///
 /// # Errors
 /// The state does not allow it.
-pub fn revoke(state: State, include_in_crl: bool) -> Result<RevokeStep, Refused> {
+pub(crate) fn revoke(state: State, include_in_crl: bool) -> Result<RevokeStep, Refused> {
     match (state, include_in_crl) {
         (State::Pending, _) => Ok(RevokeStep::Reject),
         (State::Issued | State::Replaced, true) => Ok(RevokeStep::Revoke),

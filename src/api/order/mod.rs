@@ -2,7 +2,7 @@
 //!
 //! Pure: the time is an argument everywhere, and nothing here knows accounts, HTTP or certificates.
 
-pub mod book;
-pub mod machine;
-pub mod state;
-pub mod terms;
+pub(crate) mod book;
+pub(crate) mod machine;
+pub(crate) mod state;
+pub(crate) mod terms;

@@ -192,7 +192,7 @@ impl Kind {
 
 /// The arguments of one call that passed the checks of their table.
 #[derive(Debug)]
-pub struct Arguments<'f> {
+pub(crate) struct Arguments<'f> {
     table: &'static [Argument],
     values: Vec<Option<&'f str>>,
 }
@@ -203,7 +203,11 @@ impl<'f> Arguments<'f> {
     /// # Errors
     /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
     /// missing and invalid ones in the order of the table.
-    pub fn check(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Self, Refusal> {
+    pub(crate) fn check(
+        table: &'static [Argument],
+        form: &'f Form<'_>,
+        assumptions: &Assumptions,
+    ) -> Result<Self, Refusal> {
         let mut found: Vec<Option<&'f Pair<'_>>> = vec![None; table.len()];
         let mut twice = vec![false; table.len()];
         for (position, pair) in form.pairs().iter().enumerate() {
@@ -243,7 +247,7 @@ impl<'f> Arguments<'f> {
     ///
     /// # Panics
     /// The table has no such argument: an endpoint may only ask for what its own table lists.
-    pub fn get(&self, name: &str) -> Option<&'f str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'f str> {
         let row = self
             .table
             .iter()
@@ -256,7 +260,7 @@ impl<'f> Arguments<'f> {
     ///
     /// # Panics
     /// As [`get`](Self::get), or the argument is neither required nor has a default.
-    pub fn text(&self, name: &str) -> &'f str {
+    pub(crate) fn text(&self, name: &str) -> &'f str {
         self.get(name).expect("a required argument was checked to be there")
     }
 
@@ -264,7 +268,7 @@ impl<'f> Arguments<'f> {
     ///
     /// # Panics
     /// As [`get`](Self::get), or the argument is of another kind.
-    pub fn integer(&self, name: &str) -> Option<u64> {
+    pub(crate) fn integer(&self, name: &str) -> Option<u64> {
         self.get(name)
             .map(|text| parse_integer(text).expect("an integer's digits were checked"))
     }
@@ -273,14 +277,19 @@ impl<'f> Arguments<'f> {
     ///
     /// # Panics
     /// As [`text`](Self::text).
-    pub fn yes(&self, name: &str) -> bool {
+    pub(crate) fn yes(&self, name: &str) -> bool {
         self.text(name) == "Y"
     }
 }
 
 /// The value of an argument as it came, unchecked and cut at `max` characters: for faults and the log. Where it came
 /// more than once, the one that counts, or the first if none does.
-pub fn glimpse<'f>(name: &str, max: usize, form: &'f Form<'_>, assumptions: &Assumptions) -> Option<Cow<'f, str>> {
+pub(crate) fn glimpse<'f>(
+    name: &str,
+    max: usize,
+    form: &'f Form<'_>,
+    assumptions: &Assumptions,
+) -> Option<Cow<'f, str>> {
     let mut sent = form
         .pairs()
         .iter()
@@ -303,7 +312,7 @@ pub fn glimpse<'f>(name: &str, max: usize, form: &'f Form<'_>, assumptions: &Ass
 /// The format to answer in, found without looking at any other argument.
 ///
 /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
-pub fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions: &Assumptions) -> Format {
+pub(crate) fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions: &Assumptions) -> Format {
     if !table.iter().any(|argument| argument.name == RESPONSE_FORMAT) {
         return Format::default();
     }

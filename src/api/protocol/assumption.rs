@@ -39,7 +39,7 @@ impl AssumptionError {
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Assumption {
+pub(crate) struct Assumption {
     /// The name, as in `--assume name=value`.
     pub name: &'static str,
     /// The values that it takes, the default first.
@@ -72,7 +72,7 @@ macro_rules! assumptions {
         }
 
         /// Every assumption, in the order of the documentation.
-        pub const ASSUMPTIONS: &[Assumption] = &[
+        pub(crate) const ASSUMPTIONS: &[Assumption] = &[
             $(Assumption { name: $name, values: &[$($value),+], reason: $reason },)+
         ];
 

@@ -5,14 +5,14 @@
 use crate::api::protocol::Mark;
 
 /// The place in a message that is filled with the name of an argument or of an action.
-pub const PLACEHOLDER: &str = "xxxx";
+pub(crate) const PLACEHOLDER: &str = "xxxx";
 
 /// A code that the API answers with, and its message.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Code {
     /// The number, below zero.
     pub number: i32,
-    /// The message, with [`PLACEHOLDER`] where a name goes in.
+    /// The message, with `xxxx` where a name goes in.
     pub message: &'static str,
     /// When it is answered, in a few words.
     pub meaning: &'static str,
@@ -49,41 +49,41 @@ impl Code {
 }
 
 /// Plain HTTP.
-pub const NOT_HTTPS: Code = Code::new(
+pub(crate) const NOT_HTTPS: Code = Code::new(
     -1,
     "Request was not made over HTTPS!",
     "the request came over plain HTTP",
 );
 
 /// The same on `!AutoReplaceSMIME`, whose document lost the wording.
-pub const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
+pub(crate) const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
 
 /// An argument that the endpoint does not have.
-pub const UNRECOGNIZED_ARGUMENT: Code = Code::new(
+pub(crate) const UNRECOGNIZED_ARGUMENT: Code = Code::new(
     -2,
     "'xxxx' is an unrecognized argument!",
     "an argument that the endpoint does not have",
 );
 
 /// The same on `!AutoReplaceSMIME`, whose document lost the wording.
-pub const UNRECOGNIZED_ARGUMENT_ASSUMED: Code = UNRECOGNIZED_ARGUMENT.wording_assumed();
+pub(crate) const UNRECOGNIZED_ARGUMENT_ASSUMED: Code = UNRECOGNIZED_ARGUMENT.wording_assumed();
 
 /// A required argument that was not sent.
-pub const MISSING_ARGUMENT: Code = Code::new(
+pub(crate) const MISSING_ARGUMENT: Code = Code::new(
     -3,
     "The 'xxxx' argument is missing!",
     "a required argument was not sent",
 );
 
 /// A value that the endpoint does not take.
-pub const INVALID_ARGUMENT: Code = Code::new(
+pub(crate) const INVALID_ARGUMENT: Code = Code::new(
     -4,
     "The value of the 'xxxx' argument is invalid!",
     "a value that is empty, too long, not allowed, or names nothing that the account has",
 );
 
 /// Sibling endpoints' word for a CSR that is not Base64.
-pub const CSR_NOT_BASE64: Code = Code::new(
+pub(crate) const CSR_NOT_BASE64: Code = Code::new(
     -9,
     "The CSR is not valid Base-64 data!",
     "the CSR is not Base64 (assumption `csr-errors=sibling`)",
@@ -91,7 +91,7 @@ pub const CSR_NOT_BASE64: Code = Code::new(
 .assumed();
 
 /// Sibling endpoints' word for a CSR that is not PKCS#10.
-pub const CSR_NOT_DECODED: Code = Code::new(
+pub(crate) const CSR_NOT_DECODED: Code = Code::new(
     -10,
     "The CSR cannot be decoded!",
     "the CSR is not PKCS#10 (assumption `csr-errors=sibling`)",
@@ -99,7 +99,7 @@ pub const CSR_NOT_DECODED: Code = Code::new(
 .assumed();
 
 /// Sibling endpoints' word for a CSR with another kind of key or signature.
-pub const CSR_ALGORITHM: Code = Code::new(
+pub(crate) const CSR_ALGORITHM: Code = Code::new(
     -11,
     "The CSR uses an unsupported algorithm!",
     "the CSR's key or signature is of another kind (assumption `csr-errors=sibling`)",
@@ -107,7 +107,7 @@ pub const CSR_ALGORITHM: Code = Code::new(
 .assumed();
 
 /// Sibling endpoints' word for a CSR whose signature does not fit its key.
-pub const CSR_SIGNATURE: Code = Code::new(
+pub(crate) const CSR_SIGNATURE: Code = Code::new(
     -12,
     "The CSR has an invalid signature!",
     "the CSR's signature does not fit its key (assumption `csr-errors=sibling`)",
@@ -115,17 +115,17 @@ pub const CSR_SIGNATURE: Code = Code::new(
 .assumed();
 
 /// A key of a size that is not taken.
-pub const CSR_KEY_SIZE: Code = Code::new(
+pub(crate) const CSR_KEY_SIZE: Code = Code::new(
     -13,
     "The CSR uses an unsupported key size!",
     "an RSA key outside 2048 to 8192 bits, or a curve other than P-256, P-384, P-521",
 );
 
 /// Something went wrong at Sectigo; only a fault makes it.
-pub const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
+pub(crate) const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
 /// `download/CollectSMIME`: the CA cannot make the certificate, for example because its files cannot be read.
-pub const NOT_MADE: Code = Code::new(
+pub(crate) const NOT_MADE: Code = Code::new(
     -14,
     "An unknown error occurred!",
     "the CA cannot make the certificate (the log says why)",
@@ -133,34 +133,35 @@ pub const NOT_MADE: Code = Code::new(
 .assumed();
 
 /// `!AutoReplaceSMIME`: the caller could not be let in.
-pub const LOGIN_DETAILS: Code = Code::new(
+pub(crate) const LOGIN_DETAILS: Code = Code::new(
     -16,
     "Incorrect login details, account is locked, password has expired, or your source IP is blocked!",
     "unknown loginName, wrong loginPassword, or a locked account",
 );
 
 /// `!autoRevokeCS`: the caller could not be let in, or not into that reseller's account.
-pub const PERMISSION_DENIED: Code = Code::new(
+pub(crate) const PERMISSION_DENIED: Code = Code::new(
     -16,
     "Permission denied!",
     "unknown loginName, wrong loginPassword, a locked account, or an accountID that is not the caller's",
 );
 
 /// Another method than POST.
-pub const NOT_POST: Code = Code::new(-17, "Request used GET rather than POST!", "the method was not POST");
+pub(crate) const NOT_POST: Code = Code::new(-17, "Request used GET rather than POST!", "the method was not POST");
 
 /// The order was rejected before.
-pub const ALREADY_REJECTED: Code = Code::new(
+pub(crate) const ALREADY_REJECTED: Code = Code::new(
     -20,
     "The certificate request has already been Rejected!",
     "the order is rejected",
 );
 
 /// The order was revoked before.
-pub const ALREADY_REVOKED: Code = Code::new(-21, "The certificate has already been Revoked!", "the order is revoked");
+pub(crate) const ALREADY_REVOKED: Code =
+    Code::new(-21, "The certificate has already been Revoked!", "the order is revoked");
 
 /// `download/CollectSMIME`: nobody has paid for the order.
-pub const AWAITING_PAYMENT: Code = Code::new(
+pub(crate) const AWAITING_PAYMENT: Code = Code::new(
     -22,
     "The certificate request is awaiting payment!",
     "the order is on hold",
@@ -168,28 +169,28 @@ pub const AWAITING_PAYMENT: Code = Code::new(
 .wording_assumed();
 
 /// The order is between being ordered and being issued.
-pub const BEING_ISSUED: Code = Code::new(
+pub(crate) const BEING_ISSUED: Code = Code::new(
     -26,
     "The certificate is currently being Issued!",
     "the order is being issued",
 );
 
 /// The order was replaced before, and `includeInCRL` is `N` again.
-pub const ALREADY_REPLACED: Code = Code::new(
+pub(crate) const ALREADY_REPLACED: Code = Code::new(
     -34,
     "The certificate has already been Replaced!",
     "the order is replaced, and includeInCRL is N",
 );
 
 /// The order's certificate is past its end.
-pub const EXPIRED: Code = Code::new(
+pub(crate) const EXPIRED: Code = Code::new(
     -35,
     "The Certificate does not allow revocation after expiry!",
     "the order is expired",
 );
 
 /// The account made as many calls as it may.
-pub const CALL_LIMIT: Code = Code::new(
+pub(crate) const CALL_LIMIT: Code = Code::new(
     -42,
     "Call limit reached, please try again later!",
     "the account is over its call limit",
@@ -197,24 +198,25 @@ pub const CALL_LIMIT: Code = Code::new(
 .wording_assumed();
 
 /// The order is in a state that nothing leads out of.
-pub const NOT_REVOCABLE: Code = Code::new(-43, "Certificate is not in a revocable state.", "the order is on hold");
+pub(crate) const NOT_REVOCABLE: Code =
+    Code::new(-43, "Certificate is not in a revocable state.", "the order is on hold");
 
 /// The account pays with a voucher, and a voucher does not pay for this.
-pub const VOUCHER: Code = Code::new(
+pub(crate) const VOUCHER: Code = Code::new(
     -90,
     "Permission denied for using “voucher” with 'xxxx'",
     "the account uses a voucher",
 );
 
 /// The account may not do this.
-pub const NOT_PERMITTED: Code = Code::new(
+pub(crate) const NOT_PERMITTED: Code = Code::new(
     -91,
     "Permission denied for 'xxxx'",
     "the account may not use this endpoint, or not this argument",
 );
 
 /// The order's state does not allow a replacement.
-pub const WRONG_STATE: Code = Code::new(
+pub(crate) const WRONG_STATE: Code = Code::new(
     -122,
     "The Certificate is in wrong state.",
     "the order is rejected, replaced, expired or on hold",

@@ -7,10 +7,10 @@ use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonO
 use crate::api::protocol::reply::Reply;
 
 /// The name of the argument that asks for a format.
-pub const RESPONSE_FORMAT: &str = "responseFormat";
+pub(crate) const RESPONSE_FORMAT: &str = "responseFormat";
 
 /// The values that [`RESPONSE_FORMAT`] takes, each at the place of its [`Format`].
-pub const RESPONSE_FORMATS: &[&str] = &["0", "1", "2"];
+pub(crate) const RESPONSE_FORMATS: &[&str] = &["0", "1", "2"];
 
 /// A format of a reply, numbered as `responseFormat` numbers it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

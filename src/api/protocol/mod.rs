@@ -2,13 +2,13 @@
 //!
 //! Pure: it knows no order, no account, no clock and no HTTP framework, and it imports nothing else of this crate.
 
-pub mod argument;
-pub mod assumption;
-pub mod code;
-pub mod form;
-pub mod format;
-pub mod refusal;
-pub mod reply;
+pub(crate) mod argument;
+pub(crate) mod assumption;
+pub(crate) mod code;
+pub(crate) mod form;
+pub(crate) mod format;
+pub(crate) mod refusal;
+pub(crate) mod reply;
 
 use std::fmt;
 

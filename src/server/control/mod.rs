@@ -44,6 +44,7 @@ use crate::api::endpoints::catalogue;
 use crate::server::listen::{Received, Stop};
 use crate::token::Token;
 
+#[cfg(feature = "doors")]
 pub(crate) use fields::patched;
 pub(crate) use guard::{OwnNames, check_host_name};
 pub(crate) use problem::Problem;
