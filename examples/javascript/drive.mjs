@@ -1,20 +1,26 @@
+// Drives a running emulator from JavaScript (Node.js 18 or newer): makes a sandbox and an order, and lets the order expire.
+//
+//     node examples/javascript/drive.mjs
+import assert from "node:assert/strict";
+
+const CONTROL = "http://localhost:8081/control/v1";
+
+/** Sends a request to the control API and returns the JSON of its response. */
 async function control(method, path, body) {
-  const answer = await fetch("http://localhost:8081/control/v1" + path, {
+  const response = await fetch(CONTROL + path, {
     method,
     body: body && JSON.stringify(body),
     headers: { "Content-Type": "application/json" },
   });
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.status === 204 ? null : answer.json();
+  if (!response.ok) throw new Error(await response.text());
+  return response.status === 204 ? null : response.json();
 }
 
-(async () => {
-  const { name } = await control("POST", "/sandboxes", { ttl: "10m" });
-  const order = { orderNumber: 7, loginName: "login_name", product: "code-signing", state: "issued" };
-  await control("POST", `/sandboxes/${name}/orders`, order);
-  // ... let your client work at https://localhost:8443/sandboxes/${name} ...
-  await control("POST", `/sandboxes/${name}/clock/advance`, { by: "400d" });
-  const { state } = await control("GET", `/sandboxes/${name}/orders/7`);
-  if (state !== "expired") throw new Error(state);
-  await control("DELETE", `/sandboxes/${name}`);
-})();
+const { name } = await control("POST", "/sandboxes", { ttl: "10m" });
+const order = { orderNumber: 7, loginName: "login_name", product: "code-signing", state: "issued" };
+await control("POST", `/sandboxes/${name}/orders`, order);
+// Here your client would use https://localhost:8443/sandboxes/${name} as its base URL.
+await control("POST", `/sandboxes/${name}/clock/advance`, { by: "400d" });
+assert.equal((await control("GET", `/sandboxes/${name}/orders/7`)).state, "expired");
+assert.equal((await control("POST", `/sandboxes/${name}/calls/count`, { orderNumber: 7 })).count, 0);
+await control("DELETE", `/sandboxes/${name}`);
