@@ -3,18 +3,18 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test it docs` writes the tables anew.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clap::CommandFactory as _;
-use sectigo_emulator::cli::args::Config;
-use sectigo_emulator::endpoints::{Endpoint, catalogue};
+use sectigo_emulator::endpoints::Endpoint;
 use sectigo_emulator::protocol::Mark;
 
-use crate::harness::{BEING_ISSUED, Client, Form, Server};
+use crate::harness::{BEING_ISSUED, Form, Server, program_path};
 
 /// The most lines that the README has: it is the way in, not a book.
 const README_LINES: usize = 150;
@@ -22,7 +22,7 @@ const README_LINES: usize = 150;
 #[test]
 fn the_tables_are_the_programs_own() {
     for (path, written) in pages() {
-        let made = with_tables(&written);
+        let made = tables::with_tables(&written);
         if std::env::var_os("UPDATE_DOCS").is_some() {
             fs::write(&path, &made).unwrap();
         } else {
@@ -56,17 +56,24 @@ fn run_commands(path: &Path, page: &str) -> usize {
         .replace("localhost:8081", &server.control().to_string());
     let steps = steps(&page);
     let directory = tempfile::tempdir().unwrap();
-    let script: String = steps.iter().fold(String::new(), |mut script, step| {
+    let program = "sectigo-emulator() { \"$PROGRAM\" \"$@\"; }\n".to_owned();
+    let script = steps.iter().fold(program, |mut script, step| {
         let _ = writeln!(script, "{}\nprintf '\\001'", step.command);
         script
     });
     let ran = Command::new("bash")
         .args(["-c", &script])
         .current_dir(&directory)
+        .env("PROGRAM", program_path())
+        .env("SECTIGO_EMULATOR_CONTROL", server.control().to_string())
         .output()
         .unwrap();
     let name = path.display();
-    assert!(ran.stderr.is_empty(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+    assert!(
+        ran.stderr.is_empty(),
+        "{name}: {}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     let outputs = String::from_utf8(ran.stdout).unwrap();
     let outputs: Vec<_> = outputs.strip_suffix('\u{1}').unwrap().split('\u{1}').collect();
     assert_eq!(outputs.len(), steps.len(), "{name}");
@@ -177,7 +184,9 @@ fn every_link_leads_somewhere() {
                 .canonicalize()
                 .unwrap_or_else(|_| panic!("{} links to {target}, which is not there", path.display()));
             if !anchor.is_empty() {
-                let found = pages.get(&linked).is_some_and(|text| anchors(text).any(|name| name == anchor));
+                let found = pages
+                    .get(&linked)
+                    .is_some_and(|text| anchors(text).any(|name| name == anchor));
                 assert!(found, "{} links to {target}: no such heading", path.display());
             }
         }
@@ -269,112 +278,4 @@ fn hide_new_numbers(text: &str) -> String {
         hidden.push(character);
     }
     hidden
-}
-
-/// A page with each `<!-- catalogue: ... -->` block made anew.
-fn with_tables(page: &str) -> String {
-    let mut parts = page.split("<!-- catalogue: ");
-    let mut made = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (what, rest) = part.split_once(" -->").unwrap();
-        let (_, after) = rest.split_once("<!-- end -->").unwrap();
-        let _ = write!(
-            made,
-            "<!-- catalogue: {what} -->\n\n{}\n<!-- end -->{after}",
-            table(what)
-        );
-    }
-    made
-}
-
-fn table(what: &str) -> String {
-    match what.split_once(' ') {
-        Some(("arguments", name)) => catalogue::arguments(Endpoint::named(name).unwrap()),
-        Some(("codes", name)) => catalogue::codes(Endpoint::named(name).unwrap()),
-        None if what == "assumptions" => catalogue::assumptions(),
-        None if what == "options" => options(&Config::command()),
-        None if what == "ctl" => ctl(),
-        None if what == "control" => control(),
-        _ => panic!("there is no table {what}"),
-    }
-}
-
-/// The routes of the default sandbox, as the OpenAPI document has them.
-fn control() -> String {
-    let server = Server::start(&["--https", "off", "--http", "off"]);
-    let document = Client::connect(server.control()).get("/control/v1/openapi.json");
-    let document: serde_json::Value = serde_json::from_str(document.text()).unwrap();
-    let mut table = "| method | path | what it does |\n|---|---|---|\n".to_owned();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        if path.starts_with("/control/v1/sandboxes/{sandbox}/") {
-            continue;
-        }
-        for (method, operation) in operations.as_object().unwrap() {
-            let summary = operation["summary"].as_str().unwrap().replace('\n', " ");
-            let _ = writeln!(table, "| {} | `{path}` | {summary} |", method.to_uppercase());
-        }
-    }
-    table
-}
-
-/// The options of a command that have a variable.
-fn options(command: &clap::Command) -> String {
-    let mut table = "| option | variable | default | what it does |\n|---|---|---|---|\n".to_owned();
-    for option in command.get_arguments() {
-        let (Some(long), Some(variable)) = (option.get_long(), option.get_env()) else {
-            continue;
-        };
-        let default: Vec<_> = option
-            .get_default_values()
-            .iter()
-            .map(|value| value.to_string_lossy())
-            .collect();
-        let _ = writeln!(
-            table,
-            "| `--{long}{}` | `{}` | {} | {} |",
-            value(option),
-            variable.to_string_lossy(),
-            if option.get_action().takes_values() { default.join(" ") } else { String::new() },
-            option.get_help().unwrap_or_default()
-        );
-    }
-    table
-}
-
-/// The value that an option takes, as its help shows it.
-fn value(option: &clap::Arg) -> String {
-    let names = option.get_value_names().unwrap_or_default().join(" ");
-    match option.get_action().takes_values() {
-        true => format!(" <{}>", names.replace('|', "\\|")),
-        false => String::new(),
-    }
-}
-
-/// Every command of `ctl`, with its arguments and the options that are its own.
-fn ctl() -> String {
-    let mut program = Config::command();
-    program.build();
-    let ctl = program.find_subcommand("ctl").expect("there is ctl");
-    let mut table = "| command | what it does |\n|---|---|\n".to_owned();
-    list_commands(ctl, "ctl", &mut table);
-    table
-}
-
-fn list_commands(command: &clap::Command, path: &str, table: &mut String) {
-    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
-        let path = format!("{path} {}", below.get_name());
-        if below.has_subcommands() {
-            list_commands(below, &path, table);
-            continue;
-        }
-        let positional = below.get_positionals().map(|argument| format!(" {}", argument.to_string().replace('|', "\\|")));
-        let options = below
-            .get_arguments()
-            .filter(|option| !option.is_positional())
-            .filter(|option| !option.is_global_set() && !["help", "version"].contains(&option.get_id().as_str()))
-            .map(|option| format!(" [--{}{}]", option.get_long().unwrap_or_default(), value(option)));
-        let usage: String = positional.chain(options).collect();
-        let about = below.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(table, "| `{path}{usage}` | {about} |");
-    }
 }
