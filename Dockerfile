@@ -12,10 +12,12 @@ ENV RUSTFLAGS="-C target-feature=+crt-static" \
 # procedural macros, which cannot be static.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
-RUN mkdir -p src benches/compare \
+# What Cargo.toml names must be there, though it is not built.
+COPY benches benches
+COPY examples examples
+RUN mkdir src \
  && touch src/lib.rs \
  && echo 'fn main() {}' > src/main.rs \
- && cp src/main.rs benches/compare/main.rs \
  && cargo build --release --locked --bin sectigo-emulator --target "$(rustc --print host-tuple)"
 COPY . .
 # Cargo compares times, and the copied files may be older than the empty ones that were just built.

@@ -1,6 +1,6 @@
 //! `!AutoReplaceSMIME`: replaces the CSR of an S/MIME order.
 //!
-//! Source: the endpoint's document; where it is silent, `README.md` lists what is assumed.
+//! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::account::Account;
 use crate::api::csr::{Csr, CsrError, Hash};

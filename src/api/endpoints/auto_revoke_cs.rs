@@ -1,6 +1,6 @@
 //! `!autoRevokeCS`: revokes a code-signing order that is issued, rejects one that is not.
 //!
-//! Source: the endpoint's document; where it is silent, `README.md` lists what is assumed.
+//! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
 use crate::api::order::machine::{self, RevokeStep};

@@ -1,4 +1,4 @@
-//! The catalogue: every table of the program, as JSON and as Markdown. The README's tables are made here.
+//! The catalogue: every table of the program, as JSON and as Markdown. The tables of `docs/endpoints.md` are made here.
 
 use std::fmt::Write as _;
 

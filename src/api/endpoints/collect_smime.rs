@@ -1,7 +1,7 @@
 //! `download/CollectSMIME`: gives the certificate of an S/MIME order.
 //!
-//! Source: what is publicly known of the endpoint's arguments and status codes; where that is silent, `README.md` lists
-//! what is assumed. The certificate itself is made by whoever holds the CA: here it is only said which one.
+//! Source: what is publicly known of the endpoint's arguments and status codes; where that is silent,
+//! `docs/endpoints.md` lists what is assumed. The certificate itself is made by whoever holds the CA: here it is only said which one.
 
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
 use crate::api::order::state::{Order, Product, State};

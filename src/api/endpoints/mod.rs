@@ -1,7 +1,7 @@
 //! The endpoints: one file each, with its table and its function.
 //!
 //! To add one, write its file after the model of the two, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
-//! documentation there is: the checks, the README, the catalogue and the messages come from it.
+//! documentation there is: the checks, `docs/endpoints.md`, the catalogue and the messages come from it.
 
 mod auto_replace_smime;
 mod auto_revoke_cs;

@@ -415,11 +415,16 @@ pub(crate) fn write_file(dir: &TempDir, name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// Where the program under test is.
+pub(crate) fn program_path() -> PathBuf {
+    std::env::var_os("SECTIGO_EMULATOR_TEST_BINARY")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_sectigo-emulator").into())
+        .into()
+}
+
 /// The program, in an environment that says nothing to it.
 fn program() -> Command {
-    let path = std::env::var_os("SECTIGO_EMULATOR_TEST_BINARY")
-        .unwrap_or_else(|| env!("CARGO_BIN_EXE_sectigo-emulator").into());
-    let mut command = Command::new(path);
+    let mut command = Command::new(program_path());
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SECTIGO_EMULATOR_") {
