@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::runtime::{self, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::error;
+use tracing::{error, info, warn};
 
 use crate::api::protocol::assumption::AssumptionError;
 use crate::ca::{Authority, CaKey, CaOptions};
@@ -501,6 +501,7 @@ impl Builder {
             Some(file) => file.load()?,
             None => None,
         };
+        let is_saved = saved.is_some();
         let sandboxes = Sandboxes::new(settings, saved, issuance.clone())?;
         // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
         if let Some(file) = &state_file {
@@ -515,6 +516,7 @@ impl Builder {
             http_url,
             state_file: state_file.map(Arc::new),
             control_token,
+            is_saved,
         })
     }
 
@@ -596,6 +598,7 @@ impl Builder {
             );
             emulator.tasks.spawn(serving);
         }
+        log_beginning(&sandboxes, ready.is_saved);
         Ok(emulator)
     }
 
@@ -674,6 +677,23 @@ struct Ready {
     http_url: Option<String>,
     state_file: Option<Arc<StateFile>>,
     control_token: Option<Token>,
+    /// Whether the default sandbox begins with a saved state.
+    is_saved: bool,
+}
+
+/// Says with what the default sandbox begins, where that may not be what its user expects.
+fn log_beginning(sandboxes: &Sandboxes, is_saved: bool) {
+    let (accounts, orders) = {
+        let state = sandboxes.default_sandbox().state();
+        (state.world.accounts.len(), state.world.book.len())
+    };
+    if is_saved {
+        let message = "the default sandbox begins with the saved state (--state); the fixtures count after a reset";
+        info!(target: LOG, accounts, orders, "{message}");
+    }
+    if accounts == 0 {
+        warn!(target: LOG, "there are no accounts, so every call with a login is answered with -16");
+    }
 }
 
 /// Saves the state each time that so long has passed, until the stop.
@@ -739,7 +759,7 @@ pub enum StartError {
     #[error("{0}")]
     Tls(String),
     /// An address cannot be bound.
-    #[error("cannot listen on {address} (--{listener}): {source}")]
+    #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
     Bind {
         /// Which listener: `https`, `http` or `control`.
         listener: &'static str,
@@ -748,6 +768,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// What can be done where an address cannot be bound.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => "; is another emulator running there? Port 0 takes a free port",
+        _ => "",
+    }
 }
 
 /// Why an emulator that stopped could not save its state; see [`Emulator::stop`].

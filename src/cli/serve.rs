@@ -286,21 +286,21 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
     let mut told_to_stop = pin!(async {
         tokio::select! {
-            () = signals.stop() => {}
-            () = stdin_ends => {}
+            signal = signals.stop() => signal,
+            () = stdin_ends => "the end of standard input (--exit-with-stdin)",
         }
     });
     let emulator = tokio::select! {
         biased;
-        () = &mut told_to_stop => {
-            tracing::info!("stopping before anything is served");
+        reason = &mut told_to_stop => {
+            tracing::info!(reason, "stopping before anything is served");
             return Ok(());
         }
         started = start(args) => started?,
     };
     print(&ready_lines(&emulator))?;
-    told_to_stop.await;
-    tracing::info!("stopping");
+    let reason = told_to_stop.await;
+    tracing::info!(reason, "stopping");
     emulator.stop().await?;
     Ok(())
 }

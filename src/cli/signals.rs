@@ -27,8 +27,8 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal that asks the program to stop.
-    pub(crate) async fn stop(&mut self) {
+    /// Waits for a signal that asks the program to stop, and returns its name.
+    pub(crate) async fn stop(&mut self) -> &'static str {
         let hang_up = async {
             match &mut self.hang_up {
                 Some(hang_up) => hang_up.recv().await,
@@ -36,9 +36,9 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = hang_up => {}
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = hang_up => "SIGHUP",
         }
     }
 }

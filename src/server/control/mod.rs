@@ -41,6 +41,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::server::layers;
 use crate::server::listen::{Received, Stop};
 use crate::token::Token;
 
@@ -117,11 +118,12 @@ impl Control {
 fn other_routes(app: App) -> Router {
     let (router, made) = api().split_for_parts();
     let document = openapi::document(&made, app.token.is_some()).to_string();
-    router
+    let router = router
         .route("/control/v1/openapi.json", get(move || async move { json(document) }))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
+        .with_state(app);
+    layers::wrap(router)
 }
 
 /// Every route but that of the document, which it makes.

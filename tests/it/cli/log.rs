@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Form, Server, eventually};
+use crate::harness::{Control, Form, Server, eventually};
 
 fn json_lines(server: &Server) -> Vec<Value> {
     let log = server.log();
@@ -137,4 +137,23 @@ fn every_line_is_there_at_the_end() {
     server.stop("TERM");
     let lines = server.log().lines().filter(|line| line.contains("code=-3")).count();
     assert_eq!(lines, 2000);
+}
+
+#[test]
+fn actions_of_the_control_api_leave_a_line_each() {
+    let server = Server::plain(&["--log", "debug"]);
+    let mut control = Control::of_new_sandbox(&server, "t1");
+    control.expect(("POST", "/clock/advance", r#"{"by":"1d"}"#), 200, &[]);
+    control.expect(("PATCH", "/orders/1100003", r#"{"state":"revoked"}"#), 200, &[]);
+    assert_eq!(control.send("GET", "/accounts/s3cret", "").status, 404);
+    server.wait_for_log(&[
+        "INFO sectigo_emulator::control: sandbox=\"t1\" method=POST path=\"/control/v1/sandboxes/{sandbox}/clock/advance\"",
+        "status=200",
+    ]);
+    server.wait_for_log(&["method=PATCH", "/orders/{orderNumber}\" order=1100003 status=200"]);
+    server.wait_for_log(&[
+        "DEBUG sectigo_emulator::control: sandbox=\"t1\" method=GET",
+        "/accounts/{loginName}\" status=404",
+    ]);
+    assert!(!server.log().contains("s3cret"), "{}", server.log());
 }
