@@ -162,7 +162,7 @@ impl Certificates {
     }
 
     /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds. Meanwhile other calls
-    /// go on.
+    /// go on, and however many need the same CA, they take one turn together.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
@@ -170,8 +170,16 @@ impl Certificates {
         if let Some(made) = self.authority().made(name) {
             return Ok(made);
         }
+        let waiting = self.authority().queue(name)?.lock_owned().await;
+        if let Some(made) = self.authority().made(name) {
+            return Ok(made);
+        }
         let issuance = self.issuance.clone();
-        let make = move || issuance.authority.issuing(name);
+        let make = move || {
+            // The lock comes along: if the one who asked goes away, the next one still waits until the CA is made.
+            let _waiting = waiting;
+            issuance.authority.issuing(name)
+        };
         self.issuance.ca_turns.run(make).await?
     }
 
