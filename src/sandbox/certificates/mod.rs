@@ -12,7 +12,6 @@ mod validity;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +23,8 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
-use crate::ca::leaf::{LeafRequest, Parts, Urls};
+use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::order::Named;
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
@@ -324,38 +324,6 @@ impl Certificates {
             format!("{base}/crl/{issuer}.crl"),
             format!("{base}/ocsp/{issuer}"),
         ])
-    }
-}
-
-/// Whether a certificate can be made of what an order says, once it is issued.
-///
-/// # Errors
-/// What cannot stand in a certificate; [`CaError::field`] names it.
-pub(crate) fn check(order: &Order) -> Result<(), CaError> {
-    let named = Named::by(order);
-    let public_key_info = order.csr.as_ref().map(Csr::subject_public_key_info);
-    Parts::parse(
-        Profile::of(order.product_code()),
-        &named.email,
-        named.organization,
-        public_key_info,
-    )
-    .map(drop)
-}
-
-/// Whom the certificate of an order names. What the order does not say is made up.
-struct Named<'o> {
-    email: Cow<'o, str>,
-    organization: &'o str,
-}
-
-impl<'o> Named<'o> {
-    fn by(order: &'o Order) -> Self {
-        let made_up_email = || format!("order-{}@example.com", order.number).into();
-        Self {
-            email: order.email.as_deref().map_or_else(made_up_email, Cow::Borrowed),
-            organization: order.organization.as_deref().unwrap_or("Example Organization"),
-        }
     }
 }
 
