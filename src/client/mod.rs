@@ -44,7 +44,8 @@ use hyper::Method;
 
 use crate::client::remote::Remote;
 
-pub use crate::api::order::state::{Product, State};
+pub use crate::api::order::product::Product;
+pub use crate::api::order::state::State;
 pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
 pub use crate::client::assumptions::Assumptions;
 pub use crate::client::calls::{ArgumentInfo, CallInfo, CallStream, Calls, Difference, NearCall, NotCalled};
