@@ -41,7 +41,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
-use crate::server::listen::{Received, Stop};
+use crate::server::listen::Received;
+use crate::server::stop::Stop;
 use crate::token::Token;
 
 #[cfg(feature = "doors")]
