@@ -29,7 +29,6 @@ use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
-use crate::sandbox::DEFAULT;
 
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::Look;
@@ -82,6 +81,8 @@ impl Issuance {
 pub(crate) struct Certificates {
     issuance: Arc<Issuance>,
     sandbox: Arc<str>,
+    /// What stands before the path of its URLs.
+    path: String,
     by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
     crls: crl::Crls,
 }
@@ -146,11 +147,12 @@ pub(crate) enum NoCertificate {
 }
 
 impl Certificates {
-    /// Of no order yet.
-    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>) -> Self {
+    /// Of no order yet. `path` stands before the path of the sandbox's URLs: `/sandboxes/t1`, nothing for the default one.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String) -> Self {
         Self {
             issuance,
             sandbox,
+            path,
             by_order: Mutex::default(),
             crls: crl::Crls::default(),
         }
@@ -314,15 +316,11 @@ impl Certificates {
 
     /// Where the issuer's certificate, CRL and OCSP answers are to be had.
     fn urls(&self, issuer: IssuerName) -> Option<[String; 3]> {
-        let base = self.issuance.base_url.get()?;
-        let base = match &*self.sandbox {
-            DEFAULT => base.clone(),
-            name => format!("{base}/sandboxes/{name}"),
-        };
+        let (base, path) = (self.issuance.base_url.get()?, &self.path);
         Some([
-            format!("{base}/ca/{issuer}.cer"),
-            format!("{base}/crl/{issuer}.crl"),
-            format!("{base}/ocsp/{issuer}"),
+            format!("{base}{path}/ca/{issuer}.cer"),
+            format!("{base}{path}/crl/{issuer}.crl"),
+            format!("{base}{path}/ocsp/{issuer}"),
         ])
     }
 }

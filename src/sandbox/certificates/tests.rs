@@ -48,7 +48,8 @@ fn certificates(key: CaKey) -> Arc<Certificates> {
     for name in [IssuerName::Smime, IssuerName::CodeSigning] {
         authority.issuing(name).unwrap();
     }
-    Arc::new(Certificates::new(Arc::new(Issuance::new(authority)), DEFAULT.into()))
+    let issuance = Arc::new(Issuance::new(authority));
+    Arc::new(Certificates::new(issuance, "default".into(), String::new()))
 }
 
 const SMIME: u64 = 1_100_003;

@@ -53,10 +53,7 @@ impl SandboxReply {
         };
         Self {
             name: sandbox.name.to_string(),
-            path: match &*sandbox.name {
-                DEFAULT => String::new(),
-                name => format!("/sandboxes/{name}"),
-            },
+            path: sandbox.path(),
             logins: sandbox.logins.iter().map(ToString::to_string).collect(),
             ttl: sandbox.ttl.map(Span),
             expires_in: sandbox.expires_in(real_now()).map(Span),
