@@ -20,6 +20,7 @@ mod csr;
 mod fixtures;
 mod fuzz_seeds;
 mod harness;
+mod house;
 mod library;
 mod orders;
 mod packaging;
