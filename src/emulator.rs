@@ -26,8 +26,9 @@ use crate::server::base_url;
 use crate::server::body::BodyReader;
 use crate::server::control::{BodyMemory, Control, OwnNames, check_host_name};
 use crate::server::descriptors::Connections;
-use crate::server::listen::{Limits, Listener, Stop, Stopper};
+use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
+use crate::server::stop::{Stop, Stopper};
 use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::token::Token;
 

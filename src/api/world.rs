@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
 use crate::api::order::book::Book;
-use crate::api::order::state::{Order, OrderNumber, Product};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::assumption::{Assumptions, Spelling};
 use crate::api::protocol::code::{Code, UNRECOGNIZED_ARGUMENT};
 use crate::api::protocol::refusal::Refusal;

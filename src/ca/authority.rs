@@ -43,6 +43,8 @@ struct Slot {
     made: OnceLock<Arc<Issuing>>,
     /// Locked by whoever makes it.
     making: Mutex<()>,
+    /// Locked by whoever waits for a turn to make it: the others wait here, and take no turn meanwhile.
+    queue: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Authority {
@@ -104,6 +106,15 @@ impl Authority {
             None => Issuing::generate(name, self.key, &self.root, self.opened)?,
         });
         Ok(slot.made.get_or_init(|| issuing).clone())
+    }
+
+    /// What a task locks before it takes one of few turns to make an issuing CA, so that those who need the same CA take
+    /// one turn together. Whoever has it locked looks first whether the CA was [made](Self::made) meanwhile.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub(crate) fn queue(&self, name: IssuerName) -> Result<Arc<tokio::sync::Mutex<()>>, CaError> {
+        Ok(self.slot(name)?.queue.clone())
     }
 
     /// An issuing CA, if it was made or loaded already. For those who only look, such as the URL of a CRL that a

@@ -1,9 +1,10 @@
 //! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs and
 //! OCSP answers.
 //!
-//! It knows no HTTP, and of orders only what they may say of a certificate ([`terms`](crate::api::order::terms)): times, serial numbers, URLs and what a certificate says come in as arguments. Keys and
-//! CA certificates are made fresh at each start or kept in a directory ([`files`](crate::files)); their randomness comes
-//! from aws-lc-rs, as the keys do.
+//! It knows no HTTP, and of an order only what its certificate says ([`order`], and the
+//! [`terms`](crate::api::order::terms)): times, serial numbers and URLs come in as arguments. Keys and CA certificates are
+//! made fresh at each start or kept in a directory ([`files`](crate::files)); their randomness comes from aws-lc-rs, as the
+//! keys do.
 //!
 //! What rcgen cannot write as it must be is written here, part by part ([`asn1`]): it would refuse CSRs with the
 //! Microsoft extensions and grant CA:TRUE on request.
@@ -19,6 +20,7 @@ pub(crate) mod crl;
 pub(crate) mod issuing;
 pub(crate) mod leaf;
 pub(crate) mod ocsp;
+pub(crate) mod order;
 pub(crate) mod profile;
 pub(crate) mod root;
 pub(crate) mod subject;

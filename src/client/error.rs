@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::client::calls::NotCalled;
+use crate::client::call::NotCalled;
 
 /// Why the emulator did not do what it was asked.
 #[derive(Debug, Error)]

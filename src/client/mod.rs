@@ -26,6 +26,7 @@
 
 mod account;
 mod assumptions;
+mod call;
 mod calls;
 mod certificate;
 mod clock;
@@ -44,10 +45,12 @@ use hyper::Method;
 
 use crate::client::remote::Remote;
 
-pub use crate::api::order::state::{Product, State};
+pub use crate::api::order::product::Product;
+pub use crate::api::order::state::State;
 pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
 pub use crate::client::assumptions::Assumptions;
-pub use crate::client::calls::{ArgumentInfo, CallInfo, CallStream, Calls, Difference, NearCall, NotCalled};
+pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotCalled};
+pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::{Clock, ClockInfo};
 pub use crate::client::error::ControlError;
 pub use crate::client::fault::{Fault, FaultInfo, Faults};

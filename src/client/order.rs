@@ -6,7 +6,8 @@ use hyper::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::order::state::{Product, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::State;
 use crate::client::Control;
 use crate::client::error::ControlError;
 use crate::client::time::{self, ago, from_now};

@@ -5,10 +5,11 @@ use futures_util::FutureExt as _;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 
-use crate::api::account::LoginName;
+use crate::api::account::{Account, LoginName, Password};
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::protocol::form::Form;
-use crate::sandbox::journal::{self, Untold};
+use crate::api::world::Accounts;
+use crate::sandbox::journal::{self, MASK, Untold};
 use crate::server::body::read_form;
 
 /// What separates the parts of the body that [`multipart`] writes.
@@ -63,8 +64,8 @@ fn read_values(content_type: &[u8], body: &Bytes) -> (Vec<Vec<u8>>, Option<Strin
     (values, oddity)
 }
 
-/// Whatever a form holds, nothing that the journal keeps of it contains its password, if that has four bytes or more.
-/// Only the loginName is told nevertheless if an account has it.
+/// Whatever a form holds, nothing that the journal keeps of it contains its password, if that has four bytes or more, or
+/// is the password of an account. Only the loginName is told nevertheless if an account has it, and only then.
 pub fn mask(input: &[u8]) {
     let mut form = Form::default();
     form.push_urlencoded(input);
@@ -81,11 +82,22 @@ pub fn mask(input: &[u8]) {
         .take(MAX_PASSWORDS)
         .collect();
     let login_name = sent("loginName").next().map(|text| LoginName::new(&text));
+    let accounts = accounts(&form);
     for endpoint in ENDPOINTS {
         for known in [None, login_name.as_ref()] {
-            for (name, value) in kept(&form, endpoint, known) {
+            for (name, value) in kept(&form, endpoint, known, &accounts) {
                 assert!(name == "?" || endpoint.arguments.iter().any(|argument| argument.name == name));
-                assert!(name != "loginPassword" || value == "***");
+                assert!(name != "loginPassword" || value == MASK);
+                let is_account = name == "loginName" && accounts.get(&value).is_some();
+                assert!(
+                    name != "loginName" || is_account || value == MASK,
+                    "{name} tells {value:?}"
+                );
+                let is_password = value != MASK && accounts.is_password(&value);
+                assert!(
+                    !is_password || is_account,
+                    "{name} tells an account's password: {value:?}"
+                );
                 let is_told = name == "loginName" && known.is_some_and(|known| known.as_str() == value);
                 let holds_password = passwords.iter().any(|password| value.contains(password));
                 assert!(!holds_password || is_told, "{name} tells the password: {value:?}");
@@ -94,7 +106,47 @@ pub fn mask(input: &[u8]) {
     }
 }
 
+/// The account of the built-in fixtures, and one whose password is the last value of the form that may be one: so it may
+/// stand in any argument.
+fn accounts(form: &Form<'_>) -> Accounts {
+    let values = || {
+        let texts = form.pairs().iter().rev();
+        texts.filter_map(|pair| Some((&pair.name, std::str::from_utf8(&pair.value).ok()?)))
+    };
+    let password = values()
+        .map(|(_, value)| value)
+        .filter(|value| (1..=Password::MAX).contains(&value.chars().count()))
+        // As above.
+        .find(|value| !value.contains(char::REPLACEMENT_CHARACTER));
+    let login_name = values().find(|(name, _)| name.eq_ignore_ascii_case(b"loginName"));
+    let login_name = login_name.map_or("other_name", |(_, value)| value);
+    let mut accounts = Accounts::default();
+    for (login_name, password) in [
+        ("login_name", "login_password"),
+        (login_name, password.unwrap_or("other_password")),
+    ] {
+        accounts.insert(Account {
+            login_name: LoginName::new(login_name),
+            login_password: Password::new(password),
+            account_id: None,
+            reseller: None,
+            locked: false,
+            permissions: None,
+            ca_certificate_ids: Vec::new(),
+            template_ids: Vec::new(),
+            voucher: None,
+            call_limit: None,
+        });
+    }
+    accounts
+}
+
 /// What the journal keeps of a form.
-fn kept(form: &Form<'_>, endpoint: &Endpoint, login_name: Option<&LoginName>) -> Vec<(String, String)> {
-    journal::mask(form, endpoint, login_name, Untold::default())
+fn kept(
+    form: &Form<'_>,
+    endpoint: &Endpoint,
+    login_name: Option<&LoginName>,
+    accounts: &Accounts,
+) -> Vec<(String, String)> {
+    journal::mask(form, endpoint, login_name, Untold::find(form, accounts))
 }

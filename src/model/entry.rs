@@ -9,16 +9,17 @@ use crate::api::account::{Account, CallLimit, LoginName, Password, Voucher};
 use crate::api::csr::Csr;
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::fault::{Action, Fault};
-use crate::api::order::state::{Order, OrderNumber, Product, Revocation, RevocationReason, Stage, State, Validity};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Order, OrderNumber, Revocation, RevocationReason, Stage, State, Validity};
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::api::protocol::code::{Code, PLACEHOLDER};
 use crate::api::world::Accounts;
+use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::file::{
     AccountEntry, DisconnectEntry, FaultEntry, MessageEntry, OrderEntry, StageEntry, ThenEntry, VoucherEntry,
 };
 use crate::model::locate::Step::{self, Index, Key};
-use crate::sandbox::certificates;
 use crate::shown::shown;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -171,7 +172,7 @@ pub(crate) fn give_csr(order: &mut Order, csr: Option<Csr>) -> Result<(), Proble
         ));
     }
     order.csr = csr;
-    certificates::check(order).map_err(|error| match error.field() {
+    ca::order::check(order).map_err(|error| match error.field() {
         Some(field) => Problem::at(field, error.to_string()),
         None => Problem::here(error.to_string()),
     })

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::fault::Faults;
-use crate::api::order::state::{Product, Stage, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Stage, State};
 use crate::api::order::terms::SignatureHash;
 use crate::api::world::Accounts;
 use crate::model::when::{Span, When};

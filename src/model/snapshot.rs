@@ -257,7 +257,8 @@ impl ThenEntry {
 mod tests {
     use super::*;
     use crate::api::account::{LoginName, Password};
-    use crate::api::order::state::{OrderNumber, Product, Stage, Validity};
+    use crate::api::order::product::Product;
+    use crate::api::order::state::{OrderNumber, Stage, Validity};
     use crate::api::world::Accounts;
     use crate::model::entry::build_order;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::api::order::state::{OrderNumber, Product, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::{OrderNumber, State};
 use crate::clock::Timestamp;
 use crate::random::Random;
 

@@ -171,10 +171,11 @@ impl Sandboxes {
             .unwrap_or_else(|| self.default.clone())
     }
 
-    /// Every sandbox, the default first, then by name.
+    /// Every sandbox, the default first, then by name. Frees those that are over, which takes long if they are large.
     pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
         let real_now = real_now();
-        self.write().sweep_now_and_then(real_now);
+        let over = self.write().sweep_now_and_then(real_now);
+        drop(over);
         let mut sandboxes: Vec<_> = self.read().by_name.values().cloned().collect();
         sandboxes.retain(|sandbox| !sandbox.is_over(real_now));
         sandboxes.sort_by(|one, other| one.name.cmp(&other.name));
@@ -199,22 +200,24 @@ impl Sandboxes {
             None => self.recent.state(&self.settings, real_now)?,
         };
         let journal = Journal::new(self.settings.journal, self.room.clone());
+        // Declared before the lock, so freed after it.
+        let mut over;
         let mut others = self.write();
-        others.sweep_now_and_then(real_now);
+        over = others.sweep_now_and_then(real_now);
         if others.by_name.len() >= self.settings.max_sandboxes {
-            others.sweep(real_now);
+            over.extend(others.sweep(real_now));
         }
         if others.by_name.len() >= self.settings.max_sandboxes {
             return Err(SandboxError::TooMany(self.settings.max_sandboxes));
         }
         let name = name.unwrap_or_else(|| others.readable_name());
         let has_name = others.by_name.get(&*name).cloned();
-        if name == DEFAULT || others.lives(has_name, real_now).is_some() {
+        if name == DEFAULT || others.lives(has_name, real_now, &mut over).is_some() {
             return Err(SandboxError::NameTaken(name));
         }
         for login_name in &logins {
             let claimed_by = others.by_login_name.get(login_name).cloned();
-            if let Some(by) = others.lives(claimed_by, real_now) {
+            if let Some(by) = others.lives(claimed_by, real_now, &mut over) {
                 return Err(SandboxError::LoginTaken {
                     login_name: login_name.to_string(),
                     by: by.name.to_string(),
@@ -230,7 +233,8 @@ impl Sandboxes {
         Ok(sandbox)
     }
 
-    /// Deletes the sandbox of that name: whether it was there. The default sandbox stays.
+    /// Deletes the sandbox of that name: whether it was there. The default sandbox stays. Frees what it holds, which takes
+    /// long if that is much.
     pub(crate) fn delete(&self, name: &str) -> bool {
         let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
@@ -245,6 +249,7 @@ impl Sandboxes {
     }
 }
 
+/// What is removed may be large, and is handed out for that: it is to be freed when the list is unlocked.
 impl Others {
     fn enter(&mut self, sandbox: Arc<Sandbox>) {
         self.made += 1;
@@ -263,37 +268,42 @@ impl Others {
         Some(removed)
     }
 
-    /// A sandbox that has something which another one wants, unless it is over: then it goes.
-    fn lives(&mut self, sandbox: Option<Arc<Sandbox>>, real_now: Timestamp) -> Option<Arc<Sandbox>> {
+    /// A sandbox that has something which another one wants, unless it is over: then it goes to the `removed` ones.
+    fn lives(
+        &mut self,
+        sandbox: Option<Arc<Sandbox>>,
+        real_now: Timestamp,
+        removed: &mut Vec<Arc<Sandbox>>,
+    ) -> Option<Arc<Sandbox>> {
         let sandbox = sandbox?;
         if sandbox.is_over(real_now) {
-            self.remove(&sandbox.name);
+            removed.extend(self.remove(&sandbox.name));
             return None;
         }
         Some(sandbox)
     }
 
     /// Whoever makes many sandboxes does not look through all of them each time.
-    fn sweep_now_and_then(&mut self, real_now: Timestamp) {
+    fn sweep_now_and_then(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
         let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
-        if !self.swept.is_some_and(is_clean) {
-            self.sweep(real_now);
+        if self.swept.is_some_and(is_clean) {
+            return Vec::new();
         }
+        self.sweep(real_now)
     }
 
-    fn sweep(&mut self, real_now: Timestamp) {
+    fn sweep(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
         self.swept = Some(real_now);
-        self.by_name.retain(|_, sandbox| {
-            let is_over = sandbox.is_over(real_now);
-            if is_over {
-                sandbox.journal.close();
-            }
-            !is_over
-        });
+        let is_over = |_: &_, sandbox: &mut Arc<Sandbox>| sandbox.is_over(real_now);
+        let removed: Vec<_> = self.by_name.extract_if(is_over).map(|(_, sandbox)| sandbox).collect();
+        for sandbox in &removed {
+            sandbox.journal.close();
+        }
         let Self {
             by_name, by_login_name, ..
         } = self;
         by_login_name.retain(|_, sandbox| by_name.contains_key(&sandbox.name));
+        removed
     }
 
     fn readable_name(&self) -> String {
@@ -411,6 +421,8 @@ fn check_name(name: String) -> Result<String, SandboxError> {
 mod tests {
     use super::*;
     use crate::api::protocol::assumption::Spelling;
+    use crate::ca::{Authority, CaOptions};
+    use crate::clock::system_now;
     use crate::model::file::FaultEntry;
 
     fn settings(fixtures: &str) -> Settings {
@@ -424,6 +436,39 @@ mod tests {
             max_sandboxes: 10,
             seed: None,
         }
+    }
+
+    #[test]
+    fn what_is_removed_is_handed_out_to_be_freed_later() {
+        let issuance = || {
+            let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
+            Arc::new(Issuance::new(authority))
+        };
+        let sandboxes = Sandboxes::new(settings(""), None, issuance()).unwrap();
+        for name in ["a", "b", "c"] {
+            let new = NewSandbox {
+                name: Some(name.to_owned()),
+                logins: vec![name.to_owned()],
+                ttl: Some(Duration::from_secs(60)),
+                ..NewSandbox::default()
+            };
+            sandboxes.create(new).unwrap();
+        }
+        let later = real_now().after(Duration::from_secs(60));
+        let mut others = sandboxes.write();
+        let mut removed = Vec::new();
+        let claims_a = others.by_login_name.get("a").cloned();
+        assert!(others.lives(claims_a, later, &mut removed).is_none());
+        removed.extend(others.remove("b"));
+        removed.extend(others.sweep_now_and_then(later));
+        assert!(others.by_name.is_empty() && others.by_login_name.is_empty());
+        let names: Vec<_> = removed.iter().map(|sandbox| &*sandbox.name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(
+            removed.iter().all(|sandbox| Arc::strong_count(sandbox) == 1),
+            "nobody else frees them"
+        );
+        assert!(others.sweep_now_and_then(later).is_empty());
     }
 
     #[test]

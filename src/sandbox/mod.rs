@@ -107,7 +107,7 @@ impl Sandbox {
     pub(crate) fn new(name: &str, state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
         let name: Arc<str> = name.into();
         Self {
-            certificates: Arc::new(Certificates::new(issuance, name.clone())),
+            certificates: Arc::new(Certificates::new(issuance, name.clone(), path(&name))),
             name,
             journal,
             ttl: None,
@@ -117,6 +117,11 @@ impl Sandbox {
             users: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
+    }
+
+    /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
+    pub(crate) fn path(&self) -> String {
+        path(&self.name)
     }
 
     /// What it holds, locked. Nothing that runs under the lock panics by design; should it, the state is still the
@@ -346,4 +351,12 @@ pub(crate) enum NotAnswered {
         /// The body, plain text.
         body: String,
     },
+}
+
+/// What stands before the API's path for the sandbox of that name.
+fn path(name: &str) -> String {
+    match name {
+        DEFAULT => String::new(),
+        name => format!("/sandboxes/{name}"),
+    }
 }

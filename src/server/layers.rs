@@ -28,6 +28,7 @@ pub(super) fn wrap(router: Router) -> Router {
 }
 
 /// The response where a handler panicked. The next request is answered as if nothing had happened.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over by value")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let message = panic
         .downcast_ref::<&str>()

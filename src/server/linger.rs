@@ -23,7 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::listen::Stop;
+use super::stop::Stop;
 
 /// How long a closed connection waits for its peer to close.
 const LINGER: Duration = Duration::from_secs(1);

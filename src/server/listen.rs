@@ -33,13 +33,14 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, error, warn};
 
 use connection::{Connection, Shared};
 pub(crate) use received::Received;
+
+use crate::server::stop::Stop;
 
 /// Connections that the kernel keeps for us before we accept them.
 const BACKLOG: u32 = 1024;
@@ -59,44 +60,6 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// What calls in flight are given to finish once the stop has fired.
     pub(crate) grace: Duration,
-}
-
-/// The hand on the brake: [`Stopper::stop`], or dropping it, fires every [`Stop`] that belongs to it.
-#[derive(Debug)]
-pub(crate) struct Stopper(watch::Sender<bool>);
-
-impl Stopper {
-    /// A stopper that has not fired.
-    pub(crate) fn new() -> Self {
-        Self(watch::Sender::new(false))
-    }
-
-    /// A signal that fires when this stopper does.
-    pub(crate) fn signal(&self) -> Stop {
-        Stop(self.0.subscribe())
-    }
-
-    /// Fires.
-    pub(crate) fn stop(&self) {
-        self.0.send_replace(true);
-    }
-}
-
-/// The signal to stop serving.
-#[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<bool>);
-
-impl Stop {
-    /// Resolves once the signal has fired.
-    pub(crate) async fn fired(&mut self) {
-        // An error means that the stopper is gone, which is a stop as well.
-        let _ = self.0.wait_for(|stopped| *stopped).await;
-    }
-
-    /// Whether the signal has fired.
-    pub(crate) fn has_fired(&self) -> bool {
-        *self.0.borrow() || self.0.has_changed().is_err()
-    }
 }
 
 /// A bound socket that does not serve yet; clients that connect wait.

@@ -11,4 +11,5 @@ pub(crate) mod listen;
 mod misbehave;
 pub(crate) mod products;
 mod published;
+pub(crate) mod stop;
 pub(crate) mod tls;

@@ -21,6 +21,7 @@ mod docs;
 mod fixtures;
 mod fuzz_seeds;
 mod harness;
+mod house;
 mod library;
 mod orders;
 mod packaging;

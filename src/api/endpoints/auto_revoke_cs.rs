@@ -4,7 +4,8 @@
 
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
 use crate::api::order::machine::{self, RevokeStep};
-use crate::api::order::state::{Product, Revocation, RevocationReason};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Revocation, RevocationReason};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
 use crate::api::protocol::code::{self, Code};

@@ -4,7 +4,8 @@
 //! `docs/endpoints.md` lists what is assumed. The certificate itself is made by whoever holds the CA: here it is only said which one.
 
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
-use crate::api::order::state::{Order, Product, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Order, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::refusal::Refusal;

@@ -145,7 +145,8 @@ fn successor(number: OrderNumber) -> OrderNumber {
 mod tests {
     use super::*;
     use crate::api::account::LoginName;
-    use crate::api::order::state::{Product, Stage};
+    use crate::api::order::product::Product;
+    use crate::api::order::state::Stage;
 
     fn number(value: u64) -> OrderNumber {
         OrderNumber::new(value).unwrap()

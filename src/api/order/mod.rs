@@ -4,5 +4,6 @@
 
 pub(crate) mod book;
 pub(crate) mod machine;
+pub(crate) mod product;
 pub(crate) mod state;
 pub(crate) mod terms;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
+use crate::api::order::product::Product;
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::clock::Timestamp;
 
@@ -42,37 +43,6 @@ impl OrderNumber {
 impl fmt::Display for OrderNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// What was ordered.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Product {
-    /// An S/MIME certificate: `!AutoReplaceSMIME` works on it.
-    Smime,
-    /// A code-signing certificate: `!autoRevokeCS` works on it.
-    CodeSigning,
-}
-
-impl Product {
-    /// Every product.
-    pub const ALL: [Self; 2] = [Self::Smime, Self::CodeSigning];
-
-    /// The name as a sentence has it, with its article.
-    pub fn described(self) -> &'static str {
-        match self {
-            Self::Smime => "an S/MIME",
-            Self::CodeSigning => "a code-signing",
-        }
-    }
-
-    /// The name in fixtures.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Smime => "smime",
-            Self::CodeSigning => "code-signing",
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::order::state::Product;
+use crate::api::order::product::Product;
 
 /// The terms of a certificate.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

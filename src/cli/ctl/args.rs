@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
-use crate::api::order::state::{Product, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::State;
 use crate::api::order::terms::SignatureHash;
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::api::endpoints::Endpoint;
-use crate::api::order::state::Product;
+use crate::api::order::product::Product;
 use crate::cli::ctl::args::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
 use crate::cli::ctl::{CtlError, read};
 use crate::model::toml_message;

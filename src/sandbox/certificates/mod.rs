@@ -12,7 +12,6 @@ mod validity;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,12 +23,12 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
-use crate::ca::leaf::{LeafRequest, Parts, Urls};
+use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::order::Named;
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
-use crate::sandbox::DEFAULT;
 
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::Look;
@@ -82,6 +81,8 @@ impl Issuance {
 pub(crate) struct Certificates {
     issuance: Arc<Issuance>,
     sandbox: Arc<str>,
+    /// What stands before the path of its URLs.
+    path: String,
     by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
     crls: crl::Crls,
 }
@@ -146,11 +147,12 @@ pub(crate) enum NoCertificate {
 }
 
 impl Certificates {
-    /// Of no order yet.
-    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>) -> Self {
+    /// Of no order yet. `path` stands before the path of the sandbox's URLs: `/sandboxes/t1`, nothing for the default one.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String) -> Self {
         Self {
             issuance,
             sandbox,
+            path,
             by_order: Mutex::default(),
             crls: crl::Crls::default(),
         }
@@ -162,7 +164,7 @@ impl Certificates {
     }
 
     /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds. Meanwhile other calls
-    /// go on.
+    /// go on, and however many need the same CA, they take one turn together.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
@@ -170,8 +172,16 @@ impl Certificates {
         if let Some(made) = self.authority().made(name) {
             return Ok(made);
         }
+        let waiting = self.authority().queue(name)?.lock_owned().await;
+        if let Some(made) = self.authority().made(name) {
+            return Ok(made);
+        }
         let issuance = self.issuance.clone();
-        let make = move || issuance.authority.issuing(name);
+        let make = move || {
+            // The lock comes along: if the one who asked goes away, the next one still waits until the CA is made.
+            let _waiting = waiting;
+            issuance.authority.issuing(name)
+        };
         self.issuance.ca_turns.run(make).await?
     }
 
@@ -306,48 +316,12 @@ impl Certificates {
 
     /// Where the issuer's certificate, CRL and OCSP answers are to be had.
     fn urls(&self, issuer: IssuerName) -> Option<[String; 3]> {
-        let base = self.issuance.base_url.get()?;
-        let base = match &*self.sandbox {
-            DEFAULT => base.clone(),
-            name => format!("{base}/sandboxes/{name}"),
-        };
+        let (base, path) = (self.issuance.base_url.get()?, &self.path);
         Some([
-            format!("{base}/ca/{issuer}.cer"),
-            format!("{base}/crl/{issuer}.crl"),
-            format!("{base}/ocsp/{issuer}"),
+            format!("{base}{path}/ca/{issuer}.cer"),
+            format!("{base}{path}/crl/{issuer}.crl"),
+            format!("{base}{path}/ocsp/{issuer}"),
         ])
-    }
-}
-
-/// Whether a certificate can be made of what an order says, once it is issued.
-///
-/// # Errors
-/// What cannot stand in a certificate; [`CaError::field`] names it.
-pub(crate) fn check(order: &Order) -> Result<(), CaError> {
-    let named = Named::by(order);
-    let public_key_info = order.csr.as_ref().map(Csr::subject_public_key_info);
-    Parts::parse(
-        Profile::of(order.product_code()),
-        &named.email,
-        named.organization,
-        public_key_info,
-    )
-    .map(drop)
-}
-
-/// Whom the certificate of an order names. What the order does not say is made up.
-struct Named<'o> {
-    email: Cow<'o, str>,
-    organization: &'o str,
-}
-
-impl<'o> Named<'o> {
-    fn by(order: &'o Order) -> Self {
-        let made_up_email = || format!("order-{}@example.com", order.number).into();
-        Self {
-            email: order.email.as_deref().map_or_else(made_up_email, Cow::Borrowed),
-            organization: order.organization.as_deref().unwrap_or("Example Organization"),
-        }
     }
 }
 

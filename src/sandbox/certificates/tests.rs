@@ -48,7 +48,8 @@ fn certificates(key: CaKey) -> Arc<Certificates> {
     for name in [IssuerName::Smime, IssuerName::CodeSigning] {
         authority.issuing(name).unwrap();
     }
-    Arc::new(Certificates::new(Arc::new(Issuance::new(authority)), DEFAULT.into()))
+    let issuance = Arc::new(Issuance::new(authority));
+    Arc::new(Certificates::new(issuance, "default".into(), String::new()))
 }
 
 const SMIME: u64 = 1_100_003;
@@ -83,6 +84,43 @@ async fn only_fast_signatures_are_made_where_others_wait() {
         let at_once = certificates.of(&order, real_now()).now_or_never();
         assert!(at_once.is_none(), "a CA is made aside, whatever its key");
     }
+}
+
+#[tokio::test]
+async fn those_who_need_the_same_ca_take_one_turn_to_make_it() {
+    // Making an RSA key takes longer than it takes to ask.
+    let certificates = certificates(CaKey::Rsa2048);
+    let turns = &certificates.issuance.ca_turns;
+    let _held = turns.hold_all_but(2);
+    let asked = (0..20).map(|_| certificates.issuing(IssuerName::SmimeOf(1)));
+    let mut all = Box::pin(join_all(asked));
+    let at_once = (&mut all).now_or_never();
+    assert!(turns.left() >= 1, "one of them makes it, and the others wait for that");
+    // Who needs another CA is in nobody's way.
+    certificates.issuing(IssuerName::SmimeOf(2)).await.unwrap();
+    let made = match at_once {
+        Some(made) => made,
+        None => all.await,
+    };
+    let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
+    assert!(made.iter().all(|one| Arc::ptr_eq(one, &made[0])), "{made:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
+    let certificates = certificates(CaKey::EcP256);
+    let turns = &certificates.issuance.ca_turns;
+    let held = turns.hold_all();
+    let name = IssuerName::SmimeOf(1);
+    let (mut first, mut next) = (
+        Box::pin(certificates.issuing(name)),
+        Box::pin(certificates.issuing(name)),
+    );
+    assert!((&mut first).now_or_never().is_none() && (&mut next).now_or_never().is_none());
+    // The one in front goes away before its turn: the next one moves up.
+    drop(first);
+    drop(held);
+    assert_eq!(next.await.unwrap().name(), name);
 }
 
 #[tokio::test]

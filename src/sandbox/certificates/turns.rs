@@ -36,8 +36,23 @@ impl Turns {
     /// Takes every turn, so that no work begins until they are dropped.
     #[cfg(test)]
     pub(super) fn hold_all(&self) -> tokio::sync::OwnedSemaphorePermit {
-        let all = self.0.available_permits();
-        self.0.clone().try_acquire_many_owned(all as u32).expect("nobody works")
+        self.hold_all_but(0)
+    }
+
+    /// Takes every turn but so many, until they are dropped.
+    #[cfg(test)]
+    pub(super) fn hold_all_but(&self, left: usize) -> tokio::sync::OwnedSemaphorePermit {
+        let held = self.left() - left;
+        self.0
+            .clone()
+            .try_acquire_many_owned(held as u32)
+            .expect("nobody works")
+    }
+
+    /// How many turns nobody has.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> usize {
+        self.0.available_permits()
     }
 }
 

@@ -42,7 +42,8 @@ use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
 use crate::server::layers;
-use crate::server::listen::{Received, Stop};
+use crate::server::listen::Received;
+use crate::server::stop::Stop;
 use crate::token::Token;
 
 #[cfg(feature = "doors")]

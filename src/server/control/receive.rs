@@ -326,10 +326,10 @@ mod tests {
         shares[1].cover(MEMORY, &memory).await.unwrap();
         assert!(shares[1].beyond.is_some() && shares[0].beyond.is_none());
         shares[1].cover(100 * MEMORY, &memory).await.unwrap();
-        // Then nothing is left, and nobody waits for longer than a second.
+        // Then nothing is left, and it is refused when its second is over: the shares that are held never come back.
         let start = Instant::now();
         let error = shares[2].cover(SMALL_BODY + 1, &memory).await.unwrap_err();
-        assert!((PATIENCE..2 * PATIENCE).contains(&start.elapsed()));
+        assert!(start.elapsed() >= PATIENCE);
         assert!(format!("{error:?}").contains("503"), "{error:?}");
         shares.clear();
         assert_eq!(

@@ -53,10 +53,7 @@ impl SandboxReply {
         };
         Self {
             name: sandbox.name.to_string(),
-            path: match &*sandbox.name {
-                DEFAULT => String::new(),
-                name => format!("/sandboxes/{name}"),
-            },
+            path: sandbox.path(),
             logins: sandbox.logins.iter().map(ToString::to_string).collect(),
             ttl: sandbox.ttl.map(Span),
             expires_in: sandbox.expires_in(real_now()).map(Span),
@@ -198,11 +195,14 @@ impl From<SandboxError> for Problem {
 /// Every sandbox.
 #[utoipa::path(get, path = "/sandboxes", tag = "sandboxes", operation_id = "listSandboxes",
     responses((status = 200, description = "The sandboxes", body = SandboxList)))]
-pub(super) async fn list(State(app): State<App>) -> Json<SandboxList> {
-    let sandboxes = app.sandboxes.list();
-    Json(SandboxList {
-        sandboxes: sandboxes.iter().map(|sandbox| SandboxReply::new(sandbox)).collect(),
-    })
+pub(super) async fn list(State(app): State<App>) -> Result<Json<SandboxList>, Problem> {
+    let list = move || {
+        let sandboxes = app.sandboxes.list();
+        Json(SandboxList {
+            sandboxes: sandboxes.iter().map(|sandbox| SandboxReply::new(sandbox)).collect(),
+        })
+    };
+    aside(list).await
 }
 
 /// Makes a sandbox.
@@ -256,10 +256,14 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
             "the default sandbox always is; POST /control/v1/reset begins it again",
         ));
     }
-    if !app.sandboxes.delete(&here.0.name) {
-        return Err(no_sandbox(&here.0.name));
-    }
-    Ok(StatusCode::NO_CONTENT)
+    // What it holds goes with the last who uses it, which is this call unless others go on.
+    let delete = move || {
+        if !app.sandboxes.delete(&here.0.name) {
+            return Err(no_sandbox(&here.0.name));
+        }
+        Ok(StatusCode::NO_CONTENT)
+    };
+    aside(delete).await?
 }
 
 /// Begins again: with the fixtures that it started with or those that are sent, with their clock and their faults, and

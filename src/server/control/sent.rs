@@ -186,10 +186,7 @@ pub(super) struct Here(pub(super) Using);
 impl Here {
     /// What stands before its resources in a URL.
     pub(super) fn base(&self) -> String {
-        match &*self.0.name {
-            DEFAULT => "/control/v1".to_owned(),
-            name => format!("/control/v1/sandboxes/{name}"),
-        }
+        format!("/control/v1{}", self.0.path())
     }
 }
 

@@ -27,8 +27,9 @@ use tracing::{debug, info};
 
 use super::calls::Calls;
 use super::peer::{Early, Peer};
-use super::{LOG, Limits, Received, Stop};
+use super::{LOG, Limits, Received};
 use crate::server::linger::Linger;
+use crate::server::stop::Stop;
 
 /// The longest head of a request: a target at hyper's own limit of 64 KiB (arguments may stand in it) and headers.
 const MAX_HEAD: usize = 96 << 10;

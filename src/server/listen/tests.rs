@@ -27,6 +27,7 @@ use tracing::subscriber::DefaultGuard;
 use super::*;
 use crate::ca::CaKey;
 use crate::ca::root::Root;
+use crate::server::stop::Stopper;
 use crate::server::tls::{Tls, TlsOptions};
 
 const READ_TIMEOUT: Duration = Duration::from_millis(300);

@@ -4,7 +4,6 @@ mod chain;
 mod csr;
 mod desk;
 mod kept;
-mod many_readers;
 mod ocsp;
 mod published;
 mod states;

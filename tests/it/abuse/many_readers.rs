@@ -9,20 +9,21 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::assert_soon;
 use crate::harness::{Client, Control, OpenSsl, Server, write_file};
 
 /// How many revoked orders there are: a CRL of 3.6 MB.
 const ORDERS: u64 = 100_000;
 
 /// How many ask for the CRL and read nothing of it.
-const READERS: usize = 600;
+const READERS: usize = 200;
 
 /// The most threads that there may be: the workers, one that logs, and those that work for the CA, which are few for each
 /// processor.
 const MAX_THREADS: usize = 40;
 
 /// The most memory that may be resident beyond that of the start, in KiB. Each reader with a CRL of its own would take
-/// 2 GB.
+/// 700 MB.
 const MAX_GROWTH: usize = 300 << 10;
 
 /// The most memory that may be reserved, in bytes.
@@ -52,21 +53,19 @@ fn unread_crls_cost_little_and_delay_nobody() {
         while start.elapsed() < Duration::from_secs(5) {
             threads = threads.max(status(&server, "Threads"));
             resident = resident.max(status(&server, "VmRSS"));
-            let asked = Instant::now();
-            let answer = server.client().get("/ca/root.cer");
-            assert_eq!(answer.status, 200);
-            assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+            assert_soon("another's call", || {
+                assert_eq!(server.client().get("/ca/root.cer").status, 200);
+            });
             thread::sleep(Duration::from_millis(50));
         }
         assert!(threads <= MAX_THREADS, "{threads} threads");
         assert!(resident <= before + MAX_GROWTH, "{before} KiB, then {resident} KiB");
         // One who reads is sent a whole CRL.
-        let asked = Instant::now();
-        let answer = server.client().get(CRL);
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-        let openssl = OpenSsl::new();
-        openssl.write("crl.der", answer.bytes());
-        openssl.expect("crl -inform DER -in crl.der -noout");
+        assert_soon("a whole CRL", || {
+            let openssl = OpenSsl::new();
+            openssl.write("crl.der", server.client().get(CRL).bytes());
+            openssl.expect("crl -inform DER -in crl.der -noout");
+        });
         drop(readers);
     });
     server.assert_well();
