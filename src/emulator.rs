@@ -35,6 +35,10 @@ use crate::token::Token;
 const GRACE: Duration = Duration::from_millis(600);
 
 /// The target of this file's log lines.
+/// The read timeouts that are possible. It is the period of an interval, which must not be zero, and is added to the
+/// present time, which must not overflow.
+const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
+
 const LOG: &str = "sectigo_emulator::state";
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
@@ -362,10 +366,12 @@ impl Builder {
         self
     }
 
-    /// How long a client may take for a TLS handshake, for the head of a request, for its body. 30 s without a word.
+    /// How long a client may take for a TLS handshake, for the head of a request, for its body; 30 s by default. It is
+    /// at least a millisecond and at most 365 days: a value outside is taken as the nearest of these.
     #[must_use]
     pub fn read_timeout(mut self, limit: Duration) -> Self {
-        self.read_timeout = limit;
+        let (least, most) = READ_TIMEOUTS;
+        self.read_timeout = limit.clamp(least, most);
         self
     }
 
