@@ -162,7 +162,8 @@ pub(crate) struct ServeArgs {
         long,
         env = "SECTIGO_EMULATOR_JOURNAL_BYTES",
         value_name = "BYTES",
-        default_value_t = 1 << 30
+        default_value_t = 1 << 30,
+        value_parser = read_whole::<usize>
     )]
     journal_bytes: usize,
     /// How many sandboxes there may be beside the default one.
@@ -179,7 +180,8 @@ pub(crate) struct ServeArgs {
         long,
         env = "SECTIGO_EMULATOR_MAX_SNAPSHOT",
         value_name = "BYTES",
-        default_value_t = 2 << 30
+        default_value_t = 2 << 30,
+        value_parser = read_whole::<u64>
     )]
     max_snapshot: u64,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
