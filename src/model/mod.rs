@@ -107,8 +107,9 @@ impl Default for Fixtures {
     }
 }
 
-/// What is wrong with a fixtures file, and where. The value that is wrong is not in it: it may be a password in the wrong
-/// place.
+/// What is wrong with a fixtures file, and where. The value that is wrong is not in it, as it may be a password in the
+/// wrong place, except for a `loginName` that no account or more than one has, if it is not the password of an account in
+/// the same fixtures.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{}line {line}, column {column}: {message}", prefix(.file.as_deref()))]
 pub struct FixturesError {
