@@ -29,16 +29,17 @@ use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener, Stop, Stopper};
 use crate::server::products::Products;
 use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
-use crate::token::Token;
+use crate::shown::shown;
+use crate::token::{GivenToken, Token};
 
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// The target of this file's log lines.
 /// The read timeouts that are possible. It is the period of an interval, which must not be zero, and is added to the
 /// present time, which must not overflow.
 const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
+/// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::state";
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
@@ -166,7 +167,7 @@ impl Emulator {
     pub fn control(&self) -> crate::client::Control {
         let control = crate::client::Control::connect(&self.control_url());
         match &self.control_token {
-            Some(token) => control.token(token.expose()),
+            Some(token) => control.given_token(token.clone().into()),
             None => control,
         }
     }
@@ -215,19 +216,10 @@ pub struct Builder {
 }
 
 /// Where the token of the control API comes from.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum TokenSource {
-    Text(Box<str>),
+    Given(GivenToken),
     File(PathBuf),
-}
-
-impl std::fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(_) => f.write_str("Text(..)"),
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-        }
-    }
 }
 
 impl Default for Builder {
@@ -432,11 +424,17 @@ impl Builder {
         self
     }
 
-    /// The token that requests of the control API must bear. It is never printed. One that is empty or has white space
-    /// around it shows when the emulator starts.
+    /// The token that requests of the control API must bear. It is never printed. One that is empty, has white space
+    /// around it or holds control characters shows when the emulator starts.
     #[must_use]
-    pub fn control_token(mut self, token: impl Into<Box<str>>) -> Self {
-        self.control_token = Some(TokenSource::Text(token.into()));
+    pub fn control_token(self, token: impl Into<Box<str>>) -> Self {
+        self.given_control_token((&*token.into()).into())
+    }
+
+    /// The same with a token that was parsed.
+    #[must_use]
+    pub(crate) fn given_control_token(mut self, token: GivenToken) -> Self {
+        self.control_token = Some(TokenSource::Given(token));
         self
     }
 
@@ -663,7 +661,7 @@ impl Builder {
 
     fn token(&self) -> Result<Option<Token>, StartError> {
         let token = match &self.control_token {
-            Some(TokenSource::Text(text)) => Token::parse(text).map_err(|error| error.to_string()),
+            Some(TokenSource::Given(given)) => given.check().cloned().map_err(|error| error.to_string()),
             Some(TokenSource::File(path)) => Token::read(path).map_err(|error| error.to_string()),
             None => return Ok(None),
         };
