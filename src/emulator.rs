@@ -775,7 +775,7 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');
     match text.strip_prefix("http://") {
         Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
-        _ => Err(StartError::HttpUrl(text.chars().take(64).collect())),
+        _ => Err(StartError::HttpUrl(shown(text).into_owned())),
     }
 }
 

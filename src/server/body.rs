@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::api::protocol::form::Form;
 use crate::server::listen::Received;
+use crate::shown::shown;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
 const MAX_BODY: usize = 1 << 20;
@@ -236,10 +237,10 @@ pub(crate) async fn read_form<'a>(
             oddity.map(|error| format!("the multipart body is broken: {error}")),
         );
     }
-    let shown: String = essence.chars().take(64).collect();
     let oddity = format!(
-        "the body's Content-Type is {shown:?}, so its arguments are not read; application/x-www-form-urlencoded and \
-         multipart/form-data are"
+        "the body's Content-Type is `{}`, so its arguments are not read; application/x-www-form-urlencoded and \
+         multipart/form-data are",
+        shown(essence)
     );
     (form, Some(oddity))
 }
@@ -310,7 +311,7 @@ mod tests {
     async fn what_cannot_be_read_is_told() {
         for (content_type, body, expected) in [
             (None, "a=1", "no Content-Type"),
-            (Some("application/json"), "{}", "\"application/json\""),
+            (Some("application/json"), "{}", "`application/json`"),
             (Some("multipart/form-data"), "a", "multipart body is broken"),
             (
                 Some("multipart/form-data; boundary=x"),

@@ -28,6 +28,7 @@ use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::listen::Received;
 use crate::server::misbehave::{Disconnect, misbehave};
 use crate::server::published::Published;
+use crate::shown::shown;
 
 /// The target of the log line that each call leaves.
 const LOG: &str = "sectigo_emulator::call";
@@ -276,10 +277,10 @@ fn explain(answer: &Answer, oddity: Option<String>) -> String {
 }
 
 fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
-    let shown: String = name.chars().take(64).collect();
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox {shown:?}"));
+    let name = shown(name);
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{name}`"));
     let text = format!(
-        "There is no sandbox {shown:?}, or it was unused for longer than it lives. Make one: POST \
+        "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \
          /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
     );
     respond(head, StatusCode::NOT_FOUND, "text/plain", text)
@@ -288,8 +289,8 @@ fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
 fn not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
     // Arguments that were put behind the path by mistake are not for the log.
     let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-    let shown: String = path.chars().take(64).collect();
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at {shown:?}"));
+    let path = shown(path);
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
     let names: String = ENDPOINTS
         .iter()
         .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
