@@ -109,7 +109,7 @@ impl BodyReader {
             false => Some(PATIENCE),
         };
         let asked = Instant::now();
-        let waiting = Waiting::new(&self.waiting);
+        let waiting = WaitingBody::new(&self.waiting);
         let turn = self.large_bodies.acquire();
         let turn = match patience {
             None => Some(turn.await),
@@ -170,16 +170,16 @@ struct Progress<'r> {
 }
 
 /// For as long as it is there, a body waits for a turn.
-struct Waiting<'c>(&'c AtomicUsize);
+struct WaitingBody<'c>(&'c AtomicUsize);
 
-impl<'c> Waiting<'c> {
+impl<'c> WaitingBody<'c> {
     fn new(count: &'c AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingBody<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -110,10 +110,10 @@ impl Products {
         };
         let outcome = sandbox.answer(place.endpoint, &request).await;
         let claimed_by = Some(&*sandbox.name).filter(|name| place.sandbox.is_none() && *name != DEFAULT);
-        let told = Told::new(&outcome, oddity, claimed_by, watch);
-        told.log(&sandbox, place.endpoint, &outcome);
+        let report = Report::new(&outcome, oddity, claimed_by, watch);
+        report.log(&sandbox, place.endpoint, &outcome);
         if sandbox.journal.is_kept() {
-            sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
+            sandbox.journal.enter(report.entry(place.endpoint, &form, &outcome));
         } else {
             sandbox.journal.pass(place.endpoint.name, outcome.time);
         }
@@ -194,15 +194,15 @@ fn claimant<'f>(form: &'f Form<'_>) -> Option<Cow<'f, str>> {
     glimpse("loginName", LoginName::MAX + 1, form, &Assumptions::default())
 }
 
-/// What is told of a call, to the log and to the journal.
-struct Told {
+/// What the log and the journal say of a call.
+struct Report {
     status: u16,
     code: Option<i32>,
     took_us: u64,
     hint: String,
 }
 
-impl Told {
+impl Report {
     fn new(outcome: &Outcome, oddity: Option<String>, claimed_by: Option<&str>, watch: Stopwatch) -> Self {
         let (status, code, mut hint) = match &outcome.result {
             Ok(answer) => (200, Some(answer.code), explain(answer, oddity)),
@@ -231,8 +231,8 @@ impl Told {
     /// One line for each call. A call that has no room is worth a warning.
     fn log(&self, sandbox: &Sandbox, endpoint: &Endpoint, outcome: &Outcome) {
         let sandbox = Some(&*sandbox.name).filter(|name| *name != DEFAULT);
-        let login = outcome.told.login_name.as_ref().map(LoginName::as_str);
-        let order = outcome.told.order_number.map(OrderNumber::get);
+        let login = outcome.tellable.login_name.as_ref().map(LoginName::as_str);
+        let order = outcome.tellable.order_number.map(OrderNumber::get);
         let fault = outcome.met.as_ref().map(|met| met.id);
         let status = Some(self.status).filter(|status| *status != 200);
         let (endpoint, code, took_us, hint) = (endpoint.name, self.code, self.took_us, &*self.hint);
@@ -249,10 +249,15 @@ impl Told {
             time: outcome.time,
             real_time: outcome.real_time,
             endpoint: endpoint.name,
-            login_name: outcome.told.login_name.clone(),
-            unknown_name: outcome.told.unknown_name,
-            order_number: outcome.told.order_number,
-            arguments: mask(form, endpoint, outcome.told.login_name.as_ref(), outcome.told.untold),
+            login_name: outcome.tellable.login_name.clone(),
+            unknown_name: outcome.tellable.unknown_name,
+            order_number: outcome.tellable.order_number,
+            arguments: mask(
+                form,
+                endpoint,
+                outcome.tellable.login_name.as_ref(),
+                outcome.tellable.untold,
+            ),
             status: self.status,
             code: self.code,
             reply: match &outcome.result {
