@@ -1,11 +1,11 @@
 //! A state that outlives the process.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -131,11 +131,26 @@ fn is_saved_where_a_link_leads() {
 #[test]
 fn leftovers_of_killed_savers_are_swept() {
     let dir = TempDir::new().unwrap();
-    let gone = write_file(&dir, ".new-4194305-7", "half");
-    let alive = write_file(&dir, &format!(".new-{}-7", std::process::id()), "half");
-    let other = write_file(&dir, ".new-4194305-7.mine", "whole");
-    let _server = Server::plain(&["--state", dir.path().join("state.json").to_str().unwrap()]);
-    assert!(!gone.exists() && alive.exists() && other.exists());
+    let here = fs::metadata("/proc/self/ns/pid").unwrap().ino();
+    let beside = |namespace, process, end| format!(".state.json.new-{namespace}-{process}-7{end}");
+    let write = |name: &str| write_file(&dir, name, "half");
+    let gone = write(&beside(here, 4_194_305, ""));
+    let alive = write(&beside(here, std::process::id(), ""));
+    let elsewhere = write(&beside(here + 1, 4_194_305, ""));
+    let others = [
+        write(&beside(here, 4_194_305, ".mine")),
+        write(&beside(here, 4_194_305, "").replace("state.json", "other.json")),
+    ];
+    let state = ["--state", dir.path().join("state.json").to_str().unwrap()].map(str::to_owned);
+    let start = || drop(Server::plain(&state.each_ref().map(String::as_str)));
+    start();
+    assert!(!gone.exists() && alive.exists() && elsewhere.exists());
+    assert!(others.iter().all(|path| path.exists()));
+    // Nobody takes so long to write it.
+    let file = fs::File::options().write(true).open(&elsewhere).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(61)).unwrap();
+    start();
+    assert!(alive.exists() && !elsewhere.exists() && others.iter().all(|path| path.exists()));
 }
 
 #[test]
@@ -219,3 +234,8 @@ fn is_saved_in_a_file_that_is_mounted_by_itself() {
         assert_eq!(place.read_dir().unwrap().count(), 1, "{script}");
     }
 }
+        assert_eq!(
+            fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{script}"
+        );
