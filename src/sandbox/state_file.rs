@@ -14,7 +14,8 @@ use crate::sandbox::Sandbox;
 #[derive(Debug)]
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// The hash of what was saved last. Locked while a state is taken and saved, so that no save overtakes another.
+    /// The hash of what was saved last, if it was taken. Locked while a state is taken and saved, so that no save
+    /// overtakes another.
     saved: Mutex<Option<u64>>,
 }
 
@@ -66,8 +67,8 @@ impl StateFile {
     /// It cannot be saved.
     pub(crate) fn save(&self, sandbox: &Sandbox) -> Result<(), FileError> {
         let mut saved = self.lock();
-        let snapshot = sandbox.snapshot();
-        self.write(&snapshot, hash(&snapshot), &mut saved)
+        *saved = None;
+        self.write(&sandbox.snapshot())
     }
 
     /// Saves the state of a sandbox if it is another than the one that was saved last.
@@ -81,15 +82,15 @@ impl StateFile {
         if *saved == Some(hash) {
             return Ok(());
         }
-        self.write(&snapshot, hash, &mut saved)
-    }
-
-    fn write(&self, snapshot: &Snapshot, hash: u64, saved: &mut Option<u64>) -> Result<(), FileError> {
-        files::write(&self.path, Readers::Owner, |file| {
-            Ok(serde_json::to_writer_pretty(file, snapshot)?)
-        })?;
+        self.write(&snapshot)?;
         *saved = Some(hash);
         Ok(())
+    }
+
+    fn write(&self, snapshot: &Snapshot) -> Result<(), FileError> {
+        files::write(&self.path, Readers::Owner, |file| {
+            Ok(serde_json::to_writer_pretty(file, snapshot)?)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<u64>> {
@@ -97,10 +98,10 @@ impl StateFile {
     }
 }
 
-/// The hash of a snapshot's text, which is never in memory as a whole.
+/// The hash of a snapshot, whose text is never in memory as a whole.
 fn hash(snapshot: &Snapshot) -> u64 {
     let mut hashed = Hashed::default();
-    serde_json::to_writer(&mut hashed, snapshot).expect("strings and numbers always serialize");
+    serde_json::to_writer(&mut hashed, &snapshot.comparable()).expect("strings and numbers always serialize");
     hashed.0.finish()
 }
 

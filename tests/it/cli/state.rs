@@ -164,7 +164,12 @@ fn is_saved_on_the_way() {
     let is_revoked = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"codeReason\": 1"));
     eventually("the revocation in the file", is_revoked);
 
-    // What did not change is not saved again.
+    // What did not change is not saved again, though less is left of a fault each time.
+    let fault = r#"{"ttl": "1h", "times": 77, "loginName": "nobody", "then": {"garble": true}}"#;
+    let added = Control::of(&server).send("POST", "/faults", fault);
+    assert_eq!(added.status, 201, "{added:?}");
+    let is_faulty = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"times\": 77"));
+    eventually("the fault in the file", is_faulty);
     fs::remove_file(&path).unwrap();
     sleep(Duration::from_millis(200));
     assert!(!path.exists());
