@@ -17,11 +17,11 @@ use crate::api::protocol::assumption::AssumptionError;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::clock::system_now;
 use crate::files::FileError;
-use crate::model::{Fixtures, FixturesError, LoadError};
+use crate::model::{Fixtures, FixturesError};
 use crate::sandbox::Sandbox;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
-use crate::sandbox::state_file::StateFile;
+use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
 use crate::server::control::{BodyMemory, Control, OwnNames, check_host_name};
@@ -505,7 +505,11 @@ impl Builder {
             Some(file) => file.load()?,
             None => None,
         };
-        let sandboxes = Sandboxes::new(settings, saved, issuance.clone())?;
+        let is_saved = saved.is_some();
+        let sandboxes = Sandboxes::new(settings, saved, issuance.clone()).map_err(|error| match is_saved {
+            true => StateError::Bad(error).into(),
+            false => StartError::Fixtures(error),
+        })?;
         // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
         if let Some(file) = &state_file {
             file.prepare()
@@ -717,7 +721,7 @@ pub enum StartError {
     Fixtures(#[from] FixturesError),
     /// The saved state cannot be loaded.
     #[error("saved state: {0}")]
-    State(#[from] LoadError),
+    State(#[from] StateError),
     /// The state cannot be saved where it was asked for.
     #[error("cannot save the state: {0} (--state)")]
     StateFile(String),

@@ -43,16 +43,14 @@ impl Fixtures {
             path: path.to_owned(),
             source,
         })?;
-        Self::from_file(text, path)
+        Ok(Self::from_file(text, path)?)
     }
 
     /// Reads what stands in the file at a path; its errors name it.
-    pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, LoadError> {
-        let bad = |error: FixturesError| {
-            LoadError::Bad(FixturesError {
-                file: Some(path.to_owned()),
-                ..error
-            })
+    pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, FixturesError> {
+        let bad = |error: FixturesError| FixturesError {
+            file: Some(path.to_owned()),
+            ..error
         };
         let mut fixtures = Self::read(Text::new(text)).map_err(bad)?;
         fixtures.text.file = Some(path.to_owned());
@@ -135,12 +133,6 @@ pub enum LoadError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
-    },
-    /// It is a saved state, but nothing stands in it.
-    #[error("{} is empty: remove the file to begin with the fixtures", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
     },
     /// It is no fixtures file.
     #[error("bad fixtures: {0}")]

@@ -6,9 +6,33 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use thiserror::Error;
+
 use crate::files::{self, FileError, Readers};
-use crate::model::{Fixtures, LoadError, Snapshot};
+use crate::model::{Fixtures, FixturesError, Snapshot};
 use crate::sandbox::Sandbox;
+
+/// Why a saved state could not be loaded.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// The file may not be read, or is not UTF-8.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is empty.
+    #[error("{} is empty: remove the file to begin with the fixtures", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file, which is read as fixtures are, holds no state.
+    #[error(transparent)]
+    Bad(#[from] FixturesError),
+}
 
 /// A file for the state of a sandbox.
 #[derive(Debug)]
@@ -32,12 +56,12 @@ impl StateFile {
     ///
     /// # Errors
     /// The file cannot be read, is empty, or holds no state.
-    pub(crate) fn load(&self) -> Result<Option<Fixtures>, LoadError> {
+    pub(crate) fn load(&self) -> Result<Option<Fixtures>, StateError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
-                return Err(LoadError::Unreadable {
+                return Err(StateError::Unreadable {
                     path: self.path.clone(),
                     source,
                 });
@@ -45,11 +69,11 @@ impl StateFile {
         };
         // Fixtures may be empty, but no state is: nothing was saved in this file, or it was lost.
         if text.trim().is_empty() {
-            return Err(LoadError::Empty {
+            return Err(StateError::Empty {
                 path: self.path.clone(),
             });
         }
-        Fixtures::from_file(text, &self.path).map(Some)
+        Ok(Some(Fixtures::from_file(text, &self.path)?))
     }
 
     /// Makes sure that states can be saved, and removes what earlier processes left that were killed while they saved.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use crate::harness::{ALREADY_REVOKED, Form, SUCCESS, Server, eventually, run, write_file};
+use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, eventually, run, write_file};
 
 #[test]
 fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
@@ -46,7 +46,7 @@ fn that_is_broken_is_refused_and_left_alone() {
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "state.json", "{\n  \"orders\": [7]\n}\n");
     let path = path.to_str().unwrap();
-    run(
+    let run = run(
         &[
             "--https",
             "off",
@@ -58,9 +58,36 @@ fn that_is_broken_is_refused_and_left_alone() {
             path,
         ],
         &[],
-    )
-    .assert_refused(2, &["state.json", "line 2"]);
+    );
+    run.assert_refused(2, &["saved state: ", "state.json", "line 2"]);
+    assert!(!run.stderr.contains("fixtures"), "{run:?}");
     assert_eq!(fs::read_to_string(path).unwrap(), "{\n  \"orders\": [7]\n}\n");
+}
+
+/// It is read as fixtures are, but who sees the error may have none.
+#[test]
+fn that_is_wrong_is_not_called_fixtures() {
+    let dir = TempDir::new().unwrap();
+    let other = "[[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n";
+    let not_text = dir.path().join("binary.json");
+    fs::write(&not_text, b"\xff").unwrap();
+    for (path, words) in [
+        (
+            write_file(&dir, "broken.json", "{"),
+            ["saved state: ", "broken.json, line 1"],
+        ),
+        (
+            write_file(&dir, "other.json", other),
+            ["saved state: ", "other.json, line 3"],
+        ),
+        (not_text, ["saved state: cannot read ", "binary.json"]),
+        (dir.path().to_owned(), ["saved state: cannot read ", "directory"]),
+    ] {
+        let args = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+        let run = run(&[&args, &["--state", path.to_str().unwrap()][..]].concat(), &[]);
+        run.assert_refused(2, &words);
+        assert!(!run.stderr.contains("fixtures"), "{run:?}");
+    }
 }
 
 /// Starts with that state, which is refused.
@@ -237,10 +264,10 @@ fn is_saved_in_a_file_that_is_mounted_by_itself() {
             "{script}: {saved}"
         );
         assert_eq!(place.read_dir().unwrap().count(), 1, "{script}");
-    }
-}
         assert_eq!(
             fs::metadata(&real).unwrap().permissions().mode() & 0o777,
             0o600,
             "{script}"
         );
+    }
+}
