@@ -172,11 +172,12 @@ impl Emulator {
         }
     }
 
-    /// Stops: takes no new calls, answers those in flight, and is gone within a second. Saves the state if it was told
-    /// to.
+    /// Stops: takes no new calls, answers those in flight, and is gone within a second. With a
+    /// [state file](Builder::state_file) it saves the state then, and takes as long as that takes.
     ///
     /// # Errors
-    /// The state cannot be saved; the file is as it was.
+    /// The state cannot be saved. The file is as it was, unless it is one that is overwritten in place: that may hold a
+    /// part of the new state, and the error names the file beside it that holds the whole, if there is one.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
         while self.tasks.join_next().await.is_some() {}
@@ -409,7 +410,12 @@ impl Builder {
     /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
     /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
     ///
-    /// A symbolic link is followed. A file that cannot be replaced, because it is mounted by itself, is overwritten.
+    /// The file is replaced by a new one in one step, so it is always whole. A symbolic link is followed. A file that
+    /// cannot be replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place,
+    /// which is not atomic: who kills the process meanwhile may leave a part of the state in it.
+    ///
+    /// As passwords are in it, only its owner may read it (mode 0600). One that is overwritten gets this mode where the
+    /// system allows it.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
