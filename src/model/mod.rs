@@ -154,7 +154,7 @@ fn prefix(file: Option<&Path>) -> String {
 }
 
 /// A text without the byte order mark that editors on Windows put in front.
-fn without_mark(text: &str) -> &str {
+pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
