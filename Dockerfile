@@ -38,5 +38,5 @@ EXPOSE 8443 8080 8081
 # Not root; by number, since the image has no list of users.
 USER 65532:65532
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=2s --timeout=3s CMD ["/usr/local/bin/sectigo-emulator", "health"]
+HEALTHCHECK --start-period=60s --interval=2s --timeout=3s CMD ["/usr/local/bin/sectigo-emulator", "health"]
 ENTRYPOINT ["/usr/local/bin/sectigo-emulator"]

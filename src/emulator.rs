@@ -17,11 +17,11 @@ use crate::api::protocol::assumption::AssumptionError;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::clock::system_now;
 use crate::files::FileError;
-use crate::model::{Fixtures, FixturesError, LoadError};
+use crate::model::{Fixtures, FixturesError};
 use crate::sandbox::Sandbox;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
-use crate::sandbox::state_file::StateFile;
+use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
 use crate::server::control::{BodyMemory, Control, OwnNames, check_host_name};
@@ -30,10 +30,15 @@ use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
 use crate::server::stop::{Stop, Stopper};
 use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
-use crate::token::Token;
+use crate::shown::shown;
+use crate::token::{GivenToken, Token};
 
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
+
+/// The read timeouts that are possible. It is the period of an interval, which must not be zero, and is added to the
+/// present time, which must not overflow.
+const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
 /// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::state";
@@ -163,16 +168,17 @@ impl Emulator {
     pub fn control(&self) -> crate::client::Control {
         let control = crate::client::Control::connect(&self.control_url());
         match &self.control_token {
-            Some(token) => control.token(token.expose()),
+            Some(token) => control.given_token(token.clone().into()),
             None => control,
         }
     }
 
-    /// Stops: takes no new calls, answers those in flight, and is gone within a second. Saves the state if it was told
-    /// to.
+    /// Stops: takes no new calls, answers those in flight, and is gone within a second. With a
+    /// [state file](Builder::state_file) it saves the state then, and takes as long as that takes.
     ///
     /// # Errors
-    /// The state cannot be saved; the file is as it was.
+    /// The state cannot be saved. The file is as it was, unless it is one that is overwritten in place: that may hold a
+    /// part of the new state, and the error names the file beside it that holds the whole, if there is one.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
         while self.tasks.join_next().await.is_some() {}
@@ -212,19 +218,10 @@ pub struct Builder {
 }
 
 /// Where the token of the control API comes from.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum TokenSource {
-    Text(Box<str>),
+    Given(GivenToken),
     File(PathBuf),
-}
-
-impl std::fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(_) => f.write_str("Text(..)"),
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-        }
-    }
 }
 
 impl Default for Builder {
@@ -363,10 +360,12 @@ impl Builder {
         self
     }
 
-    /// How long a client may take for a TLS handshake, for the head of a request, for its body. 30 s without a word.
+    /// How long a client may take for a TLS handshake, for the head of a request, for its body; 30 s by default. It is
+    /// at least a millisecond and at most 365 days: a value outside is taken as the nearest of these.
     #[must_use]
     pub fn read_timeout(mut self, limit: Duration) -> Self {
-        self.read_timeout = limit;
+        let (least, most) = READ_TIMEOUTS;
+        self.read_timeout = limit.clamp(least, most);
         self
     }
 
@@ -412,7 +411,12 @@ impl Builder {
     /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
     /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
     ///
-    /// A symbolic link is followed. A file that cannot be replaced, because it is mounted by itself, is overwritten.
+    /// The file is replaced by a new one in one step, so it is always whole. A symbolic link is followed. A file that
+    /// cannot be replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place,
+    /// which is not atomic: who kills the process meanwhile may leave a part of the state in it.
+    ///
+    /// As passwords are in it, only its owner may read it (mode 0600). One that is overwritten gets this mode where the
+    /// system allows it.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
@@ -427,11 +431,17 @@ impl Builder {
         self
     }
 
-    /// The token that requests of the control API must bear. It is never printed. One that is empty or has white space
-    /// around it shows when the emulator starts.
+    /// The token that requests of the control API must bear. It is never printed. One that is empty, has white space
+    /// around it or holds control characters shows when the emulator starts.
     #[must_use]
-    pub fn control_token(mut self, token: impl Into<Box<str>>) -> Self {
-        self.control_token = Some(TokenSource::Text(token.into()));
+    pub fn control_token(self, token: impl Into<Box<str>>) -> Self {
+        self.given_control_token((&*token.into()).into())
+    }
+
+    /// The same with a token that was parsed.
+    #[must_use]
+    pub(crate) fn given_control_token(mut self, token: GivenToken) -> Self {
+        self.control_token = Some(TokenSource::Given(token));
         self
     }
 
@@ -503,7 +513,10 @@ impl Builder {
             None => None,
         };
         let is_saved = saved.is_some();
-        let sandboxes = Sandboxes::new(settings, saved, issuance.clone())?;
+        let sandboxes = Sandboxes::new(settings, saved, issuance.clone()).map_err(|error| match is_saved {
+            true => StateError::Bad(error).into(),
+            false => StartError::Fixtures(error),
+        })?;
         // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
         if let Some(file) = &state_file {
             file.prepare()
@@ -661,7 +674,7 @@ impl Builder {
 
     fn token(&self) -> Result<Option<Token>, StartError> {
         let token = match &self.control_token {
-            Some(TokenSource::Text(text)) => Token::parse(text).map_err(|error| error.to_string()),
+            Some(TokenSource::Given(given)) => given.check().cloned().map_err(|error| error.to_string()),
             Some(TokenSource::File(path)) => Token::read(path).map_err(|error| error.to_string()),
             None => return Ok(None),
         };
@@ -734,7 +747,7 @@ pub enum StartError {
     Fixtures(#[from] FixturesError),
     /// The saved state cannot be loaded.
     #[error("saved state: {0}")]
-    State(#[from] LoadError),
+    State(#[from] StateError),
     /// The state cannot be saved where it was asked for.
     #[error("cannot save the state: {0} (--state)")]
     StateFile(String),
@@ -800,7 +813,7 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');
     match text.strip_prefix("http://") {
         Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
-        _ => Err(StartError::HttpUrl(text.chars().take(64).collect())),
+        _ => Err(StartError::HttpUrl(shown(text).into_owned())),
     }
 }
 

@@ -5,16 +5,20 @@
 //! a key without a certificate at worst, and the next start makes the certificate for it.
 //!
 //! Where a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
-//! overwrites it.
+//! overwrites it, which is not atomic: a crash meanwhile leaves a part of the new contents in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek as _, Write};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use thiserror::Error;
+
+use crate::clock::real_now;
 
 /// A file, and what is wrong with it, in one line.
 #[derive(Debug, Error)]
@@ -45,8 +49,21 @@ pub(crate) enum Readers {
     All,
 }
 
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::All => 0o644,
+        }
+    }
+}
+
 /// The number of the next file that is written beside its place: the names of two are never the same.
 static NEXT_BESIDE: AtomicU32 = AtomicU32::new(0);
+
+/// How old a file beside its place is that nobody writes any more. Whether a process of another container is gone, which
+/// may share the directory, cannot be seen.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// How many symbolic links are followed from one path.
 const MAX_LINKS: usize = 40;
@@ -135,7 +152,7 @@ impl Store {
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
         let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
-        let beside = Beside::create(self, readers).map_err(cannot_write)?;
+        let beside = Beside::create(self, path, readers).map_err(cannot_write)?;
         let beside = beside.fill(fill).map_err(cannot_write)?;
         put(&beside).and_then(|()| self.sync()).map_err(|error| {
             let _ = fs::remove_file(&beside);
@@ -148,20 +165,21 @@ impl Store {
     }
 }
 
-/// A new file of a name that nobody asks for.
+/// A new file for the contents of a target beside it, of a name that nobody asks for.
 struct Beside {
     path: PathBuf,
     file: File,
 }
 
 impl Beside {
-    fn create(store: &Store, readers: Readers) -> io::Result<Self> {
-        let number = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
-        let path = store.dir.join(format!(".new-{}-{number}", process::id()));
-        let mode = match readers {
-            Readers::Owner => 0o600,
-            Readers::All => 0o644,
+    fn create(store: &Store, target: &Path, readers: Readers) -> io::Result<Self> {
+        let writer = Writer {
+            namespace: pid_namespace(),
+            process: process::id(),
+            number: NEXT_BESIDE.fetch_add(1, Ordering::Relaxed),
         };
+        let path = store.dir.join(format!("{}{writer}", beside_prefix(target)));
+        let mode = readers.mode();
         // A leftover of a crashed process that had the same id.
         let _ = fs::remove_file(&path);
         let mut options = OpenOptions::new();
@@ -197,7 +215,8 @@ fn whole(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
 /// Writes a file in the place of the one that may be there; a directory that is not there is made. What `fill` writes
 /// goes to the file piece by piece. A symbolic link stays, and the file that it leads to is written.
 ///
-/// A file that cannot be replaced is overwritten. Its new contents stand beside it meanwhile, if there is a place.
+/// A file that cannot be replaced is overwritten. Its new contents stand beside it meanwhile, if there is a place. It gets
+/// the mode of its `readers` if that is its owner only and the system allows it.
 pub(crate) fn write(
     path: &Path,
     readers: Readers,
@@ -215,10 +234,10 @@ fn write_with(
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
-    let beside = match Beside::create(&store, readers) {
+    let beside = match Beside::create(&store, &target, readers) {
         Ok(beside) => beside.fill(fill).map_err(cannot_write)?,
         Err(error) if is_refused(&error) && target.is_file() => {
-            return overwrite(&target, fill).map_err(cannot_write);
+            return overwrite(&target, readers, fill).map_err(cannot_write);
         }
         Err(error) => return Err(cannot_write(error)),
     };
@@ -226,7 +245,7 @@ fn write_with(
         Ok(()) => store.sync().map_err(cannot_write),
         Err(error) if is_refused(&error) && target.is_file() => {
             let copy = |file: &mut dyn Write| io::copy(&mut File::open(&beside)?, file).map(drop);
-            overwrite(&target, copy).map_err(|error| {
+            overwrite(&target, readers, copy).map_err(|error| {
                 let kept = beside.display();
                 FileError::new(
                     path,
@@ -261,44 +280,91 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(cannot_write(error)),
     };
-    match Beside::create(&store, Readers::Owner) {
+    match Beside::create(&store, &target, Readers::Owner) {
         Ok(beside) => fs::remove_file(beside.path).map_err(cannot_write),
         Err(error) if is_refused(&error) && is_there => Ok(()),
         Err(error) => Err(cannot_write(error)),
     }
 }
 
-/// Removes what processes that were killed while they wrote this file left beside it.
+/// Removes what processes that were killed while they wrote this file left beside it: at once what those of this process's
+/// own PID namespace left, and after a minute what those of others left, of another container for example.
 pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
+    let (prefix, namespace) = (beside_prefix(&target), pid_namespace());
     for name in store.names()? {
-        if is_leftover(&name) {
+        let Some(writer) = name.strip_prefix(&prefix).and_then(Writer::parse) else {
+            continue;
+        };
+        let path = store.path(&name);
+        let is_leftover = match writer.namespace == namespace && namespace.is_some() {
+            true => writer.is_gone(),
+            false => is_abandoned(&path),
+        };
+        if is_leftover {
             // What cannot be removed does no harm.
-            let _ = fs::remove_file(store.path(&name));
+            let _ = fs::remove_file(path);
         }
     }
     Ok(())
 }
 
-/// Whether a file of that name was written beside its place by a process that is gone.
-fn is_leftover(name: &str) -> bool {
-    let numbers = name.strip_prefix(".new-").and_then(|numbers| numbers.split_once('-'));
-    let Some((Ok(process), Ok(number))) =
-        numbers.map(|(process, number)| (process.parse::<u32>(), number.parse::<u32>()))
-    else {
-        return false;
-    };
-    if process == process::id() {
-        // In a container, each process of one that was started again has the id of the one before it.
-        return number >= NEXT_BESIDE.load(Ordering::Relaxed);
-    }
-    is_gone(process)
+/// What the names of the files that are written beside a target begin with. A long name is cut, as theirs are longer.
+fn beside_prefix(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().take(48).collect();
+    format!(".{name}.new-")
 }
 
-/// Whether no process has that id, as far as it is known: where there is no `/proc`, it is not.
-fn is_gone(process: u32) -> bool {
-    Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
+/// Who writes a file beside its place, as the end of the file's name says it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Writer {
+    /// The PID namespace of the process, if it is known: each container has its own.
+    namespace: Option<u64>,
+    process: u32,
+    /// Which of the process's files it is.
+    number: u32,
+}
+
+impl Writer {
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('-');
+        let mut next = || numbers.next();
+        let writer = Self {
+            namespace: next()?.parse().ok().map(|id| Some(id).filter(|id| *id != 0))?,
+            process: next()?.parse().ok()?,
+            number: next()?.parse().ok()?,
+        };
+        next().is_none().then_some(writer)
+    }
+
+    /// Whether no process of this namespace writes it any more.
+    fn is_gone(self) -> bool {
+        if self.process == process::id() {
+            // An earlier process had the id that this one has.
+            return self.number >= NEXT_BESIDE.load(Ordering::Relaxed);
+        }
+        !Path::new(&format!("/proc/{}", self.process)).exists()
+    }
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self.namespace.unwrap_or_default();
+        write!(f, "{namespace}-{}-{}", self.process, self.number)
+    }
+}
+
+/// The number of the PID namespace of this process; none where there is no `/proc`.
+fn pid_namespace() -> Option<u64> {
+    fs::metadata("/proc/self/ns/pid").ok().map(|namespace| namespace.ino())
+}
+
+/// Whether nobody has written to a file for so long that nobody will.
+fn is_abandoned(path: &Path) -> bool {
+    let written = fs::metadata(path).and_then(|metadata| metadata.modified());
+    written.is_ok_and(|written| real_now().since(written.into()) > ABANDONED_AFTER)
 }
 
 /// Whether the system lets nobody put a file in that place, however much room there is.
@@ -313,8 +379,13 @@ fn is_refused(error: &io::Error) -> bool {
 }
 
 /// Writes over a file that is there. It is cut at the end only, so that a crash loses as little as possible.
-fn overwrite(target: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut file = fill_and_sync(OpenOptions::new().write(true).open(target)?, fill)?;
+fn overwrite(target: &Path, readers: Readers, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(target)?;
+    if matches!(readers, Readers::Owner) {
+        // Before anything is in it. The file may be another user's, who lets this one write it: then it stays as it is.
+        let _ = file.set_permissions(Permissions::from_mode(readers.mode()));
+    }
+    let mut file = fill_and_sync(file, fill)?;
     let length = file.stream_position()?;
     file.set_len(length)?;
     file.sync_all()
@@ -394,26 +465,114 @@ mod tests {
         assert_eq!(names(&dir), ["state.json"]);
     }
 
+    /// The name of what process `process` of a namespace writes for `state.json`.
+    fn beside(namespace: Option<u64>, process: u32, number: u32) -> String {
+        let writer = Writer {
+            namespace,
+            process,
+            number,
+        };
+        format!(".state.json.new-{writer}")
+    }
+
+    fn make(dir: &TempDir, name: &str, age: Duration) {
+        let file = File::create(dir.path().join(name)).unwrap();
+        let made = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(made - age).unwrap();
+    }
+
     #[test]
     fn only_the_leftovers_of_processes_that_are_gone_are_swept() {
         let dir = TempDir::new().unwrap();
-        let own = process::id();
+        let (own, here) = (process::id(), pid_namespace());
         let written = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let old = ABANDONED_AFTER * 2;
         let kept = [
-            format!(".new-{own}-{written}"),
-            ".new-1-0".to_owned(),
-            ".new-4294967295".to_owned(),
-            ".new-x-0".to_owned(),
-            "new-4294967295-0".to_owned(),
+            beside(here, own, written),
+            beside(here, 1, 0),
+            ".state.json.new-1-4294967295".to_owned(),
+            ".state.json.new-1-x-0".to_owned(),
+            ".state.json.new-1-4294967295-0.mine".to_owned(),
+            "state.json.new-1-4294967295-0".to_owned(),
+            // Of another target.
+            beside(here, u32::MAX, 0).replace("state.json", "other.json"),
+            beside(here, u32::MAX, 0).replace(".new-", ".bak.new-"),
         ];
-        let swept = [format!(".new-{own}-4294967295"), ".new-4294967295-0".to_owned()];
-        for name in kept.iter().chain(&swept) {
-            fs::write(dir.path().join(name), "").unwrap();
+        for name in &kept {
+            make(&dir, name, old);
+        }
+        let swept = [beside(here, own, u32::MAX), beside(here, u32::MAX, 0)];
+        for name in &swept {
+            make(&dir, name, Duration::ZERO);
         }
         sweep_leftovers(&dir.path().join("state.json")).unwrap();
         let mut kept = kept.to_vec();
         kept.sort();
         assert_eq!(names(&dir), kept);
+    }
+
+    /// Two containers share a volume. Each has processes of which the other knows nothing, often of the same ids.
+    #[test]
+    fn what_another_container_may_be_writing_is_swept_later() {
+        let dir = TempDir::new().unwrap();
+        let processes = [process::id(), 1, u32::MAX];
+        for (namespace, age) in [
+            (Some(7), Duration::ZERO),
+            (None, Duration::ZERO),
+            (Some(8), ABANDONED_AFTER * 2),
+        ] {
+            for process in processes {
+                make(&dir, &beside(namespace, process, u32::MAX), age);
+            }
+        }
+        sweep_leftovers(&dir.path().join("state.json")).unwrap();
+        let mut kept: Vec<_> = [Some(7), None]
+            .into_iter()
+            .flat_map(|namespace| processes.map(|process| beside(namespace, process, u32::MAX)))
+            .collect();
+        kept.sort();
+        assert_eq!(names(&dir), kept);
+    }
+
+    #[test]
+    fn the_name_of_a_file_says_who_writes_it() {
+        for namespace in [None, Some(4_026_531_836)] {
+            let writer = Writer {
+                namespace,
+                process: 12,
+                number: 3,
+            };
+            assert_eq!(Writer::parse(&writer.to_string()), Some(writer));
+        }
+        let store = TempDir::new().unwrap();
+        let store = Store::open(store.path()).unwrap();
+        let target = store.path(&"\u{fffd}".repeat(85));
+        let beside = Beside::create(&store, &target, Readers::All).unwrap();
+        let name = beside.path.file_name().unwrap().to_str().unwrap();
+        let writer = name
+            .strip_prefix(&beside_prefix(&target))
+            .and_then(Writer::parse)
+            .unwrap();
+        assert_eq!((writer.namespace, writer.process), (pid_namespace(), process::id()));
+    }
+
+    #[test]
+    fn a_file_that_is_overwritten_is_for_its_owner_only_if_it_shall_be() {
+        for (readers, expected) in [(Readers::Owner, 0o600), (Readers::All, 0o664)] {
+            let dir = TempDir::new().unwrap();
+            let path = dir.path().join("state.json");
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+            write_with(&path, readers, whole("new"), |_, _| {
+                Err(io::ErrorKind::ResourceBusy.into())
+            })
+            .unwrap();
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                expected,
+                "{readers:?}"
+            );
+        }
     }
 
     #[test]

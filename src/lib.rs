@@ -56,3 +56,4 @@ pub use crate::client::health;
 pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::emulator::{Builder, Emulator, StartError, StopError};
 pub use crate::model::{Fixtures, FixturesError, LoadError};
+pub use crate::sandbox::state_file::StateError;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use hyper::header::HeaderValue;
 use thiserror::Error;
 
 use crate::files::{self, FileError};
@@ -20,17 +21,47 @@ pub(crate) enum TokenError {
     /// It begins or ends with white space, which the header that bears it does not keep.
     #[error("a token has no white space around it")]
     WhiteSpace,
+    /// No HTTP header can hold it.
+    #[error("a token has no control characters")]
+    ControlCharacter,
+}
+
+/// A text that was given as a token. If it is none, the error is kept, and not the text.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenToken(Result<Token, TokenError>);
+
+impl GivenToken {
+    /// The token.
+    ///
+    /// # Errors
+    /// The text is none.
+    pub(crate) fn check(&self) -> Result<&Token, TokenError> {
+        self.0.as_ref().map_err(|error| *error)
+    }
+}
+
+impl From<Token> for GivenToken {
+    fn from(token: Token) -> Self {
+        Self(Ok(token))
+    }
+}
+
+impl From<&str> for GivenToken {
+    fn from(text: &str) -> Self {
+        Self(Token::parse(text))
+    }
 }
 
 impl Token {
     /// The token that is written so.
     ///
     /// # Errors
-    /// It is empty, or has white space around it.
+    /// It is empty, has white space around it, or no HTTP header can hold it.
     pub(crate) fn parse(text: &str) -> Result<Self, TokenError> {
         match text.trim() {
             "" => Err(TokenError::Empty),
             trimmed if trimmed.len() < text.len() => Err(TokenError::WhiteSpace),
+            token if HeaderValue::from_bytes(token.as_bytes()).is_err() => Err(TokenError::ControlCharacter),
             token => Ok(Self(token.into())),
         }
     }
@@ -71,14 +102,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_around_a_token_is_an_error() {
-        assert_eq!(Token::parse("a b").unwrap().expose(), "a b");
+    fn what_a_header_does_not_bring_back_is_no_token() {
+        for text in ["a b", "a\tb", "a\u{e9}"] {
+            assert_eq!(Token::parse(text).unwrap().expose(), text);
+        }
         for (text, error) in [
             ("", TokenError::Empty),
             (" \n", TokenError::Empty),
             (" a", TokenError::WhiteSpace),
             ("a\n", TokenError::WhiteSpace),
             ("a\u{a0}", TokenError::WhiteSpace),
+            ("a\nb", TokenError::ControlCharacter),
+            ("a\0", TokenError::ControlCharacter),
+            ("a\u{1b}b", TokenError::ControlCharacter),
+            ("\u{7f}", TokenError::ControlCharacter),
         ] {
             assert_eq!(Token::parse(text).unwrap_err(), error, "{text:?}");
         }
@@ -92,7 +129,16 @@ mod tests {
             fs::write(&path, text).unwrap();
             assert_eq!(Token::read(&path).unwrap().expose(), "t0ken", "{text:?}");
         }
-        for text in ["", "\n", "t0ken\n\n", "t0ken\nother\n", "t0ken \n", " t0ken\n"] {
+        for text in [
+            "",
+            "\n",
+            "t0ken\n\n",
+            "t0ken\nother\n",
+            "t0ken \n",
+            " t0ken\n",
+            "t0\0ken\n",
+            "t0ken\rt0ken",
+        ] {
             fs::write(&path, text).unwrap();
             let error = Token::read(&path).unwrap_err().to_string();
             assert!(

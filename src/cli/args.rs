@@ -35,7 +35,7 @@ impl Config {
     ///
     /// # Errors
     /// Help was asked for, or something is wrong.
-    pub(crate) fn read() -> Result<Command, Stop> {
+    pub(crate) fn read() -> Result<Command, Exit> {
         let words: Vec<_> = std::env::args_os().collect();
         let command = Self::read_words(&words)?.into_command();
         let (checked, path) = match &command {
@@ -43,18 +43,18 @@ impl Config {
             Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
             Command::Health(_) | Command::Endpoints(_) | Command::Completions(_) => return Ok(command),
         };
-        checked.map_err(|line| Stop::Wrong(format!("{line} ({path} --help lists the options)")))?;
+        checked.map_err(|line| Exit::Usage(format!("{line} ({path} --help lists the options)")))?;
         Ok(command)
     }
 
     /// Reads these words, of which the first is the program.
-    fn read_words(words: &[OsString]) -> Result<Self, Stop> {
+    fn read_words(words: &[OsString]) -> Result<Self, Exit> {
         let words = &with_serve_first(words);
         let mut matches = Self::command()
             .try_get_matches_from(words)
-            .map_err(|error| Stop::new(&error, words))?;
+            .map_err(|error| Exit::new(&error, words))?;
         check_sandbox(&matches)?;
-        Self::from_arg_matches_mut(&mut matches).map_err(|error| Stop::new(&error, words))
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
     pub(crate) fn into_command(self) -> Command {
@@ -79,19 +79,19 @@ pub(crate) enum Command {
 
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum Exit {
     /// Help or the version was asked for; this is the text.
-    Told(String),
+    Help(String),
     /// Something is wrong; one line.
-    Wrong(String),
+    Usage(String),
 }
 
-impl Stop {
+impl Exit {
     /// What clap says about these words.
     fn new(error: &clap::Error, words: &[OsString]) -> Self {
         let text = error.render().to_string();
         if !error.use_stderr() {
-            return Self::Told(text);
+            return Self::Help(text);
         }
         let mut program = Config::command();
         program.build();
@@ -114,7 +114,7 @@ impl Stop {
                 line.strip_prefix("error: ").unwrap_or(&line).to_owned()
             }
         };
-        Self::Wrong(format!("{line} ({path} --help lists the options)"))
+        Self::Usage(format!("{line} ({path} --help lists the options)"))
     }
 }
 
@@ -176,14 +176,14 @@ fn takes_value(command: &clap::Command, long: &str) -> bool {
 }
 
 /// `ctl sandboxes` is about all of them; its variable may still say whom the other commands ask.
-fn check_sandbox(matches: &ArgMatches) -> Result<(), Stop> {
+fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
     let is_given = matches
         .subcommand_matches("ctl")
         .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
         .and_then(ArgMatches::subcommand)
         .is_some_and(|(_, command)| command.value_source("ctl_sandbox") == Some(ValueSource::CommandLine));
     if is_given {
-        return Err(Stop::Wrong(
+        return Err(Exit::Usage(
             "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
              create NAME (sectigo-emulator ctl sandboxes --help lists the options)"
                 .to_owned(),
@@ -362,7 +362,7 @@ mod tests {
                 .chain(line.split(' '))
                 .map(OsString::from)
                 .collect();
-            let Err(Stop::Wrong(said)) = Config::read_words(&words) else {
+            let Err(Exit::Usage(said)) = Config::read_words(&words) else {
                 panic!("{line} is taken")
             };
             assert!(said.contains(expected) && !said.contains('\n'), "{line}: {said}");
@@ -417,7 +417,7 @@ mod tests {
                 .chain(line.split(' '))
                 .map(OsString::from)
                 .collect();
-            let Err(Stop::Told(help)) = Config::read_words(&words) else {
+            let Err(Exit::Help(help)) = Config::read_words(&words) else {
                 panic!("{line} is no help")
             };
             let help = help.split_whitespace().collect::<Vec<_>>().join(" ");

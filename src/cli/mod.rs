@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 use tokio::runtime::Runtime;
 
-use args::{Command, Config, Stop};
+use args::{Command, Config, Exit};
 
 /// The program: reads the command line and runs one command.
 pub fn main() -> ExitCode {
@@ -56,8 +56,8 @@ async fn run() -> ExitCode {
             };
         }
         Ok(Command::Completions(args)) => print(&args.script(command())),
-        Err(Stop::Told(text)) => print(&text),
-        Err(Stop::Wrong(line)) => return fail(&line, 2),
+        Err(Exit::Help(text)) => print(&text),
+        Err(Exit::Usage(line)) => return fail(&line, 2),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,38 +3,14 @@
 use std::time::Duration;
 
 use crate::client::http;
-use crate::token::Token;
+use crate::token::GivenToken;
 
-/// The token of the control API as it was given; it is never printed. Any text is taken here, because clap repeats what
-/// it does not take: [`check_token`] checks it.
-#[derive(Clone)]
-pub(crate) struct ControlToken(Box<str>);
-
-impl ControlToken {
-    /// The token itself.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for ControlToken {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl std::fmt::Debug for ControlToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ControlToken(..)")
-    }
-}
-
-/// Whether a token that was given is one.
+/// Whether a token that was given is one. clap itself takes any text, because it repeats what it does not take.
 ///
 /// # Errors
 /// It is not; one line that does not hold it.
-pub(super) fn check_token(token: Option<&ControlToken>) -> Result<(), String> {
-    match token.map(|token| Token::parse(token.expose())) {
+pub(super) fn check_token(token: Option<&GivenToken>) -> Result<(), String> {
+    match token.map(GivenToken::check) {
         Some(Err(error)) => Err(format!("invalid value for '--control-token <TOKEN>': {error}")),
         _ => Ok(()),
     }

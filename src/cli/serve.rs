@@ -16,7 +16,7 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::ca::CaKey;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{ControlToken, check_token, read_duration, read_time_limit};
+use crate::cli::parse::{check_token, read_duration, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
@@ -25,6 +25,7 @@ use crate::log::{Log, LogFormat};
 use crate::model::{Fixtures, LoadError};
 use crate::server::control::check_host_name;
 use crate::server::descriptors;
+use crate::token::GivenToken;
 
 /// The options of `serve`.
 #[derive(Args, Clone, Debug)]
@@ -68,7 +69,7 @@ pub(crate) struct ServeArgs {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    control_token: Option<ControlToken>,
+    control_token: Option<GivenToken>,
     /// The file whose one line is that token.
     #[arg(
         long,
@@ -162,7 +163,8 @@ pub(crate) struct ServeArgs {
         long,
         env = "SECTIGO_EMULATOR_JOURNAL_BYTES",
         value_name = "BYTES",
-        default_value_t = 1 << 30
+        default_value_t = 1 << 30,
+        value_parser = read_whole::<usize>
     )]
     journal_bytes: usize,
     /// How many sandboxes there may be beside the default one.
@@ -179,7 +181,8 @@ pub(crate) struct ServeArgs {
         long,
         env = "SECTIGO_EMULATOR_MAX_SNAPSHOT",
         value_name = "BYTES",
-        default_value_t = 2 << 30
+        default_value_t = 2 << 30,
+        value_parser = read_whole::<u64>
     )]
     max_snapshot: u64,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
@@ -226,7 +229,7 @@ impl ServeArgs {
             .max_sandboxes(self.max_sandboxes)
             .max_snapshot(self.max_snapshot);
         if let Some(token) = &self.control_token {
-            builder = builder.control_token(token.expose());
+            builder = builder.given_control_token(token.clone());
         }
         if let Some(path) = &self.control_token_file {
             builder = builder.control_token_file(path);

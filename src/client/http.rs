@@ -1,6 +1,5 @@
 //! A small HTTP/1.1 client for the control listener: a connection for each question.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,6 +12,8 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::token::GivenToken;
 
 /// How long an answer may take that has nothing to wait for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,23 +38,6 @@ impl From<hyper::Error> for ClientError {
     }
 }
 
-/// A secret that authorizes, never printed.
-#[derive(Clone, Eq, PartialEq)]
-pub(crate) struct Token(String);
-
-impl Token {
-    /// The token that is written so.
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
 /// A question.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
@@ -64,7 +48,7 @@ pub(crate) struct Question {
     /// Its body, JSON.
     pub(crate) body: Option<Vec<u8>>,
     /// What authorizes it.
-    pub(crate) token: Option<Token>,
+    pub(crate) token: Option<GivenToken>,
 }
 
 impl Question {
@@ -86,10 +70,10 @@ impl Question {
         if self.body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        if let Some(Token(token)) = self.token {
-            // The error must not tell the token.
-            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|_| ClientError::Broken("the token holds what no HTTP header can".to_owned()))?;
+        if let Some(token) = self.token {
+            let token = token.check().map_err(|error| ClientError::Broken(error.to_string()))?;
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {}", token.expose())).expect("a header can hold a token");
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }

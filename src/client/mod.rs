@@ -44,6 +44,7 @@ use std::sync::Arc;
 use hyper::Method;
 
 use crate::client::remote::Remote;
+use crate::token::GivenToken;
 
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::State;
@@ -78,10 +79,17 @@ impl Control {
         }
     }
 
-    /// Sends the token that the emulator demands (`--control-token`).
+    /// Sends the token that the emulator demands (`--control-token`). One that is empty, has white space around it or
+    /// holds control characters shows with the first question.
     #[must_use]
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.remote.set_token(token.into());
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.given_token(token.into().as_str().into())
+    }
+
+    /// The same with a token that was parsed.
+    #[must_use]
+    pub(crate) fn given_token(mut self, token: GivenToken) -> Self {
+        self.remote.set_token(token);
         self
     }
 

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::client::error::ControlError;
-use crate::client::http::{self, Answer, ClientError, PATIENCE, Question, Token};
+use crate::client::http::{self, Answer, ClientError, PATIENCE, Question};
+use crate::token::GivenToken;
 
 /// What stands in a segment of a path as itself.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -24,7 +25,7 @@ pub(crate) fn escape(segment: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
     url: Arc<str>,
-    token: Option<Token>,
+    token: Option<GivenToken>,
 }
 
 /// An error as RFC 9457 has it.
@@ -44,8 +45,8 @@ impl Remote {
         }
     }
 
-    pub(crate) fn set_token(&mut self, token: String) {
-        self.token = Some(Token::new(token));
+    pub(crate) fn set_token(&mut self, token: GivenToken) {
+        self.token = Some(token);
     }
 
     /// Reads something.

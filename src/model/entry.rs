@@ -135,9 +135,12 @@ fn check_length(key: &'static str, text: &str, max: usize) -> Result<(), Problem
 /// The order that an entry describes.
 pub(crate) fn build_order(entry: &OrderEntry, accounts: &Accounts, now: Timestamp) -> Result<Order, Problem> {
     let number = OrderNumber::new(entry.order_number).ok_or_else(no_order_number)?;
-    let account = accounts
-        .get(&entry.login_name)
-        .ok_or_else(|| Problem::at("loginName", no_account(&entry.login_name)))?;
+    let account = accounts.get(&entry.login_name).ok_or_else(|| {
+        Problem::at(
+            "loginName",
+            no_account(&entry.login_name, |text| accounts.is_password(text)),
+        )
+    })?;
     let csr = match &entry.csr {
         Some(text) => Some(judge_csr(text)?),
         None => None,
@@ -506,13 +509,21 @@ fn endpoint_names() -> String {
 }
 
 /// Says that an account is not there.
-pub(crate) fn no_account(login_name: &str) -> String {
-    format!("no account has the loginName `{}`", shown(login_name))
+pub(crate) fn no_account(login_name: &str, is_password: impl Fn(&str) -> bool) -> String {
+    format!("no account has {}", this_login_name(login_name, is_password))
 }
 
 /// Says that a loginName is taken.
-pub(crate) fn login_name_taken(login_name: &str) -> String {
-    format!("another account has the loginName `{}`", shown(login_name))
+pub(crate) fn login_name_taken(login_name: &str, is_password: impl Fn(&str) -> bool) -> String {
+    format!("another account has {}", this_login_name(login_name, is_password))
+}
+
+/// A loginName in a message. It is not told if it is a password: then it stands in the wrong place.
+fn this_login_name(login_name: &str, is_password: impl Fn(&str) -> bool) -> String {
+    match is_password(login_name) || is_password(login_name.trim()) {
+        true => "this loginName".to_owned(),
+        false => format!("the loginName `{}`", shown(login_name)),
+    }
 }
 
 /// Says that an accountID is taken.

@@ -43,16 +43,14 @@ impl Fixtures {
             path: path.to_owned(),
             source,
         })?;
-        Self::from_file(text, path)
+        Ok(Self::from_file(text, path)?)
     }
 
     /// Reads what stands in the file at a path; its errors name it.
-    pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, LoadError> {
-        let bad = |error: FixturesError| {
-            LoadError::Bad(FixturesError {
-                file: Some(path.to_owned()),
-                ..error
-            })
+    pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, FixturesError> {
+        let bad = |error: FixturesError| FixturesError {
+            file: Some(path.to_owned()),
+            ..error
         };
         let mut fixtures = Self::read(Text::new(text)).map_err(bad)?;
         fixtures.text.file = Some(path.to_owned());
@@ -107,8 +105,9 @@ impl Default for Fixtures {
     }
 }
 
-/// What is wrong with a fixtures file, and where. The value that is wrong is not in it: it may be a password in the wrong
-/// place.
+/// What is wrong with a fixtures file, and where. The value that is wrong is not in it, as it may be a password in the
+/// wrong place, except for a `loginName` that no account or more than one has, if it is not the password of an account in
+/// the same fixtures.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{}line {line}, column {column}: {message}", prefix(.file.as_deref()))]
 pub struct FixturesError {
@@ -135,12 +134,6 @@ pub enum LoadError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// It is a saved state, but nothing stands in it.
-    #[error("{} is empty: remove the file to begin with the fixtures", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
     /// It is no fixtures file.
     #[error("bad fixtures: {0}")]
     Bad(#[from] FixturesError),
@@ -161,7 +154,7 @@ fn prefix(file: Option<&Path>) -> String {
 }
 
 /// A text without the byte order mark that editors on Windows put in front.
-fn without_mark(text: &str) -> &str {
+pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Snapshot {
     now: Timestamp,
     /// All but the accounts and the orders.
     rest: File,
+    /// When each of the faults ends.
+    fault_ends: Vec<Option<Timestamp>>,
 }
 
 impl Snapshot {
@@ -56,17 +58,26 @@ impl Snapshot {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        Self { world, now, rest }
+        let fault_ends = faults.iter(real_now).map(|(_, fault)| fault.until).collect();
+        Self {
+            world,
+            now,
+            rest,
+            fault_ends,
+        }
     }
-}
 
-impl Serialize for Snapshot {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    /// The same to compare: it changes with the state, and not with the time that is left of a fault.
+    pub(crate) fn comparable(&self) -> Comparable<'_> {
+        Comparable(self)
+    }
+
+    fn serialize_with<S: Serializer>(&self, serializer: S, faults: &impl Serialize) -> Result<S::Ok, S::Error> {
         let File {
             accounts: _,
             orders: _,
             messages,
-            faults,
+            faults: _,
             assumptions,
             clock,
             issuance_delay,
@@ -93,6 +104,34 @@ impl Serialize for Snapshot {
             file.serialize_entry("nextOrderNumber", number)?;
         }
         file.end()
+    }
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize_with(serializer, &self.rest.faults)
+    }
+}
+
+/// A snapshot with the time at which each fault ends in the place of its time to live; see [`Snapshot::comparable`].
+#[derive(Debug)]
+pub(crate) struct Comparable<'s>(&'s Snapshot);
+
+impl Serialize for Comparable<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let faults = self.0.rest.faults.iter().zip(&self.0.fault_ends);
+        let faults: Vec<_> = faults
+            .map(|(entry, end)| {
+                (
+                    FaultEntry {
+                        ttl: None,
+                        ..entry.clone()
+                    },
+                    end.map(Timestamp::unix_millis),
+                )
+            })
+            .collect();
+        self.0.serialize_with(serializer, &faults)
     }
 }
 

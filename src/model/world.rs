@@ -146,6 +146,11 @@ impl Fixtures {
     }
 
     fn build_accounts(&self, now: Timestamp) -> Result<Accounts, Problem> {
+        // Of all accounts, those that are still to come as well.
+        let is_password = |text: &str| {
+            let mut entries = self.file.accounts.iter();
+            entries.any(|entry| entry.login_password.0 == text)
+        };
         let mut accounts = Accounts::default();
         for (index, entry) in self.file.accounts.iter().enumerate() {
             if index >= Accounts::MAX {
@@ -154,7 +159,10 @@ impl Fixtures {
             }
             let account = build_account(entry, now).map_err(|problem| problem.within("accounts", index))?;
             if accounts.get(&entry.login_name).is_some() {
-                return Err(Problem::at("loginName", login_name_taken(&entry.login_name)).within("accounts", index));
+                return Err(
+                    Problem::at("loginName", login_name_taken(&entry.login_name, is_password))
+                        .within("accounts", index),
+                );
             }
             accounts.insert(account);
         }
@@ -162,7 +170,7 @@ impl Fixtures {
         for (index, entry) in self.file.accounts.iter().enumerate() {
             let problem = match (&entry.reseller, entry.account_id) {
                 (Some(reseller), _) if accounts.get(reseller).is_none() => {
-                    Problem::at("reseller", no_account(reseller))
+                    Problem::at("reseller", no_account(reseller, |text| accounts.is_password(text)))
                 }
                 (_, Some(id)) if ids.insert(id, index).is_some() => Problem::at("accountID", account_id_taken(id)),
                 _ => continue,

@@ -15,6 +15,7 @@ use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::journal::{Journal, Room};
 use crate::sandbox::{DEFAULT, Sandbox, State};
+use crate::shown::shown;
 
 /// What every sandbox has in common.
 #[derive(Clone, Debug)]
@@ -413,7 +414,7 @@ fn check_name(name: String) -> Result<String, SandboxError> {
     if is_name {
         Ok(name)
     } else {
-        Err(SandboxError::Name(name.chars().take(64).collect()))
+        Err(SandboxError::Name(shown(&name).into_owned()))
     }
 }
 

@@ -214,7 +214,7 @@ impl Sandbox {
     pub(crate) async fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
         let real_now = clock::real_now();
         self.touch(real_now);
-        let (conventions, told, met, before) = {
+        let (conventions, tellable, met, before) = {
             let mut state = self.state();
             let State {
                 world,
@@ -224,8 +224,8 @@ impl Sandbox {
             } = &mut *state;
             let assumptions = &world.conventions.assumptions;
             let met = faults.meet(endpoint, request.form, assumptions, real_now, random);
-            let told = Told::of(world, request.form);
-            (world.conventions.clone(), told, met, clock.now(real_now))
+            let tellable = Tellable::of(world, request.form);
+            (world.conventions.clone(), tellable, met, clock.now(real_now))
         };
         let call = Call {
             over_https: request.over_https,
@@ -254,7 +254,7 @@ impl Sandbox {
         Outcome {
             time: before,
             real_time: real_now,
-            told,
+            tellable,
             met,
             result,
         }
@@ -281,10 +281,10 @@ impl Look for Sandbox {
     }
 }
 
-/// What a call names that may be told, to the log and to the journal. A form that was put together wrongly may have a
+/// What a call names that may be tellable, to the log and to the journal. A form that was put together wrongly may have a
 /// password in any place.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct Tellable {
     /// The loginName that counts, if an account has it.
     pub(crate) login_name: Option<LoginName>,
     /// The loginName that counts, if no account has it.
@@ -295,7 +295,7 @@ pub(crate) struct Told {
     pub(crate) untold: Untold,
 }
 
-impl Told {
+impl Tellable {
     fn of(world: &World, form: &Form<'_>) -> Self {
         let assumptions = &world.conventions.assumptions;
         let accounts = &world.accounts;
@@ -332,7 +332,7 @@ pub(crate) struct Outcome {
     /// When.
     pub(crate) real_time: Timestamp,
     /// What it names that may be told.
-    pub(crate) told: Told,
+    pub(crate) tellable: Tellable,
     /// The fault that met it.
     pub(crate) met: Option<Met>,
     /// The answer, if the API gave one.

@@ -6,15 +6,40 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use thiserror::Error;
+
 use crate::files::{self, FileError, Readers};
-use crate::model::{Fixtures, LoadError, Snapshot};
+use crate::model::{Fixtures, FixturesError, Snapshot};
 use crate::sandbox::Sandbox;
+
+/// Why a saved state could not be loaded.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// The file may not be read, or is not UTF-8.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is empty.
+    #[error("{} is empty: remove the file to begin with the fixtures", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file, which is read as fixtures are, holds no state.
+    #[error(transparent)]
+    Bad(#[from] FixturesError),
+}
 
 /// A file for the state of a sandbox.
 #[derive(Debug)]
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// The hash of what was saved last. Locked while a state is taken and saved, so that no save overtakes another.
+    /// The hash of what was saved last, if it was taken. Locked while a state is taken and saved, so that no save
+    /// overtakes another.
     saved: Mutex<Option<u64>>,
 }
 
@@ -31,12 +56,12 @@ impl StateFile {
     ///
     /// # Errors
     /// The file cannot be read, is empty, or holds no state.
-    pub(crate) fn load(&self) -> Result<Option<Fixtures>, LoadError> {
+    pub(crate) fn load(&self) -> Result<Option<Fixtures>, StateError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {
-                return Err(LoadError::Unreadable {
+                return Err(StateError::Unreadable {
                     path: self.path.clone(),
                     source,
                 });
@@ -44,11 +69,11 @@ impl StateFile {
         };
         // Fixtures may be empty, but no state is: nothing was saved in this file, or it was lost.
         if text.trim().is_empty() {
-            return Err(LoadError::Empty {
+            return Err(StateError::Empty {
                 path: self.path.clone(),
             });
         }
-        Fixtures::from_file(text, &self.path).map(Some)
+        Ok(Some(Fixtures::from_file(text, &self.path)?))
     }
 
     /// Makes sure that states can be saved, and removes what earlier processes left that were killed while they saved.
@@ -66,8 +91,8 @@ impl StateFile {
     /// It cannot be saved.
     pub(crate) fn save(&self, sandbox: &Sandbox) -> Result<(), FileError> {
         let mut saved = self.lock();
-        let snapshot = sandbox.snapshot();
-        self.write(&snapshot, hash(&snapshot), &mut saved)
+        *saved = None;
+        self.write(&sandbox.snapshot())
     }
 
     /// Saves the state of a sandbox if it is another than the one that was saved last.
@@ -81,15 +106,15 @@ impl StateFile {
         if *saved == Some(hash) {
             return Ok(());
         }
-        self.write(&snapshot, hash, &mut saved)
-    }
-
-    fn write(&self, snapshot: &Snapshot, hash: u64, saved: &mut Option<u64>) -> Result<(), FileError> {
-        files::write(&self.path, Readers::Owner, |file| {
-            Ok(serde_json::to_writer_pretty(file, snapshot)?)
-        })?;
+        self.write(&snapshot)?;
         *saved = Some(hash);
         Ok(())
+    }
+
+    fn write(&self, snapshot: &Snapshot) -> Result<(), FileError> {
+        files::write(&self.path, Readers::Owner, |file| {
+            Ok(serde_json::to_writer_pretty(file, snapshot)?)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<u64>> {
@@ -97,10 +122,10 @@ impl StateFile {
     }
 }
 
-/// The hash of a snapshot's text, which is never in memory as a whole.
+/// The hash of a snapshot, whose text is never in memory as a whole.
 fn hash(snapshot: &Snapshot) -> u64 {
     let mut hashed = Hashed::default();
-    serde_json::to_writer(&mut hashed, snapshot).expect("strings and numbers always serialize");
+    serde_json::to_writer(&mut hashed, &snapshot.comparable()).expect("strings and numbers always serialize");
     hashed.0.finish()
 }
 

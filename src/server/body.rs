@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::api::protocol::form::Form;
 use crate::server::listen::Received;
+use crate::shown::shown;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
 const MAX_BODY: usize = 1 << 20;
@@ -108,7 +109,7 @@ impl BodyReader {
             false => Some(PATIENCE),
         };
         let asked = Instant::now();
-        let waiting = Waiting::new(&self.waiting);
+        let waiting = WaitingBody::new(&self.waiting);
         let turn = self.large_bodies.acquire();
         let turn = match patience {
             None => Some(turn.await),
@@ -169,16 +170,16 @@ struct Progress<'r> {
 }
 
 /// For as long as it is there, a body waits for a turn.
-struct Waiting<'c>(&'c AtomicUsize);
+struct WaitingBody<'c>(&'c AtomicUsize);
 
-impl<'c> Waiting<'c> {
+impl<'c> WaitingBody<'c> {
     fn new(count: &'c AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingBody<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -236,10 +237,10 @@ pub(crate) async fn read_form<'a>(
             oddity.map(|error| format!("the multipart body is broken: {error}")),
         );
     }
-    let shown: String = essence.chars().take(64).collect();
     let oddity = format!(
-        "the body's Content-Type is {shown:?}, so its arguments are not read; application/x-www-form-urlencoded and \
-         multipart/form-data are"
+        "the body's Content-Type is `{}`, so its arguments are not read; application/x-www-form-urlencoded and \
+         multipart/form-data are",
+        shown(essence)
     );
     (form, Some(oddity))
 }
@@ -310,7 +311,7 @@ mod tests {
     async fn what_cannot_be_read_is_told() {
         for (content_type, body, expected) in [
             (None, "a=1", "no Content-Type"),
-            (Some("application/json"), "{}", "\"application/json\""),
+            (Some("application/json"), "{}", "`application/json`"),
             (Some("multipart/form-data"), "a", "multipart body is broken"),
             (
                 Some("multipart/form-data; boundary=x"),

@@ -54,7 +54,8 @@ const LOG: &str = "sectigo_emulator::http";
 /// What bounds the connections of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The longest wait for a peer: for its first byte, its TLS handshake, its next head, its reading.
+    /// The longest wait for a peer: for its first byte, its TLS handshake, its next head, its reading. Not zero, and no
+    /// longer than can be added to the present time.
     pub(crate) read_timeout: Duration,
     /// Connections at a time; more of them wait in the backlog.
     pub(crate) connections: usize,

@@ -28,6 +28,7 @@ use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::listen::Received;
 use crate::server::misbehave::{Disconnect, misbehave};
 use crate::server::published::Published;
+use crate::shown::shown;
 
 /// The target of the log line that each call leaves.
 const LOG: &str = "sectigo_emulator::call";
@@ -109,10 +110,10 @@ impl Products {
         };
         let outcome = sandbox.answer(place.endpoint, &request).await;
         let claimed_by = Some(&*sandbox.name).filter(|name| place.sandbox.is_none() && *name != DEFAULT);
-        let told = Told::new(&outcome, oddity, claimed_by, watch);
-        told.log(&sandbox, place.endpoint, &outcome);
+        let report = Report::new(&outcome, oddity, claimed_by, watch);
+        report.log(&sandbox, place.endpoint, &outcome);
         if sandbox.journal.is_kept() {
-            sandbox.journal.enter(told.entry(place.endpoint, &form, &outcome));
+            sandbox.journal.enter(report.entry(place.endpoint, &form, &outcome));
         } else {
             sandbox.journal.pass(place.endpoint.name, outcome.time);
         }
@@ -193,15 +194,15 @@ fn claimant<'f>(form: &'f Form<'_>) -> Option<Cow<'f, str>> {
     glimpse("loginName", LoginName::MAX + 1, form, &Assumptions::default())
 }
 
-/// What is told of a call, to the log and to the journal.
-struct Told {
+/// What the log and the journal say of a call.
+struct Report {
     status: u16,
     code: Option<i32>,
     took_us: u64,
     hint: String,
 }
 
-impl Told {
+impl Report {
     fn new(outcome: &Outcome, oddity: Option<String>, claimed_by: Option<&str>, watch: Stopwatch) -> Self {
         let (status, code, mut hint) = match &outcome.result {
             Ok(answer) => (200, Some(answer.code), explain(answer, oddity)),
@@ -230,8 +231,8 @@ impl Told {
     /// One line for each call. A call that has no room is worth a warning.
     fn log(&self, sandbox: &Sandbox, endpoint: &Endpoint, outcome: &Outcome) {
         let sandbox = Some(&*sandbox.name).filter(|name| *name != DEFAULT);
-        let login = outcome.told.login_name.as_ref().map(LoginName::as_str);
-        let order = outcome.told.order_number.map(OrderNumber::get);
+        let login = outcome.tellable.login_name.as_ref().map(LoginName::as_str);
+        let order = outcome.tellable.order_number.map(OrderNumber::get);
         let fault = outcome.met.as_ref().map(|met| met.id);
         let status = Some(self.status).filter(|status| *status != 200);
         let (endpoint, code, took_us, hint) = (endpoint.name, self.code, self.took_us, &*self.hint);
@@ -248,10 +249,15 @@ impl Told {
             time: outcome.time,
             real_time: outcome.real_time,
             endpoint: endpoint.name,
-            login_name: outcome.told.login_name.clone(),
-            unknown_name: outcome.told.unknown_name,
-            order_number: outcome.told.order_number,
-            arguments: mask(form, endpoint, outcome.told.login_name.as_ref(), outcome.told.untold),
+            login_name: outcome.tellable.login_name.clone(),
+            unknown_name: outcome.tellable.unknown_name,
+            order_number: outcome.tellable.order_number,
+            arguments: mask(
+                form,
+                endpoint,
+                outcome.tellable.login_name.as_ref(),
+                outcome.tellable.untold,
+            ),
             status: self.status,
             code: self.code,
             reply: match &outcome.result {
@@ -276,10 +282,10 @@ fn explain(answer: &Answer, oddity: Option<String>) -> String {
 }
 
 fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
-    let shown: String = name.chars().take(64).collect();
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox {shown:?}"));
+    let name = shown(name);
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{name}`"));
     let text = format!(
-        "There is no sandbox {shown:?}, or it was unused for longer than it lives. Make one: POST \
+        "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \
          /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
     );
     respond(head, StatusCode::NOT_FOUND, "text/plain", text)
@@ -288,8 +294,8 @@ fn no_sandbox(head: &Parts, name: &str, watch: Stopwatch) -> Response<Body> {
 fn not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
     // Arguments that were put behind the path by mistake are not for the log.
     let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-    let shown: String = path.chars().take(64).collect();
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at {shown:?}"));
+    let path = shown(path);
+    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
     let names: String = ENDPOINTS
         .iter()
         .map(|endpoint| format!("POST /products/{}\n", endpoint.name))

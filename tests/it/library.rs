@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sectigo_emulator::{Emulator, Fixtures, StopError};
 
-use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Form, SUCCESS, eventually};
+use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Form, REVOKE, SUCCESS, eventually};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
@@ -66,6 +66,50 @@ fn one_with_its_own_runtime_serves_many_tests() {
         .control(None)
         .start_blocking();
     assert!(error.unwrap_err().to_string().contains("every listener is off"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_duration_is_too_long_or_too_short() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let start = || {
+        Emulator::builder()
+            .accept_plain_http(true)
+            .read_timeout(Duration::MAX)
+            .issuance_delay(Duration::MAX)
+            .state_every(Duration::MAX)
+            .state_file(&path)
+            .start()
+    };
+    let emulator = start().await.unwrap();
+    for address in [emulator.http_addr().unwrap(), emulator.control_addr().unwrap()] {
+        let mut slow = Client::connect(address);
+        // The body is waited for.
+        let (path, kind, body) = match Some(address) == emulator.http_addr() {
+            true => (REVOKE, "application/x-www-form-urlencoded", Form::revoke().encode()),
+            false => (
+                "/control/v1/clock/advance",
+                "application/json",
+                r#"{"by": "1s"}"#.to_owned(),
+            ),
+        };
+        slow.write(format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        ));
+        std::thread::sleep(Duration::from_millis(200));
+        slow.write(&body);
+        assert_eq!(slow.read().unwrap().status, 200);
+    }
+    let number = client(&emulator).replace(&Form::replace()).order_number();
+    emulator.stop().await.unwrap();
+    let again = start().await.unwrap();
+    let replace = Form::replace().order(number);
+    client(&again).replace(&replace).assert_text(BEING_ISSUED);
+    again.stop().await.unwrap();
+
+    let hasty = Emulator::builder().read_timeout(Duration::ZERO).start().await.unwrap();
+    hasty.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,6 +45,17 @@ fn the_image_and_the_compose_examples_say_where_crls_are() {
     }
 }
 
+/// It makes keys and reads files before it serves, which is no reason to start the container anew.
+#[test]
+fn the_image_is_not_called_unhealthy_while_it_starts() {
+    let dockerfile = include_str!("../../Dockerfile");
+    let check = dockerfile
+        .lines()
+        .find(|line| line.starts_with("HEALTHCHECK "))
+        .unwrap();
+    assert!(check.contains(" --start-period=60s "), "{check}");
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

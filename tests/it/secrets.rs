@@ -272,6 +272,71 @@ fn a_password_in_the_wrong_place_of_fixtures_is_not_told() {
     assert!(!log.contains("Xq7z") && !log.contains("9876543"), "{log}");
 }
 
+/// Fixtures that are right but for one loginName, which is the password of an account, at the place of `@`.
+const WRONG_NAMES: [&str; 6] = [
+    "[[accounts]]\nloginName = \"keeper\"\nloginPassword = \"@\"\n\
+     [[orders]]\norderNumber = 5\nloginName = \"@\"\nproduct = \"smime\"\nstate = \"issued\"",
+    "[[accounts]]\nloginName = \"keeper\"\nloginPassword = \"@\"\n\
+     [[orders]]\norderNumber = 5\nloginName = \" @ \"\nproduct = \"smime\"\nstate = \"issued\"",
+    "[[accounts]]\nloginName = \"keeper\"\nloginPassword = \"@\"\nreseller = \"@\"",
+    "[[accounts]]\nloginName = \"a\"\nloginPassword = \"b\"\nreseller = \"@\"\n\
+     [[accounts]]\nloginName = \"keeper\"\nloginPassword = \"@\"",
+    "[[accounts]]\nloginName = \"@\"\nloginPassword = \"@\"\n\
+     [[accounts]]\nloginName = \"@\"\nloginPassword = \"b\"",
+    "[[accounts]]\nloginName = \"@\"\nloginPassword = \"a\"\n\
+     [[accounts]]\nloginName = \"@\"\nloginPassword = \"b\"\n\
+     [[accounts]]\nloginName = \"keeper\"\nloginPassword = \"@\"",
+];
+
+/// A loginName that no account has is told, so that its line is found; but not if it is a password.
+#[test]
+fn a_password_in_the_place_of_a_login_name_is_not_told() {
+    let dir = TempDir::new().unwrap();
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    for place in WRONG_NAMES {
+        let toml = format!("{}\n", place.replace('@', SECRET));
+        let json = serde_json::to_string(&toml::from_str::<serde_json::Value>(&toml).unwrap()).unwrap();
+        for text in [&toml, &json] {
+            let path = write_file(&dir, "fixtures", text);
+            let args = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+            for option in ["--fixtures", "--state"] {
+                // A saved state is read as fixtures are.
+                let run = run(&[&args, &[option, path.to_str().unwrap()][..]].concat(), &[]);
+                run.assert_refused(2, &["line ", "account has this loginName"]);
+                assert!(!run.stderr.contains("Xq7z"), "{text}: {run:?}");
+            }
+        }
+        for (method, path, body) in [
+            ("POST", "/reset", format!("{{\"fixtures\":{json}}}")),
+            ("POST", "/sandboxes", format!("{{\"fixtures\":{json}}}")),
+            ("PUT", "/snapshot", json.clone()),
+        ] {
+            let answer = control.send(method, path, &body);
+            assert!(matches!(answer.status, 400 | 422), "{method} {path} {body}: {answer:?}");
+            assert!(!answer.text().contains("Xq7z"), "{body}: {}", answer.text());
+        }
+    }
+    for (path, body) in [
+        (
+            "/accounts",
+            format!(r#"{{"loginName": "keeper", "loginPassword": "{SECRET}", "reseller": "{SECRET}"}}"#),
+        ),
+        (
+            "/orders",
+            r#"{"loginName": "login_password", "product": "smime", "state": "issued"}"#.to_owned(),
+        ),
+    ] {
+        let answer = control.send("POST", path, &body);
+        assert_eq!(answer.status, 422, "{path}: {answer:?}");
+        let told = answer.text();
+        assert!(told.contains("no account has this loginName"), "{told}");
+        assert!(!told.contains("Xq7z") && !told.contains("login_password"), "{told}");
+    }
+    let log = server.log();
+    assert!(!log.contains("Xq7z"), "{log}");
+}
+
 /// A password of digits, written without quotes.
 #[test]
 fn a_password_that_is_a_number_is_not_told_either() {

@@ -10,7 +10,8 @@ use crate::api::order::state::State;
 use crate::api::order::terms::SignatureHash;
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
-use crate::cli::parse::{ControlToken, read_control, read_duration};
+use crate::cli::parse::{read_control, read_duration};
+use crate::token::GivenToken;
 
 /// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
@@ -39,7 +40,7 @@ pub(crate) struct CtlArgs {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    pub(crate) control_token: Option<ControlToken>,
+    pub(crate) control_token: Option<GivenToken>,
     /// The file whose one line is that token.
     #[arg(
         id = "ctl_control_token_file",

@@ -10,7 +10,7 @@ use crate::api::endpoints::Endpoint;
 use crate::api::order::product::Product;
 use crate::cli::ctl::args::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
 use crate::cli::ctl::{CtlError, read};
-use crate::model::toml_message;
+use crate::model::{Fixtures, toml_message, without_mark};
 
 /// The fields that have a value.
 pub(super) fn given(fields: &[(&str, Value)]) -> Value {
@@ -188,8 +188,14 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
         path: name.to_owned(),
         source,
     })?;
+    let rest = without_mark(&text);
+    let text = if rest.len() == text.len() {
+        text
+    } else {
+        rest.to_owned()
+    };
     let bad = |what: &str| CtlError::Given(format!("{}: neither JSON nor TOML: {what}", name.display()));
-    if text.trim_start().starts_with('{') {
+    if Fixtures::is_json(&text) {
         return match serde_json::from_str::<IgnoredAny>(&text) {
             Ok(_) => Ok(text),
             Err(error) => Err(bad(&error.to_string())),

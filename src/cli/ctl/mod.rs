@@ -63,7 +63,7 @@ impl From<FileError> for CtlError {
 pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
     let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
     if let Some(token) = &args.control_token {
-        control = control.token(token.expose());
+        control = control.given_token(token.clone());
     }
     if let Some(path) = &args.control_token_file {
         if args.control_token.is_some() {
@@ -71,11 +71,8 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
                 "give --control-token or --control-token-file, not both".to_owned(),
             ));
         }
-        control = control.token(
-            Token::read(path)
-                .map_err(|error| CtlError::Token(error.to_string()))?
-                .expose(),
-        );
+        let token = Token::read(path).map_err(|error| CtlError::Token(error.to_string()))?;
+        control = control.given_token(token.into());
     }
     let mut ctl = Ctl {
         control,

@@ -227,6 +227,20 @@ async fn toml_is_restored_as_json() {
     assert_eq!(stub.asked().len(), 1);
 }
 
+/// Editors on Windows put the mark in front.
+#[tokio::test]
+async fn a_byte_order_mark_is_not_restored() {
+    let stub = Stub::answering(200, r#"{"orders":0,"accounts":0}"#).await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("world");
+    let restore = format!("restore {}", path.display());
+    for text in ["\u{feff}{\"orders\":[]}", "\u{feff}orders = []\n"] {
+        std::fs::write(&path, text).unwrap();
+        ctl(&stub, &restore).await.unwrap();
+    }
+    assert_eq!(stub.asked(), [r#"PUT /control/v1/snapshot {"orders":[]}"#; 2]);
+}
+
 #[tokio::test]
 async fn a_bad_field_is_named_before_anything_is_asked() {
     let stub = Stub::answering(200, "{}").await;

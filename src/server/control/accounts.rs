@@ -112,7 +112,7 @@ pub(super) async fn create(
     if accounts.get(account.login_name.as_str()).is_some() {
         return Err(Problem::conflict(
             "loginName",
-            login_name_taken(account.login_name.as_str()),
+            login_name_taken(account.login_name.as_str(), is_password_beside(&account, accounts)),
         ));
     }
     if accounts.len() >= Accounts::MAX {
@@ -208,13 +208,21 @@ pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode,
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Whether a text is the password of that account, which need not be among the others, or of one of them.
+fn is_password_beside(account: &Account, accounts: &Accounts) -> impl Fn(&str) -> bool {
+    move |text| accounts.is_password(text) || account.login_password.expose() == text
+}
+
 /// Whether an account fits the others.
 fn check(account: &Account, accounts: &Accounts) -> Result<(), Problem> {
     if let Some(reseller) = &account.reseller
         && *reseller != account.login_name
         && accounts.get(reseller.as_str()).is_none()
     {
-        return Err(Problem::unfit("reseller", no_account(reseller.as_str())));
+        return Err(Problem::unfit(
+            "reseller",
+            no_account(reseller.as_str(), is_password_beside(account, accounts)),
+        ));
     }
     let has_its_id = |other: &Account| other.account_id == account.account_id && other.login_name != account.login_name;
     if let Some(account_id) = account.account_id

@@ -53,9 +53,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(name: &'static str, tls: Option<Arc<ServerConfig>>, limits: &Limits) -> Self {
-        // It is the period of an interval, which must not be zero, and is added to the time, which must not overflow.
-        let year = Duration::from_secs(365 * 24 * 60 * 60);
-        let read_timeout = limits.read_timeout.clamp(Duration::from_millis(1), year);
+        let read_timeout = limits.read_timeout;
         let mut http1 = http1::Builder::new();
         // No `pipeline_flush`: it would hold back an answer while half of the next head has arrived.
         http1

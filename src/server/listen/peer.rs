@@ -51,9 +51,9 @@ impl Peer {
     }
 
     /// Marks that a call waits, until the guard is dropped.
-    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
+    pub(super) fn wait(self: &Arc<Self>) -> WaitingCall {
         self.waits.store(true, Ordering::Relaxed);
-        Waiting(self.clone())
+        WaitingCall(self.clone())
     }
 
     /// Resolves when the peer has reset the connection.
@@ -76,9 +76,9 @@ impl Peer {
 }
 
 /// For as long as it is there, a call waits.
-pub(super) struct Waiting(Arc<Peer>);
+pub(super) struct WaitingCall(Arc<Peer>);
 
-impl Drop for Waiting {
+impl Drop for WaitingCall {
     fn drop(&mut self) {
         self.0.waits.store(false, Ordering::Relaxed);
     }

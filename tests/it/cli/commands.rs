@@ -14,7 +14,7 @@ fn health_says_yes_where_it_serves() {
         format!("http://{address}"),
         format!("http://{address}/"),
     ] {
-        let run = run(&["health", "--control", &control], &[]);
+        let run = run(&["health", "--control", &control, "--wait", "500000000000y"], &[]);
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
     }
     let by_variable = run(&["health"], &[("SECTIGO_EMULATOR_CONTROL", &address)]);

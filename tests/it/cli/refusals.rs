@@ -81,6 +81,34 @@ fn options_that_are_wrong() {
     }
 }
 
+/// The values of options that take a number, as `--help` names them.
+const NUMBERS: [&str; 2] = ["N", "BYTES"];
+
+#[test]
+fn numbers_that_are_wrong() {
+    let help = run(&["--help"], &[]).stdout;
+    let options: Vec<_> = help
+        .lines()
+        .filter_map(|line| {
+            let (option, value) = line.trim().strip_prefix("--")?.split_once(" <")?;
+            let (value, _) = value.split_once('>')?;
+            NUMBERS.contains(&value).then_some(option)
+        })
+        .collect();
+    assert_eq!(options.len(), 6, "{options:?}");
+    for option in options {
+        for number in ["x", "-1", "1.5", "1k", "99999999999999999999"] {
+            run(&[&format!("--{option}={number}")], &[]).assert_refused(
+                2,
+                &[
+                    &format!("--{option}"),
+                    "give a whole number from 0 to 18446744073709551615",
+                ],
+            );
+        }
+    }
+}
+
 #[test]
 fn variables_that_are_wrong() {
     run(&[], &[("SECTIGO_EMULATOR_HTTPS", "nowhere")]).assert_refused(2, &["nowhere"]);

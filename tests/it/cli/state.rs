@@ -1,15 +1,15 @@
 //! A state that outlives the process.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use crate::harness::{ALREADY_REVOKED, Form, SUCCESS, Server, eventually, run, write_file};
+use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, eventually, run, write_file};
 
 #[test]
 fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
@@ -46,7 +46,7 @@ fn that_is_broken_is_refused_and_left_alone() {
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "state.json", "{\n  \"orders\": [7]\n}\n");
     let path = path.to_str().unwrap();
-    run(
+    let run = run(
         &[
             "--https",
             "off",
@@ -58,9 +58,36 @@ fn that_is_broken_is_refused_and_left_alone() {
             path,
         ],
         &[],
-    )
-    .assert_refused(2, &["state.json", "line 2"]);
+    );
+    run.assert_refused(2, &["saved state: ", "state.json", "line 2"]);
+    assert!(!run.stderr.contains("fixtures"), "{run:?}");
     assert_eq!(fs::read_to_string(path).unwrap(), "{\n  \"orders\": [7]\n}\n");
+}
+
+/// It is read as fixtures are, but who sees the error may have none.
+#[test]
+fn that_is_wrong_is_not_called_fixtures() {
+    let dir = TempDir::new().unwrap();
+    let other = "[[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n";
+    let not_text = dir.path().join("binary.json");
+    fs::write(&not_text, b"\xff").unwrap();
+    for (path, words) in [
+        (
+            write_file(&dir, "broken.json", "{"),
+            ["saved state: ", "broken.json, line 1"],
+        ),
+        (
+            write_file(&dir, "other.json", other),
+            ["saved state: ", "other.json, line 3"],
+        ),
+        (not_text, ["saved state: cannot read ", "binary.json"]),
+        (dir.path().to_owned(), ["saved state: cannot read ", "directory"]),
+    ] {
+        let args = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+        let run = run(&[&args, &["--state", path.to_str().unwrap()][..]].concat(), &[]);
+        run.assert_refused(2, &words);
+        assert!(!run.stderr.contains("fixtures"), "{run:?}");
+    }
 }
 
 /// Starts with that state, which is refused.
@@ -131,11 +158,26 @@ fn is_saved_where_a_link_leads() {
 #[test]
 fn leftovers_of_killed_savers_are_swept() {
     let dir = TempDir::new().unwrap();
-    let gone = write_file(&dir, ".new-4194305-7", "half");
-    let alive = write_file(&dir, &format!(".new-{}-7", std::process::id()), "half");
-    let other = write_file(&dir, ".new-4194305-7.mine", "whole");
-    let _server = Server::plain(&["--state", dir.path().join("state.json").to_str().unwrap()]);
-    assert!(!gone.exists() && alive.exists() && other.exists());
+    let here = fs::metadata("/proc/self/ns/pid").unwrap().ino();
+    let beside = |namespace, process, end| format!(".state.json.new-{namespace}-{process}-7{end}");
+    let write = |name: &str| write_file(&dir, name, "half");
+    let gone = write(&beside(here, 4_194_305, ""));
+    let alive = write(&beside(here, std::process::id(), ""));
+    let elsewhere = write(&beside(here + 1, 4_194_305, ""));
+    let others = [
+        write(&beside(here, 4_194_305, ".mine")),
+        write(&beside(here, 4_194_305, "").replace("state.json", "other.json")),
+    ];
+    let state = ["--state", dir.path().join("state.json").to_str().unwrap()].map(str::to_owned);
+    let start = || drop(Server::plain(&state.each_ref().map(String::as_str)));
+    start();
+    assert!(!gone.exists() && alive.exists() && elsewhere.exists());
+    assert!(others.iter().all(|path| path.exists()));
+    // Nobody takes so long to write it.
+    let file = fs::File::options().write(true).open(&elsewhere).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(61)).unwrap();
+    start();
+    assert!(alive.exists() && !elsewhere.exists() && others.iter().all(|path| path.exists()));
 }
 
 #[test]
@@ -149,7 +191,12 @@ fn is_saved_on_the_way() {
     let is_revoked = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"codeReason\": 1"));
     eventually("the revocation in the file", is_revoked);
 
-    // What did not change is not saved again.
+    // What did not change is not saved again, though less is left of a fault each time.
+    let fault = r#"{"ttl": "1h", "times": 77, "loginName": "nobody", "then": {"garble": true}}"#;
+    let added = Control::of(&server).send("POST", "/faults", fault);
+    assert_eq!(added.status, 201, "{added:?}");
+    let is_faulty = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"times\": 77"));
+    eventually("the fault in the file", is_faulty);
     fs::remove_file(&path).unwrap();
     sleep(Duration::from_millis(200));
     assert!(!path.exists());
@@ -217,5 +264,10 @@ fn is_saved_in_a_file_that_is_mounted_by_itself() {
             "{script}: {saved}"
         );
         assert_eq!(place.read_dir().unwrap().count(), 1, "{script}");
+        assert_eq!(
+            fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{script}"
+        );
     }
 }

@@ -46,7 +46,7 @@ fn an_unused_sandbox_goes_away_and_its_claims_with_it() {
     let answer = client.post("/sandboxes/brief/products/!autoRevokeCS", &Form::revoke().encode());
     assert_eq!(answer.status, 404);
     for words in [
-        "no sandbox \"brief\"",
+        "no sandbox `brief`",
         "unused",
         "POST /control/v1/sandboxes",
         "{\"name\": ...}",
