@@ -17,7 +17,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::api::protocol::form::Form;
 use crate::server::listen::Received;
-use crate::shown::shown;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
 const MAX_BODY: usize = 1 << 20;
@@ -34,7 +33,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A body up to this length is read without a turn if it waits too long for one. No usual call is longer, so whoever
 /// takes all the turns holds up no usual call.
-const ALLOWANCE: usize = 32 << 10;
+const ALLOWANCE: usize = 128 << 10;
 
 /// How fast a body that has a turn must arrive while others wait for one: so many bytes in each [`PACE_TIME`].
 const PACE: usize = 16 << 10;
@@ -205,6 +204,16 @@ pub(crate) enum BodyError {
     Broken,
 }
 
+/// Types of bodies that clients send by mistake.
+const OTHER_TYPES: [&str; 6] = [
+    "application/json",
+    "application/octet-stream",
+    "application/xml",
+    "text/html",
+    "text/plain",
+    "text/xml",
+];
+
 /// The arguments of the query string and of the body, in this order, and what is odd about the body.
 pub(crate) async fn read_form<'a>(
     query: Option<&'a str>,
@@ -237,10 +246,12 @@ pub(crate) async fn read_form<'a>(
             oddity.map(|error| format!("the multipart body is broken: {error}")),
         );
     }
+    // Whatever else stands there may be a form in the wrong place.
+    let named = OTHER_TYPES.iter().find(|known| essence.eq_ignore_ascii_case(known));
+    let named = named.map_or_else(|| "another one".to_owned(), |known| format!("`{known}`"));
     let oddity = format!(
-        "the body's Content-Type is `{}`, so its arguments are not read; application/x-www-form-urlencoded and \
-         multipart/form-data are",
-        shown(essence)
+        "the body's Content-Type is {named}, so its arguments are not read; application/x-www-form-urlencoded and \
+         multipart/form-data are"
     );
     (form, Some(oddity))
 }

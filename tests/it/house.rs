@@ -20,12 +20,12 @@ const BESIDE: [(&str, &str); 6] = [
     ("random", "api"),
     ("shown", "api"),
     ("files", "ca"),
-    ("token", "server"),
+    ("token", "client"),
     ("log", "cli"),
 ];
 
 /// What of that uses another.
-const BESIDE_USES: [(&str, &str); 1] = [("token", "files")];
+const BESIDE_USES: [(&str, &str); 2] = [("files", "clock"), ("token", "files")];
 
 /// May use everything, and nobody uses it: the program, and what only the project's own tests and benchmarks see.
 const OUTSIDE: [&str; 3] = ["main", "fuzzing", "measuring"];

@@ -11,6 +11,7 @@ mod clock;
 mod faults;
 mod fields;
 mod guard;
+mod layers;
 mod openapi;
 mod orders;
 mod problem;
@@ -41,7 +42,6 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
-use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
 use crate::token::Token;

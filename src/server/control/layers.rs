@@ -12,10 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{debug, error, info};
 
+use super::Problem;
 use crate::api::order::state::OrderNumber;
 use crate::clock::Stopwatch;
 use crate::sandbox::DEFAULT;
-use crate::server::control::Problem;
 
 /// The target of the log line that each action of the control API leaves.
 const LOG: &str = "sectigo_emulator::control";
