@@ -5,6 +5,7 @@
 
 mod accounts;
 mod assumptions;
+mod blocks;
 mod calls;
 mod certificates;
 mod clock;

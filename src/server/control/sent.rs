@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer};
 
-use super::receive::{Blocks, MaxBody, SMALL_BODY, Share, receive};
+use super::blocks::Blocks;
+use super::receive::{MaxBody, SMALL_BODY, Share, receive};
 use super::{App, Problem, aside};
 use crate::model::file::File;
 use crate::model::valueless::without_value;

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::receive::Blocks;
+use super::blocks::Blocks;
 use super::sent::{Here, SentSnapshot};
 use super::{App, Problem, aside};
 use crate::clock::real_now;
