@@ -24,7 +24,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::StateFile;
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{BodyMemory, Control, OwnNames, check_host_name};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, OwnNames, check_host_name};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener, Stop, Stopper};
 use crate::server::products::Products;
@@ -585,6 +585,7 @@ impl Builder {
                 read_timeout: self.read_timeout,
                 max_snapshot: self.max_snapshot,
                 body_memory: BodyMemory::default(),
+                answer_turns: AnswerTurns::default(),
                 stop: stop.clone(),
             };
             let serving = listener.serve(

@@ -4,6 +4,7 @@
 //! that one. The OpenAPI document is made from the routes themselves.
 
 mod accounts;
+mod answers;
 mod assumptions;
 mod blocks;
 mod calls;
@@ -45,6 +46,7 @@ use crate::api::endpoints::catalogue;
 use crate::server::listen::{Received, Stop};
 use crate::token::Token;
 
+pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
 pub(crate) use guard::{OwnNames, check_host_name};
@@ -68,6 +70,8 @@ pub(crate) struct Control {
     pub(crate) max_snapshot: u64,
     /// The memory for bodies.
     pub(crate) body_memory: BodyMemory,
+    /// The turns of long answers.
+    pub(crate) answer_turns: AnswerTurns,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
 }

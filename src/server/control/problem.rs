@@ -60,14 +60,10 @@ impl Problem {
     }
 
     /// Others are served first; it would be done a moment later.
-    pub(super) fn busy() -> Self {
+    pub(super) fn busy(detail: &str) -> Self {
         Self {
             retry_after: Some(1),
-            ..Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Other long bodies are being read, and within a second there was no memory for this one: send it \
-                 again, or send fewer at the same time.",
-            )
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
     }
 

@@ -98,7 +98,12 @@ impl Share {
             self.waited += asked.elapsed();
             match taken {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Err(Problem::busy()),
+                Ok(Err(_)) | Err(_) => {
+                    return Err(Problem::busy(
+                        "Other long bodies are being read, and within a second there was no memory for this one: send \
+                         it again, or send fewer at the same time.",
+                    ));
+                }
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ mod abandoned;
 mod bodies;
 mod http2;
 mod idle;
+mod journal;
 mod stalled;
 mod stop;
 mod tls;
