@@ -1,4 +1,6 @@
 //! The bodies of requests: how long they may be, how they are read, and how much of them is in memory at a time.
+//!
+//! `server/body.rs` does so for the API, whose bodies are of another kind: it says in what they differ.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
-
-/// A body up to this length takes no share of the memory for bodies, and is parsed where it was read.
-pub(super) const SMALL_BODY: usize = 16 << 10;
+use crate::server::body::{BodyError, SMALL_BODY};
 
 /// How much memory the bodies that are not small take together, beside the one that may go beyond it.
 const MEMORY: usize = 32 << 20;
@@ -172,12 +172,9 @@ fn time_for(arrived: usize, max: MaxBody, app: &App) -> Duration {
 
 async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
     loop {
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| {
-            Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "the body did not arrive in time (--read-timeout)",
-            )
-        })?;
+        let frame = timeout_at(deadline, body.frame())
+            .await
+            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, BodyError::TooSlow.to_string()))?;
         let Some(frame) = frame else { return Ok(None) };
         let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"))?;
         if let Ok(data) = frame.into_data() {

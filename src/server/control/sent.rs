@@ -8,11 +8,12 @@ use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer};
 
 use super::blocks::Blocks;
-use super::receive::{MaxBody, SMALL_BODY, Share, receive};
+use super::receive::{MaxBody, Share, receive};
 use super::{App, Problem, aside};
 use crate::model::file::File;
 use crate::model::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};
+use crate::server::body::SMALL_BODY;
 use crate::shown::shown;
 
 /// A body of JSON, of the usual length.
