@@ -182,8 +182,7 @@ fn to_remove_what_is_not_there_is_nothing() {
     let new =
         r#"{"loginName":"a","loginPassword":"login_password","callLimit":{"calls":5,"per":"1h","counted":["-1m"]}}"#;
     control.expect(("POST", "/accounts", new), 201, &[]);
-    let order =
-        r#"{"orderNumber":5,"loginName":"a","product":"smime","state":"revoked","revocation":{"at":"-1d","codeReason":4}}"#;
+    let order = r#"{"orderNumber":5,"loginName":"a","product":"smime","state":"revoked","revocation":{"at":"-1d","codeReason":4}}"#;
     control.expect(("POST", "/orders", order), 201, &[]);
     for (path, patch) in [
         ("/accounts/a", r#"{"callLimit":{"counted":null}}"#),
