@@ -180,18 +180,13 @@ impl Calls {
         self.control.remote().tell(Method::DELETE, &path).await
     }
 
-    /// Each call of the sandbox from now on, these or not, as it comes. A sandbox that is followed is in use: its time to
-    /// live begins when the stream is dropped.
+    /// Each of these calls from now on, as it comes. A sandbox that is followed is in use: its time to live begins when
+    /// the stream is dropped.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// There is no such endpoint.
     pub async fn follow(&self) -> Result<CallStream, ControlError> {
-        let response = self.control.remote().open(&self.control.at("/calls/stream")).await?;
-        Ok(CallStream {
-            remote: self.control.remote().clone(),
-            body: response.into_body(),
-            events: Events::default(),
-        })
+        CallStream::open(&self.control, &self.wanted.query()).await
     }
 
     async fn ask_now(&self) -> Result<Counted, ControlError> {
@@ -268,6 +263,17 @@ pub struct CallStream {
 }
 
 impl CallStream {
+    /// Follows the calls that a query asks for, as `/calls` takes it.
+    pub(crate) async fn open(control: &Control, query: &str) -> Result<Self, ControlError> {
+        let path = control.at(&format!("/calls/stream{query}"));
+        let response = control.remote().open(&path).await?;
+        Ok(Self {
+            remote: control.remote().clone(),
+            body: response.into_body(),
+            events: Events::default(),
+        })
+    }
+
     /// Waits for the next call; `None` when the emulator stops or the sandbox is deleted.
     ///
     /// # Errors

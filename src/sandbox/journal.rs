@@ -94,7 +94,8 @@ impl Entry {
         }
     }
 
-    fn bytes(&self) -> usize {
+    /// How much memory it takes, near enough.
+    pub(crate) fn bytes(&self) -> usize {
         let arguments: usize = self
             .arguments
             .iter()
@@ -340,9 +341,9 @@ struct Forgotten {
 }
 
 impl Ring {
-    fn after(&self, id: u64) -> Vec<Arc<Entry>> {
+    fn after(&self, id: u64) -> impl Iterator<Item = &Arc<Entry>> {
         let start = self.entries.partition_point(|entry| entry.id <= id);
-        self.entries.range(start..).cloned().collect()
+        self.entries.range(start..)
     }
 
     fn forget(&mut self, endpoint: &'static str, time: Timestamp) {
@@ -481,7 +482,7 @@ impl Journal {
     pub(crate) fn find(&self, filter: &Filter) -> Found {
         let (mut calls, forgotten) = {
             let ring = self.lock();
-            (ring.after(0), ring.forgotten(filter))
+            (ring.after(0).cloned().collect::<Vec<_>>(), ring.forgotten(filter))
         };
         calls.retain(|entry| filter.matches(entry));
         Found { calls, forgotten }
@@ -502,7 +503,7 @@ impl Journal {
             let missed = ring.missed_after(counted.last_id);
             counted.forgotten += missed.min(forgotten - counted.forgotten_before);
             counted.forgotten_before = forgotten;
-            ring.after(counted.last_id)
+            ring.after(counted.last_id).cloned().collect::<Vec<_>>()
         };
         if let Some(newest) = new.last() {
             counted.last_id = newest.id;
@@ -514,7 +515,7 @@ impl Journal {
     /// The calls that differ least from what is asked for, at most `most`, the nearest and newest first.
     pub(crate) fn nearest(&self, filter: &Filter, most: usize) -> Vec<(Arc<Entry>, Vec<Difference>)> {
         let mut near: Vec<_> = self
-            .after(0)
+            .after(0, usize::MAX)
             .into_iter()
             .rev()
             .map(|entry| {
@@ -528,9 +529,9 @@ impl Journal {
         near
     }
 
-    /// The calls after the one of that number, the oldest first.
-    pub(crate) fn after(&self, id: u64) -> Vec<Arc<Entry>> {
-        self.lock().after(id)
+    /// The calls after the one of that number, the oldest first, at most `most`.
+    pub(crate) fn after(&self, id: u64, most: usize) -> Vec<Arc<Entry>> {
+        self.lock().after(id).take(most).cloned().collect()
     }
 
     /// How many calls it holds.
@@ -617,10 +618,10 @@ mod tests {
             .map(|entry| entry.id)
             .collect();
         assert_eq!(kept, [2, 3]);
-        assert_eq!(journal.after(2).len(), 1);
+        assert_eq!(journal.after(2, 9).len(), 1);
         journal.clear();
         journal.enter(entry("4", 0));
-        assert_eq!(journal.after(0)[0].id, 4);
+        assert_eq!(journal.after(0, 9)[0].id, 4);
     }
 
     #[test]

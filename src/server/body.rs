@@ -1,4 +1,8 @@
-//! From the bytes of a request to the list of its arguments.
+//! From the bytes of a request of the API to the list of its arguments.
+//!
+//! `control/receive.rs` bounds the bodies of the control API by itself, for they are of another kind: those of the API are
+//! short, need one piece of memory and take turns, of which whoever is slow loses theirs; those of the control API are up
+//! to gigabytes long, come from the owner of the machine, and share memory by their bytes.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,8 +25,8 @@ use crate::server::listen::Received;
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
 const MAX_BODY: usize = 1 << 20;
 
-/// A body up to this length is read as it comes; longer ones take turns.
-const SMALL_BODY: usize = 16 << 10;
+/// A body up to this length is read as it comes; longer ones take turns, or a share of the memory for bodies.
+pub(super) const SMALL_BODY: usize = 16 << 10;
 
 /// How many longer bodies are in memory at a time. What counts is what has arrived, not what was announced.
 const LARGE_BODIES: usize = 16;

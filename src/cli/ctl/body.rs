@@ -6,7 +6,6 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use crate::api::endpoints::Endpoint;
 use crate::api::order::product::Product;
 use crate::cli::ctl::args::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
 use crate::cli::ctl::{CtlError, read};
@@ -240,7 +239,7 @@ pub(super) fn orders(args: &OrdersListArgs, after: Option<u64>) -> String {
     ])
 }
 
-/// The query of `calls`.
+/// The query of `calls`, also of `calls --follow`.
 pub(super) fn calls(args: &CallsArgs) -> String {
     query(&[
         ("endpoint", args.endpoint.clone()),
@@ -259,29 +258,4 @@ fn query(fields: &[(&str, Option<String>)]) -> String {
         .extend_pairs(given)
         .finish();
     if query.is_empty() { query } else { format!("?{query}") }
-}
-
-/// Whether `calls --follow` shows this call.
-pub(super) fn is_wanted(args: &CallsArgs, endpoint: Option<&Endpoint>, call: &Value) -> bool {
-    let argument = |name: &str| {
-        call["arguments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|argument| {
-                argument["name"]
-                    .as_str()
-                    .is_some_and(|sent| sent.eq_ignore_ascii_case(name))
-            })
-            .and_then(|argument| argument["value"].as_str())
-    };
-    let fits = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
-    let order_number = call["orderNumber"].as_u64().map(|number| number.to_string());
-    endpoint.is_none_or(|endpoint| call["endpoint"] == endpoint.name)
-        && fits(
-            &args.login,
-            call["loginName"].as_str().or_else(|| argument("loginName")),
-        )
-        && fits(&args.order, order_number.as_deref().or_else(|| argument("orderNumber")))
-        && args.code.is_none_or(|code| call["code"].as_i64() == Some(code.into()))
 }

@@ -17,9 +17,8 @@ use crate::cli::ctl::args::{
 use crate::cli::ctl::table::Shape;
 use crate::client::http;
 use crate::client::remote::escape;
-use crate::client::{Control, ControlError};
+use crate::client::{CallStream, Control, ControlError};
 use crate::files::{self, FileError, Readers};
-use crate::model::entry::find_endpoint;
 use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
@@ -316,22 +315,16 @@ impl<W: Write> Ctl<'_, W> {
     }
 
     async fn follow(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
-        // As the list does it: in any case, and none that is not there.
-        let endpoint = match &args.endpoint {
-            Some(name) => Some(find_endpoint("--endpoint", name).map_err(|problem| CtlError::Given(problem.message))?),
-            None => None,
-        };
-        let mut stream = self.control.calls().follow().await?;
+        let mut stream = CallStream::open(&self.control, &body::calls(args)).await?;
         if !self.json {
             writeln!(self.out, "{}", table::call_head())?;
             self.out.flush()?;
         }
         while let Some(data) = stream.next_data().await? {
-            let call = self.parse(&data)?;
-            if !body::is_wanted(args, endpoint, &call) {
-                continue;
-            }
-            let line = if self.json { data } else { table::call_line(&call) };
+            let line = match self.json {
+                true => data,
+                false => table::call_line(&self.parse(&data)?),
+            };
             writeln!(self.out, "{line}")?;
             self.out.flush()?;
         }

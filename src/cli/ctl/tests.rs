@@ -170,8 +170,14 @@ async fn shows_the_calls_that_are_wanted_as_they_come() {
             &[
                 "ID", "TIME", "ENDPOINT", "LOGIN", "ORDER", "STATUS", "CODE", "FAULT", "HINT"
             ][..],
-            &["1", "!autoRevokeCS", "a", "7", "-4", "x"]
+            &["1", "!autoRevokeCS", "a", "7", "-4", "x"],
+            &["2", "!autoRevokeCS", "0"],
         ]
+    );
+    // Which calls are wanted, the emulator judges.
+    assert_eq!(
+        stub.asked(),
+        ["GET /control/v1/calls/stream?endpoint=%21autoRevokeCS&code=-4"]
     );
     assert_eq!(ctl(&stub, "calls --follow --json").await.unwrap().lines().count(), 2);
 }

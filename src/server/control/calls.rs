@@ -1,5 +1,6 @@
 //! The journal: what was called, how often, and what is called now.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,21 +8,25 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, stream};
 use serde::de::{self, IntoDeserializer as _, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
+use super::answers::answer;
 use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
+use crate::aside::aside;
 use crate::model::entry::find_endpoint;
 use crate::model::when::{Span, When};
 use crate::model::whole;
-use crate::sandbox::Sandbox;
-use crate::sandbox::journal::{Closed, Counted, Difference, Entry, Filter};
+use crate::sandbox::journal::{Closed, Counted, Difference, Entry, Filter, News};
+use crate::sandbox::{Sandbox, Using};
+use crate::server::stop::Stop;
 
 /// The most calls of a list.
 const MAX_CALLS: usize = 1_000_000;
@@ -29,9 +34,12 @@ const MAX_CALLS: usize = 1_000_000;
 /// The longest that a count waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
+/// How many calls a stream takes from the journal at a time.
+const BATCH: usize = 100;
+
 /// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
-/// noticed by what cannot be sent.
-const STILL_THERE: Duration = Duration::from_secs(2);
+/// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
+const STILL_THERE: Duration = Duration::from_millis(500);
 
 /// How many of the nearest calls are told where none was found.
 const NEAREST: usize = 3;
@@ -109,11 +117,24 @@ impl Call {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Calls)]
 pub(super) struct CallList {
-    calls: Vec<Call>,
+    #[schema(value_type = Vec<Call>)]
+    calls: Written,
     /// How many more calls may have been among them, but are no longer kept (--journal, --journal-bytes).
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     forgotten: u64,
+}
+
+/// Calls, each of which is copied only when it is written.
+struct Written {
+    sandbox: Using,
+    entries: Vec<Arc<Entry>>,
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.entries.iter().map(|entry| Call::new(&self.sandbox, entry)))
+    }
 }
 
 /// Which calls are asked for.
@@ -137,9 +158,9 @@ pub(super) struct Wanted {
     #[serde(deserialize_with = "given")]
     #[param(inline)]
     since: Option<When>,
-    /// At most so many, the newest.
+    /// At most so many, the newest. Of a list alone.
     #[serde(deserialize_with = "parsed")]
-    #[param(maximum = 1000000)]
+    #[param(ignore)]
     limit: Option<usize>,
 }
 
@@ -269,21 +290,41 @@ impl Wanted {
 }
 
 /// The calls in the journal, the oldest first.
-#[utoipa::path(get, path = "/calls", tag = "calls", operation_id = "listCalls", params(Wanted),
-    responses((status = 200, description = "The calls", body = CallList)))]
-pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Json<CallList>, Problem> {
+#[utoipa::path(get, path = "/calls", tag = "calls", operation_id = "listCalls",
+    params(
+        Wanted,
+        ("limit" = Option<usize>, Query, description = "At most so many, the newest.", maximum = 1000000)),
+    responses(
+        (status = 200, description = "The calls", body = CallList),
+        (status = 503, description = "Too many other long answers are being sent")))]
+pub(super) async fn list(
+    State(app): State<App>,
+    here: Here,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
     let limit = wanted.limit.unwrap_or(MAX_CALLS);
     if limit > MAX_CALLS {
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
-    let found = here.0.journal.find(&wanted.filter(&here.0)?);
-    let calls = &found.calls;
-    let newest = &calls[calls.len().saturating_sub(limit)..];
-    Ok(Json(CallList {
-        calls: newest.iter().map(|entry| Call::new(&here.0, entry)).collect(),
+    let filter = wanted.filter(&here.0)?;
+    let find = move || {
+        let found = here.0.journal.find(&filter);
+        let start = found.calls.len().saturating_sub(limit);
+        let newest = found.calls[start..].to_vec();
         // As many as were asked for are there: the older ones would not have been among them.
-        forgotten: if newest.len() < limit { found.forgotten } else { 0 },
-    }))
+        let forgotten = if newest.len() < limit { found.forgotten } else { 0 };
+        (here, newest, forgotten)
+    };
+    let (here, newest, forgotten) = aside(find).await?;
+    let bytes = newest.iter().map(|entry| entry.bytes()).sum();
+    answer(&app, Some(bytes), move || CallList {
+        calls: Written {
+            sandbox: here.0,
+            entries: newest,
+        },
+        forgotten,
+    })
+    .await
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -380,15 +421,24 @@ pub(super) async fn count(
 /// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
 /// is followed is in use. Its deletion ends the stream.
 #[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
-    params(("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
+    params(
+        Wanted,
+        ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
     responses(
-        (status = 200, description = "Events of the kind `call`, each with a Call", content_type = "text/event-stream", body = String),
+        (status = 200, description = "Events of the kind `call`, each with a Call; a comment `skipped` and a number where calls are no longer kept that may have been meant", content_type = "text/event-stream", body = String),
         (status = 400, description = "The Last-Event-ID is no number")))]
 pub(super) async fn stream(
     State(app): State<App>,
     here: Here,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    if wanted.limit.is_some() {
+        return Err(Problem::unreadable(
+            "limit",
+            "a stream has no limit: close it when there is enough",
+        ));
+    }
     let mut news = here.0.journal.watch();
     let newest = here.0.journal.last_id();
     let seen = match headers.get("last-event-id") {
@@ -400,31 +450,66 @@ pub(super) async fn stream(
             if id > newest { 0 } else { id }
         }
     };
-    let stop = app.stop.clone();
     // Calls that came before are told at once.
     news.mark_changed();
-    let batches = stream::unfold(
-        (here.0, news, stop, seen),
-        |(sandbox, mut news, mut stop, seen)| async move {
+    let follower = Follower {
+        filter: wanted.filter(&here.0)?,
+        sandbox: here.0,
+        news,
+        stop: app.stop.clone(),
+        last: seen,
+        batch: VecDeque::new(),
+    };
+    let events = stream::unfold(follower, async |mut follower| {
+        let event = follower.next().await?;
+        Some((Ok(event), follower))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_THERE)))
+}
+
+/// Whoever reads a stream of calls. An event is made when it is its turn to be sent, so a follower that reads slowly, or
+/// not at all, costs no more than the calls of a batch.
+struct Follower {
+    sandbox: Using,
+    filter: Filter,
+    news: News,
+    stop: Stop,
+    /// The number of the last call that was looked at, whether it was asked for or not.
+    last: u64,
+    batch: VecDeque<Arc<Entry>>,
+}
+
+impl Follower {
+    /// The next event; none once the emulator stops or the sandbox is deleted.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some(entry) = self.batch.front() {
+                let skipped = entry.id - self.last - 1;
+                if skipped > 0 {
+                    self.last += skipped;
+                    return Some(Event::default().comment(format!("skipped {skipped}")));
+                }
+                self.last = entry.id;
+                let event = self.filter.matches(entry).then(|| event(&self.sandbox, entry));
+                self.batch.pop_front();
+                if event.is_some() {
+                    return event;
+                }
+            }
             tokio::select! {
                 biased;
-                () = stop.fired() => return None,
-                came = news.come() => came.ok()?,
+                () = self.stop.fired() => return None,
+                came = self.news.come() => came.ok()?,
             }
-            let entries = sandbox.journal.after(seen);
-            let mut events = Vec::with_capacity(entries.len() + 1);
-            let mut last = seen;
-            for entry in &entries {
-                if entry.id > last + 1 {
-                    events.push(Ok(Event::default().comment(format!("skipped {}", entry.id - last - 1))));
-                }
-                last = entry.id;
-                let call =
-                    serde_json::to_string(&Call::new(&sandbox, entry)).expect("strings and numbers always serialize");
-                events.push(Ok(Event::default().id(last.to_string()).event("call").data(call)));
+            self.batch = self.sandbox.journal.after(self.last, BATCH).into();
+            if self.batch.len() == BATCH {
+                self.news.mark_changed();
             }
-            Some((stream::iter(events), (sandbox, news, stop, last)))
-        },
-    );
-    Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::new().interval(STILL_THERE)))
+        }
+    }
+}
+
+fn event(sandbox: &Sandbox, entry: &Entry) -> Event {
+    let call = serde_json::to_string(&Call::new(sandbox, entry)).expect("strings and numbers always serialize");
+    Event::default().id(entry.id.to_string()).event("call").data(call)
 }

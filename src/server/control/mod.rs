@@ -4,7 +4,9 @@
 //! that one. The OpenAPI document is made from the routes themselves.
 
 mod accounts;
+mod answers;
 mod assumptions;
+mod blocks;
 mod calls;
 mod certificates;
 mod clock;
@@ -46,6 +48,7 @@ use crate::server::listen::Received;
 use crate::server::stop::Stop;
 use crate::token::Token;
 
+pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
 pub(crate) use guard::{OwnNames, check_host_name};
@@ -69,6 +72,8 @@ pub(crate) struct Control {
     pub(crate) max_snapshot: u64,
     /// The memory for bodies.
     pub(crate) body_memory: BodyMemory,
+    /// The turns of long answers.
+    pub(crate) answer_turns: AnswerTurns,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
 }
@@ -138,13 +143,6 @@ fn api() -> OpenApiRouter<App> {
         .merge(of_sandbox())
         .nest("/sandboxes/{sandbox}", of_sandbox());
     OpenApiRouter::default().nest("/control/v1", v1)
-}
-
-/// Does what may take long where no other request waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work broke off"))
 }
 
 /// The methods of a path, with their queries checked.

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::api::order::book::BookFull;
 use crate::api::protocol::assumption::AssumptionError;
+use crate::aside::BrokenOff;
 use crate::model::{FixturesError, entry};
 use crate::shown::shown;
 
@@ -60,14 +61,10 @@ impl Problem {
     }
 
     /// Others are served first; it would be done a moment later.
-    pub(super) fn busy() -> Self {
+    pub(super) fn busy(detail: &str) -> Self {
         Self {
             retry_after: Some(1),
-            ..Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Other long bodies are being read, and within a second there was no memory for this one: send it \
-                 again, or send fewer at the same time.",
-            )
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
     }
 
@@ -88,9 +85,8 @@ impl Problem {
     }
 }
 
-/// A detail in which what serde quotes is cut, and whose length has an end.
-fn cut_detail(detail: String) -> String {
-    let mut detail = cut_quoted(&detail).unwrap_or(detail);
+/// A detail whose length has an end.
+fn cut_detail(mut detail: String) -> String {
     let characters = detail.chars().count();
     if characters > MAX_DETAIL {
         let start: String = detail.chars().take(MAX_DETAIL / 2).collect();
@@ -98,18 +94,6 @@ fn cut_detail(detail: String) -> String {
         detail = format!("{start}…{end}");
     }
     detail
-}
-
-/// "unknown field `...`, expected ..." with what stands between the quotes cut, if it is long.
-fn cut_quoted(detail: &str) -> Option<String> {
-    let start = detail.find(['`', '"'])?;
-    let (before, rest) = detail.split_at(start + 1);
-    // What is quoted may itself look like the end of a quotation.
-    let end = [", expected ", ", there are no "]
-        .iter()
-        .find_map(|after| rest.rfind(&format!("{}{after}", &before[start..])))?;
-    let (quoted, after) = rest.split_at(end);
-    Some(format!("{before}{}{after}", shown(quoted)))
 }
 
 /// The path of a field in which each name is cut, and whose length has an end.
@@ -140,6 +124,12 @@ impl From<FixturesError> for Problem {
             Some(field) => Self::unfit(field.clone(), error.message),
             None => Self::unfit("", error.to_string()),
         }
+    }
+}
+
+impl From<BrokenOff> for Problem {
+    fn from(broken_off: BrokenOff) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, broken_off.to_string())
     }
 }
 
@@ -207,18 +197,6 @@ mod tests {
         let long = "x".repeat(1 << 20);
         let cut = format!("{}…", "x".repeat(64));
         for (detail, expected) in [
-            (
-                format!("unknown field `{long}`, expected one of `a`, `b`"),
-                format!("unknown field `{cut}`, expected one of `a`, `b`"),
-            ),
-            (
-                format!("unknown field `x`, expected y`{long}`, expected `a`"),
-                format!("unknown field `x`, expected y`{}…`, expected `a`", "x".repeat(64 - 15)),
-            ),
-            (
-                format!("invalid type: string \"{long}\", expected a map"),
-                format!("invalid type: string \"{cut}\", expected a map"),
-            ),
             ("missing field `a`".to_owned(), "missing field `a`".to_owned()),
             (long.clone(), format!("{0}…{0}", &long[..1000])),
         ] {

@@ -1,11 +1,8 @@
 //! The bodies of requests: how long they may be, how they are read, and how much of them is in memory at a time.
+//!
+//! `server/body.rs` does so for the API, whose bodies are of another kind: it says in what they differ.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -13,17 +10,12 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::{Frame, SizeHint};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
-
-/// A body up to this length takes no share of the memory for bodies, and is parsed where it was read.
-pub(super) const SMALL_BODY: usize = 16 << 10;
-
-/// Memory is taken in blocks of this size.
-const BLOCK: usize = 64 << 10;
+use crate::server::body::{BodyError, SMALL_BODY};
 
 /// How much memory the bodies that are not small take together, beside the one that may go beyond it.
 const MEMORY: usize = 32 << 20;
@@ -106,7 +98,12 @@ impl Share {
             self.waited += asked.elapsed();
             match taken {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Err(Problem::busy()),
+                Ok(Err(_)) | Err(_) => {
+                    return Err(Problem::busy(
+                        "Other long bodies are being read, and within a second there was no memory for this one: send \
+                         it again, or send fewer at the same time.",
+                    ));
+                }
             }
         }
         Ok(())
@@ -174,12 +171,9 @@ fn time_for(arrived: usize, max: MaxBody, app: &App) -> Duration {
 
 async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
     loop {
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| {
-            Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "the body did not arrive in time (--read-timeout)",
-            )
-        })?;
+        let frame = timeout_at(deadline, body.frame())
+            .await
+            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, BodyError::TooSlow.to_string()))?;
         let Some(frame) = frame else { return Ok(None) };
         let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"))?;
         if let Ok(data) = frame.into_data() {
@@ -188,129 +182,9 @@ async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, 
     }
 }
 
-/// Bytes in blocks, so that many of them can come and go without being moved. Reading takes them out.
-#[derive(Debug, Default)]
-pub(super) struct Blocks {
-    blocks: VecDeque<Vec<u8>>,
-    /// How many bytes of the first block were read.
-    read: usize,
-    length: usize,
-}
-
-impl Blocks {
-    /// How many bytes there are.
-    pub(super) fn len(&self) -> usize {
-        self.length
-    }
-
-    /// The bytes, if they are in one piece.
-    pub(super) fn in_one_piece(&self) -> Option<&[u8]> {
-        match self.blocks.len() {
-            0 => Some(&[]),
-            1 => Some(&self.blocks[0][self.read..]),
-            _ => None,
-        }
-    }
-
-    /// The first byte that is not white space.
-    pub(super) fn first_visible(&self) -> Option<u8> {
-        let rest = self.blocks.iter().flatten().skip(self.read);
-        rest.copied().find(|byte| !byte.is_ascii_whitespace())
-    }
-
-    fn push(&mut self, mut bytes: &[u8]) {
-        self.length += bytes.len();
-        while !bytes.is_empty() {
-            if self.blocks.back().is_none_or(|last| last.len() == BLOCK) {
-                // Most bodies are short; what needs a second block is long.
-                let capacity = if self.blocks.is_empty() { 0 } else { BLOCK };
-                self.blocks.push_back(Vec::with_capacity(capacity));
-            }
-            if let Some(last) = self.blocks.back_mut() {
-                let (now, later) = bytes.split_at(bytes.len().min(BLOCK - last.len()));
-                last.extend_from_slice(now);
-                bytes = later;
-            }
-        }
-    }
-
-    fn skip(&mut self, count: usize) {
-        self.read += count;
-        self.length -= count;
-        if self.blocks.front().is_some_and(|first| first.len() == self.read) {
-            self.blocks.pop_front();
-            self.read = 0;
-        }
-    }
-}
-
-impl io::Read for Blocks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(first) = self.blocks.front() else { return Ok(0) };
-        let rest = &first[self.read..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.skip(count);
-        Ok(count)
-    }
-}
-
-impl io::Write for Blocks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.push(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The body of an answer, which frees each block once it is sent.
-impl HttpBody for Blocks {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let read = std::mem::take(&mut self.read);
-        Poll::Ready(self.blocks.pop_front().map(|block| {
-            let rest = Bytes::from(block).slice(read..);
-            self.length -= rest.len();
-            Ok(Frame::data(rest))
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.length == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.length as u64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Write as _};
-
     use super::*;
-
-    #[test]
-    fn bytes_come_out_of_blocks_as_they_went_in() {
-        let bytes: Vec<u8> = (0..3 * BLOCK + 7).map(|number| (number % 251) as u8).collect();
-        for size in [1, 1000, BLOCK, bytes.len()] {
-            let mut blocks = Blocks::default();
-            for part in bytes.chunks(size) {
-                blocks.write_all(part).unwrap();
-            }
-            assert_eq!((blocks.len(), blocks.blocks.len()), (bytes.len(), 4), "{size}");
-            assert!(blocks.in_one_piece().is_none());
-            let mut read = Vec::new();
-            blocks.read_to_end(&mut read).unwrap();
-            assert!(read == bytes, "{size}");
-            assert_eq!((blocks.len(), blocks.in_one_piece()), (0, Some(&[][..])));
-        }
-    }
 
     #[tokio::test]
     async fn a_share_is_taken_by_what_arrived_and_one_body_goes_beyond() {

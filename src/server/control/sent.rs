@@ -7,11 +7,14 @@ use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer};
 
-use super::receive::{Blocks, MaxBody, SMALL_BODY, Share, receive};
-use super::{App, Problem, aside};
+use super::blocks::Blocks;
+use super::receive::{MaxBody, Share, receive};
+use super::{App, Problem};
+use crate::aside::aside;
 use crate::model::file::File;
 use crate::model::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};
+use crate::server::body::SMALL_BODY;
 use crate::shown::shown;
 
 /// A body of JSON, of the usual length.

@@ -1,16 +1,15 @@
 //! A sandbox as a fixtures file, and back.
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::receive::Blocks;
+use super::answers::answer;
 use super::sent::{Here, SentSnapshot};
-use super::{App, Problem, aside};
+use super::{App, Problem};
+use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::file::File;
 use crate::model::{Fixtures, FixturesError};
@@ -24,15 +23,11 @@ pub(super) struct Restored {
 
 /// The sandbox as a fixtures file, with every password in it: it makes the same world again.
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
-    responses((status = 200, description = "A fixtures file", body = File)))]
-pub(super) async fn read(here: Here) -> Result<Response, Problem> {
-    let text = aside(move || {
-        let mut text = Blocks::default();
-        serde_json::to_writer(&mut text, &here.0.snapshot()).map(|()| text)
-    })
-    .await?
-    .expect("strings and numbers always serialize, and memory takes them");
-    Ok(([(header::CONTENT_TYPE, "application/json")], Body::new(text)).into_response())
+    responses(
+        (status = 200, description = "A fixtures file", body = File),
+        (status = 503, description = "Too many other long answers are being sent")))]
+pub(super) async fn read(State(app): State<App>, here: Here) -> Result<Response, Problem> {
+    answer(&app, None, move || here.0.snapshot()).await
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.

@@ -8,6 +8,7 @@ mod abandoned;
 mod bodies;
 mod http2;
 mod idle;
+mod journal;
 mod many_readers;
 mod stalled;
 mod stop;

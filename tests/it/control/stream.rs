@@ -26,6 +26,12 @@ impl Stream<BufReader<TcpStream>> {
     /// Opens a stream from the call after that number, and comes back when it stands.
     #[track_caller]
     fn open(server: &Server, sandbox: &str, last_event_id: Option<u64>) -> Self {
+        Self::open_for(server, sandbox, "", last_event_id)
+    }
+
+    /// Opens a stream of the calls that a query asks for.
+    #[track_caller]
+    fn open_for(server: &Server, sandbox: &str, query: &str, last_event_id: Option<u64>) -> Self {
         let base = match sandbox {
             "default" => String::new(),
             name => format!("/sandboxes/{name}"),
@@ -36,7 +42,7 @@ impl Stream<BufReader<TcpStream>> {
         // HTTP/1.0 has no chunks: the bytes are the events.
         write!(
             socket,
-            "GET /control/v1{base}/calls/stream HTTP/1.0\r\nHost: localhost\r\n{seen}\r\n"
+            "GET /control/v1{base}/calls/stream{query} HTTP/1.0\r\nHost: localhost\r\n{seen}\r\n"
         )
         .unwrap();
         let mut stream = Self(BufReader::new(socket));
@@ -131,6 +137,59 @@ fn a_call_arrives_as_the_journal_has_it() {
             text.contains("***") && !text.contains(PASSWORD) && !text.contains("secret"),
             "{text}"
         );
+    }
+}
+
+#[test]
+fn a_stream_is_narrowed_as_a_list_is() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    for form in [
+        Form::revoke().order(7),
+        Form::revoke().set("loginName", "nobody").order(7),
+        Form::revoke().set("orderNumber", "007"),
+        Form::revoke().set("orderNumber", "x"),
+        Form::revoke(),
+    ] {
+        revoke_in(&server, "default", &form);
+    }
+    control.expect(("POST", "/clock/advance", r#"{"by":"1d"}"#), 200, &[]);
+    server.client().replace(&Form::replace().order(1));
+    for (query, ids) in [
+        ("", &[1, 2, 3, 4, 5, 6][..]),
+        // Such a name is masked in the journal, but known again.
+        ("?loginName=nobody", &[2]),
+        ("?orderNumber=7", &[1, 2]),
+        ("?orderNumber=007", &[3]),
+        ("?orderNumber=x", &[4]),
+        ("?code=0", &[5]),
+        ("?endpoint=!autoreplacesmime", &[6]),
+        ("?endpoint=!autoReplaceSMIME&loginName=nobody", &[]),
+        ("?since=-1h", &[6]),
+    ] {
+        let list = control.get(&format!("/calls{query}"));
+        let listed: Vec<_> = list["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|call| &call["id"])
+            .collect();
+        assert_eq!(listed, ids, "{query}");
+        let mut stream = Stream::open_for(&server, "default", query, Some(0));
+        // What was not asked for is neither sent nor said to be missing.
+        for id in ids {
+            assert_eq!(stream.call()["id"], *id, "{query}");
+        }
+    }
+    // Also of the calls that come.
+    let mut stream = Stream::open_for(&server, "default", "?code=-21", None);
+    for form in [Form::revoke().order(7), Form::revoke()] {
+        revoke_in(&server, "default", &form);
+    }
+    assert_eq!(stream.call()["id"], 8);
+    for (query, named) in [("limit=1", "limit"), ("code=x", "code"), ("colour=red", "colour")] {
+        let problem = control.ask(("GET", &format!("/calls/stream?{query}"), ""), 400);
+        assert_eq!(problem["field"], named);
     }
 }
 

@@ -326,6 +326,43 @@ fn calls_are_followed_as_they_come() {
 }
 
 #[test]
+fn calls_are_followed_as_the_list_finds_them() {
+    let mut server = Server::plain(&[]);
+    let control = server.control().to_string();
+    let followers = [["--login", "nobody"], ["--order", "007"]].map(|words| {
+        run_in_background(
+            &[
+                &["ctl", "--control", &control, "calls", "--follow", "--json"],
+                &words[..],
+            ]
+            .concat(),
+        )
+    });
+    let mut client = server.client();
+    eventually("both print calls", || {
+        client.revoke(&Form::revoke().set("loginName", "nobody"));
+        client.revoke(&Form::revoke().set("orderNumber", "007"));
+        client.revoke(&Form::revoke().order(7));
+        followers.iter().all(|follower| !follower.stdout().is_empty())
+    });
+    server.stop("TERM");
+    let [by_nobody, of_order] = followers.map(|follower| follower.wait().stdout);
+    let calls = |lines: &str| -> Vec<Value> { lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    assert!(
+        calls(&by_nobody)
+            .iter()
+            .all(|call| call["id"].as_u64().unwrap() % 3 == 1),
+        "{by_nobody}"
+    );
+    assert!(
+        calls(&of_order)
+            .iter()
+            .all(|call| call["id"].as_u64().unwrap() % 3 == 2),
+        "{of_order}"
+    );
+}
+
+#[test]
 fn assumptions() {
     let server = Server::plain(&[]);
     assert_rows(&printed(&server, "assumptions"), &["spelling american", "charset none"]);
