@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::PartialSchema;
+use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{Object, Schema};
 
 use super::Problem;
 use super::sent::misfit;
@@ -116,21 +116,51 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 }
 
-/// Whether a patch of an entry names its fields only; nothing needs to be locked for that.
+/// Whether a patch of an entry names its fields only, and the fields of its fields; nothing needs to be locked for that.
 ///
 /// # Errors
 /// A field is unknown, also one that shall be removed.
-pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Result<(), Problem> {
-    if let RefOr::T(Schema::Object(object)) = T::schema()
-        && let Some(unknown) = patch.keys().find(|name| !object.properties.contains_key(*name))
-    {
-        let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
-        return Err(Problem::unreadable(
-            unknown.as_str(),
-            format!("unknown field, expected one of {}", known.join(", ")),
-        ));
+pub(super) fn check_fields<T: ToSchema>(patch: &Map<String, Value>) -> Result<(), Problem> {
+    let mut schemas = Vec::new();
+    T::schemas(&mut schemas);
+    check_names(&T::schema(), &schemas, patch)
+}
+
+fn check_names(
+    schema: &RefOr<Schema>,
+    schemas: &[(String, RefOr<Schema>)],
+    patch: &Map<String, Value>,
+) -> Result<(), Problem> {
+    let Some(object) = object_schema(schema, schemas) else {
+        return Ok(());
+    };
+    for (name, value) in patch {
+        let Some(field) = object.properties.get(name) else {
+            let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
+            return Err(Problem::unreadable(
+                name,
+                format!("unknown field, expected one of {}", known.join(", ")),
+            ));
+        };
+        if let Value::Object(inner) = value {
+            check_names(field, schemas, inner).map_err(|problem| problem.below(name))?;
+        }
     }
     Ok(())
+}
+
+/// What a schema says of an object with fields, if it is about one: by itself, by its name, or beside null.
+fn object_schema<'s>(schema: &'s RefOr<Schema>, schemas: &'s [(String, RefOr<Schema>)]) -> Option<&'s Object> {
+    match schema {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next()?;
+            let (_, schema) = schemas.iter().find(|(known, _)| known == name)?;
+            object_schema(schema, schemas)
+        }
+        RefOr::T(Schema::Object(object)) => Some(object).filter(|object| !object.properties.is_empty()),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().find_map(|item| object_schema(item, schemas)),
+        RefOr::T(_) => None,
+    }
 }
 
 /// An entry with the fields of a patch merged into it as RFC 7396 says: null removes.
@@ -139,29 +169,27 @@ pub(super) fn check_fields<T: PartialSchema>(patch: &Map<String, Value>) -> Resu
 /// A field does not take that value.
 pub(crate) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
-    for (name, value) in patch {
-        match (value, object.get_mut(&name)) {
-            (Value::Null, _) => {
-                object.remove(&name);
-            }
-            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
-            (value, _) => {
-                object.insert(name, value);
-            }
-        }
-    }
+    merge(&mut object, patch);
     from_object(object)
 }
 
-/// Merges the fields of a field. A null for what is not there stays, for whoever reads it to judge.
+/// Merges fields into those of an object. To remove what is not there is nothing.
 fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
-        match (value, target.get_mut(&name)) {
-            (Value::Null, Some(_)) => {
+        match value {
+            Value::Null => {
                 target.remove(&name);
             }
-            (Value::Object(inner), Some(Value::Object(old))) => merge(old, inner),
-            (value, _) => {
+            Value::Object(inner) => {
+                let field = target.entry(name).or_insert_with(|| Value::Object(Map::new()));
+                if !field.is_object() {
+                    *field = Value::Object(Map::new());
+                }
+                if let Value::Object(old) = field {
+                    merge(old, inner);
+                }
+            }
+            value => {
                 target.insert(name, value);
             }
         }

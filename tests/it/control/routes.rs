@@ -176,6 +176,36 @@ fn accounts_keep_their_passwords_and_their_orders() {
 }
 
 #[test]
+fn to_remove_what_is_not_there_is_nothing() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let new =
+        r#"{"loginName":"a","loginPassword":"login_password","callLimit":{"calls":5,"per":"1h","counted":["-1m"]}}"#;
+    control.expect(("POST", "/accounts", new), 201, &[]);
+    let order = r#"{"orderNumber":5,"loginName":"a","product":"smime","state":"revoked","revocation":{"at":"-1d","codeReason":4,"revocationReason":"lost"}}"#;
+    control.expect(("POST", "/orders", order), 201, &[]);
+    for (path, patch) in [
+        ("/accounts/a", r#"{"callLimit":{"counted":null}}"#),
+        ("/accounts/a", r#"{"callLimit":null}"#),
+        ("/orders/5", r#"{"revocation":{"revocationReason":null}}"#),
+        ("/orders/5", r#"{"email":null}"#),
+    ] {
+        let once = control.expect(("PATCH", path, patch), 200, &[]);
+        assert_eq!(control.expect(("PATCH", path, patch), 200, &[]), once, "{patch}");
+    }
+    // A name that is none stays refused, also below a field and if it shall be removed.
+    for (path, patch, field) in [
+        ("/accounts/a", r#"{"callLimit":{"colour":null}}"#, "callLimit.colour"),
+        ("/accounts/a", r#"{"colour":null}"#, "colour"),
+        ("/orders/5", r#"{"revocation":{"colour":null}}"#, "revocation.colour"),
+        ("/orders/5", r#"{"revocation":{"colour":1}}"#, "revocation.colour"),
+    ] {
+        let problem = control.ask(("PATCH", path, patch), 400);
+        assert_eq!(problem["field"], field, "{problem}");
+    }
+}
+
+#[test]
 fn a_snapshot_makes_the_same_world_again() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
