@@ -39,6 +39,12 @@ const SILENCE: Duration = Duration::from_millis(250);
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
 
+/// How many calls of HTTP/2 a connection makes at a time.
+const STREAMS: u32 = 16;
+
+/// How many bytes of a body of HTTP/2 may come before they are read.
+const STREAM_WINDOW: u32 = 64 << 10;
+
 /// What the connections of a listener have in common.
 pub(super) struct Shared {
     name: &'static str,
@@ -69,10 +75,11 @@ impl Shared {
             .timer(TokioTimer::new())
             .keep_alive_interval(read_timeout)
             .keep_alive_timeout(read_timeout)
-            .max_concurrent_streams(16)
+            .max_concurrent_streams(STREAMS)
             .max_header_list_size(MAX_HEAD as u32)
-            .initial_stream_window_size(64 << 10)
-            .initial_connection_window_size(256 << 10)
+            .initial_stream_window_size(STREAM_WINDOW)
+            // Streams whose bodies wait for their turn must not keep one that has it from going on.
+            .initial_connection_window_size(STREAMS * STREAM_WINDOW)
             .max_send_buf_size(64 << 10);
         Self {
             name,

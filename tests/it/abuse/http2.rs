@@ -13,13 +13,20 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
+/// The setting of how many streams there may be.
+const MAX_CONCURRENT_STREAMS: [u8; 2] = [0, 3];
+
 /// The setting of the window with which each stream begins.
 const INITIAL_WINDOW_SIZE: [u8; 2] = [0, 4];
+
+/// The window with which each connection begins, by RFC 9113.
+const CONNECTION_WINDOW: u32 = 65_535;
 
 /// How much an attack may send. What is refused is refused long before.
 const MUCH: usize = 4 << 20;
@@ -226,5 +233,32 @@ fn a_head_that_is_too_long_is_refused() {
         break;
     }
     assert_answers(&server);
+    server.assert_well();
+}
+
+#[test]
+fn streams_that_wait_leave_the_connection_to_the_others() {
+    let server = limited_server(&[]);
+    let mut client = start(&server, &[]);
+    let (mut streams, mut stream_window, mut connection_window) = (None, None, CONNECTION_WINDOW);
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap());
+    while streams.is_none() || connection_window == CONNECTION_WINDOW {
+        match read_frame(&mut client).unwrap() {
+            (SETTINGS, payload) => {
+                for setting in payload.chunks(6) {
+                    match &setting[..2] {
+                        name if name == MAX_CONCURRENT_STREAMS => streams = Some(number(&setting[2..])),
+                        name if name == INITIAL_WINDOW_SIZE => stream_window = Some(number(&setting[2..])),
+                        _ => {}
+                    }
+                }
+            }
+            (WINDOW_UPDATE, payload) => connection_window += number(&payload),
+            _ => {}
+        }
+    }
+    // All of them full, and none of them read, there is no stream for which there is no room.
+    let all = streams.unwrap() * stream_window.unwrap();
+    assert!(connection_window >= all, "{connection_window} for {all}");
     server.assert_well();
 }
