@@ -37,8 +37,8 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const BATCH: usize = 100;
 
 /// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
-/// noticed by what cannot be sent.
-const STILL_THERE: Duration = Duration::from_secs(2);
+/// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
+const STILL_THERE: Duration = Duration::from_millis(500);
 
 /// How many of the nearest calls are told where none was found.
 const NEAREST: usize = 3;

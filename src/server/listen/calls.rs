@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use hyper::header::{CONNECTION, EXPECT, HeaderValue};
 use hyper::service::Service;
 use hyper::{Request, Response, Version};
 use tokio::time::timeout;
 
-use super::peer::{Events, Peer};
+use super::peer::Peer;
 use super::received::Received;
 use crate::server::linger;
 
@@ -50,8 +50,7 @@ where
         let asks_first = request.headers().contains_key(EXPECT);
         let (head, body) = request.into_parts();
         let (body, unread) = Received::new(body);
-        let peer = self.peer.clone();
-        let waiting = peer.wait();
+        let waiting = self.peer.wait();
         let answer = self.service.call(Request::from_parts(head, body));
         Box::pin(async move {
             let mut response = answer.await?;
@@ -66,9 +65,6 @@ where
                 }
             }
             drop(waiting);
-            if version != Version::HTTP_2 && is_event_stream(&response) {
-                return Ok(response.map(|body| Body::new(Events::new(body, peer))));
-            }
             Ok(response)
         })
     }
@@ -76,11 +72,6 @@ where
 
 fn says_close(response: &Response<Body>) -> bool {
     response.headers().get(CONNECTION).is_some_and(|value| value == "close")
-}
-
-fn is_event_stream(response: &Response<Body>) -> bool {
-    let content_type = response.headers().get(CONTENT_TYPE);
-    content_type.is_some_and(|value| value == "text/event-stream")
 }
 
 /// Reads a short rest of a body and forgets it. Whether the body is then at its end.

@@ -205,7 +205,7 @@ impl Connection {
             biased;
             served = &mut connection => served,
             () = peer.reset() => {
-                if peer.is_served() {
+                if peer.is_waiting() {
                     self.gone::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
                     return;
                 }

@@ -7,7 +7,8 @@
 //! only when the peer is sent something, which a closed socket answers with a reset. (Keep-alive probes do not help:
 //! the kernel acknowledges them for a closed socket for another minute.) So, once a peer has closed its side, its
 //! answer is begun early: every answer begins with `HTTP/1.`, and these bytes go out one by one while the call waits. A
-//! peer that reads gets the same bytes as ever, the first of them sooner.
+//! peer that reads gets the same bytes as ever, the first of them sooner. A stream of events finds out by itself: where it is
+//! silent, it sends comments.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,18 +17,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use futures_util::FutureExt as _;
-use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// How every answer of HTTP/1 begins.
 const START: &[u8] = b"HTTP/1.";
-
-/// A comment of server-sent events, which readers skip.
-const COMMENT: &[u8] = b":\n\n";
 
 /// How long a call waits before its peer is looked for; each later look comes after twice the time.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
@@ -37,8 +33,6 @@ pub(super) struct Peer {
     tcp: Arc<TcpStream>,
     /// A call waits, and nothing of its answer was written.
     waits: AtomicBool,
-    /// An answer without an end is being written.
-    listens: AtomicBool,
 }
 
 impl Peer {
@@ -46,7 +40,6 @@ impl Peer {
         Self {
             tcp,
             waits: AtomicBool::new(false),
-            listens: AtomicBool::new(false),
         }
     }
 
@@ -63,9 +56,9 @@ impl Peer {
         {}
     }
 
-    /// Whether hyper has something to do for it that does not look at the socket.
-    pub(super) fn is_served(&self) -> bool {
-        self.waits.load(Ordering::Relaxed) || self.listens.load(Ordering::Relaxed)
+    /// Whether a call waits, so that hyper does not look at the socket.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
     }
 
     /// Whether it has closed the connection, or at least its side of it.
@@ -177,53 +170,5 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Early<I> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-/// Server-sent events, with a comment now and then for a peer that has closed its side.
-pub(super) struct Events {
-    body: Body,
-    peer: Arc<Peer>,
-    next_look: Pin<Box<Sleep>>,
-}
-
-impl Events {
-    pub(super) fn new(body: Body, peer: Arc<Peer>) -> Self {
-        peer.listens.store(true, Ordering::Relaxed);
-        Self {
-            body,
-            peer,
-            next_look: Box::pin(sleep(FIRST_LOOK)),
-        }
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        self.peer.listens.store(false, Ordering::Relaxed);
-    }
-}
-
-impl hyper::body::Body for Events {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
-        if polled.is_ready() {
-            return polled;
-        }
-        loop {
-            ready!(this.next_look.as_mut().poll(cx));
-            this.next_look = Box::pin(sleep(FIRST_LOOK));
-            if this.peer.has_closed_its_side() {
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(COMMENT)))));
-            }
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -80,6 +80,25 @@ fn counts_and_streams_of_calls_go_with_their_clients() {
 }
 
 #[test]
+fn a_silent_stream_goes_soon_after_its_follower() {
+    let server = limited_server(&[]);
+    let before = server.open_files();
+    let request = "GET /control/v1/calls/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for wait in [0, 200, 400, 600] {
+        let mut follower = TcpStream::connect(server.control()).unwrap();
+        follower.write_all(request.as_bytes()).unwrap();
+        follower.read_exact(&mut [0; 64]).unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        let left = Instant::now();
+        drop(follower);
+        assert_connections_go(&server, before);
+        // Two comments, and what a busy machine adds.
+        assert!(left.elapsed() < Duration::from_millis(1800), "{:?}", left.elapsed());
+    }
+    server.assert_well();
+}
+
+#[test]
 fn a_reset_ends_a_call_at_once() {
     let server = delayed_server("10m");
     let before = server.open_files();
