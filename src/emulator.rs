@@ -14,11 +14,11 @@ use tokio::time::sleep;
 use tracing::error;
 
 use crate::api::protocol::assumption::AssumptionError;
+use crate::aside::aside;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::clock::system_now;
 use crate::files::FileError;
 use crate::model::{Fixtures, FixturesError, LoadError};
-use crate::sandbox::Sandbox;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::StateFile;
@@ -179,7 +179,10 @@ impl Emulator {
             return Ok(());
         };
         let sandbox = self.sandboxes.default_sandbox().clone();
-        Ok(aside(move || state_file.save(&sandbox)).await?)
+        match aside(move || state_file.save(&sandbox)).await {
+            Ok(saved) => Ok(saved?),
+            Err(broken_off) => broken_off.resume().await,
+        }
     }
 }
 
@@ -458,8 +461,13 @@ impl Builder {
     /// The fixtures, the state, an assumption, the token or the TLS files are bad, the state cannot be saved, or an
     /// address cannot be bound. Nothing serves then.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let (builder, ready) = aside(move || self.prepare().map(|ready| (self, ready))).await?;
-        builder.serve(ready)
+        match aside(move || self.prepare().map(|ready| (self, ready))).await {
+            Ok(prepared) => {
+                let (builder, ready) = prepared?;
+                builder.serve(ready)
+            }
+            Err(broken_off) => broken_off.resume().await,
+        }
     }
 
     /// Does what takes time before anything serves: it reads files and makes keys.
@@ -552,8 +560,8 @@ impl Builder {
         let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
         let stop = emulator.stopper.signal();
         if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
-            let sandbox = sandboxes.default_sandbox().clone();
-            let saving = save_on_the_way(file.clone(), sandbox, interval, stop.clone());
+            let (file, sandbox) = (file.clone(), sandboxes.default_sandbox().clone());
+            let saving = save_on_the_way(move || file.save_changes(&sandbox), interval, stop.clone());
             emulator.tasks.spawn(saving);
         }
         if let (Some(listener), Some(tls)) = (https, tls) {
@@ -677,29 +685,21 @@ struct Ready {
     control_token: Option<Token>,
 }
 
-/// Saves the state each time that so long has passed, until the stop.
-async fn save_on_the_way(file: Arc<StateFile>, sandbox: Arc<Sandbox>, interval: Duration, mut stop: Stop) {
+/// Saves the state each time that so long has passed, until the stop. What goes wrong once may go well the next time.
+async fn save_on_the_way<S>(save: S, interval: Duration, mut stop: Stop)
+where
+    S: Fn() -> Result<(), FileError> + Clone + Send + 'static,
+{
     loop {
         tokio::select! {
             () = stop.fired() => return,
             () = sleep(interval) => {}
         }
-        let (file, sandbox) = (file.clone(), sandbox.clone());
-        if let Err(error) = aside(move || file.save_changes(&sandbox)).await {
-            error!(target: LOG, "cannot save the state: {error}");
+        match aside(save.clone()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => error!(target: LOG, "cannot save the state: {error}"),
+            Err(broken_off) => error!(target: LOG, "cannot save the state: {broken_off}"),
         }
-    }
-}
-
-/// Does what may block on a thread where nobody waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a runtime that ends cancels the work, and it ends whoever waits here as well.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 
@@ -786,4 +786,33 @@ fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Li
             })
         })
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_state_is_saved_again_after_a_save_that_panicked_or_failed() {
+        let saves = Arc::new(AtomicUsize::new(0));
+        let stopper = Stopper::new();
+        let count = saves.clone();
+        let save = move || match count.fetch_add(1, Ordering::SeqCst) {
+            0 => panic!("on purpose"),
+            1 => Err(FileError {
+                path: PathBuf::from("state.json"),
+                problem: "on purpose".to_owned(),
+            }),
+            _ => Ok(()),
+        };
+        let saver = tokio::spawn(save_on_the_way(save, Duration::from_millis(1), stopper.signal()));
+        while saves.load(Ordering::SeqCst) < 4 {
+            assert!(!saver.is_finished(), "it has ended");
+            sleep(Duration::from_millis(1)).await;
+        }
+        stopper.stop();
+        saver.await.unwrap();
+    }
 }

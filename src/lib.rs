@@ -11,6 +11,7 @@
 //! - [`health`] asks an emulator elsewhere whether it serves.
 
 mod api;
+mod aside;
 mod ca;
 mod client;
 mod der;

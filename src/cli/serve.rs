@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
 
 use crate::api::protocol::assumption::Assumptions;
+use crate::aside::aside;
 use crate::ca::CaKey;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
@@ -307,7 +308,7 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
 
 /// Starts the emulator. Large files take their time, which must not keep a signal waiting.
 async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Error>> {
-    let builder = tokio::task::spawn_blocking(move || args.builder()).await??;
+    let builder = aside(move || args.builder()).await??;
     Ok(builder.start().await?)
 }
 

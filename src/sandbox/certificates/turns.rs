@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
+use crate::aside::aside;
 use crate::ca::CaError;
 
 /// Turns for such work: as many at a time as there are processors, and two at least.
@@ -25,7 +25,7 @@ impl Turns {
     /// The work panicked, or the emulator stops.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaError> {
         let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::BrokenOff)?;
-        spawn_blocking(move || {
+        aside(move || {
             let _turn = turn;
             work()
         })

@@ -16,7 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::blocks::Blocks;
-use super::{App, Problem, aside};
+use super::{App, Problem};
+use crate::aside::aside;
 
 /// An answer up to this length needs no turn.
 const SHORT: usize = 64 << 10;

@@ -18,8 +18,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answers::answer;
 use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
-use super::{App, Problem, aside};
+use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
+use crate::aside::aside;
 use crate::model::entry::find_endpoint;
 use crate::model::when::{Span, When};
 use crate::model::whole;

@@ -142,13 +142,6 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::default().nest("/control/v1", v1)
 }
 
-/// Does what may take long where no other request waits for it.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work broke off"))
-}
-
 /// The methods of a path, with their queries checked.
 fn strict(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
     methods.map(|methods| methods.route_layer(from_fn(guard::check_query)))

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::api::order::book::BookFull;
 use crate::api::protocol::assumption::AssumptionError;
+use crate::aside::BrokenOff;
 use crate::model::{FixturesError, entry};
 use crate::shown::shown;
 
@@ -123,6 +124,12 @@ impl From<FixturesError> for Problem {
             Some(field) => Self::unfit(field.clone(), error.message),
             None => Self::unfit("", error.to_string()),
         }
+    }
+}
+
+impl From<BrokenOff> for Problem {
+    fn from(broken_off: BrokenOff) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, broken_off.to_string())
     }
 }
 

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use super::receive::Share;
 use super::sent::{Here, SentWithFixtures, no_sandbox};
-use super::{App, Problem, aside};
+use super::{App, Problem};
+use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::Fixtures;
 use crate::model::file::File;

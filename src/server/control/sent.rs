@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
-use super::{App, Problem, aside};
+use super::{App, Problem};
+use crate::aside::aside;
 use crate::model::file::File;
 use crate::model::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use super::answers::answer;
 use super::sent::{Here, SentSnapshot};
-use super::{App, Problem, aside};
+use super::{App, Problem};
+use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::file::File;
 use crate::model::{Fixtures, FixturesError};
