@@ -182,12 +182,12 @@ fn to_remove_what_is_not_there_is_nothing() {
     let new =
         r#"{"loginName":"a","loginPassword":"login_password","callLimit":{"calls":5,"per":"1h","counted":["-1m"]}}"#;
     control.expect(("POST", "/accounts", new), 201, &[]);
-    let order = r#"{"orderNumber":5,"loginName":"a","product":"smime","state":"revoked","revocation":{"at":"-1d","codeReason":4}}"#;
+    let order = r#"{"orderNumber":5,"loginName":"a","product":"smime","state":"revoked","revocation":{"at":"-1d","codeReason":4,"revocationReason":"lost"}}"#;
     control.expect(("POST", "/orders", order), 201, &[]);
     for (path, patch) in [
         ("/accounts/a", r#"{"callLimit":{"counted":null}}"#),
         ("/accounts/a", r#"{"callLimit":null}"#),
-        ("/orders/5", r#"{"revocation":{"codeReason":null}}"#),
+        ("/orders/5", r#"{"revocation":{"revocationReason":null}}"#),
         ("/orders/5", r#"{"email":null}"#),
     ] {
         let once = control.expect(("PATCH", path, patch), 200, &[]);
