@@ -80,7 +80,13 @@ fn make_every_kind_of_call(server: &Server) {
     client.post(REVOKE, &twice);
     let json = format!("{{\"loginName\":\"keeper\",\"loginPassword\":\"{SECRET}\"}}");
     client.post(REVOKE, &json);
-    for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
+    let misplaced = [
+        SECRET.to_owned(),
+        format!("loginPassword={SECRET}"),
+        format!("x/{SECRET}; a=b"),
+    ];
+    let usual = ["application/json", "text/plain", "multipart/form-data; boundary=x", ""].map(str::to_owned);
+    for content_type in usual.iter().chain(&misplaced) {
         let header = format!("Content-Type: {content_type}\r\n");
         client.send("POST", REVOKE, &header, &json);
         client.send("POST", REVOKE, &header, &revoke.encode());
