@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use crate::harness::Client;
 
+/// The number of SIGHUP.
+const HANG_UP: u32 = 1;
+
 /// How long anything may take before a test gives up on it. Nothing waits that long unless it fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -79,7 +82,7 @@ impl Server {
     pub(crate) fn start_through(launcher: &[&str], args: &[&str]) -> Self {
         let program = program();
         let mut command = Command::new(launcher[0]);
-        command.args(&launcher[1..]).arg(program.get_program());
+        command.args(&launcher[1..]).arg(program_path());
         for (name, _) in program.get_envs() {
             command.env_remove(name);
         }
@@ -403,9 +406,17 @@ fn send_signal(child: &Child, name: &str) {
 /// Whether a signal is in a mask that `/proc` shows of a process.
 #[track_caller]
 fn is_in_signal_mask(child: &Child, mask: &str, number: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let mask = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap();
-    u64::from_str_radix(mask.trim(), 16).unwrap() >> (number - 1) & 1 == 1
+    status_has_signal(&child.id().to_string(), mask, number)
+}
+
+/// The same of a process by its id, or of this one, `self`. Only Linux tells; elsewhere, the answer is no.
+fn status_has_signal(process: &str, mask: &str, number: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(mask))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (number - 1) & 1 == 1)
 }
 
 /// Writes a file for the program to read.
@@ -422,9 +433,17 @@ pub(crate) fn program_path() -> PathBuf {
         .into()
 }
 
-/// The program, in an environment that says nothing to it.
+/// The program, in an environment that says nothing to it. Whoever runs the tests may ignore SIGHUP, as `nohup` does; the
+/// program shall not inherit that.
 fn program() -> Command {
-    let mut command = Command::new(program_path());
+    let mut command = match status_has_signal("self", "SigIgn:", HANG_UP) {
+        true => {
+            let mut env = Command::new("env");
+            env.arg("--default-signal=HUP").arg(program_path());
+            env
+        }
+        false => Command::new(program_path()),
+    };
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SECTIGO_EMULATOR_") {
