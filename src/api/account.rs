@@ -101,6 +101,23 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account of which nothing else is said: it may use every endpoint.
+    #[cfg(any(test, feature = "doors"))]
+    pub(crate) fn plain(login_name: &str, login_password: &str) -> Self {
+        Self {
+            login_name: LoginName::new(login_name),
+            login_password: Password::new(login_password),
+            account_id: None,
+            reseller: None,
+            locked: false,
+            permissions: None,
+            ca_certificate_ids: Vec::new(),
+            template_ids: Vec::new(),
+            voucher: None,
+            call_limit: None,
+        }
+    }
+
     /// Whether it may use the endpoint of that name.
     pub fn may_use(&self, endpoint: &str) -> bool {
         self.permissions.as_ref().is_none_or(|names| names.contains(&endpoint))

@@ -272,18 +272,7 @@ mod tests {
 
     #[test]
     fn a_password_is_known_for_as_long_as_an_account_has_it() {
-        let account = |login_name: &str, password: &str| Account {
-            login_name: LoginName::new(login_name),
-            login_password: Password::new(password),
-            account_id: None,
-            reseller: None,
-            locked: false,
-            permissions: None,
-            ca_certificate_ids: Vec::new(),
-            template_ids: Vec::new(),
-            voucher: None,
-            call_limit: None,
-        };
+        let account = |login_name: &str, password: &str| Account::plain(login_name, password);
         let mut accounts = Accounts::default();
         accounts.insert(account("a", "one"));
         accounts.insert(account("b", "one"));

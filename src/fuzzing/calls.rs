@@ -125,18 +125,7 @@ fn accounts(form: &Form<'_>) -> Accounts {
         ("login_name", "login_password"),
         (login_name, password.unwrap_or("other_password")),
     ] {
-        accounts.insert(Account {
-            login_name: LoginName::new(login_name),
-            login_password: Password::new(password),
-            account_id: None,
-            reseller: None,
-            locked: false,
-            permissions: None,
-            ca_certificate_ids: Vec::new(),
-            template_ids: Vec::new(),
-            voucher: None,
-            call_limit: None,
-        });
+        accounts.insert(Account::plain(login_name, password));
     }
     accounts
 }

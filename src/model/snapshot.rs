@@ -295,7 +295,7 @@ impl ThenEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::account::{LoginName, Password};
+    use crate::api::account::LoginName;
     use crate::api::order::product::Product;
     use crate::api::order::state::{OrderNumber, Stage, Validity};
     use crate::api::world::Accounts;
@@ -324,18 +324,7 @@ mod tests {
     #[test]
     fn a_recorded_order_is_the_same_whenever_it_was_recorded_and_is_read() {
         let mut accounts = Accounts::default();
-        accounts.insert(Account {
-            login_name: LoginName::new("a"),
-            login_password: Password::new("p"),
-            account_id: None,
-            reseller: None,
-            locked: false,
-            permissions: None,
-            ca_certificate_ids: Vec::new(),
-            template_ids: Vec::new(),
-            voucher: None,
-            call_limit: None,
-        });
+        accounts.insert(Account::plain("a", "p"));
         let validity = Validity {
             issued: day(10),
             expires: day(20),

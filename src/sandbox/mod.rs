@@ -259,9 +259,7 @@ impl Sandbox {
             result,
         }
     }
-}
 
-impl Sandbox {
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
     async fn attach_certificates(&self, done: Result<Done, Failure>, now: Timestamp) -> Result<Done, Failure> {
         let mut done = done?;
