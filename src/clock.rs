@@ -158,8 +158,17 @@ impl Clock {
 }
 
 /// The system's time.
+#[expect(clippy::disallowed_methods, reason = "this file is where time comes from")]
 pub(crate) fn real_now() -> Timestamp {
-    Timestamp::from(system_now())
+    Timestamp::from(SystemTime::now())
+}
+
+/// The system's time in microseconds since 1970-01-01T00:00:00Z; 0 before that.
+#[cfg(feature = "cli")]
+#[expect(clippy::disallowed_methods, reason = "this file is where time comes from")]
+pub(crate) fn real_now_micros() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// Measures how long something takes, in real time.

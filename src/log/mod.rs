@@ -1,16 +1,17 @@
 //! The log: lines on stderr, written by a thread of its own, so that a reader who stops reading stops no call.
 
+mod line;
+mod record;
 mod writer;
 
 use std::io::{self, IsTerminal as _};
 
 use thiserror::Error;
-use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
+use crate::log::line::LineWriter;
 use crate::log::writer::Writer;
 
 /// How a line of the log looks.
@@ -45,27 +46,9 @@ impl Log {
     /// # Errors
     /// The process has a log already, or no thread to spare.
     pub(crate) fn start(filter: Targets, format: LogFormat) -> Result<Self, LogError> {
-        let (writer, lines) = Writer::start(
-            io::stderr(),
-            match format {
-                LogFormat::Text => |count| format!("{count} lines of the log were dropped here: nobody read them\n"),
-                LogFormat::Json => |count| format!("{{\"level\":\"WARN\",\"droppedLines\":{count}}}\n"),
-            },
-        )?;
-        // Without the default's styles, which cost time even where they are off.
-        let fields = format::debug_fn(|line, field, value| match field.name() {
-            "message" => write!(line, "{value:?}"),
-            name => write!(line, "{name}={value:?}"),
-        });
-        let lines = tracing_subscriber::fmt::layer()
-            .fmt_fields(fields.delimited(" "))
-            .with_writer(lines)
-            .with_ansi(io::stderr().is_terminal());
-        let registry = tracing_subscriber::registry().with(filter);
-        match format {
-            LogFormat::Text => registry.with(lines).try_init()?,
-            LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init()?,
-        }
+        let coloured = format == LogFormat::Text && io::stderr().is_terminal();
+        let (writer, lines) = Writer::start(io::stderr(), LineWriter::new(format, coloured))?;
+        tracing_subscriber::registry().with(filter).with(lines).try_init()?;
         Ok(Self { _writer: writer })
     }
 }

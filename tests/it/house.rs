@@ -26,7 +26,7 @@ const BESIDE: [(&str, &str); 7] = [
 ];
 
 /// What of that uses another.
-const BESIDE_USES: [(&str, &str); 2] = [("files", "clock"), ("token", "files")];
+const BESIDE_USES: [(&str, &str); 3] = [("files", "clock"), ("log", "clock"), ("token", "files")];
 
 /// May use everything, and nobody uses it: the program, and what only the project's own tests and benchmarks see.
 const OUTSIDE: [&str; 3] = ["main", "fuzzing", "measuring"];
