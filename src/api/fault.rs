@@ -1,15 +1,12 @@
 //! Faults: calls that go wrong on purpose. Without a fault, nothing is ever faulty.
 //!
-//! Pure: which fault meets which call, and what shall happen then. The wire is the matter of `http`.
+//! Pure: which fault meets which call, and what shall happen then. What happens on the wire is the server's matter.
 
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::Endpoint;
+use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::order::state::OrderNumber;
-use crate::api::protocol::argument::glimpse;
-use crate::api::protocol::assumption::Assumptions;
-use crate::api::protocol::form::Form;
 use crate::api::protocol::refusal::Refusal;
 use crate::clock::Timestamp;
 use crate::random::Random;
@@ -72,6 +69,19 @@ pub(crate) enum Action {
 pub(crate) struct Faults {
     list: Vec<(u64, Fault)>,
     last_id: u64,
+    /// For each endpoint of [`ENDPOINTS`], the places of those faults that its calls may meet.
+    of_endpoint: Vec<Vec<usize>>,
+    /// When the first of them is gone by itself.
+    first_end: Option<Timestamp>,
+}
+
+/// What of a call its faults look at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'n> {
+    /// The loginName that counts.
+    pub login_name: Option<&'n str>,
+    /// The orderNumber that counts, if it is one.
+    pub order_number: Option<OrderNumber>,
 }
 
 /// A fault that a call met.
@@ -96,18 +106,22 @@ impl Faults {
         }
         self.last_id += 1;
         self.list.push((self.last_id, fault));
+        self.index_from(self.list.len() - 1);
         Some(self.last_id)
     }
 
     /// Removes the fault of that number, if it is there.
     pub(crate) fn remove(&mut self, id: u64) -> Option<Fault> {
         let place = self.list.iter().position(|(number, _)| *number == id)?;
-        Some(self.list.remove(place).1)
+        let (_, removed) = self.list.remove(place);
+        self.index();
+        Some(removed)
     }
 
     /// Removes the faults that are gone by `real_now`.
     pub(crate) fn sweep(&mut self, real_now: Timestamp) {
         self.list.retain(|(_, fault)| !fault.is_over(real_now));
+        self.index();
     }
 
     /// Numbers its faults on from the last number that `before` gave, so that none means two faults.
@@ -121,6 +135,7 @@ impl Faults {
     /// Removes every fault.
     pub(crate) fn clear(&mut self) {
         self.list.clear();
+        self.index();
     }
 
     /// The faults that are not gone by `real_now`, with their numbers.
@@ -135,21 +150,20 @@ impl Faults {
     pub(crate) fn meet(
         &mut self,
         endpoint: &'static Endpoint,
-        form: &Form<'_>,
-        assumptions: &Assumptions,
+        names: Names<'_>,
         real_now: Timestamp,
         dice: &mut Random,
     ) -> Option<Met> {
-        if self.list.is_empty() {
-            return None;
+        if self.first_end.is_some_and(|end| real_now >= end) {
+            self.sweep(real_now);
         }
-        self.list.retain(|(_, fault)| !fault.is_over(real_now));
-        let call = CallView::new(form, assumptions);
-        let place = self
-            .list
-            .iter_mut()
-            .position(|(_, fault)| fault.matches(endpoint, &call) && fault.is_due(dice))?;
-        let (id, fault) = &mut self.list[place];
+        let places = self.of_endpoint.get(place_of(endpoint))?;
+        let list = &mut self.list;
+        let place = *places.iter().find(|place| {
+            let (_, fault) = &mut list[**place];
+            fault.matches(names) && fault.is_due(dice)
+        })?;
+        let (id, fault) = &mut list[place];
         let met = Met {
             id: *id,
             then: fault.then.clone(),
@@ -158,10 +172,39 @@ impl Faults {
             *times -= 1;
             if *times == 0 {
                 self.list.remove(place);
+                self.index();
             }
         }
         Some(met)
     }
+
+    /// Finds the faults of each endpoint again, after some are gone.
+    fn index(&mut self) {
+        self.first_end = None;
+        self.of_endpoint.clear();
+        self.index_from(0);
+    }
+
+    /// Enters the faults from that place on with their endpoints.
+    fn index_from(&mut self, first: usize) {
+        self.of_endpoint.resize_with(ENDPOINTS.len(), Vec::new);
+        for (place, (_, fault)) in self.list.iter().enumerate().skip(first) {
+            self.first_end = self.first_end.into_iter().chain(fault.until).min();
+            for (places, endpoint) in self.of_endpoint.iter_mut().zip(ENDPOINTS) {
+                if fault.may_meet(endpoint) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+}
+
+/// The place of an endpoint in [`ENDPOINTS`].
+fn place_of(endpoint: &'static Endpoint) -> usize {
+    ENDPOINTS
+        .iter()
+        .position(|of_list| of_list.name == endpoint.name)
+        .expect("the list has every endpoint")
 }
 
 impl Fault {
@@ -169,18 +212,27 @@ impl Fault {
         self.times == Some(0) || self.until.is_some_and(|until| real_now >= until)
     }
 
-    fn matches(&self, endpoint: &Endpoint, call: &CallView<'_>) -> bool {
+    /// Whether calls of that endpoint may meet it.
+    fn may_meet(&self, endpoint: &Endpoint) -> bool {
         let has_code = match self.then {
             Action::Answer { code, .. } => endpoint.code(code).is_some(),
-            _ => true,
+            Action::Delay(_)
+            | Action::Status { .. }
+            | Action::DisconnectBefore
+            | Action::DisconnectMidBody
+            | Action::Garble
+            | Action::Throttle { .. } => true,
         };
-        has_code
-            && self.endpoint.is_none_or(|name| name == endpoint.name)
-            && self
-                .login_name
-                .as_ref()
-                .is_none_or(|wanted| call.login_name.as_deref() == Some(wanted.as_str()))
-            && self.order_number.is_none_or(|wanted| call.order_number == Some(wanted))
+        has_code && self.endpoint.is_none_or(|name| name == endpoint.name)
+    }
+
+    /// Whether it is meant for a call of these names.
+    fn matches(&self, names: Names<'_>) -> bool {
+        let is_of_order = self
+            .order_number
+            .is_none_or(|number| names.order_number == Some(number));
+        let is_by = |login_name: &LoginName| names.login_name == Some(login_name.as_str());
+        self.times != Some(0) && is_of_order && self.login_name.as_ref().is_none_or(is_by)
     }
 
     /// Counts a call that matches: whether it is past those that are skipped, and whether the dice say so.
@@ -219,21 +271,6 @@ impl Action {
     }
 }
 
-/// What a fault looks at.
-struct CallView<'f> {
-    login_name: Option<std::borrow::Cow<'f, str>>,
-    order_number: Option<OrderNumber>,
-}
-
-impl<'f> CallView<'f> {
-    fn new(form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
-        Self {
-            login_name: glimpse("loginName", LoginName::MAX + 1, form, assumptions),
-            order_number: glimpse("orderNumber", 20, form, assumptions).and_then(|text| OrderNumber::parse(&text)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,14 +291,15 @@ mod tests {
         }
     }
 
-    fn meet(faults: &mut Faults, endpoint: &str, text: &str) -> Option<u64> {
-        let mut form = Form::default();
-        form.push_urlencoded(text.as_bytes());
+    const NOBODY: Names<'_> = Names {
+        login_name: None,
+        order_number: None,
+    };
+
+    fn meet(faults: &mut Faults, endpoint: &str, names: Names<'_>) -> Option<u64> {
         let endpoint = Endpoint::named(endpoint).unwrap();
         let mut dice = Random::from_seed(1);
-        faults
-            .meet(endpoint, &form, &Assumptions::default(), START, &mut dice)
-            .map(|met| met.id)
+        faults.meet(endpoint, names, START, &mut dice).map(|met| met.id)
     }
 
     #[test]
@@ -281,15 +319,19 @@ mod tests {
             order_number: OrderNumber::new(8),
             ..answer(-21)
         });
-        for (endpoint, text, expected) in [
-            ("!autoRevokeCS", "loginName=a&orderNumber=7", Some(2)),
-            ("!autoRevokeCS", "loginName=ab&orderNumber=7", None),
-            ("!autoRevokeCS", "ORDERNUMBER=8", Some(3)),
-            ("!AutoReplaceSMIME", "orderNumber=7", Some(1)),
-            ("!AutoReplaceSMIME", "orderNumber=77", None),
-            ("!AutoReplaceSMIME", "", None),
+        for (endpoint, login_name, order_number, expected) in [
+            ("!autoRevokeCS", Some("a"), Some(7), Some(2)),
+            ("!autoRevokeCS", Some("ab"), Some(7), None),
+            ("!autoRevokeCS", None, Some(8), Some(3)),
+            ("!AutoReplaceSMIME", None, Some(7), Some(1)),
+            ("!AutoReplaceSMIME", None, Some(77), None),
+            ("!AutoReplaceSMIME", None, None, None),
         ] {
-            assert_eq!(meet(&mut faults, endpoint, text), expected, "{endpoint} {text}");
+            let names = Names {
+                login_name,
+                order_number: order_number.and_then(OrderNumber::new),
+            };
+            assert_eq!(meet(&mut faults, endpoint, names), expected, "{endpoint} {names:?}");
         }
     }
 
@@ -297,8 +339,8 @@ mod tests {
     fn an_endpoint_never_answers_a_code_that_it_does_not_have() {
         let mut faults = Faults::default();
         faults.add(answer(-14));
-        assert_eq!(meet(&mut faults, "!AutoReplaceSMIME", ""), None);
-        assert_eq!(meet(&mut faults, "!autoRevokeCS", ""), Some(1));
+        assert_eq!(meet(&mut faults, "!AutoReplaceSMIME", NOBODY), None);
+        assert_eq!(meet(&mut faults, "!autoRevokeCS", NOBODY), Some(1));
     }
 
     #[test]
@@ -310,7 +352,7 @@ mod tests {
             ..answer(-21)
         });
         let met: Vec<_> = (0..6)
-            .map(|_| meet(&mut faults, "!autoRevokeCS", "").is_some())
+            .map(|_| meet(&mut faults, "!autoRevokeCS", NOBODY).is_some())
             .collect();
         assert_eq!(met, [false, false, true, true, false, false]);
         assert_eq!(faults.iter(START).count(), 0);
@@ -324,7 +366,7 @@ mod tests {
             ..answer(-21)
         });
         assert_eq!(faults.iter(START).count(), 0);
-        assert_eq!(meet(&mut faults, "!autoRevokeCS", ""), None);
+        assert_eq!(meet(&mut faults, "!autoRevokeCS", NOBODY), None);
     }
 
     #[test]
@@ -338,11 +380,7 @@ mod tests {
             let mut dice = Random::from_seed(seed);
             let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
             (0..64)
-                .map(|_| {
-                    faults
-                        .meet(endpoint, &Form::default(), &Assumptions::default(), START, &mut dice)
-                        .is_some()
-                })
+                .map(|_| faults.meet(endpoint, NOBODY, START, &mut dice).is_some())
                 .collect::<Vec<_>>()
         };
         assert_eq!(rolls(1), rolls(1));

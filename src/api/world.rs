@@ -43,15 +43,6 @@ impl World {
         Arc::make_mut(&mut self.accounts)
     }
 
-    /// Counts a call of that account, or says that it is over its limit.
-    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
-        let is_limited = self
-            .accounts
-            .get(login_name.as_str())
-            .is_some_and(|account| account.call_limit.is_some());
-        !is_limited || self.accounts_mut().admit(login_name, now)
-    }
-
     /// The order of that number, if it is of the account and of the product.
     ///
     /// # Errors
@@ -169,7 +160,7 @@ impl Accounts {
     }
 
     /// Counts a call of that account, or says that it is over its limit.
-    pub fn admit(&mut self, login_name: &LoginName, now: Timestamp) -> bool {
+    pub fn admit(&mut self, login_name: &str, now: Timestamp) -> bool {
         self.by_login_name
             .get_mut(login_name)
             .and_then(|account| account.call_limit.as_mut())
@@ -247,12 +238,12 @@ impl Conventions {
     pub fn reply(&self, endpoint: &'static str, refusal: &Refusal) -> Reply {
         let code = refusal.code;
         let template = match self.messages.get(&(endpoint, code.number)) {
-            Some(message) => message.into(),
+            Some(message) => message.clone().into(),
             None => self.spell(code),
         };
         Reply::Error {
             code: code.number,
-            message: refusal.fill(&template),
+            message: refusal.fill(template),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::api::account::{Account, LoginName, Password};
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
-use crate::sandbox::journal::{self, MASK, Untold};
+use crate::sandbox::journal::{KeptForm, MASK, Untold};
 use crate::server::body::read_form;
 
 /// What separates the parts of the body that [`multipart`] writes.
@@ -133,9 +133,13 @@ fn accounts(form: &Form<'_>) -> Accounts {
 /// What the journal keeps of a form.
 fn kept(
     form: &Form<'_>,
-    endpoint: &Endpoint,
+    endpoint: &'static Endpoint,
     login_name: Option<&LoginName>,
     accounts: &Accounts,
 ) -> Vec<(String, String)> {
-    journal::mask(form, endpoint, login_name, Untold::find(form, accounts))
+    KeptForm::new(form, endpoint, Untold::find(form, accounts))
+        .masked(endpoint, login_name)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into_owned()))
+        .collect()
 }

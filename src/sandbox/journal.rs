@@ -1,10 +1,13 @@
-//! The journal: the last calls of a sandbox, with passwords masked on the way in.
+//! The journal: the last calls of a sandbox. They are kept as they came; secrets are masked when a call is read.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::api::account::{LoginName, Password};
@@ -14,19 +17,22 @@ use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
 
-/// The argument that is never kept.
+/// The argument whose value is never told.
 const PASSWORD: &str = "loginPassword";
 
-/// The argument that is kept if an account has its value.
+/// The argument that is told if an account has its value.
 const LOGIN_NAME: &str = "loginName";
 
 /// Arguments of a call that are kept.
 const MAX_ARGUMENTS: usize = u64::BITS as usize;
 
+/// The shortest password for which the other values are searched: a shorter one may stand in any of them by chance.
+const MIN_SEARCHED: usize = 4;
+
 /// Bytes of a value that may be a password or a loginName: as many as the longest password has, and some white space.
 const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
 
-/// Bytes of a value that are kept; the longest CSR that the API takes has fewer.
+/// Bytes of a value that are told; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
 
 /// Bytes of a reply that are kept.
@@ -45,36 +51,44 @@ pub(crate) struct Entry {
     /// When it arrived.
     pub(crate) real_time: Timestamp,
     /// Its endpoint.
-    pub(crate) endpoint: &'static str,
+    pub(crate) endpoint: &'static Endpoint,
     /// The loginName that counted, if an account has it. Another may be a password in the wrong place.
     pub(crate) login_name: Option<LoginName>,
     /// The loginName that counted, if no account has it: known again, but not told.
     pub(crate) unknown_name: Option<UnknownName>,
     /// The order number that counted, if it was one.
     pub(crate) order_number: Option<OrderNumber>,
-    /// Its arguments in their order, secrets masked.
-    pub(crate) arguments: Vec<(String, String)>,
+    /// Its arguments as they came.
+    pub(crate) form: KeptForm,
     /// The HTTP status.
     pub(crate) status: u16,
     /// The API's code, if it answered one.
     pub(crate) code: Option<i32>,
     /// The body of the reply, as it was meant.
-    pub(crate) reply: String,
+    pub(crate) reply: Bytes,
     /// How long the answer took to make, in microseconds.
     pub(crate) took_us: u64,
     /// The fault that met it.
     pub(crate) fault: Option<u64>,
     /// Why it was answered so.
-    pub(crate) hint: String,
+    pub(crate) hint: Cow<'static, str>,
 }
 
 impl Entry {
-    /// The first value of an argument, whatever the case of its name.
-    pub(crate) fn argument(&self, name: &str) -> Option<&str> {
-        self.arguments
-            .iter()
-            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-            .map(|(_, value)| &**value)
+    /// Its arguments in their order, secrets masked.
+    pub(crate) fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+        self.form.masked(self.endpoint, self.login_name.as_ref())
+    }
+
+    /// The value of the first argument of that name.
+    fn argument(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut arguments = self.arguments().into_iter();
+        arguments.find(|(sent, _)| *sent == name).map(|(_, value)| value)
+    }
+
+    /// The body of the reply, as it was meant.
+    pub(crate) fn reply(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.reply)
     }
 
     /// Whether that loginName counted, be it an account's or not.
@@ -90,18 +104,13 @@ impl Entry {
     fn is_of_order(&self, number: &str) -> bool {
         match self.order_number {
             Some(counted) => OrderNumber::parse(number) == Some(counted),
-            None => self.argument("orderNumber") == Some(number),
+            None => self.argument("orderNumber").is_some_and(|sent| sent == number),
         }
     }
 
     /// How much memory it takes, near enough.
     pub(crate) fn bytes(&self) -> usize {
-        let arguments: usize = self
-            .arguments
-            .iter()
-            .map(|(name, value)| name.len() + value.len() + 48)
-            .sum();
-        arguments + self.reply.len() + self.hint.len() + size_of::<Self>()
+        self.form.0.len() + self.reply.len() + self.hint.len() + size_of::<Self>()
     }
 }
 
@@ -148,51 +157,134 @@ impl Untold {
     }
 }
 
-/// The arguments of a call as the journal keeps them: nothing that is, or may hold, a password, but for the loginName
-/// that an account has.
-pub(crate) fn mask(
-    form: &Form<'_>,
-    endpoint: &Endpoint,
-    login_name: Option<&LoginName>,
-    untold: Untold,
-) -> Vec<(String, String)> {
-    let passwords: Vec<_> = form
-        .pairs()
-        .iter()
-        .filter(|pair| pair.name.eq_ignore_ascii_case(PASSWORD.as_bytes()))
-        .map(|pair| &*pair.value)
-        .filter(|value| value.len() >= 4)
-        .take(MAX_ARGUMENTS)
-        .collect();
-    form.pairs()
-        .iter()
-        .take(MAX_ARGUMENTS)
-        .enumerate()
-        .map(|(place, pair)| {
-            let known = endpoint
-                .arguments
-                .iter()
-                .find(|argument| pair.name.eq_ignore_ascii_case(argument.name.as_bytes()));
-            // A name that is none may be the rest of a password with an unescaped `&` in it.
-            let Some(argument) = known else {
-                return ("?".to_owned(), MASK.to_owned());
-            };
-            let value = String::from_utf8_lossy(&pair.value[..pair.value.len().min(MAX_VALUE)]);
-            let holds_password = argument.name == PASSWORD
-                || passwords.iter().any(|password| contains(&pair.value, password))
-                || [&b"assword"[..], b"ASSWORD"]
-                    .iter()
-                    .any(|word| contains(&pair.value, word));
-            let may_be_told = argument.name == LOGIN_NAME
-                && login_name.is_some_and(|login_name| login_name.as_str().as_bytes() == &*pair.value);
-            let value = if untold.contains(place) || holds_password && !may_be_told {
-                MASK.to_owned()
-            } else {
-                value.into_owned()
-            };
-            (argument.name.to_owned(), value)
+/// The arguments of a call as they came, in one piece: for each the row of its endpoint's table, whether it may be told,
+/// the length of its value and the value.
+///
+/// What is in the table of no endpoint is not kept: a name that is none may be the rest of a password with an unescaped `&`
+/// in it. Passwords are kept, because values that hold one are masked; they are never told.
+#[derive(Clone, Default)]
+pub(crate) struct KeptForm(Box<[u8]>);
+
+/// One argument of a [`KeptForm`].
+struct Kept<'k> {
+    row: u8,
+    telling: u8,
+    value: &'k [u8],
+}
+
+impl KeptForm {
+    /// The row of an argument that is none of the endpoint's.
+    const NO_ROW: u8 = u8::MAX;
+    /// An argument that may be told if its value holds no password of the call.
+    const TOLD: u8 = 0;
+    /// An argument that may not be told.
+    const UNTOLD: u8 = 1;
+    /// A password behind the arguments that are told of.
+    const UNSEEN: u8 = 2;
+    /// The bytes before each value.
+    const HEAD: usize = 1 + 1 + size_of::<u32>();
+    /// Bytes of a value that are kept: enough to find a password where what is told of it ends.
+    const MAX_KEPT: usize = MAX_VALUE + MAX_LOOKED_UP;
+
+    /// Keeps a form.
+    pub(crate) fn new(form: &Form<'_>, endpoint: &Endpoint, untold: Untold) -> Self {
+        let first = || form.pairs().iter().take(MAX_ARGUMENTS);
+        let later = || {
+            let later = form.pairs().iter().skip(MAX_ARGUMENTS);
+            let passwords = later.filter(|pair| is_password(&pair.name) && pair.value.len() >= MIN_SEARCHED);
+            passwords.take(MAX_ARGUMENTS)
+        };
+        let length = |value: &[u8]| Self::HEAD + value.len().min(Self::MAX_KEPT);
+        let lengths = first().chain(later()).map(|pair| length(&pair.value));
+        let mut kept = Vec::with_capacity(lengths.sum());
+        let mut keep = |row, telling, value: &[u8]| {
+            let value = &value[..value.len().min(Self::MAX_KEPT)];
+            let length = u32::try_from(value.len()).expect("a value is cut to some kilobytes");
+            kept.extend_from_slice(&[row, telling]);
+            kept.extend_from_slice(&length.to_ne_bytes());
+            kept.extend_from_slice(value);
+        };
+        for (place, pair) in first().enumerate() {
+            match row_of(endpoint, &pair.name) {
+                None => keep(Self::NO_ROW, Self::UNTOLD, &[]),
+                Some(row) if untold.contains(place) => keep(row, Self::UNTOLD, &pair.value),
+                Some(row) => keep(row, Self::TOLD, &pair.value),
+            }
+        }
+        for pair in later() {
+            let row = row_of(endpoint, &pair.name).unwrap_or(Self::NO_ROW);
+            keep(row, Self::UNSEEN, &pair.value);
+        }
+        Self(kept.into())
+    }
+
+    /// The arguments in their order: nothing that is, or may hold, a password, but for the loginName that an account has.
+    pub(crate) fn masked(
+        &self,
+        endpoint: &'static Endpoint,
+        login_name: Option<&LoginName>,
+    ) -> Vec<(&'static str, Cow<'_, str>)> {
+        let name = |row| endpoint.arguments.get(usize::from(row)).map(|argument| argument.name);
+        let passwords: Vec<_> = self
+            .iter()
+            .filter(|kept| kept.telling == Self::UNSEEN || name(kept.row) == Some(PASSWORD))
+            .map(|kept| kept.value)
+            .filter(|value| value.len() >= MIN_SEARCHED)
+            .collect();
+        let holds_password = |value: &[u8]| {
+            let words = [&b"assword"[..], b"ASSWORD"];
+            passwords.iter().chain(&words).any(|password| contains(value, password))
+        };
+        self.iter()
+            .filter(|kept| kept.telling != Self::UNSEEN)
+            .map(|kept| {
+                let Some(name) = name(kept.row) else {
+                    return ("?", MASK.into());
+                };
+                let is_known_login = name == LOGIN_NAME
+                    && login_name.is_some_and(|login_name| login_name.as_str().as_bytes() == kept.value);
+                let may_be_told =
+                    kept.telling == Self::TOLD && (is_known_login || name != PASSWORD && !holds_password(kept.value));
+                if may_be_told {
+                    let value = &kept.value[..kept.value.len().min(MAX_VALUE)];
+                    (name, String::from_utf8_lossy(value))
+                } else {
+                    (name, MASK.into())
+                }
+            })
+            .collect()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (&[row, telling], behind) = rest.split_first_chunk()?;
+            let (length, behind) = behind.split_first_chunk()?;
+            let (value, behind) = behind.split_at(u32::from_ne_bytes(*length) as usize);
+            rest = behind;
+            Some(Kept { row, telling, value })
         })
-        .collect()
+    }
+}
+
+impl fmt::Debug for KeptForm {
+    /// Nothing of what was sent: a password may stand in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeptForm({} bytes)", self.0.len())
+    }
+}
+
+/// The row of an argument in the endpoint's table, whatever the case of its name.
+fn row_of(endpoint: &Endpoint, name: &[u8]) -> Option<u8> {
+    let row = endpoint
+        .arguments
+        .iter()
+        .position(|argument| name.eq_ignore_ascii_case(argument.name.as_bytes()))?;
+    u8::try_from(row).ok()
+}
+
+fn is_password(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(PASSWORD.as_bytes())
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -228,7 +320,7 @@ pub(crate) struct Difference {
 impl Filter {
     /// Whether it asks for this call.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
-        self.endpoint.is_none_or(|name| name == entry.endpoint)
+        self.endpoint.is_none_or(|name| name == entry.endpoint.name)
             && self.code.is_none_or(|code| entry.code == Some(code))
             && self.since.is_none_or(|since| entry.time >= since)
             && self.login_name.as_deref().is_none_or(|name| entry.is_by(name))
@@ -244,20 +336,22 @@ impl Filter {
         let login_name = entry.login_name.as_ref().map(LoginName::as_str);
         let order_number = entry.order_number.map(|number| number.to_string());
         let fields = [
-            ("endpoint", self.endpoint.map(text), Some(text(entry.endpoint))),
+            ("endpoint", self.endpoint.map(text), Some(text(entry.endpoint.name))),
             (
                 "loginName",
                 self.login_name.clone(),
                 match &self.login_name {
                     // It may be masked in the entry.
                     Some(wanted) if entry.is_by(wanted) => Some(wanted.clone()),
-                    _ => login_name.or_else(|| entry.argument(LOGIN_NAME)).map(text),
+                    _ => login_name
+                        .map(text)
+                        .or_else(|| entry.argument(LOGIN_NAME).map(Cow::into_owned)),
                 },
             ),
             (
                 "orderNumber",
                 self.order_number.clone(),
-                order_number.or_else(|| entry.argument("orderNumber").map(text)),
+                order_number.or_else(|| entry.argument("orderNumber").map(Cow::into_owned)),
             ),
             (
                 "code",
@@ -442,19 +536,15 @@ impl Journal {
         self.capacity > 0
     }
 
-    /// Enters a call; its number is given here.
-    pub(crate) fn enter(&self, entry: Entry) {
-        let reply = match entry.reply.char_indices().find(|(start, _)| *start >= MAX_REPLY) {
-            Some((end, _)) => entry.reply[..end].to_owned(),
-            None => entry.reply,
-        };
+    /// Enters a call; its number is given here. Where no calls are kept, it is only counted.
+    pub(crate) fn enter(&self, mut entry: Entry) {
+        if !self.is_kept() {
+            return self.pass(entry.endpoint.name, entry.time);
+        }
+        cut(&mut entry.reply);
         let mut ring = self.lock();
         ring.last_id += 1;
-        let entry = Entry {
-            id: ring.last_id,
-            reply,
-            ..entry
-        };
+        entry.id = ring.last_id;
         self.room.take(entry.bytes());
         ring.bytes += entry.bytes();
         ring.entries.push_back(Arc::new(entry));
@@ -463,7 +553,7 @@ impl Journal {
             let Some(oldest) = ring.entries.pop_front() else { break };
             self.room.give_back(oldest.bytes());
             ring.bytes -= oldest.bytes();
-            ring.forget(oldest.endpoint, oldest.time);
+            ring.forget(oldest.endpoint.name, oldest.time);
         }
         drop(ring);
         if self.closed.receiver_count() > 0 {
@@ -471,8 +561,7 @@ impl Journal {
         }
     }
 
-    /// Counts a call that is not kept, where none is.
-    pub(crate) fn pass(&self, endpoint: &'static str, time: Timestamp) {
+    fn pass(&self, endpoint: &'static str, time: Timestamp) {
         let mut ring = self.lock();
         ring.last_id += 1;
         ring.forget(endpoint, time);
@@ -569,6 +658,15 @@ impl Journal {
     }
 }
 
+/// Cuts a reply that is longer than what is kept of one, before a character.
+fn cut(reply: &mut Bytes) {
+    if reply.len() > MAX_REPLY {
+        let is_start = |place: &usize| reply[*place] & 0xC0 != 0x80;
+        let end = (0..=MAX_REPLY).rev().find(is_start).unwrap_or(MAX_REPLY);
+        *reply = Bytes::copy_from_slice(&reply[..end]);
+    }
+}
+
 impl Drop for Journal {
     fn drop(&mut self) {
         let bytes = self.lock().bytes;
@@ -587,21 +685,24 @@ mod tests {
     }
 
     fn entry(order_number: &str, code: i32) -> Entry {
+        let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+        let mut form = Form::default();
+        form.push(&b"ORDERNUMBER"[..], order_number.as_bytes());
         Entry {
             id: 0,
             time: Timestamp::EPOCH,
             real_time: Timestamp::EPOCH,
-            endpoint: "!autoRevokeCS",
+            endpoint,
             login_name: None,
             unknown_name: None,
             order_number: None,
-            arguments: vec![("ORDERNUMBER".to_owned(), order_number.to_owned())],
+            form: KeptForm::new(&form, endpoint, Untold::default()),
             status: 200,
             code: Some(code),
-            reply: "0\n".to_owned(),
+            reply: Bytes::from_static(b"0\n"),
             took_us: 1,
             fault: None,
-            hint: String::new(),
+            hint: Cow::default(),
         }
     }
 
@@ -627,10 +728,10 @@ mod tests {
     #[test]
     fn many_bytes_count_as_many_calls() {
         let journal = journal(1000);
-        for _ in 0..100 {
+        for _ in 0..1000 {
             journal.enter(entry(&"1".repeat(1 << 20), 0));
         }
-        assert!(journal.lock().bytes <= ROOM && !journal.lock().entries.is_empty());
+        assert!(journal.lock().bytes <= ROOM && journal.lock().bytes > ROOM / 2);
     }
 
     #[test]
@@ -639,7 +740,7 @@ mod tests {
         let at = |millis| Timestamp::from_unix_millis(millis);
         for (endpoint, time) in [("!autoRevokeCS", 1), ("!autoRevokeCS", 5), ("!AutoReplaceSMIME", 3)] {
             journal.enter(Entry {
-                endpoint,
+                endpoint: Endpoint::named(endpoint).unwrap(),
                 time: at(time),
                 ..entry("7", 0)
             });
@@ -680,17 +781,17 @@ mod tests {
 
     #[test]
     fn the_newest_stays_and_its_reply_is_cut() {
-        let journal = journal(1000);
-        let long = "1".repeat(2 * ROOM);
+        let journal = Journal::new(1000, Arc::new(Room::new(1000)));
+        let long = "1".repeat(2000);
         for reply in ["0\n".to_owned(), "é".repeat(MAX_REPLY)] {
             journal.enter(Entry {
-                reply,
+                reply: reply.into(),
                 ..entry(&long, 0)
             });
         }
         let kept = journal.find(&Filter::default()).calls;
         assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
-        assert_eq!(kept[0].reply, "é".repeat(MAX_REPLY / 2));
+        assert_eq!(kept[0].reply(), "é".repeat(MAX_REPLY / 2));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The list of sandboxes: by name, and by the login names that they claim.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -165,8 +166,17 @@ impl Sandboxes {
     }
 
     /// The sandbox whose calls at the plain path those of that login name are.
-    pub(crate) fn of_login(&self, login_name: Option<&str>) -> Arc<Sandbox> {
-        let claimed = login_name.and_then(|login_name| self.read().by_login_name.get(login_name).cloned());
+    pub(crate) fn of_login<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
+        let claimed = {
+            let others = self.read();
+            // Most emulators have none that claims a name, and then nobody needs to read it.
+            let name = if others.by_login_name.is_empty() {
+                None
+            } else {
+                login_name()
+            };
+            name.and_then(|name| others.by_login_name.get(&*name).cloned())
+        };
         claimed
             .filter(|sandbox| !sandbox.is_over(real_now()))
             .unwrap_or_else(|| self.default.clone())

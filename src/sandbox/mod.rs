@@ -1,5 +1,6 @@
 //! A sandbox: a world of its own behind one lock, with its clock, its faults, its dice and its journal.
 
+pub(crate) mod call;
 pub(crate) mod certificates;
 pub(crate) mod journal;
 pub(crate) mod list;
@@ -12,19 +13,19 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
-use crate::api::fault::{Action, Faults, Met};
-use crate::api::order::book::{Book, BookFull};
+use crate::api::fault::{Action, Faults};
+use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
-use crate::api::protocol::argument::glimpse;
+use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::code;
-use crate::api::protocol::form::Form;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
 use crate::clock::{self, Clock, Timestamp};
 use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
+use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{Certificate, Certificates, Issuance, Look, NoCertificate};
-use crate::sandbox::journal::{Journal, UnknownName, Untold};
+use crate::sandbox::journal::Journal;
 
 /// The name of the sandbox that always is.
 pub(crate) const DEFAULT: &str = "default";
@@ -207,14 +208,17 @@ impl Sandbox {
         self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }
 
-    /// Answers a call of an endpoint.
+    /// Answers a call of an endpoint, logs it and enters it in the journal. What a fault shall do to the reply comes along.
     ///
-    /// It is locked for a moment to see what it assumes and which fault is met, and again to do what was asked;
-    /// whatever takes time happens between the two.
-    pub(crate) async fn answer(&self, endpoint: &'static Endpoint, request: &Request<'_>) -> Outcome {
+    /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
+    /// again to do what was asked; whatever takes time happens in between.
+    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> (Answer, Option<Action>) {
         let real_now = clock::real_now();
         self.touch(real_now);
-        let (conventions, tellable, met, before) = {
+        let conventions = self.state().world.conventions.clone();
+        let arguments = Arguments::sort(arrival.endpoint.arguments, arrival.form, &conventions.assumptions);
+        let names = CallNames::read(&arguments);
+        let (known, met) = {
             let mut state = self.state();
             let State {
                 world,
@@ -222,42 +226,42 @@ impl Sandbox {
                 faults,
                 random,
             } = &mut *state;
-            let assumptions = &world.conventions.assumptions;
-            let met = faults.meet(endpoint, request.form, assumptions, real_now, random);
-            let tellable = Tellable::of(world, request.form);
-            (world.conventions.clone(), tellable, met, clock.now(real_now))
+            let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
+            let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
+            (known, met)
         };
-        let call = Call {
-            over_https: request.over_https,
-            is_post: request.is_post,
-            form: request.form,
-            conventions: &conventions,
-            fault: met.as_ref().and_then(|met| met.then.refusal(endpoint)),
-        };
-        let result = match met.as_ref().map(|met| &met.then) {
-            Some(Action::Status { status, body }) => Err(NotAnswered::Gateway {
-                status: *status,
-                body: body.clone(),
-            }),
-            _ => {
-                let mut now = before;
-                let done = endpoint.act(&call, |prepared| {
-                    // The time is taken under the lock, so that no call sees an earlier one than the call before it.
-                    let mut state = self.state();
-                    now = state.clock.now(clock::real_now());
-                    prepared(&mut state.world, now)
-                });
-                let done = self.attach_certificates(done, now).await;
-                endpoint.reply(&call, done).map_err(NotAnswered::BookFull)
+        let mut answer = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => Answer::of_gateway(
+                *status,
+                body.clone(),
+                format!("a fault answered with HTTP status {status}"),
+            ),
+            then => {
+                let call = Call {
+                    transport: arrival.transport,
+                    arguments,
+                    conventions,
+                    fault: then.and_then(|then| then.refusal(arrival.endpoint)),
+                };
+                self.call(arrival.endpoint, call, known.time).await
             }
         };
-        Outcome {
-            time: before,
-            real_time: real_now,
-            tellable,
-            met,
-            result,
-        }
+        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
+        call::log(&entry, &self.name, answer.is_worth_a_warning);
+        self.journal.enter(entry);
+        (answer, met.map(|met| met.then))
+    }
+
+    /// Has the endpoint answer a call that came at that time.
+    async fn call(&self, endpoint: &'static Endpoint, mut call: Call<'_>, mut now: Timestamp) -> Answer {
+        let done = endpoint.act(&mut call, |prepared| {
+            // The time is taken under the lock, so that no call sees an earlier one than the call before it.
+            let mut state = self.state();
+            now = state.clock.now(clock::real_now());
+            prepared(&mut state.world, now)
+        });
+        let done = self.attach_certificates(done, now).await;
+        endpoint.reply(&call, done)
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
@@ -277,78 +281,6 @@ impl Look for Sandbox {
         let state = self.state();
         at(&state.world.book, state.clock.now(clock::real_now()))
     }
-}
-
-/// What a call names that may be tellable, to the log and to the journal. A form that was put together wrongly may have a
-/// password in any place.
-#[derive(Clone, Debug)]
-pub(crate) struct Tellable {
-    /// The loginName that counts, if an account has it.
-    pub(crate) login_name: Option<LoginName>,
-    /// The loginName that counts, if no account has it.
-    pub(crate) unknown_name: Option<UnknownName>,
-    /// The order number that counts, if it is one and not a password.
-    pub(crate) order_number: Option<OrderNumber>,
-    /// The arguments that may not be told.
-    pub(crate) untold: Untold,
-}
-
-impl Tellable {
-    fn of(world: &World, form: &Form<'_>) -> Self {
-        let assumptions = &world.conventions.assumptions;
-        let accounts = &world.accounts;
-        let name = glimpse("loginName", LoginName::MAX, form, assumptions);
-        let account = name.as_deref().and_then(|name| accounts.get(name));
-        let order_number = glimpse("orderNumber", 20, form, assumptions).and_then(|sent| {
-            OrderNumber::parse(&sent).filter(|number| world.book.get(*number).is_some() || !accounts.is_password(&sent))
-        });
-        Self {
-            login_name: account.map(|account| account.login_name.clone()),
-            unknown_name: name.filter(|_| account.is_none()).map(|name| UnknownName::new(&name)),
-            order_number,
-            untold: Untold::find(form, accounts),
-        }
-    }
-}
-
-/// A call as it came over HTTP.
-#[derive(Debug)]
-pub(crate) struct Request<'f> {
-    /// Whether it came over HTTPS, or counts as if it had.
-    pub(crate) over_https: bool,
-    /// Whether its method is POST.
-    pub(crate) is_post: bool,
-    /// Its arguments.
-    pub(crate) form: &'f Form<'f>,
-}
-
-/// What came of a call.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// When, by the sandbox's clock.
-    pub(crate) time: Timestamp,
-    /// When.
-    pub(crate) real_time: Timestamp,
-    /// What it names that may be told.
-    pub(crate) tellable: Tellable,
-    /// The fault that met it.
-    pub(crate) met: Option<Met>,
-    /// The answer, if the API gave one.
-    pub(crate) result: Result<Answer, NotAnswered>,
-}
-
-/// Why the API itself gave no answer.
-#[derive(Clone, Debug)]
-pub(crate) enum NotAnswered {
-    /// The order that the call would make has no room.
-    BookFull(BookFull),
-    /// A fault answered as a gateway would.
-    Gateway {
-        /// The HTTP status.
-        status: u16,
-        /// The body, plain text.
-        body: String,
-    },
 }
 
 /// What stands before the API's path for the sandbox of that name.

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
@@ -20,7 +21,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::api::protocol::form::Form;
-use crate::server::listen::Received;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
 const MAX_BODY: usize = 1 << 20;
@@ -65,7 +65,7 @@ impl BodyReader {
     }
 
     /// Reads a body to its end.
-    pub(crate) async fn read(&self, body: &mut Received) -> Result<ReadBody<'_>, BodyError> {
+    pub(crate) async fn read(&self, body: &mut Body) -> Result<ReadBody<'_>, BodyError> {
         if body.is_end_stream() {
             return Ok(ReadBody::default());
         }
@@ -129,9 +129,9 @@ impl BodyReader {
     /// Nearly every body has come with its head: only one that has not sets the clock going.
     async fn next_frame(
         &self,
-        body: &mut Received,
+        body: &mut Body,
         progress: &mut Progress<'_>,
-    ) -> Result<Option<Result<Frame<Bytes>, hyper::Error>>, BodyError> {
+    ) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, BodyError> {
         if let Some(frame) = body.frame().now_or_never() {
             return Ok(frame);
         }

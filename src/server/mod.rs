@@ -5,6 +5,7 @@ pub(crate) mod body;
 pub(crate) mod control;
 mod crl_body;
 pub(crate) mod descriptors;
+mod layers;
 mod linger;
 pub(crate) mod listen;
 mod misbehave;

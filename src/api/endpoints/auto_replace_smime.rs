@@ -35,12 +35,12 @@ impl Rules for AutoReplaceSmime {
         ("REVOKEOLDORDER", "Y"),
     ];
 
-    type Request<'f> = Request<'f>;
+    type Values<'f> = Values<'f>;
 
-    fn read<'f>(arguments: &Arguments<'f>) -> Result<Request<'f>, Refusal> {
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let template_ids = TEMPLATES.map(|name| (name, arguments.integer(name)));
         check_language(arguments.get("languageName"), &template_ids)?;
-        Ok(Request {
+        Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
@@ -52,34 +52,35 @@ impl Rules for AutoReplaceSmime {
         })
     }
 
-    fn handle(request: Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let login_name = log_in(world, request.login_name, request.login_password, denied)?
-            .login_name
-            .clone();
-        if !world.admit(&login_name, now) {
+        if log_in(world, values.login_name, values.login_password, denied)?
+            .call_limit
+            .is_some()
+            && !world.accounts_mut().admit(values.login_name, now)
+        {
             return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit").into());
         }
-        let account = log_in(world, request.login_name, request.login_password, denied)?;
+        let account = world.accounts.get(values.login_name).expect("it has just logged in");
         check_permission(account, Self::NAME)?;
-        check_ca_certificate(account, request.ca_certificate_id)?;
-        check_templates(account, &request.template_ids)?;
-        let csr = request
+        check_ca_certificate(account, values.ca_certificate_id)?;
+        check_templates(account, &values.template_ids)?;
+        let csr = values
             .csr
             .map_err(|error| refuse_csr(&error, world.conventions.assumptions.csr_errors))?;
         let certificate = Wanted {
             csr,
-            signature_hash: request.signature_hash,
-            ca_certificate_id: request.ca_certificate_id,
+            signature_hash: values.signature_hash,
+            ca_certificate_id: values.ca_certificate_id,
         };
-        let order = find_order(world, request.order_number, account, Product::Smime, denied)?;
+        let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
         let number = order.number;
         let weak_hash = weak_hash(&certificate);
         let mut done = match machine::replace(order.state_at(now)).map_err(|why| refused(order, why, now))? {
             ReplaceStep::InPlace => replace_in_place(world, number, certificate),
             ReplaceStep::NewOrder => {
                 let new = order.successor(certificate, now, world.issuance_delay);
-                replace_by_new_order(world, number, new, request.revoke_old_order, now)?
+                replace_by_new_order(world, number, new, values.revoke_old_order, now)?
             }
         };
         if let Some(hash) = weak_hash {
@@ -90,7 +91,7 @@ impl Rules for AutoReplaceSmime {
     }
 }
 
-pub(super) struct Request<'f> {
+pub(super) struct Values<'f> {
     login_name: &'f str,
     login_password: &'f str,
     order_number: &'f str,

@@ -28,10 +28,10 @@ impl Rules for AutoRevokeCs {
         ("codeReason", "1"),
     ];
 
-    type Request<'f> = Request<'f>;
+    type Values<'f> = Values<'f>;
 
-    fn read<'f>(arguments: &Arguments<'f>) -> Result<Request<'f>, Refusal> {
-        Ok(Request {
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
+        Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             account_id: arguments.integer("accountID"),
@@ -46,10 +46,10 @@ impl Rules for AutoRevokeCs {
         })
     }
 
-    fn handle(request: Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::PERMISSION_DENIED;
-        let caller = log_in(world, request.login_name, request.login_password, denied)?;
-        let owner = match request.account_id {
+        let caller = log_in(world, values.login_name, values.login_password, denied)?;
+        let owner = match values.account_id {
             Some(account_id) => world
                 .accounts
                 .under(caller, account_id)
@@ -68,16 +68,16 @@ impl Rules for AutoRevokeCs {
             )
             .into());
         }
-        let order = find_order(world, request.order_number, owner, Product::CodeSigning, denied)?;
+        let order = find_order(world, values.order_number, owner, Product::CodeSigning, denied)?;
         let number = order.number;
         let step =
-            machine::revoke(order.state_at(now), request.include_in_crl).map_err(|why| refused(order, why, now))?;
+            machine::revoke(order.state_at(now), values.include_in_crl).map_err(|why| refused(order, why, now))?;
         let becomes = match step {
             RevokeStep::Reject => "rejected",
             RevokeStep::Replace => "replaced, and stays out of the CRL",
             RevokeStep::Revoke => "revoked",
         };
-        if request.test {
+        if values.test {
             return Ok(Done {
                 hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
                 ..Done::default()
@@ -88,8 +88,8 @@ impl Rules for AutoRevokeCs {
                 step,
                 Revocation {
                     at: now,
-                    reason: request.reason,
-                    comment: request.comment.into(),
+                    reason: values.reason,
+                    comment: values.comment.into(),
                 },
             );
         }
@@ -100,7 +100,7 @@ impl Rules for AutoRevokeCs {
     }
 }
 
-pub(super) struct Request<'f> {
+pub(super) struct Values<'f> {
     login_name: &'f str,
     login_password: &'f str,
     account_id: Option<u64>,

@@ -58,11 +58,11 @@ impl Rules for CollectSmime {
         ("responseType", "3"),
     ];
 
-    type Request<'f> = Request<'f>;
+    type Values<'f> = Values<'f>;
 
-    fn read<'f>(arguments: &Arguments<'f>) -> Result<Request<'f>, Refusal> {
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let query = arguments.text("queryType");
-        Ok(Request {
+        Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
@@ -78,11 +78,11 @@ impl Rules for CollectSmime {
         })
     }
 
-    fn handle(request: Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, request.login_name, request.login_password, denied)?;
+        let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(account, Self::NAME)?;
-        let order = find_order(world, request.order_number, account, Product::Smime, denied)?;
+        let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
         let state = order.state_at(now);
         let refusal = match state {
             State::Pending => {
@@ -96,13 +96,13 @@ impl Rules for CollectSmime {
             State::Revoked => &code::ALREADY_REVOKED,
             State::Rejected => &code::ALREADY_REJECTED,
             State::OnHold => &code::AWAITING_PAYMENT,
-            State::Issued | State::Replaced | State::Expired => return Ok(request.collect(order, state)),
+            State::Issued | State::Replaced | State::Expired => return Ok(values.collect(order, state)),
         };
         Err(Refusal::new(refusal, format!("order {} is {state}", order.number)).into())
     }
 }
 
-pub(super) struct Request<'f> {
+pub(super) struct Values<'f> {
     login_name: &'f str,
     login_password: &'f str,
     order_number: &'f str,
@@ -113,7 +113,7 @@ pub(super) struct Request<'f> {
     show_validity_period: bool,
 }
 
-impl Request<'_> {
+impl Values<'_> {
     fn collect(&self, order: &Order, state: State) -> Done {
         Done {
             code: if self.status_only { AVAILABLE } else { ATTACHED },

@@ -9,17 +9,18 @@ pub(crate) mod catalogue;
 mod collect_smime;
 
 use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::api::account::Account;
 use crate::api::order::book::BookFull;
 use crate::api::order::machine::Refused;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
-use crate::api::protocol::argument::{self, Argument, Arguments};
+use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::ForeignOrder;
 use crate::api::protocol::code::{self, Code};
-use crate::api::protocol::form::Form;
-use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::protocol::reply::Reply;
 use crate::api::world::{Conventions, OrderNotFound, World};
@@ -78,15 +79,13 @@ impl Endpoint {
     }
 
     /// Answers a call: [`act`](Self::act), then [`reply`](Self::reply).
-    ///
-    /// # Errors
-    /// The order that the call would make has no room. Nothing was changed.
     pub fn answer<'f>(
         &'static self,
-        call: &Call<'f>,
+        mut call: Call<'f>,
         on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
-    ) -> Result<Answer, BookFull> {
-        self.reply(call, self.act(call, on_world))
+    ) -> Answer {
+        let done = self.act(&mut call, on_world);
+        self.reply(&call, done)
     }
 
     /// Does what a call asks for. What it asks of the world is handed to `on_world`, which locks it and runs it; the CSR is
@@ -96,22 +95,21 @@ impl Endpoint {
     /// It was not done, and nothing was changed.
     pub fn act<'f>(
         &'static self,
-        call: &Call<'f>,
+        call: &mut Call<'f>,
         on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
     ) -> Result<Done, Failure> {
-        match &call.fault {
-            Some(fault) => Err(fault.clone().into()),
-            None => self.prepare(call).map_err(Failure::from).and_then(on_world),
+        if let Some(fault) = &call.fault {
+            return Err(fault.clone().into());
         }
+        self.check_transport(call)?;
+        call.arguments.check(&call.conventions.assumptions)?;
+        on_world((self.prepare)(&call.arguments)?)
     }
 
     /// The answer to a call of which that came.
-    ///
-    /// # Errors
-    /// The order that the call would make has no room.
-    pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Result<Answer, BookFull> {
+    pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
-        let format = argument::response_format(self.arguments, call.form, assumptions);
+        let format = call.arguments.response_format();
         let mut told = None;
         let mut attached = (String::new(), Vec::new());
         let (reply, hint) = match done {
@@ -124,66 +122,78 @@ impl Endpoint {
             Err(Failure::Refused(refusal)) => {
                 if refusal.code.number == code::UNRECOGNIZED_ARGUMENT.number {
                     let told_reply = call.conventions.reply(self.name, &tellable(&refusal));
-                    told = Some(format.render(&told_reply, assumptions));
+                    told = Some(bytes(format.render(&told_reply, assumptions)));
                 }
                 (call.conventions.reply(self.name, &refusal), refusal.hint)
             }
-            Err(Failure::BookFull(full)) => return Err(full),
+            Err(Failure::BookFull(full)) => {
+                return Answer {
+                    is_worth_a_warning: true,
+                    ..Answer::of_gateway(503, format!("{full}\n"), full.to_string())
+                };
+            }
         };
         let (text, binary) = attached;
         let mut body = format.render(&reply, assumptions);
         if !(text.is_empty() && binary.is_empty()) {
+            let body = body.to_mut();
             if !body.ends_with('\n') {
                 body.push('\n');
             }
             body.push_str(&text);
         }
-        Ok(Answer {
-            code: reply.code(),
-            content_type: match binary.is_empty() {
-                true => format.content_type(assumptions),
-                false => "application/octet-stream",
-            },
+        let mut body = bytes(body);
+        let content_type = if binary.is_empty() {
+            format.content_type(assumptions)
+        } else {
+            told = Some(body.clone());
+            body = [&*body, &*binary].concat().into();
+            "application/octet-stream"
+        };
+        Answer {
+            status: 200,
+            code: Some(reply.code()),
+            content_type,
             body,
-            binary,
             told,
-            format,
             hint,
-        })
-    }
-
-    fn prepare<'f>(&self, call: &Call<'f>) -> Result<Prepared<'f>, Refusal> {
-        self.check_transport(call)?;
-        let arguments = Arguments::check(self.arguments, call.form, &call.conventions.assumptions)?;
-        (self.prepare)(&arguments)
+            is_worth_a_warning: false,
+        }
     }
 
     fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {
-        if !call.over_https {
+        if !call.transport.is_https {
             let code = self.code(code::NOT_HTTPS.number).unwrap_or(&code::NOT_HTTPS);
             return Err(Refusal::new(
                 code,
                 "the call came over plain HTTP, which is refused unless --plain-http accept is given",
             ));
         }
-        if !call.is_post {
+        if !call.transport.is_post {
             return Err(Refusal::new(&code::NOT_POST, "the method was not POST"));
         }
         Ok(())
     }
 }
 
-/// A call as it came.
-#[derive(Debug)]
-pub struct Call<'f> {
+/// How a call came.
+#[derive(Clone, Copy, Debug)]
+pub struct Transport {
     /// Whether it came over HTTPS, or counts as if it had.
-    pub over_https: bool,
+    pub is_https: bool,
     /// Whether its method is POST.
     pub is_post: bool,
+}
+
+/// A call of an endpoint.
+#[derive(Debug)]
+pub struct Call<'f> {
+    /// How it came.
+    pub transport: Transport,
     /// Its arguments.
-    pub form: &'f Form<'f>,
+    pub arguments: Arguments<'f>,
     /// What its sandbox assumes, and how it words its messages.
-    pub conventions: &'f Conventions,
+    pub conventions: Arc<Conventions>,
     /// What a fault answers instead of the endpoint.
     pub fault: Option<Refusal>,
 }
@@ -191,20 +201,50 @@ pub struct Call<'f> {
 /// What is answered to a call.
 #[derive(Debug)]
 pub struct Answer {
-    /// The code.
-    pub code: i32,
-    /// The format of the body.
-    pub format: Format,
+    /// The HTTP status.
+    pub status: u16,
+    /// The API's code, if it is the API that answers.
+    pub code: Option<i32>,
     /// The Content-Type of the body.
     pub content_type: &'static str,
-    /// The body, or its beginning.
-    pub body: String,
-    /// The rest of the body, where it is no text.
-    pub binary: Vec<u8>,
-    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password.
-    pub told: Option<String>,
-    /// Why it was answered so, for the log.
+    /// The body.
+    pub body: Bytes,
+    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password, and
+    /// some bodies are no text.
+    pub told: Option<Bytes>,
+    /// Why it was answered so, for the log and the journal.
     pub hint: Cow<'static, str>,
+    /// Whether the log tells it as a warning.
+    pub is_worth_a_warning: bool,
+}
+
+impl Answer {
+    /// An answer that is not the API's: that of a gateway before it.
+    pub fn of_gateway(status: u16, body: impl Into<Bytes>, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            code: None,
+            content_type: "text/plain",
+            body: body.into(),
+            told: None,
+            hint: hint.into(),
+            is_worth_a_warning: false,
+        }
+    }
+
+    /// Adds to the hint.
+    pub fn explain(&mut self, more: &str) {
+        let hint = self.hint.to_mut();
+        hint.push_str("; ");
+        hint.push_str(more);
+    }
+}
+
+fn bytes(text: Cow<'static, str>) -> Bytes {
+    match text {
+        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+        Cow::Owned(text) => text.into(),
+    }
 }
 
 /// What the file of an endpoint says.
@@ -221,18 +261,18 @@ trait Rules: 'static {
     const EXAMPLE: &'static [(&'static str, &'static str)];
 
     /// The arguments as the values that they mean.
-    type Request<'f>;
+    type Values<'f>;
 
     /// Reads arguments that passed the table: the rules between several of them, and whatever takes time but no world.
-    fn read<'f>(arguments: &Arguments<'f>) -> Result<Self::Request<'f>, Refusal>;
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Self::Values<'f>, Refusal>;
 
     /// Does what was asked.
-    fn handle(request: Self::Request<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
+    fn handle(values: Self::Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
 }
 
 fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
-    let request = R::read(arguments)?;
-    Ok(Box::new(move |world, now| R::handle(request, world, now)))
+    let values = R::read(arguments)?;
+    Ok(Box::new(move |world, now| R::handle(values, world, now)))
 }
 
 /// A call whose arguments were read and judged: what is left is to do it.

@@ -1,10 +1,8 @@
 //! The arguments of an endpoint as a table, and the checks that follow from the table alone.
 
-use std::borrow::Cow;
-
 use crate::api::protocol::Mark;
 use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument};
-use crate::api::protocol::form::{Form, Pair};
+use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
 
@@ -190,57 +188,96 @@ impl Kind {
     }
 }
 
-/// The arguments of one call that passed the checks of their table.
+/// The arguments of one call, each in the row of its endpoint's table.
 #[derive(Debug)]
-pub(crate) struct Arguments<'f> {
+pub struct Arguments<'f> {
     table: &'static [Argument],
-    values: Vec<Option<&'f str>>,
+    duplicates: DuplicateArgument,
+    rows: Vec<Row<'f>>,
+    /// The first argument that the table does not have: its place in the form, and its name.
+    unrecognized: Option<(usize, &'f [u8])>,
+}
+
+/// What was sent for one row of the table.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row<'f> {
+    first: Option<&'f [u8]>,
+    /// The last of several.
+    last: Option<&'f [u8]>,
+    /// The value that counts, once it was checked.
+    checked: Option<&'f str>,
 }
 
 impl<'f> Arguments<'f> {
-    /// Checks a form against a table: names (-2), presence (-3), then each value by itself (-4).
+    /// Finds the row of each argument of a form. Nothing is checked yet.
+    pub(crate) fn sort(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
+        let mut rows = vec![Row::default(); table.len()];
+        let mut unrecognized = None;
+        for (position, pair) in form.pairs().iter().enumerate() {
+            match find(table, &pair.name, assumptions) {
+                Some(row) => rows[row].push(&pair.value),
+                None => unrecognized = unrecognized.or(Some((position, &*pair.name))),
+            }
+        }
+        Self {
+            table,
+            duplicates: assumptions.duplicate_argument,
+            rows,
+            unrecognized,
+        }
+    }
+
+    /// Checks them against the table: names (-2), presence (-3), then each value by itself (-4).
     ///
     /// # Errors
     /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
     /// missing and invalid ones in the order of the table.
-    pub(crate) fn check(
-        table: &'static [Argument],
-        form: &'f Form<'_>,
-        assumptions: &Assumptions,
-    ) -> Result<Self, Refusal> {
-        let mut found: Vec<Option<&'f Pair<'_>>> = vec![None; table.len()];
-        let mut twice = vec![false; table.len()];
-        for (position, pair) in form.pairs().iter().enumerate() {
-            let Some(row) = find(table, &pair.name, assumptions) else {
-                return Err(unrecognized(position + 1, &pair.name));
-            };
-            twice[row] |= found[row].is_some();
-            if found[row].is_none() || assumptions.duplicate_argument != DuplicateArgument::First {
-                found[row] = Some(pair);
-            }
+    pub(crate) fn check(&mut self, assumptions: &Assumptions) -> Result<(), Refusal> {
+        if let Some((position, name)) = self.unrecognized {
+            return Err(unrecognized(position + 1, name));
         }
-        for (argument, pair) in table.iter().zip(&found) {
-            if pair.is_none() && argument.must_be_sent(assumptions) {
+        for (argument, row) in self.table.iter().zip(&self.rows) {
+            if row.first.is_none() && argument.must_be_sent(assumptions) {
                 return Err(Refusal::missing(
                     argument.name,
                     format!("{} was not sent", argument.name),
                 ));
             }
         }
-        let reject_twice = assumptions.duplicate_argument == DuplicateArgument::Reject;
-        let mut values = vec![None; table.len()];
-        for (row, argument) in table.iter().enumerate() {
-            if twice[row] && reject_twice {
+        for (argument, row) in self.table.iter().zip(&mut self.rows) {
+            if row.last.is_some() && self.duplicates == DuplicateArgument::Reject {
                 return Err(argument.invalid(format!(
                     "{} was sent more than once (assumption duplicate-argument=reject)",
                     argument.name
                 )));
             }
-            if let Some(pair) = found[row] {
-                values[row] = Some(argument.check(&pair.value)?);
-            }
+            row.checked = match row.counting(self.duplicates) {
+                Some(value) => Some(argument.check(value)?),
+                None => None,
+            };
         }
-        Ok(Self { table, values })
+        Ok(())
+    }
+
+    /// The value of an argument as it came, unchecked: for faults and the log. Where it came more than once, the one that
+    /// counts, or the first if none does. An argument that is not the endpoint's has none.
+    pub(crate) fn sent(&self, name: &str) -> Option<&'f [u8]> {
+        let row = self.table.iter().position(|argument| argument.name == name)?;
+        let row = &self.rows[row];
+        row.counting(self.duplicates).or(row.first)
+    }
+
+    /// The format to answer in, found without looking at any other argument.
+    ///
+    /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
+    pub(crate) fn response_format(&self) -> Format {
+        self.table
+            .iter()
+            .position(|argument| argument.name == RESPONSE_FORMAT)
+            .and_then(|row| self.rows[row].counting(self.duplicates))
+            .and_then(|value| std::str::from_utf8(value).ok())
+            .and_then(Format::from_argument)
+            .unwrap_or_default()
     }
 
     /// The value of an argument, or its default.
@@ -253,7 +290,7 @@ impl<'f> Arguments<'f> {
             .iter()
             .position(|argument| argument.name == name)
             .unwrap_or_else(|| panic!("the endpoint's table has no argument {name}"));
-        self.values[row].or(self.table[row].default)
+        self.rows[row].checked.or(self.table[row].default)
     }
 
     /// The value of an argument that is required or has a default.
@@ -282,55 +319,23 @@ impl<'f> Arguments<'f> {
     }
 }
 
-/// The value of an argument as it came, unchecked and cut at `max` characters: for faults and the log. Where it came
-/// more than once, the one that counts, or the first if none does.
-pub(crate) fn glimpse<'f>(
-    name: &str,
-    max: usize,
-    form: &'f Form<'_>,
-    assumptions: &Assumptions,
-) -> Option<Cow<'f, str>> {
-    let mut sent = form
-        .pairs()
-        .iter()
-        .filter(|pair| is_named(name, &pair.name, assumptions));
-    let pair = match assumptions.duplicate_argument {
-        DuplicateArgument::Last => sent.next_back(),
-        DuplicateArgument::Reject | DuplicateArgument::First => sent.next(),
-    }?;
-    // A character has four bytes at most, so the rest need not be looked at.
-    let head = &pair.value[..pair.value.len().min(4 * max)];
-    Some(match String::from_utf8_lossy(head) {
-        Cow::Borrowed(text) => match text.char_indices().nth(max) {
-            Some((end, _)) => Cow::Borrowed(&text[..end]),
-            None => Cow::Borrowed(text),
-        },
-        Cow::Owned(text) => Cow::Owned(text.chars().take(max).collect()),
-    })
-}
-
-/// The format to answer in, found without looking at any other argument.
-///
-/// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
-pub(crate) fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions: &Assumptions) -> Format {
-    if !table.iter().any(|argument| argument.name == RESPONSE_FORMAT) {
-        return Format::default();
+impl<'f> Row<'f> {
+    fn push(&mut self, value: &'f [u8]) {
+        match self.first {
+            None => self.first = Some(value),
+            Some(_) => self.last = Some(value),
+        }
     }
-    let mut sent = form
-        .pairs()
-        .iter()
-        .filter(|pair| is_named(RESPONSE_FORMAT, &pair.name, assumptions));
-    let first = sent.next();
-    let last = sent.next_back();
-    let counts = match assumptions.duplicate_argument {
-        DuplicateArgument::Reject if last.is_some() => None,
-        DuplicateArgument::Reject | DuplicateArgument::First => first,
-        DuplicateArgument::Last => last.or(first),
-    };
-    counts
-        .and_then(|pair| std::str::from_utf8(&pair.value).ok())
-        .and_then(Format::from_argument)
-        .unwrap_or_default()
+
+    /// The value that counts, if one does.
+    fn counting(&self, duplicates: DuplicateArgument) -> Option<&'f [u8]> {
+        match duplicates {
+            DuplicateArgument::Last => self.last.or(self.first),
+            DuplicateArgument::First => self.first,
+            DuplicateArgument::Reject if self.last.is_some() => None,
+            DuplicateArgument::Reject => self.first,
+        }
+    }
 }
 
 fn find(table: &[Argument], name: &[u8], assumptions: &Assumptions) -> Option<usize> {
@@ -395,10 +400,16 @@ mod tests {
         form
     }
 
+    fn checked<'f>(form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Arguments<'f>, Refusal> {
+        let mut arguments = Arguments::sort(TABLE, form, assumptions);
+        arguments.check(assumptions)?;
+        Ok(arguments)
+    }
+
     #[track_caller]
     fn assert_refused(text: &str, assumptions: &Assumptions, code: i32, name: &str) {
         let form = form(text);
-        let refusal = Arguments::check(TABLE, &form, assumptions).unwrap_err();
+        let refusal = checked(&form, assumptions).unwrap_err();
         assert_eq!(
             (refusal.code.number, refusal.name.as_deref()),
             (code, Some(name)),
@@ -410,7 +421,7 @@ mod tests {
     #[test]
     fn takes_what_the_table_allows() {
         let form = form("LOGINNAME=ab&orderNumber=7");
-        let arguments = Arguments::check(TABLE, &form, &Assumptions::default()).unwrap();
+        let arguments = checked(&form, &Assumptions::default()).unwrap();
         assert_eq!(arguments.text("loginName"), "ab");
         assert_eq!(arguments.integer("orderNumber"), Some(7));
         assert_eq!(arguments.integer("codeReason"), Some(0));
@@ -447,7 +458,7 @@ mod tests {
     #[test]
     fn counts_characters_not_bytes() {
         let form = form("loginName=%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80&orderNumber=1");
-        assert!(Arguments::check(TABLE, &form, &Assumptions::default()).is_ok());
+        assert!(checked(&form, &Assumptions::default()).is_ok());
     }
 
     #[test]
@@ -462,7 +473,7 @@ mod tests {
         for (value, expected) in [("first", 1), ("last", 2)] {
             let mut assumptions = Assumptions::default();
             assumptions.set("duplicate-argument", value).unwrap();
-            let arguments = Arguments::check(TABLE, &twice, &assumptions).unwrap();
+            let arguments = checked(&twice, &assumptions).unwrap();
             assert_eq!(arguments.integer("orderNumber"), Some(expected), "{value}");
         }
     }
@@ -482,32 +493,42 @@ mod tests {
         for (text, duplicates, expected) in cases {
             let mut assumptions = Assumptions::default();
             assumptions.set("duplicate-argument", duplicates).unwrap();
-            assert_eq!(response_format(TABLE, &form(text), &assumptions), expected, "{text}");
+            assert_eq!(
+                Arguments::sort(TABLE, &form(text), &assumptions).response_format(),
+                expected,
+                "{text}"
+            );
         }
         let without = &TABLE[..4];
         let form = form("responseFormat=2");
-        assert_eq!(response_format(without, &form, &Assumptions::default()), Format::Lines);
+        let arguments = Arguments::sort(without, &form, &Assumptions::default());
+        assert_eq!(arguments.response_format(), Format::Lines);
     }
 
     #[test]
     fn a_name_that_is_not_ours_never_reaches_the_hint() {
         let form = form("loginName=ab&loginPassword");
-        let refusal = Arguments::check(TABLE, &form, &Assumptions::default()).unwrap_err();
+        let refusal = checked(&form, &Assumptions::default()).unwrap_err();
         assert_eq!(refusal.code, &code::UNRECOGNIZED_ARGUMENT);
         assert!(!refusal.hint.contains("loginPassword"), "{}", refusal.hint);
         assert!(refusal.hint.contains("argument 2"), "{}", refusal.hint);
     }
 
     #[test]
-    fn a_glimpse_is_cut_by_characters() {
-        let assumptions = Assumptions::default();
-        for (text, expected) in [
-            ("loginName=abcdef", Some("abcd")),
-            ("loginName=%F0%9F%98%80bcdef", Some("😀bcd")),
-            ("loginName=a%FFc", Some("a\u{FFFD}c")),
-            ("x=1", None),
+    fn tells_what_was_sent_whether_it_is_taken_or_not() {
+        for (text, duplicates, expected) in [
+            ("loginName=abcdef&x=1", "reject", Some(&b"abcdef"[..])),
+            ("LOGINNAME=a%FFc", "reject", Some(b"a\xFFc")),
+            ("loginName=a&loginName=b", "reject", Some(b"a")),
+            ("loginName=a&loginName=b", "first", Some(b"a")),
+            ("loginName=a&loginName=b", "last", Some(b"b")),
+            ("x=1", "last", None),
         ] {
-            assert_eq!(glimpse("loginName", 4, &form(text), &assumptions).as_deref(), expected);
+            let mut assumptions = Assumptions::default();
+            assumptions.set("duplicate-argument", duplicates).unwrap();
+            let form = form(text);
+            let arguments = Arguments::sort(TABLE, &form, &assumptions);
+            assert_eq!(arguments.sent("loginName"), expected, "{text} {duplicates}");
         }
     }
 
@@ -526,9 +547,10 @@ mod tests {
             for duplicates in ["reject", "first", "last"] {
                 let mut assumptions = Assumptions::default();
                 assumptions.set("duplicate-argument", duplicates).unwrap();
-                response_format(TABLE, &form, &assumptions);
-                glimpse("loginName", 3, &form, &assumptions);
-                if let Ok(arguments) = Arguments::check(TABLE, &form, &assumptions) {
+                let sorted = Arguments::sort(TABLE, &form, &assumptions);
+                sorted.response_format();
+                sorted.sent("loginName");
+                if let Ok(arguments) = checked(&form, &assumptions) {
                     prop_assert!(arguments.text("loginName").chars().count() <= 4);
                     prop_assert!(arguments.integer("orderNumber").is_some());
                 }

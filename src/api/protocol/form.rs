@@ -9,7 +9,7 @@ use percent_encoding::percent_decode;
 
 /// Names and values in the order in which the client sent them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Form<'a> {
+pub(crate) struct Form<'a> {
     pairs: Vec<Pair<'a>>,
 }
 
@@ -18,7 +18,7 @@ impl<'a> Form<'a> {
     ///
     /// `+` is a space, a broken percent escape stands for itself, and a name without `=` has an empty value (WHATWG
     /// URL, section 5.1). Unlike that standard's, this reader does not replace bytes that are not UTF-8.
-    pub fn push_urlencoded(&mut self, text: &'a [u8]) {
+    pub(crate) fn push_urlencoded(&mut self, text: &'a [u8]) {
         for piece in text.split(|byte| *byte == b'&') {
             if piece.is_empty() {
                 continue;
@@ -35,7 +35,7 @@ impl<'a> Form<'a> {
     }
 
     /// Adds one name and value that need no decoding, as a part of `multipart/form-data` carries them.
-    pub fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
+    pub(crate) fn push(&mut self, name: impl Into<Cow<'a, [u8]>>, value: impl Into<Cow<'a, [u8]>>) {
         self.pairs.push(Pair {
             name: name.into(),
             value: value.into(),
@@ -43,18 +43,18 @@ impl<'a> Form<'a> {
     }
 
     /// The pairs in their order.
-    pub fn pairs(&self) -> &[Pair<'a>] {
+    pub(crate) fn pairs(&self) -> &[Pair<'a>] {
         &self.pairs
     }
 }
 
 /// One argument as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Pair<'a> {
+pub(crate) struct Pair<'a> {
     /// The name's bytes, decoded.
-    pub name: Cow<'a, [u8]>,
+    pub(crate) name: Cow<'a, [u8]>,
     /// The value's bytes, decoded.
-    pub value: Cow<'a, [u8]>,
+    pub(crate) value: Cow<'a, [u8]>,
 }
 
 fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {

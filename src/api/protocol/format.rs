@@ -1,5 +1,7 @@
 //! The three formats of a reply, and the way back.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -14,7 +16,7 @@ pub(crate) const RESPONSE_FORMATS: &[&str] = &["0", "1", "2"];
 
 /// A format of a reply, numbered as `responseFormat` numbers it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Format {
+pub(crate) enum Format {
     /// 0: lines of text.
     #[default]
     Lines,
@@ -26,10 +28,10 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order of its number.
-    pub const ALL: [Self; 3] = [Self::Lines, Self::UrlEncoded, Self::Json];
+    pub(crate) const ALL: [Self; 3] = [Self::Lines, Self::UrlEncoded, Self::Json];
 
     /// The format that a value of `responseFormat` asks for, if it is one of its values.
-    pub fn from_argument(value: &str) -> Option<Self> {
+    pub(crate) fn from_argument(value: &str) -> Option<Self> {
         RESPONSE_FORMATS
             .iter()
             .position(|candidate| *candidate == value)
@@ -37,7 +39,7 @@ impl Format {
     }
 
     /// The Content-Type of a reply in this format.
-    pub fn content_type(self, assumptions: &Assumptions) -> &'static str {
+    pub(crate) fn content_type(self, assumptions: &Assumptions) -> &'static str {
         match (self, assumptions.charset) {
             (Self::Lines, Charset::None) => "text/plain",
             (Self::Lines, Charset::Utf8) => "text/plain; charset=utf-8",
@@ -49,11 +51,16 @@ impl Format {
     }
 
     /// Writes a reply in this format.
-    pub fn render(self, reply: &Reply, assumptions: &Assumptions) -> String {
+    pub(crate) fn render(self, reply: &Reply, assumptions: &Assumptions) -> Cow<'static, str> {
+        let fields = || Fields::new(reply, assumptions.json_order_number);
         match self {
             Self::Lines => render_lines(reply, assumptions.final_newline),
-            Self::UrlEncoded => render_url_encoded(reply),
-            Self::Json => render_json(reply, assumptions.json_order_number),
+            Self::UrlEncoded => serde_urlencoded::to_string(fields())
+                .expect("numbers and strings always serialize")
+                .into(),
+            Self::Json => serde_json::to_string(&fields())
+                .expect("numbers and strings always serialize")
+                .into(),
         }
     }
 
@@ -61,11 +68,13 @@ impl Format {
     ///
     /// # Errors
     /// The text is no reply in this format.
-    pub fn parse(self, text: &str) -> Result<Reply, ParseError> {
+    pub(crate) fn parse(self, text: &str) -> Result<Reply, ParseError> {
         match self {
             Self::Lines => parse_lines(text),
-            Self::UrlEncoded => parse_url_encoded(text),
-            Self::Json => serde_json::from_str::<JsonReply>(text)
+            Self::UrlEncoded => serde_urlencoded::from_str::<Fields<'_>>(text)
+                .map_err(|_| ParseError)?
+                .try_into(),
+            Self::Json => serde_json::from_str::<Fields<'_>>(text)
                 .map_err(|_| ParseError)?
                 .try_into(),
         }
@@ -75,24 +84,29 @@ impl Format {
 /// A text that is no reply in the format.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("this is no reply in that format")]
-pub struct ParseError;
+pub(crate) struct ParseError;
 
-fn render_lines(reply: &Reply, final_newline: FinalNewline) -> String {
-    let mut text = match reply {
+fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str> {
+    let end = match final_newline {
+        FinalNewline::Yes => "\n",
+        FinalNewline::No => "",
+    };
+    match reply {
+        // What nearly every call is answered.
+        Reply::Success {
+            code: 0,
+            order_number: None,
+        } if final_newline == FinalNewline::Yes => "0\n".into(),
         Reply::Success {
             code,
             order_number: None,
-        } => code.to_string(),
+        } => format!("{code}{end}").into(),
         Reply::Success {
             code,
             order_number: Some(number),
-        } => format!("{code}\n{number}"),
-        Reply::Error { code, message } => format!("{code}\n{message}"),
-    };
-    if final_newline == FinalNewline::Yes {
-        text.push('\n');
+        } => format!("{code}\n{number}{end}").into(),
+        Reply::Error { code, message } => format!("{code}\n{message}{end}").into(),
     }
-    text
 }
 
 fn parse_lines(text: &str) -> Result<Reply, ParseError> {
@@ -104,7 +118,7 @@ fn parse_lines(text: &str) -> Result<Reply, ParseError> {
     let code: i32 = code.parse().map_err(|_| ParseError)?;
     reply(
         code,
-        rest.filter(|_| code < 0).map(str::to_owned),
+        rest.filter(|_| code < 0).map(|message| message.to_owned().into()),
         match rest {
             Some(number) if code >= 0 => Some(number.parse().map_err(|_| ParseError)?),
             _ => None,
@@ -112,87 +126,61 @@ fn parse_lines(text: &str) -> Result<Reply, ParseError> {
     )
 }
 
-fn render_url_encoded(reply: &Reply) -> String {
-    let mut fields = form_urlencoded::Serializer::new(String::new());
-    fields.append_pair("errorCode", &reply.code().to_string());
-    match reply {
-        Reply::Success { order_number, .. } => {
-            if let Some(number) = order_number {
-                fields.append_pair("orderNumber", &number.to_string());
-            }
-        }
-        Reply::Error { message, .. } => {
-            fields.append_pair("errorMessage", message);
-        }
-    }
-    fields.finish()
-}
-
-fn parse_url_encoded(text: &str) -> Result<Reply, ParseError> {
-    let (mut code, mut message, mut order_number) = (None, None, None);
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-        match &*name {
-            "errorCode" => code = Some(value.parse().map_err(|_| ParseError)?),
-            "errorMessage" => message = Some(value.into_owned()),
-            "orderNumber" => order_number = Some(value.parse().map_err(|_| ParseError)?),
-            _ => return Err(ParseError),
-        }
-    }
-    reply(code.ok_or(ParseError)?, message, order_number)
-}
-
-/// The object of format 2; serde keeps the fields in this order.
+/// The fields of formats 1 and 2, in this order.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct JsonReply {
+struct Fields<'r> {
     error_code: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<String>,
+    error_message: Option<Cow<'r, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    order_number: Option<JsonNumber>,
+    order_number: Option<Number>,
 }
 
+/// A number as JSON has it; format 1 knows no difference.
 #[derive(Deserialize, Serialize)]
 #[serde(untagged)]
-enum JsonNumber {
+enum Number {
     Number(u64),
     Text(String),
 }
 
-impl TryFrom<JsonReply> for Reply {
-    type Error = ParseError;
-
-    fn try_from(json: JsonReply) -> Result<Self, ParseError> {
-        let order_number = match json.order_number {
-            None => None,
-            Some(JsonNumber::Number(number)) => Some(number),
-            Some(JsonNumber::Text(text)) => Some(text.parse().map_err(|_| ParseError)?),
-        };
-        reply(json.error_code, json.error_message, order_number)
+impl<'r> Fields<'r> {
+    fn new(reply: &'r Reply, order_number_type: JsonOrderNumber) -> Self {
+        match reply {
+            Reply::Success { code, order_number } => Self {
+                error_code: *code,
+                error_message: None,
+                order_number: order_number.map(|number| match order_number_type {
+                    JsonOrderNumber::Number => Number::Number(number),
+                    JsonOrderNumber::String => Number::Text(number.to_string()),
+                }),
+            },
+            Reply::Error { code, message } => Self {
+                error_code: *code,
+                error_message: Some(Cow::Borrowed(message)),
+                order_number: None,
+            },
+        }
     }
 }
 
-fn render_json(reply: &Reply, order_number_type: JsonOrderNumber) -> String {
-    let json = match reply {
-        Reply::Success { code, order_number } => JsonReply {
-            error_code: *code,
-            error_message: None,
-            order_number: order_number.map(|number| match order_number_type {
-                JsonOrderNumber::Number => JsonNumber::Number(number),
-                JsonOrderNumber::String => JsonNumber::Text(number.to_string()),
-            }),
-        },
-        Reply::Error { code, message } => JsonReply {
-            error_code: *code,
-            error_message: Some(message.clone()),
-            order_number: None,
-        },
-    };
-    serde_json::to_string(&json).expect("numbers and strings always serialize")
+impl TryFrom<Fields<'_>> for Reply {
+    type Error = ParseError;
+
+    fn try_from(fields: Fields<'_>) -> Result<Self, ParseError> {
+        let order_number = match fields.order_number {
+            None => None,
+            Some(Number::Number(number)) => Some(number),
+            Some(Number::Text(text)) => Some(text.parse().map_err(|_| ParseError)?),
+        };
+        let message = fields.error_message.map(|message| Cow::Owned(message.into_owned()));
+        reply(fields.error_code, message, order_number)
+    }
 }
 
 /// Puts the fields of a reply together again, if they fit each other.
-fn reply(code: i32, message: Option<String>, order_number: Option<u64>) -> Result<Reply, ParseError> {
+fn reply(code: i32, message: Option<Cow<'static, str>>, order_number: Option<u64>) -> Result<Reply, ParseError> {
     match (code, message, order_number) {
         (0.., None, order_number) => Ok(Reply::Success { code, order_number }),
         (..0, Some(message), None) => Ok(Reply::Error { code, message }),
@@ -214,7 +202,7 @@ mod tests {
     fn error(code: i32, message: &str) -> Reply {
         Reply::Error {
             code,
-            message: message.to_owned(),
+            message: message.to_owned().into(),
         }
     }
 

@@ -50,10 +50,10 @@ impl Refusal {
     }
 
     /// Fills `template`'s placeholder with the name that this refusal carries.
-    pub fn fill(&self, template: &str) -> String {
+    pub fn fill(&self, template: Cow<'static, str>) -> Cow<'static, str> {
         match &self.name {
-            Some(name) => template.replacen(PLACEHOLDER, name, 1),
-            None => template.to_owned(),
+            Some(name) => template.replacen(PLACEHOLDER, name, 1).into(),
+            None => template,
         }
     }
 }

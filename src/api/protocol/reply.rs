@@ -1,5 +1,7 @@
 //! What the API answers, before it is put into one of the formats.
 
+use std::borrow::Cow;
+
 /// An answer of the API: a code and its fields.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Reply {
@@ -15,7 +17,7 @@ pub enum Reply {
         /// The code.
         code: i32,
         /// Its message.
-        message: String,
+        message: Cow<'static, str>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! The journal: what was called, how often, and what is called now.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -90,25 +91,25 @@ pub(super) struct CallArgument {
 
 impl Call {
     fn new(sandbox: &Sandbox, entry: &Entry) -> Self {
-        let argument = |(name, value): &(String, String)| CallArgument {
-            name: name.clone(),
-            value: value.clone(),
+        let argument = |(name, value): (&str, Cow<'_, str>)| CallArgument {
+            name: name.to_owned(),
+            value: value.into_owned(),
         };
         Self {
             id: entry.id,
             time: entry.time.to_string(),
             real_time: entry.real_time.to_string(),
             sandbox: sandbox.name.to_string(),
-            endpoint: entry.endpoint,
+            endpoint: entry.endpoint.name,
             login_name: entry.login_name.as_ref().map(ToString::to_string),
             order_number: entry.order_number.map(OrderNumber::get),
-            arguments: entry.arguments.iter().map(argument).collect(),
+            arguments: entry.arguments().into_iter().map(argument).collect(),
             status: entry.status,
             code: entry.code,
-            reply: entry.reply.clone(),
+            reply: entry.reply().into_owned(),
             took_micros: entry.took_us,
             fault: entry.fault,
-            hint: entry.hint.clone(),
+            hint: entry.hint.clone().into_owned(),
         }
     }
 }

@@ -13,7 +13,6 @@ mod clock;
 mod faults;
 mod fields;
 mod guard;
-mod layers;
 mod openapi;
 mod orders;
 mod problem;
@@ -44,6 +43,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
 use crate::token::Token;
@@ -129,7 +129,7 @@ fn other_routes(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app);
-    layers::wrap(router)
+    layers::of_control(router, |status, detail| Problem::new(status, detail).into_response())
 }
 
 /// Every route but that of the document, which it makes.

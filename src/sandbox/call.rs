@@ -1,0 +1,204 @@
+//! A call of an endpoint: how it arrives at its sandbox, and what is known of it, read once for the fault, the log line and
+//! the journal.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use tracing::{info, warn};
+
+use crate::api::account::LoginName;
+use crate::api::endpoints::{Answer, Endpoint, Transport};
+use crate::api::fault::{Met, Names};
+use crate::api::order::state::OrderNumber;
+use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
+use crate::api::protocol::form::Form;
+use crate::api::world::World;
+use crate::clock::{Stopwatch, Timestamp};
+use crate::sandbox::journal::{Entry, KeptForm, UnknownName, Untold};
+use crate::sandbox::{DEFAULT, Sandbox};
+
+/// The target of the log line that each call leaves.
+pub(crate) const LOG: &str = "sectigo_emulator::call";
+
+/// A call as it arrives at its sandbox.
+#[derive(Debug)]
+pub(crate) struct Arrival<'f> {
+    /// The endpoint that it calls.
+    pub(crate) endpoint: &'static Endpoint,
+    /// How it came.
+    pub(crate) transport: Transport,
+    /// Its arguments.
+    pub(crate) form: &'f Form<'f>,
+    /// What is odd about its body.
+    pub(crate) oddity: Option<String>,
+    /// Whether the sandbox is not named by the path but claims the loginName.
+    pub(crate) is_claimed: bool,
+    /// Runs since the call came.
+    pub(crate) watch: Stopwatch,
+}
+
+/// What a call names, before anybody knows whether it may be told.
+#[derive(Debug)]
+pub(crate) struct CallNames<'f> {
+    /// The loginName that counts: as much of it as tells it from every name that there can be.
+    pub(crate) login_name: Option<Cow<'f, str>>,
+    /// The orderNumber that counts, if it is one, and how it was sent.
+    order_number: Option<(OrderNumber, &'f str)>,
+}
+
+impl<'f> CallNames<'f> {
+    /// Reads them from arguments of which nothing was checked.
+    pub(crate) fn read(arguments: &Arguments<'f>) -> Self {
+        let order_number = arguments
+            .sent("orderNumber")
+            .and_then(|sent| std::str::from_utf8(sent).ok())
+            .and_then(|sent| Some((OrderNumber::parse(sent)?, sent)));
+        Self {
+            login_name: arguments.sent("loginName").map(login_name),
+            order_number,
+        }
+    }
+
+    /// What faults look at.
+    pub(crate) fn for_faults(&self) -> Names<'_> {
+        Names {
+            login_name: self.login_name.as_deref(),
+            order_number: self.order_number.map(|(number, _)| number),
+        }
+    }
+}
+
+/// A loginName as it was sent; of one that is too long, one character more than a loginName can have.
+fn login_name(sent: &[u8]) -> Cow<'_, str> {
+    const MAX: usize = LoginName::MAX + 1;
+    // A character has four bytes at most, so the rest need not be looked at.
+    match String::from_utf8_lossy(&sent[..sent.len().min(4 * MAX)]) {
+        Cow::Borrowed(text) => match text.char_indices().nth(MAX) {
+            Some((end, _)) => Cow::Borrowed(&text[..end]),
+            None => Cow::Borrowed(text),
+        },
+        Cow::Owned(text) => Cow::Owned(text.chars().take(MAX).collect()),
+    }
+}
+
+/// What of a call may be told, to the log and to the journal. A form that was put together wrongly may have a password in
+/// any place.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// When it came, by the sandbox's clock.
+    pub(crate) time: Timestamp,
+    /// When it came.
+    pub(crate) real_time: Timestamp,
+    login_name: Option<LoginName>,
+    unknown_name: Option<UnknownName>,
+    order_number: Option<OrderNumber>,
+    untold: Untold,
+}
+
+impl Known {
+    /// What the world says to the names of a call.
+    pub(crate) fn of(
+        names: &CallNames<'_>,
+        form: &Form<'_>,
+        world: &World,
+        time: Timestamp,
+        real_time: Timestamp,
+    ) -> Self {
+        let accounts = &world.accounts;
+        let name = names.login_name.as_deref();
+        let account = name.and_then(|name| accounts.get(name));
+        let may_be_told =
+            |(number, sent): &(OrderNumber, &str)| world.book.get(*number).is_some() || !accounts.is_password(sent);
+        Self {
+            time,
+            real_time,
+            login_name: account.map(|account| account.login_name.clone()),
+            unknown_name: name.filter(|_| account.is_none()).map(UnknownName::new),
+            order_number: names.order_number.filter(may_be_told).map(|(number, _)| number),
+            untold: Untold::find(form, accounts),
+        }
+    }
+
+    /// The entry of a sandbox's journal, from which the log line is made as well.
+    pub(crate) fn entry(
+        self,
+        arrival: &Arrival<'_>,
+        answer: &mut Answer,
+        met: Option<&Met>,
+        sandbox: &Sandbox,
+    ) -> Entry {
+        explain(answer, arrival, met, &sandbox.name);
+        let form = if sandbox.journal.is_kept() {
+            KeptForm::new(arrival.form, arrival.endpoint, self.untold)
+        } else {
+            KeptForm::default()
+        };
+        Entry {
+            id: 0,
+            time: self.time,
+            real_time: self.real_time,
+            endpoint: arrival.endpoint,
+            form,
+            login_name: self.login_name,
+            unknown_name: self.unknown_name,
+            order_number: self.order_number,
+            status: answer.status,
+            code: answer.code,
+            reply: answer.told.take().unwrap_or_else(|| Bytes::clone(&answer.body)),
+            took_us: arrival.watch.elapsed_micros(),
+            fault: met.map(|met| met.id),
+            hint: std::mem::take(&mut answer.hint),
+        }
+    }
+}
+
+/// Completes the hint by what the API itself does not know.
+fn explain(answer: &mut Answer, arrival: &Arrival<'_>, met: Option<&Met>, sandbox: &str) {
+    match (&arrival.oddity, answer.code) {
+        (None, _) | (_, None) => {}
+        // What is odd about a body explains why an argument is missing; of other answers it is only worth mentioning.
+        (Some(oddity), Some(code)) if code == MISSING_ARGUMENT.number => answer.hint = oddity.clone().into(),
+        (Some(oddity), Some(_)) => answer.explain(oddity),
+    }
+    if arrival.is_claimed && answer.code == Some(LOGIN_DETAILS.number) {
+        answer.explain(&format!(
+            "the sandbox `{sandbox}` claims this loginName, so its account must be in that sandbox, not in the default one"
+        ));
+    }
+    if let Some(done) = met.and_then(|met| met.then.done_to_reply()) {
+        answer.explain(&done);
+    }
+}
+
+/// Logs one line for a call.
+pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
+    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
+    let endpoint = entry.endpoint.name;
+    let login = entry.login_name.as_ref().map(LoginName::as_str);
+    let order = entry.order_number.map(OrderNumber::get);
+    let status = Some(entry.status).filter(|status| *status != 200);
+    let (code, fault, took_us, hint) = (entry.code, entry.fault, entry.took_us, &*entry.hint);
+    if is_worth_a_warning {
+        warn!(target: LOG, sandbox, endpoint, login, order, status, took_us, hint);
+    } else {
+        info!(target: LOG, sandbox, endpoint, login, order, code, status, took_us, fault, hint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_name_is_cut_by_characters() {
+        let long = "é".repeat(100);
+        for (sent, expected) in [
+            (&b"jane"[..], "jane".to_owned()),
+            (b"a\xFFc", "a\u{FFFD}c".to_owned()),
+            (long.as_bytes(), "é".repeat(65)),
+        ] {
+            assert_eq!(login_name(sent), expected);
+        }
+    }
+}

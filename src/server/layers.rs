@@ -1,0 +1,134 @@
+//! What wraps the routes: for the API the last net under a panic, for the control API that net and the log line of each
+//! action.
+
+use std::any::Any;
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{MatchedPath, RawPathParams, Request};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::{CatchPanic, CatchPanicLayer};
+use tracing::{debug, error, info};
+
+use crate::api::order::state::OrderNumber;
+use crate::clock::Stopwatch;
+use crate::sandbox::DEFAULT;
+
+/// The target of the log line that each action of the control API leaves.
+const CONTROL_LOG: &str = "sectigo_emulator::control";
+
+/// The target of the log line of a panic.
+const PANIC_LOG: &str = "sectigo_emulator::panic";
+
+/// What is answered where a handler panicked.
+const DEFECT: &str = "This is a defect of the emulator; its log has a line about it. Please report it.";
+
+/// The routes of the API, wrapped.
+pub(crate) type WrappedApi = CatchPanic<Router, fn(Panic) -> Response>;
+
+/// What a handler panicked with.
+type Panic = Box<dyn Any + Send>;
+
+/// Wraps the routes of the API: a panic becomes HTTP status 500 and a line of the log. Around the router and not within it,
+/// where each layer costs a call two allocations.
+pub(crate) fn of_api(router: Router) -> WrappedApi {
+    CatchPanic::custom(router, |panic| {
+        log_panic(&*panic);
+        let text = [(header::CONTENT_TYPE, "text/plain")];
+        (StatusCode::INTERNAL_SERVER_ERROR, text, format!("{DEFECT}\n")).into_response()
+    })
+}
+
+/// Wraps the routes of the control API: a panic becomes HTTP status 500 and a line of the log, and each request leaves a
+/// line. `problem` makes the response that says what is wrong.
+pub(crate) fn of_control(router: Router, problem: fn(StatusCode, &'static str) -> Response) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(move |panic: Panic| {
+            log_panic(&*panic);
+            problem(StatusCode::INTERNAL_SERVER_ERROR, DEFECT)
+        }))
+        .layer(from_fn(log_request))
+}
+
+/// The next request is answered as if nothing had happened.
+fn log_panic(panic: &(dyn Any + Send)) {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message");
+    error!(target: PANIC_LOG, panic = message, "a handler panicked");
+}
+
+/// One line for each request: changes as information, reads for those who look for a defect. The path is that of the
+/// route: what stands for its parameters may be a password in the wrong place.
+async fn log_request(
+    route: Option<MatchedPath>,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Infallible> {
+    let watch = Stopwatch::start();
+    let method = request.method().clone();
+    let parameters = parameters.ok();
+    let parameter = |wanted: &str| {
+        let found = parameters.iter().flatten().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value)
+    };
+    let sandbox = parameter("sandbox").filter(|name| *name != DEFAULT).map(str::to_owned);
+    let order = parameter("orderNumber")
+        .and_then(OrderNumber::parse)
+        .map(OrderNumber::get);
+    let response = next.run(request).await;
+    let (status, took_us) = (response.status().as_u16(), watch.elapsed_micros());
+    let path = route.as_ref().map_or("?", MatchedPath::as_str);
+    match method {
+        Method::GET | Method::HEAD | Method::OPTIONS => {
+            debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us);
+        }
+        _ => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us),
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower_service::Service as _;
+
+    use super::*;
+
+    fn routes() -> Router {
+        Router::new()
+            .route("/panics", get(|| async { panic!("on purpose") as StatusCode }))
+            .route("/works", get(|| async { StatusCode::NO_CONTENT }))
+    }
+
+    const EXPECTED: [(&str, u16); 3] = [("/panics", 500), ("/works", 204), ("/panics", 500)];
+
+    fn request(path: &str) -> Request {
+        Request::get(path).body(Body::empty()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_api_is_answered_and_the_next_call_works() {
+        let mut routes = of_api(routes());
+        for (path, expected) in EXPECTED {
+            let response = routes.call(request(path)).await.unwrap();
+            assert_eq!(response.status().as_u16(), expected, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_control_api_is_answered_and_the_next_request_works() {
+        let mut routes = of_control(routes(), |status, detail| (status, detail).into_response());
+        for (path, expected) in EXPECTED {
+            let response = routes.call(request(path)).await.unwrap();
+            assert_eq!(response.status().as_u16(), expected, "{path}");
+        }
+    }
+}
