@@ -313,9 +313,9 @@ pub(crate) fn glimpse<'f>(
 ///
 /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
 pub(crate) fn response_format(table: &'static [Argument], form: &Form<'_>, assumptions: &Assumptions) -> Format {
-    if !table.iter().any(|argument| argument.name == RESPONSE_FORMAT) {
+    let Some(row) = table.iter().find(|argument| argument.name == RESPONSE_FORMAT) else {
         return Format::default();
-    }
+    };
     let mut sent = form
         .pairs()
         .iter()
@@ -329,6 +329,7 @@ pub(crate) fn response_format(table: &'static [Argument], form: &Form<'_>, assum
     };
     counts
         .and_then(|pair| std::str::from_utf8(&pair.value).ok())
+        .filter(|value| row.choices.contains(value))
         .and_then(Format::from_argument)
         .unwrap_or_default()
 }
@@ -483,6 +484,17 @@ mod tests {
             let mut assumptions = Assumptions::default();
             assumptions.set("duplicate-argument", duplicates).unwrap();
             assert_eq!(response_format(TABLE, &form(text), &assumptions), expected, "{text}");
+        }
+        const TWO: &[Argument] = &[Argument::optional(RESPONSE_FORMAT, Kind::Integer, "").choices(&["0", "1"])];
+        for (text, expected) in [
+            ("responseFormat=1", Format::UrlEncoded),
+            ("responseFormat=2", Format::Lines),
+        ] {
+            assert_eq!(
+                response_format(TWO, &form(text), &Assumptions::default()),
+                expected,
+                "{text}"
+            );
         }
         let without = &TABLE[..4];
         let form = form("responseFormat=2");
