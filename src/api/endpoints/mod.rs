@@ -30,6 +30,9 @@ use collect_smime::CollectSmime;
 
 pub(crate) use collect_smime::{Collection, Shape};
 
+/// The folder under `/products/` below which the documents also show the endpoints whose names begin with `!`.
+const DOWNLOAD: &str = "download/";
+
 /// Every endpoint that is emulated.
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceSmime>(),
@@ -65,8 +68,12 @@ impl Endpoint {
         }
     }
 
-    /// The endpoint of that name, in any case.
+    /// The endpoint of that name, in any case; a name that begins with `!` may have `download/` before it.
     pub fn named(name: &str) -> Option<&'static Self> {
+        let name = match name.split_at_checked(DOWNLOAD.len()) {
+            Some((folder, rest)) if folder.eq_ignore_ascii_case(DOWNLOAD) && rest.starts_with('!') => rest,
+            _ => name,
+        };
         ENDPOINTS
             .iter()
             .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
