@@ -48,15 +48,20 @@ pub const TARGETS: &[(&str, Check)] = &[
 
 const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
 
+/// So many bytes of an input of [`form`] choose the assumptions. If there are more assumptions, a byte chooses for several:
+/// a fixed number keeps the meaning of the kept inputs.
+const CHOICES: usize = 10;
+
 /// Orders that the world of [`operations`] may hold: a few more than the built-in fixtures make.
 const MAX_ORDERS: usize = 24;
 
 /// Any form is either taken or refused, under any assumptions, and its reply reads back.
 pub fn form(input: &[u8]) {
-    let (choices, text) = input.split_at(input.len().min(ASSUMPTIONS.len()));
+    let (choices, text) = input.split_at(input.len().min(CHOICES));
     let mut assumptions = Assumptions::default();
-    for (row, choice) in ASSUMPTIONS.iter().zip(choices) {
-        let value = row.values[usize::from(*choice) % row.values.len()];
+    for (place, (row, choice)) in ASSUMPTIONS.iter().zip(choices.iter().cycle()).enumerate() {
+        let choice = choice.rotate_right((place / CHOICES) as u32);
+        let value = row.values[usize::from(choice) % row.values.len()];
         assumptions.set(row.name, value).expect("the value is the table's own");
     }
     let mut form = Form::default();

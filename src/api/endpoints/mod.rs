@@ -7,6 +7,7 @@ mod auto_replace_smime;
 mod auto_revoke_cs;
 pub(crate) mod catalogue;
 mod collect_smime;
+pub(crate) mod collecting;
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use crate::api::order::machine::Refused;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::{self, Argument, Arguments};
-use crate::api::protocol::assumption::ForeignOrder;
+use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::Format;
@@ -27,8 +28,7 @@ use crate::clock::Timestamp;
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
-
-pub(crate) use collect_smime::{Collection, Shape};
+use collecting::{Collected, Collection};
 
 /// The folder under `/products/` below which the documents also show the endpoints whose names begin with `!`.
 const DOWNLOAD: &str = "download/";
@@ -53,6 +53,8 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
+    needs_https: bool,
+    needs_post: fn(&Assumptions) -> bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
 
@@ -64,6 +66,8 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
+            needs_https: R::NEEDS_HTTPS,
+            needs_post: R::NEEDS_POST,
             prepare: prepare::<R>,
         }
     }
@@ -120,10 +124,10 @@ impl Endpoint {
         let assumptions = &call.conventions.assumptions;
         let format = argument::response_format(self.arguments, call.form, assumptions);
         let mut told = None;
-        let mut attached = (String::new(), Vec::new());
+        let mut own_body = None;
         let (reply, hint) = match done {
             Ok(done) => {
-                attached = (done.text, done.binary);
+                own_body = done.body;
                 let order_number = done.order_number.map(OrderNumber::get);
                 let code = done.code;
                 (Reply::Success { code, order_number }, done.hint)
@@ -137,23 +141,17 @@ impl Endpoint {
             }
             Err(Failure::BookFull(full)) => return Err(full),
         };
-        let (text, binary) = attached;
-        let mut body = format.render(&reply, assumptions);
-        if !(text.is_empty() && binary.is_empty()) {
-            if !body.ends_with('\n') {
-                body.push('\n');
-            }
-            body.push_str(&text);
-        }
+        let body = own_body.unwrap_or_else(|| Body {
+            content_type: format.content_type(assumptions),
+            text: format.render(&reply, assumptions),
+            binary: Vec::new(),
+        });
         Ok(Answer {
             code: reply.code(),
-            content_type: match binary.is_empty() {
-                true => format.content_type(assumptions),
-                false => "application/octet-stream",
-            },
-            body,
-            binary,
-            told,
+            content_type: body.content_type,
+            told: told.or_else(|| body.told()),
+            body: body.text,
+            binary: body.binary,
             format,
             hint,
         })
@@ -166,15 +164,16 @@ impl Endpoint {
     }
 
     fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {
-        if !call.over_https {
+        if self.needs_https && !call.over_https {
             let code = self.code(code::NOT_HTTPS.number).unwrap_or(&code::NOT_HTTPS);
             return Err(Refusal::new(
                 code,
                 "the call came over plain HTTP, which is refused unless --plain-http accept is given",
             ));
         }
-        if !call.is_post {
-            return Err(Refusal::new(&code::NOT_POST, "the method was not POST"));
+        if !call.is_post && (self.needs_post)(&call.conventions.assumptions) {
+            let code = self.code(code::NOT_POST.number).unwrap_or(&code::NOT_POST);
+            return Err(Refusal::new(code, "the method was not POST"));
         }
         Ok(())
     }
@@ -208,7 +207,8 @@ pub struct Answer {
     pub body: String,
     /// The rest of the body, where it is no text.
     pub binary: Vec<u8>,
-    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password.
+    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password,
+    /// and a binary body is no text.
     pub told: Option<String>,
     /// Why it was answered so, for the log.
     pub hint: Cow<'static, str>,
@@ -226,6 +226,10 @@ trait Rules: 'static {
     const CODES: &'static [&'static Code];
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
+    /// Whether a call over plain HTTP is refused (-1).
+    const NEEDS_HTTPS: bool = true;
+    /// Whether another method than POST is refused (-17).
+    const NEEDS_POST: fn(&Assumptions) -> bool = |_| true;
 
     /// The arguments as the values that they mean.
     type Request<'f>;
@@ -252,39 +256,41 @@ pub struct Done {
     code: i32,
     order_number: Option<OrderNumber>,
     hint: Cow<'static, str>,
-    /// Lines behind the code.
-    text: String,
-    /// What follows them.
-    binary: Vec<u8>,
+    /// What is answered instead of the code and the order number in one of the formats.
+    body: Option<Body>,
     collection: Option<Box<Collection>>,
 }
 
 impl Done {
-    /// The certificate that is still to be attached, by whoever holds the CA.
+    /// The certificates that are still to be attached, by whoever holds the CA.
     pub fn collection(&self) -> Option<&Collection> {
         self.collection.as_deref()
     }
 
-    /// Attaches it behind those lines, with what is odd about it.
-    pub fn attach(&mut self, lines: &str, attachment: Attachment, hint: Option<&str>) {
-        if let Some(hint) = hint {
+    /// Attaches them.
+    pub fn attach(&mut self, collected: &Collected) {
+        if let Some(hint) = &collected.hint {
             self.hint = format!("{}; {hint}", self.hint).into();
         }
-        self.text.push_str(lines);
-        match attachment {
-            Attachment::Text(text) => self.text.push_str(&text),
-            Attachment::Binary(binary) => self.binary = binary,
-        }
+        self.body = self.collection.take().map(|collection| collection.write(collected));
     }
 }
 
-/// Certificates as they are handed out.
+/// A body that an endpoint writes itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Attachment {
-    /// Lines.
-    Text(String),
-    /// DER.
-    Binary(Vec<u8>),
+struct Body {
+    content_type: &'static str,
+    text: String,
+    /// In place of the text, where it is none.
+    binary: Vec<u8>,
+}
+
+impl Body {
+    /// What the journal keeps of a body that is no text.
+    fn told(&self) -> Option<String> {
+        let length = self.binary.len();
+        (length > 0).then(|| format!("({length} bytes of {})", self.content_type))
+    }
 }
 
 /// A call that was not done.
