@@ -202,6 +202,19 @@ impl Wish {
         })
     }
 
+    /// The same for a reply that is URL-encoded, or text.
+    pub(super) fn url_encoded(self, url_encoded: bool) -> Self {
+        Self { url_encoded, ..self }
+    }
+
+    /// The same with the states of the certificate and of its validation, or without.
+    pub(super) fn with_states(self, extended_status: bool) -> Self {
+        Self {
+            extended_status,
+            ..self
+        }
+    }
+
     /// Whether a ZIP archive is asked for.
     pub(super) fn is_zip(&self) -> bool {
         self.structure == Structure::Zip

@@ -7,6 +7,7 @@ mod auto_replace_smime;
 mod auto_revoke_cs;
 pub(crate) mod catalogue;
 mod collect_smime;
+mod collect_ssl;
 pub(crate) mod collecting;
 
 use std::borrow::Cow;
@@ -28,6 +29,7 @@ use crate::clock::Timestamp;
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
+use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
 
 /// The folder under `/products/` below which the documents also show the endpoints whose names begin with `!`.
@@ -38,6 +40,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceSmime>(),
     Endpoint::of::<AutoRevokeCs>(),
     Endpoint::of::<CollectSmime>(),
+    Endpoint::of::<CollectSsl>(),
 ];
 
 /// An endpoint: what its file says, in a form that all endpoints share.

@@ -168,6 +168,36 @@ const ENDPOINTS: &[Endpoint] = &[
             YES_OR_NO.named("showValidityPeriod"),
         ],
     },
+    Endpoint {
+        path: "/products/download/CollectSSL",
+        form: || collect().without("orderNumber").add("baseOrderNumber", "1"),
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            choice("queryType", &["0", "1", "2", "3"], &["4", "-1", "01", "x", "1 ", "10"]).required(),
+            choice(
+                "responseType",
+                &["0", "1", "2", "3"],
+                &["4", "-1", "03", "x", " 3", "30"],
+            ),
+            choice("responseEncoding", &["0"], &["2", "-1", "00", "x", "0 ", "10"]),
+            choice("responseFormat", &["0"], &["2", "3", "-1", "00", "x", " 0", "10"]),
+            YES_OR_NO.named("showValidityPeriod"),
+            YES_OR_NO.named("showExtStatus"),
+            YES_OR_NO.named("showFQDN"),
+            YES_OR_NO.named("showMDCDomainDetails"),
+            YES_OR_NO.named("showMDCDomainDetails2"),
+            YES_OR_NO.named("showStatusDetails"),
+        ],
+    },
+    // Required where the other name of the order's number is not sent.
+    Endpoint {
+        path: "/products/download/CollectSSL",
+        form: collect,
+        denied: REPLACE_DENIED,
+        rows: &[text("orderNumber", 128)],
+    },
 ];
 
 /// Calls once for each row.

@@ -1,6 +1,7 @@
 //! The endpoints that collect: how far an order has come, and its certificate in each form, read by strangers.
 
 mod smime;
+mod ssl;
 mod structures;
 
 use std::io::Write as _;

@@ -134,7 +134,12 @@ fn the_examples_in_other_languages_run_where_they_can() {
 #[test]
 fn every_documented_code_has_its_command() {
     let page = page("docs/codes.md");
-    for name in ["!AutoReplaceSMIME", "!autoRevokeCS", "download/CollectSMIME"] {
+    for name in [
+        "!AutoReplaceSMIME",
+        "!autoRevokeCS",
+        "download/CollectSMIME",
+        "download/CollectSSL",
+    ] {
         let part = page
             .split(&format!("## `{name}`"))
             .nth(1)
