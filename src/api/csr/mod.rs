@@ -18,7 +18,10 @@ pub(crate) use self::{
     key::{Key, OtherKey},
     verify::Hash,
 };
-use self::{parse::Request, verify::BadSignature};
+use self::{
+    parse::{PKCS10, Request},
+    verify::BadSignature,
+};
 use crate::der::pem;
 use crate::der::read::Malformed;
 
@@ -43,13 +46,13 @@ impl Csr {
     /// # Errors
     /// The first thing that is wrong with it, in the order of the module's documentation.
     pub fn judge(text: &str) -> Result<Self, CsrError> {
-        let der = armor::decode(text)?;
-        let request = Request::parse(&der)?;
-        let key = Key::classify(&request.public_key)?;
-        let signature_hash = verify::verify(key, &request)?;
+        let der = armor::decode(text, PKCS10)?;
+        let Request { self_signed, templates } = Request::parse(&der)?;
+        let key = Key::classify(&self_signed.public_key)?;
+        let signature_hash = verify::verify(key, &self_signed)?;
         Ok(Self {
-            public_key_info: narrow(&request.public_key_info),
-            templates: request.templates.iter().map(narrow).collect(),
+            public_key_info: narrow(&self_signed.public_key_info),
+            templates: templates.iter().map(narrow).collect(),
             der: der.into_boxed_slice(),
             key,
             signature_hash,
