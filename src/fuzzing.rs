@@ -4,6 +4,7 @@ mod calls;
 mod csr_der;
 mod fixtures;
 mod patch;
+mod spkac;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub use self::calls::{mask, multipart};
 pub use self::csr_der::csr_der;
 pub use self::fixtures::{fixtures, snapshot};
 pub use self::patch::patch;
+pub use self::spkac::spkac;
 
 /// Checks an input of a target; it panics where an invariant does not hold.
 pub type Check = fn(&[u8]);
@@ -44,6 +46,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("operations", operations),
     ("patch", patch),
     ("snapshot", snapshot),
+    ("spkac", |input| drop(spkac(input))),
 ];
 
 const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
@@ -274,6 +277,11 @@ mod tests {
         #[test]
         fn any_csr(input: Vec<u8>) {
             csr(&input);
+        }
+
+        #[test]
+        fn any_spkac(input: Vec<u8>) {
+            spkac(&input);
         }
 
         #[test]
