@@ -236,14 +236,23 @@ impl Wish {
     pub(super) fn answer(&self, order: &Order, assumptions: &Assumptions, now: Timestamp) -> Result<Done, Failure> {
         let state = order.state_at(now);
         let hint = format!("order {} is {state}", order.number);
-        let status = match state {
-            State::Pending | State::BeingIssued | State::OnHold => BEING_PROCESSED,
-            State::Issued | State::Replaced | State::Expired if self.query == Query::Status => AVAILABLE,
-            State::Issued | State::Replaced | State::Expired => ATTACHED,
+        // What `showExtStatus` says is assumed, but for the words `Issued` and `Awaiting ...`.
+        let (is_issued, states) = match state {
+            State::Pending => (false, ["Awaiting Validation", "Awaiting Validation"]),
+            State::OnHold => (false, ["On Hold", "Awaiting Validation"]),
+            State::BeingIssued => (false, ["Awaiting Issuance", "Validated"]),
+            State::Issued => (true, ["Issued", "Validated"]),
+            State::Replaced => (true, ["Replaced", "Validated"]),
+            State::Expired => (true, ["Expired", "Validated"]),
             State::Revoked => return Err(Refusal::new(&code::REVOKED, hint).into()),
             State::Rejected => return Err(Refusal::new(&code::REJECTED, hint).into()),
         };
-        let layout = self.layout(order.number, status, state, assumptions);
+        let status = match (is_issued, self.query) {
+            (false, _) => BEING_PROCESSED,
+            (true, Query::Status) => AVAILABLE,
+            (true, Query::All | Query::Certificate | Query::Chain) => ATTACHED,
+        };
+        let layout = self.layout(order.number, status, states, assumptions);
         let reads_certificate = status == ATTACHED || status == AVAILABLE && self.validity_period;
         let (body, collection) = if reads_certificate {
             let collection = Collection {
@@ -266,7 +275,13 @@ impl Wish {
         })
     }
 
-    fn layout(&self, order_number: OrderNumber, status: i32, state: State, assumptions: &Assumptions) -> Layout {
+    fn layout(
+        &self,
+        order_number: OrderNumber,
+        status: i32,
+        states: [&'static str; 2],
+        assumptions: &Assumptions,
+    ) -> Layout {
         Layout {
             status,
             order_number,
@@ -274,7 +289,7 @@ impl Wish {
             binary: self.binary,
             url_encoded: self.url_encoded,
             validity_period: self.validity_period,
-            states: self.extended_status.then(|| states(state)),
+            states: self.extended_status.then_some(states),
             assumptions: *assumptions,
         }
     }
@@ -405,21 +420,6 @@ impl Layout {
                 text.split('T').next().unwrap_or_default().to_owned()
             }
         }
-    }
-}
-
-/// What `showExtStatus=Y` says of the certificate and of its validation (assumed, but for the words `Issued` and
-/// `Awaiting ...`).
-fn states(state: State) -> [&'static str; 2] {
-    match state {
-        State::Pending => ["Awaiting Validation", "Awaiting Validation"],
-        State::OnHold => ["On Hold", "Awaiting Validation"],
-        State::BeingIssued => ["Awaiting Issuance", "Validated"],
-        State::Issued => ["Issued", "Validated"],
-        State::Replaced => ["Replaced", "Validated"],
-        State::Expired => ["Expired", "Validated"],
-        State::Revoked => ["Revoked", "Validated"],
-        State::Rejected => ["Rejected", "Rejected"],
     }
 }
 
