@@ -4,6 +4,7 @@ mod calls;
 mod csr_der;
 mod fixtures;
 mod patch;
+mod spkac;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use self::calls::{mask, multipart};
 pub use self::csr_der::csr_der;
 pub use self::fixtures::{fixtures, snapshot};
 pub use self::patch::patch;
+pub use self::spkac::spkac;
 
 /// Checks an input of a target; it panics where an invariant does not hold.
 pub type Check = fn(&[u8]);
@@ -45,19 +47,25 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("operations", operations),
     ("patch", patch),
     ("snapshot", snapshot),
+    ("spkac", |input| drop(spkac(input))),
 ];
 
 const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
+
+/// So many bytes of an input of [`form`] choose the assumptions. If there are more assumptions, a byte chooses for several:
+/// a fixed number keeps the meaning of the kept inputs.
+const CHOICES: usize = 10;
 
 /// Orders that the world of [`operations`] may hold: a few more than the built-in fixtures make.
 const MAX_ORDERS: usize = 24;
 
 /// Any form is either taken or refused, under any assumptions, and its reply reads back.
 pub fn form(input: &[u8]) {
-    let (choices, text) = input.split_at(input.len().min(ASSUMPTIONS.len()));
+    let (choices, text) = input.split_at(input.len().min(CHOICES));
     let mut assumptions = Assumptions::default();
-    for (row, choice) in ASSUMPTIONS.iter().zip(choices) {
-        let value = row.values[usize::from(*choice) % row.values.len()];
+    for (place, (row, choice)) in ASSUMPTIONS.iter().zip(choices.iter().cycle()).enumerate() {
+        let choice = choice.rotate_right((place / CHOICES) as u32);
+        let value = row.values[usize::from(choice) % row.values.len()];
         assumptions.set(row.name, value).expect("the value is the table's own");
     }
     let mut form = Form::default();
@@ -272,6 +280,11 @@ mod tests {
         #[test]
         fn any_csr(input: Vec<u8>) {
             csr(&input);
+        }
+
+        #[test]
+        fn any_spkac(input: Vec<u8>) {
+            spkac(&input);
         }
 
         #[test]

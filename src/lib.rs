@@ -1,5 +1,6 @@
 //! A local emulator of Sectigo's partner API: `!AutoReplaceSMIME`, which replaces the CSR of an S/MIME order,
-//! `!autoRevokeCS`, which revokes a code-signing order, and `download/CollectSMIME`, which fetches what was issued.
+//! `!autoRevokeCS`, which revokes a code-signing order, and `download/CollectSMIME` and `download/CollectSSL`, which fetch what
+//! was issued.
 //!
 //! A test starts one of its own with [`Emulator::start`], lets the client under test work at [`Emulator::url`], and drives
 //! it by [`Emulator::control`]: orders, accounts, clock, faults, and the journal of calls. The program `sectigo-emulator`

@@ -19,6 +19,27 @@ pub(crate) fn pkcs7<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec
     sequence(&[&oid(SIGNED_DATA), &tlv(context(0), &[&signed_data])])
 }
 
+/// A Netscape certificate sequence (content type 2.16.840.1.113730.2.5), the certificates in the order given.
+pub(crate) fn netscape_sequence<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    const NETSCAPE_CERT_SEQUENCE: &[u64] = &[2, 16, 840, 1, 113_730, 2, 5];
+    let certificates: Vec<&[u8]> = certificates.into_iter().collect();
+    sequence(&[
+        &oid(NETSCAPE_CERT_SEQUENCE),
+        &tlv(context(0), &[&sequence(&certificates)]),
+    ])
+}
+
+/// A CMMF reply that grants one certificate: the `CertRepContent` of that draft, which went into RFC 4210 as
+/// `CertRepMessage` (section 5.3.4), with the certificates of the CAs as its `caPubs`.
+pub(crate) fn cmmf(certificate: &[u8], cas: &[&[u8]]) -> Vec<u8> {
+    const GRANTED: u64 = 0;
+    let request_id = unsigned(0);
+    let status = sequence(&[&unsigned(GRANTED)]);
+    let key_pair = sequence(&[&tlv(context(0), &[certificate])]);
+    let response = sequence(&[&request_id, &status, &key_pair]);
+    sequence(&[&tlv(context(1), &[&sequence(cas)]), &sequence(&[&response])])
+}
+
 /// PEM: one certificate after the other.
 pub(crate) fn pem_chain<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> String {
     certificates

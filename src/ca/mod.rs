@@ -24,6 +24,7 @@ pub(crate) mod order;
 pub(crate) mod profile;
 pub(crate) mod root;
 pub(crate) mod subject;
+pub(crate) mod zip;
 
 #[cfg(test)]
 mod tests;

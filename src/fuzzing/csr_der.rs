@@ -10,18 +10,18 @@ use crate::der::pem;
 use crate::der::read::{BIT_STRING, Malformed, Reader, SEQUENCE};
 
 /// The public key of the private key 1, which is the generator of P-256 (SEC 2, section 2.4.2), uncompressed.
-const POINT: [u8; 65] = *b"\x04\
+pub(super) const POINT: [u8; 65] = *b"\x04\
     \x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\
     \x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\
     \x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\
     \x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
 
 /// What stands before the point in its `SubjectPublicKeyInfo`.
-const POINT_HEAD: [u8; 26] = *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+pub(super) const POINT_HEAD: [u8; 26] = *b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
     \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 
 /// The object identifier of ECDSA with SHA-256, by which inputs are signed.
-const ECDSA_WITH_SHA256: [u8; 10] = *b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
+pub(super) const ECDSA_WITH_SHA256: [u8; 10] = *b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
 
 /// Any DER is judged, as it is and signed anew. What is accepted is the input itself, byte for byte, and the parts that
 /// go into the certificate are whole elements of it.
@@ -94,7 +94,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn key_pair() -> &'static EcdsaKeyPair {
+/// The key pair of the private key 1.
+pub(super) fn key_pair() -> &'static EcdsaKeyPair {
     static KEY_PAIR: OnceLock<EcdsaKeyPair> = OnceLock::new();
     KEY_PAIR.get_or_init(|| {
         let mut private_key = [0; 32];
@@ -105,7 +106,7 @@ fn key_pair() -> &'static EcdsaKeyPair {
 }
 
 /// An element with its parts as the content. Its length takes two digits where one is too few: no input is longer.
-fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let [.., high, low] = content.len().to_be_bytes();
     let head: &[u8] = match content.len() {

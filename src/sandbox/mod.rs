@@ -270,7 +270,7 @@ impl Sandbox {
         if let Some(collection) = done.collection() {
             let collected = self.certificates.collect(collection, now).await;
             let collected = collected.map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-            done.attach(&collected.lines, collected.attachment, collected.hint.as_deref());
+            done.attach(&collected);
         }
         Ok(done)
     }

@@ -1,8 +1,8 @@
 //! Every value of every assumption, by `--assume` and by a fixtures file.
 
 use crate::harness::{
-    ALREADY_REVOKED, Client, Form, REPLACE, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, Server, WRONG_STATE, invalid,
-    missing, run, unrecognized,
+    ALREADY_REVOKED, Answer, Client, Form, PASSWORD, REPLACE, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, Server,
+    WRONG_STATE, invalid, missing, run, unrecognized,
 };
 
 /// An assumption, one of its values, and what a client sees then.
@@ -64,6 +64,10 @@ const CASES: &[Case] = &[
                 "application/x-www-form-urlencoded",
                 "errorCode=-3&errorMessage=The+%27loginName%27+argument+is+missing%21",
             );
+        call(client, &collect("0")).assert_text("1");
+        call(client, &collect("0").order(1_100_001)).assert_text("0");
+        let attached = call(client, &collect("2"));
+        assert!(attached.text().ends_with("-----END CERTIFICATE-----\n"), "{attached:?}");
     }),
     ("charset", "none", |client| {
         assert_eq!(
@@ -151,7 +155,121 @@ const CASES: &[Case] = &[
             .replace(&Form::replace().set("csr", "AAAA"))
             .assert_text("-10\nThe CSR cannot be decoded!\n");
     }),
+    ("collect-method", "post", |client| {
+        let query = collect("0").encode();
+        client
+            .get(&format!("{COLLECT}?{query}"))
+            .assert_text("-17\nRequest used GET rather than POST!\n");
+    }),
+    ("collect-method", "any", |client| {
+        let query = collect("0").encode();
+        for method in ["GET", "POST", "PUT"] {
+            client
+                .send(method, &format!("{COLLECT}?{query}"), "", "")
+                .assert_text("1\n");
+        }
+        client
+            .get(&format!("{REPLACE}?{query}"))
+            .assert_text("-17\nRequest used GET rather than POST!\n");
+    }),
+    ("collect-status-newline", "yes", |client| {
+        call(client, &collect("0")).assert_text("1\n");
+        call(client, &collect("1").order(1_100_001)).assert_text("0\n");
+    }),
+    ("collect-status-newline", "no", |client| {
+        call(client, &collect("0")).assert_text("1");
+        call(client, &collect("1").order(1_100_001)).assert_text("0");
+        // Neither what follows a status, nor an error, nor another endpoint.
+        let dated = call(client, &collect("0").add("showValidityPeriod", "Y"));
+        assert!(dated.text().ends_with("Z\n"), "{dated:?}");
+        let attached = call(client, &collect("2"));
+        assert!(attached.text().ends_with("-----END CERTIFICATE-----\n"), "{attached:?}");
+        call(client, &collect("0").order(1_100_005)).assert_text("-21\nThe certificate has been revoked!\n");
+        client.revoke(&test()).assert_text(SUCCESS);
+    }),
+    ("collect-dates", "rfc-3339", |client| {
+        for date in dates(client) {
+            assert!(
+                date.len() == 20 && &date[10..11] == "T" && date.ends_with('Z'),
+                "{date}"
+            );
+        }
+    }),
+    ("collect-dates", "unix-seconds", |client| {
+        let [from, until] = dates(client).map(|date| date.parse::<u64>().unwrap());
+        assert!(from > 1_700_000_000 && until - from > 300 * 86_400, "{from} {until}");
+    }),
+    ("collect-dates", "date", |client| {
+        for date in dates(client) {
+            assert!(date.len() == 10 && date.matches('-').count() == 2, "{date}");
+        }
+    }),
+    ("collect-pem", "yes", |client| {
+        let answer = call(client, &collect("1").add("responseType", "2"));
+        assert!(answer.text().starts_with("2\n-----BEGIN PKCS7-----\nMII"), "{answer:?}");
+        assert!(answer.text().ends_with("\n-----END PKCS7-----\n"), "{answer:?}");
+    }),
+    ("collect-pem", "no", |client| {
+        for response_type in ["0", "1", "2", "4"] {
+            let answer = call(client, &collect("1").add("responseType", response_type));
+            let lines = answer.text().strip_prefix("2\n").unwrap();
+            assert!(!lines.contains('-') && lines.ends_with('\n'), "{answer:?}");
+        }
+        // Single certificates have their lines.
+        let answer = call(client, &collect("1").add("responseType", "3"));
+        assert_eq!(answer.text().matches("BEGIN CERTIFICATE").count(), 3);
+    }),
+    ("collect-zip", "given", |client| {
+        let form = collect("1").add("responseType", "0").add("responseEncoding", "1");
+        assert!(call(client, &form).bytes().starts_with(b"PK"));
+    }),
+    ("collect-zip", "refused", |client| {
+        let form = collect("1").add("responseType", "0");
+        call(client, &form).assert_text(&invalid("responseType"));
+        call(client, &form.add("responseEncoding", "1")).assert_text(&invalid("responseType"));
+    }),
+    ("collect-rare-types", "given", |client| {
+        for response_type in ["1", "4"] {
+            let answer = call(client, &collect("1").add("responseType", response_type));
+            assert_eq!(answer.code(), 2);
+        }
+    }),
+    ("collect-rare-types", "refused", |client| {
+        for response_type in ["1", "4"] {
+            let form = collect("1").add("responseType", response_type);
+            call(client, &form).assert_text(&invalid("responseType"));
+        }
+        for response_type in ["2", "3"] {
+            let answer = call(client, &collect("1").add("responseType", response_type));
+            assert_eq!(answer.code(), 2);
+        }
+    }),
 ];
+
+const COLLECT: &str = "/products/download/CollectSMIME";
+
+/// A call that collects the issued order 1234567.
+fn collect(query_type: &str) -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", PASSWORD)
+        .add("orderNumber", "1234567")
+        .add("queryType", query_type)
+}
+
+fn call(client: &mut Client, form: &Form) -> Answer {
+    client.post(COLLECT, &form.encode())
+}
+
+/// From when and until when the certificate of the order 1234567 is valid, as the reply says it.
+fn dates(client: &mut Client) -> [String; 2] {
+    let answer = call(client, &collect("0").add("showValidityPeriod", "Y"));
+    let lines: Vec<_> = answer.text().split('\n').collect();
+    match lines[..] {
+        ["1", from, until, ""] => [from.to_owned(), until.to_owned()],
+        _ => panic!("{answer:?}"),
+    }
+}
 
 fn test() -> Form {
     Form::revoke().set("test", "Y")
@@ -196,7 +314,7 @@ fn the_first_value_is_the_default() {
             check(&mut Server::plain(&[]).client());
         }
     }
-    assert_eq!(seen.len(), 10);
+    assert_eq!(seen.len(), 16);
 }
 
 #[test]

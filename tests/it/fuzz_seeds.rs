@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
-use sectigo_emulator::fuzzing::{TARGETS, csr_der};
+use sectigo_emulator::fuzzing::{TARGETS, csr_der, spkac};
 
 use crate::harness::OpenSsl;
 
@@ -135,4 +135,33 @@ fn openssl_verifies_every_csr_that_is_accepted() {
         }
     }
     assert!(count > 100, "only {count} were accepted");
+}
+
+/// The same for SPKACs. OpenSSL takes more than the emulator does: MD5, any size of key, bytes that follow.
+#[test]
+fn openssl_verifies_every_spkac_that_is_accepted() {
+    let mut inputs: Vec<_> = files(&root().join("fixtures/spkac"))
+        .iter()
+        .map(|path| fs::read(path).unwrap())
+        .collect();
+    if !is_published() {
+        inputs.extend(seeds("spkac").into_iter().map(|(_, input)| input));
+    }
+    // As DER they are signed anew.
+    let ders: Vec<_> = inputs
+        .iter()
+        .filter_map(|input| {
+            let text = std::str::from_utf8(input).ok()?.trim();
+            STANDARD.decode(text.strip_prefix("SPKAC=").unwrap_or(text)).ok()
+        })
+        .collect();
+    let openssl = OpenSsl::new();
+    let mut count = 0;
+    for spkac in inputs.iter().chain(&ders).flat_map(|input| spkac(input)) {
+        openssl.write("spkac", &spkac);
+        let printed = openssl.expect("spkac -in spkac -verify -noout");
+        assert!(printed.contains("Signature OK"), "{printed}: {spkac}");
+        count += 1;
+    }
+    assert!(count > 20, "only {count} were accepted");
 }

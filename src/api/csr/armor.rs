@@ -9,8 +9,8 @@ use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 use super::{CsrError, parse::check_outer};
 use crate::der::read::header;
 
-/// Decodes one request, in any armour or none.
-pub(super) fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
+/// Decodes one request, in any armour or none. `form` is what it should be.
+pub(super) fn decode(text: &str, form: &str) -> Result<Vec<u8>, CsrError> {
     let body = body(text)?;
     let mut bare = Vec::with_capacity(body.len());
     bare.extend(body.bytes().filter(|byte| !is_space(*byte)));
@@ -23,7 +23,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
     check_alphabet(body)?;
     match readings(body).or_else(|| fit(&mut bare, 0)) {
         Some(der) => Ok(der),
-        None => Err(explain(body, &bare)),
+        None => Err(explain(body, &bare, form)),
     }
 }
 
@@ -195,14 +195,14 @@ fn check_alphabet(body: &str) -> Result<(), CsrError> {
 }
 
 /// No reading fits: what is wrong with the likeliest?
-fn explain(body: &str, bare: &[u8]) -> CsrError {
+fn explain(body: &str, bare: &[u8], form: &str) -> CsrError {
     let error = match STANDARD.decode(bare) {
-        Ok(der) => return not_a_sequence(&der),
+        Ok(der) => return not_a_sequence(&der, form),
         Err(error) => error,
     };
     let trimmed = body.trim_matches(is_space_char);
     if let Ok(der) = STANDARD.decode(pluses(trimmed.split(['\r', '\n']))) {
-        return not_a_sequence(&der);
+        return not_a_sequence(&der, form);
     }
     CsrError::NotBase64(
         match error {
@@ -216,8 +216,8 @@ fn explain(body: &str, bare: &[u8]) -> CsrError {
     )
 }
 
-fn not_a_sequence(der: &[u8]) -> CsrError {
-    check_outer(der)
+fn not_a_sequence(der: &[u8], form: &str) -> CsrError {
+    check_outer(der, form)
         .err()
         .unwrap_or_else(|| CsrError::NotPkcs10("the data has another length than it announces".into()))
 }
@@ -235,6 +235,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
+        super::decode(text, "PKCS#10")
+    }
 
     /// An OCTET STRING in a SEQUENCE whose Base64 is full of `+`.
     fn sample() -> Vec<u8> {

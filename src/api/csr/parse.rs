@@ -12,16 +12,21 @@ use crate::der::read::{
 const NUMERIC_STRING: u8 = 0x12;
 const PRINTABLE_STRING: u8 = 0x13;
 const TELETEX_STRING: u8 = 0x14;
-const IA5_STRING: u8 = 0x16;
+pub(super) const IA5_STRING: u8 = 0x16;
 
 /// A request, taken apart but not yet judged.
 pub(super) struct Request<'a> {
+    pub(super) self_signed: SelfSigned<'a>,
+    /// The extensions of Microsoft's certificate templates, in order of appearance.
+    pub(super) templates: Vec<Range<usize>>,
+}
+
+/// A public key, and what is signed by it.
+pub(super) struct SelfSigned<'a> {
     /// What the signature covers.
     pub(super) signed: &'a [u8],
     pub(super) public_key_info: Range<usize>,
     pub(super) public_key: PublicKey<'a>,
-    /// The extensions of Microsoft's certificate templates, in order of appearance.
-    pub(super) templates: Vec<Range<usize>>,
     pub(super) signature_algorithm: Algorithm<'a>,
     pub(super) signature: BitString<'a>,
 }
@@ -55,24 +60,17 @@ pub(super) struct Algorithm<'a> {
 impl<'a> Request<'a> {
     /// Takes a request apart. Nothing may be left over at any level.
     pub(super) fn parse(der: &'a [u8]) -> Result<Self, CsrError> {
-        check_outer(der)?;
+        check_outer(der, PKCS10)?;
         let in_structure = |error| CsrError::malformed("PKCS#10 structure", error);
         let mut outer = Reader::new(der).read(SEQUENCE).map_err(in_structure)?;
         let info = outer.expect(SEQUENCE).map_err(in_structure)?;
-        let signature_algorithm =
-            algorithm(&mut outer).map_err(|error| CsrError::malformed("signature algorithm", error))?;
-        let signature = outer
-            .bit_string()
-            .map_err(|error| CsrError::malformed("signature", error))?;
+        let (signature_algorithm, signature) = proof(&mut outer)?;
         outer.finish().map_err(in_structure)?;
 
         let mut content = info.content;
         version(&mut content)?;
         subject(&mut content).map_err(|error| CsrError::malformed("subject", error))?;
-        let key_info = content
-            .expect(SEQUENCE)
-            .map_err(|error| CsrError::malformed("public key", error))?;
-        let public_key = public_key(key_info.content).map_err(|error| CsrError::malformed("public key", error))?;
+        let (public_key_info, public_key) = public_key(&mut content)?;
         // PKCS#10 asks for the attributes even where there are none; old encoders leave them out,
         // and OpenSSL takes that.
         let attributes = content
@@ -82,14 +80,36 @@ impl<'a> Request<'a> {
         let templates = attributes.map(templates).transpose()?.unwrap_or_default();
 
         Ok(Self {
-            signed: info.raw(),
-            public_key_info: key_info.range(),
-            public_key,
+            self_signed: SelfSigned {
+                signed: info.raw(),
+                public_key_info,
+                public_key,
+                signature_algorithm,
+                signature,
+            },
             templates,
-            signature_algorithm,
-            signature,
         })
     }
+}
+
+/// What a request is called where its structure is not right.
+pub(super) const PKCS10: &str = "PKCS#10";
+
+/// The algorithm and the signature that stand behind what is signed.
+pub(super) fn proof<'a>(outer: &mut Reader<'a>) -> Result<(Algorithm<'a>, BitString<'a>), CsrError> {
+    let algorithm = algorithm(outer).map_err(|error| CsrError::malformed("signature algorithm", error))?;
+    let signature = outer
+        .bit_string()
+        .map_err(|error| CsrError::malformed("signature", error))?;
+    Ok((algorithm, signature))
+}
+
+/// A `SubjectPublicKeyInfo`: where it stands, and what is in it.
+pub(super) fn public_key<'a>(content: &mut Reader<'a>) -> Result<(Range<usize>, PublicKey<'a>), CsrError> {
+    let malformed = |error| CsrError::malformed("public key", error);
+    let info = content.expect(SEQUENCE).map_err(malformed)?;
+    let key = key_in(info.content).map_err(malformed)?;
+    Ok((info.range(), key))
 }
 
 /// Reads an `AlgorithmIdentifier`, with at most one element of parameters.
@@ -105,17 +125,18 @@ pub(super) fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, Ma
 }
 
 /// Says what is wrong with the outermost element; the commonest mishaps happen there.
-pub(super) fn check_outer(der: &[u8]) -> Result<(), CsrError> {
-    let outer = header(der).map_err(|error| CsrError::malformed("PKCS#10 structure", error))?;
+/// `form` is what the data should be.
+pub(super) fn check_outer(der: &[u8], form: &str) -> Result<(), CsrError> {
+    let outer = header(der).map_err(|error| CsrError::malformed(&format!("{form} structure"), error))?;
     if outer.tag != SEQUENCE {
         return Err(CsrError::NotPkcs10("the data is not a SEQUENCE".into()));
     }
     match (outer.header as u64 + outer.content as u64, der.len() as u64) {
         (announced, length) if announced < length => Err(CsrError::NotPkcs10(
-            format!("{} bytes follow the PKCS#10 structure", length - announced).into(),
+            format!("{} bytes follow the {form} structure", length - announced).into(),
         )),
         (announced, length) if announced > length => Err(CsrError::NotPkcs10(
-            format!("{} bytes are missing from the PKCS#10 structure", announced - length).into(),
+            format!("{} bytes are missing from the {form} structure", announced - length).into(),
         )),
         _ => Ok(()),
     }
@@ -173,7 +194,7 @@ fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn public_key(mut content: Reader<'_>) -> Result<PublicKey<'_>, Malformed> {
+fn key_in(mut content: Reader<'_>) -> Result<PublicKey<'_>, Malformed> {
     let Algorithm { oid, parameters } = algorithm(&mut content)?;
     let key = content.bit_string()?;
     content.finish()?;
@@ -276,8 +297,8 @@ mod tests {
         let info = tlv(SEQUENCE, &[&[0x02, 1, 0], &[SEQUENCE, 0], &key, &tlv(0xa0, attributes)]);
         let der = tlv(SEQUENCE, &[&info, &algorithm, &[0x03, 0x01, 0x00]]);
         let request = Request::parse(&der).map_err(|error| error.to_string())?;
-        assert_eq!(request.signed, info);
-        assert_eq!(der[request.public_key_info.clone()], key);
+        assert_eq!(request.self_signed.signed, info);
+        assert_eq!(der[request.self_signed.public_key_info.clone()], key);
         Ok(request.templates.into_iter().map(|range| der[range].to_vec()).collect())
     }
 
@@ -378,7 +399,7 @@ mod tests {
                 "malformed PKCS#10 structure: a length is indefinite, which DER does not allow",
             ),
         ] {
-            assert_eq!(check_outer(der).unwrap_err().to_string(), expected);
+            assert_eq!(check_outer(der, PKCS10).unwrap_err().to_string(), expected);
         }
     }
 }

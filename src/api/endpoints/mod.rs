@@ -7,6 +7,8 @@ mod auto_replace_smime;
 mod auto_revoke_cs;
 pub(crate) mod catalogue;
 mod collect_smime;
+mod collect_ssl;
+pub(crate) mod collecting;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use crate::api::order::machine::Refused;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::ForeignOrder;
+use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::refusal::Refusal;
 use crate::api::protocol::reply::Reply;
@@ -28,14 +30,18 @@ use crate::clock::Timestamp;
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
+use collect_ssl::CollectSsl;
+use collecting::{Collected, Collection};
 
-pub(crate) use collect_smime::{Collection, Shape};
+/// The folder under `/products/` below which the documents also show the endpoints whose names begin with `!`.
+const DOWNLOAD: &str = "download/";
 
 /// Every endpoint that is emulated.
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceSmime>(),
     Endpoint::of::<AutoRevokeCs>(),
     Endpoint::of::<CollectSmime>(),
+    Endpoint::of::<CollectSsl>(),
 ];
 
 /// An endpoint: what its file says, in a form that all endpoints share.
@@ -51,6 +57,8 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
+    needs_https: bool,
+    needs_post: fn(&Assumptions) -> bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
 
@@ -62,12 +70,18 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
+            needs_https: R::NEEDS_HTTPS,
+            needs_post: R::NEEDS_POST,
             prepare: prepare::<R>,
         }
     }
 
-    /// The endpoint of that name, in any case.
+    /// The endpoint of that name, in any case; a name that begins with `!` may have `download/` before it.
     pub fn named(name: &str) -> Option<&'static Self> {
+        let name = match name.split_at_checked(DOWNLOAD.len()) {
+            Some((folder, rest)) if folder.eq_ignore_ascii_case(DOWNLOAD) && rest.starts_with('!') => rest,
+            _ => name,
+        };
         ENDPOINTS
             .iter()
             .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
@@ -110,11 +124,12 @@ impl Endpoint {
     pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
         let format = call.arguments.response_format();
+        let rendered = |reply: &Reply| Body::text(format.content_type(assumptions), format.render(reply, assumptions));
         let mut told = None;
-        let mut attached = (String::new(), Vec::new());
+        let mut own_body = None;
         let (reply, hint) = match done {
             Ok(done) => {
-                attached = (done.text, done.binary);
+                own_body = done.body;
                 let order_number = done.order_number.map(OrderNumber::get);
                 let code = done.code;
                 (Reply::Success { code, order_number }, done.hint)
@@ -122,7 +137,7 @@ impl Endpoint {
             Err(Failure::Refused(refusal)) => {
                 if refusal.code.number == code::UNRECOGNIZED_ARGUMENT.number {
                     let told_reply = call.conventions.reply(self.name, &tellable(&refusal));
-                    told = Some(bytes(format.render(&told_reply, assumptions)));
+                    told = Some(rendered(&told_reply).content);
                 }
                 (call.conventions.reply(self.name, &refusal), refusal.hint)
             }
@@ -133,44 +148,29 @@ impl Endpoint {
                 };
             }
         };
-        let (text, binary) = attached;
-        let mut body = format.render(&reply, assumptions);
-        if !(text.is_empty() && binary.is_empty()) {
-            let body = body.to_mut();
-            if !body.ends_with('\n') {
-                body.push('\n');
-            }
-            body.push_str(&text);
-        }
-        let mut body = bytes(body);
-        let content_type = if binary.is_empty() {
-            format.content_type(assumptions)
-        } else {
-            told = Some(body.clone());
-            body = [&*body, &*binary].concat().into();
-            "application/octet-stream"
-        };
+        let body = own_body.unwrap_or_else(|| rendered(&reply));
         Answer {
             status: 200,
             code: Some(reply.code()),
-            content_type,
-            body,
-            told,
+            content_type: body.content_type,
+            told: told.or_else(|| body.told()),
+            body: body.content,
             hint,
             is_worth_a_warning: false,
         }
     }
 
     fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {
-        if !call.transport.is_https {
+        if self.needs_https && !call.transport.is_https {
             let code = self.code(code::NOT_HTTPS.number).unwrap_or(&code::NOT_HTTPS);
             return Err(Refusal::new(
                 code,
                 "the call came over plain HTTP, which is refused unless --plain-http accept is given",
             ));
         }
-        if !call.transport.is_post {
-            return Err(Refusal::new(&code::NOT_POST, "the method was not POST"));
+        if !call.transport.is_post && (self.needs_post)(&call.conventions.assumptions) {
+            let code = self.code(code::NOT_POST.number).unwrap_or(&code::NOT_POST);
+            return Err(Refusal::new(code, "the method was not POST"));
         }
         Ok(())
     }
@@ -240,13 +240,6 @@ impl Answer {
     }
 }
 
-fn bytes(text: Cow<'static, str>) -> Bytes {
-    match text {
-        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
-        Cow::Owned(text) => text.into(),
-    }
-}
-
 /// What the file of an endpoint says.
 trait Rules: 'static {
     /// See [`Endpoint::name`].
@@ -259,6 +252,10 @@ trait Rules: 'static {
     const CODES: &'static [&'static Code];
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
+    /// Whether a call over plain HTTP is refused (-1).
+    const NEEDS_HTTPS: bool = true;
+    /// Whether another method than POST is refused (-17).
+    const NEEDS_POST: fn(&Assumptions) -> bool = |_| true;
 
     /// The arguments as the values that they mean.
     type Values<'f>;
@@ -285,39 +282,51 @@ pub struct Done {
     code: i32,
     order_number: Option<OrderNumber>,
     hint: Cow<'static, str>,
-    /// Lines behind the code.
-    text: String,
-    /// What follows them.
-    binary: Vec<u8>,
+    /// What is answered instead of the code and the order number in one of the formats.
+    body: Option<Body>,
     collection: Option<Box<Collection>>,
 }
 
 impl Done {
-    /// The certificate that is still to be attached, by whoever holds the CA.
+    /// The certificates that are still to be attached, by whoever holds the CA.
     pub fn collection(&self) -> Option<&Collection> {
         self.collection.as_deref()
     }
 
-    /// Attaches it behind those lines, with what is odd about it.
-    pub fn attach(&mut self, lines: &str, attachment: Attachment, hint: Option<&str>) {
-        if let Some(hint) = hint {
+    /// Attaches them.
+    pub fn attach(&mut self, collected: &Collected) {
+        if let Some(hint) = &collected.hint {
             self.hint = format!("{}; {hint}", self.hint).into();
         }
-        self.text.push_str(lines);
-        match attachment {
-            Attachment::Text(text) => self.text.push_str(&text),
-            Attachment::Binary(binary) => self.binary = binary,
-        }
+        self.body = self.collection.take().map(|collection| collection.write(collected));
     }
 }
 
-/// Certificates as they are handed out.
+/// A body that an endpoint writes itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Attachment {
-    /// Lines.
-    Text(String),
-    /// DER.
-    Binary(Vec<u8>),
+struct Body {
+    content_type: &'static str,
+    content: Bytes,
+    is_text: bool,
+}
+
+impl Body {
+    fn text(content_type: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            content_type,
+            content: match text.into() {
+                Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+                Cow::Owned(text) => text.into(),
+            },
+            is_text: true,
+        }
+    }
+
+    /// What the journal keeps of a body that is no text.
+    fn told(&self) -> Option<Bytes> {
+        let told = || format!("({} bytes of {})", self.content.len(), self.content_type);
+        (!self.is_text).then(|| told().into())
+    }
 }
 
 /// A call that was not done.

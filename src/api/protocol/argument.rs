@@ -271,12 +271,12 @@ impl<'f> Arguments<'f> {
     ///
     /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
     pub(crate) fn response_format(&self) -> Format {
-        self.table
-            .iter()
-            .position(|argument| argument.name == RESPONSE_FORMAT)
-            .and_then(|row| self.rows[row].counting(self.duplicates))
-            .and_then(|value| std::str::from_utf8(value).ok())
-            .and_then(Format::from_argument)
+        let mut rows = self.table.iter().zip(&self.rows);
+        rows.find(|(argument, _)| argument.name == RESPONSE_FORMAT)
+            .and_then(|(argument, row)| {
+                let value = std::str::from_utf8(row.counting(self.duplicates)?).ok()?;
+                Format::from_argument(value).filter(|_| argument.choices.contains(&value))
+            })
             .unwrap_or_default()
     }
 
@@ -495,6 +495,17 @@ mod tests {
             assumptions.set("duplicate-argument", duplicates).unwrap();
             assert_eq!(
                 Arguments::sort(TABLE, &form(text), &assumptions).response_format(),
+                expected,
+                "{text}"
+            );
+        }
+        const TWO: &[Argument] = &[Argument::optional(RESPONSE_FORMAT, Kind::Integer, "").choices(&["0", "1"])];
+        for (text, expected) in [
+            ("responseFormat=1", Format::UrlEncoded),
+            ("responseFormat=2", Format::Lines),
+        ] {
+            assert_eq!(
+                Arguments::sort(TWO, &form(text), &Assumptions::default()).response_format(),
                 expected,
                 "{text}"
             );

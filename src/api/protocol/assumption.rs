@@ -189,6 +189,62 @@ assumptions! {
         /// -9 to -12, as sibling endpoints do.
         Sibling = "sibling",
     } because "the endpoint's table has -4 and -13 only; sibling endpoints tell more"
+
+    /// Whether the endpoints that collect take other methods than POST.
+    collect_method: CollectMethod = "collect-method" {
+        /// They do not: -17.
+        #[default]
+        Post = "post",
+        /// They take any method, with the arguments in the query string.
+        Any = "any",
+    } because "the endpoints' pages say POST; a public client was seen to collect by GET at a sibling"
+
+    /// Whether a status that stands alone, in the replies of the endpoints that collect, ends in a line feed.
+    collect_status_newline: CollectStatusNewline = "collect-status-newline" {
+        /// It does, as every reply of format 0; `final-newline=no` outweighs this.
+        #[default]
+        Yes = "yes",
+        /// It does not.
+        No = "no",
+    } because "the other replies were seen to end so; one public client compares the whole body with `0`"
+
+    /// How `showValidityPeriod=Y` writes the two times in lines of text.
+    collect_dates: CollectDates = "collect-dates" {
+        /// As RFC 3339: 2026-01-02T03:04:05Z.
+        #[default]
+        Rfc3339 = "rfc-3339",
+        /// As seconds since 1970, which the URL-encoded replies always have.
+        UnixSeconds = "unix-seconds",
+        /// As the day alone: 2026-01-02.
+        Date = "date",
+    } because "no document says; clients were seen to expect no blank in a date, and RFC 3339 is the plainest such form"
+
+    /// Whether a PKCS#7 structure in Base64, or another structure, stands between BEGIN and END lines.
+    collect_pem: CollectPem = "collect-pem" {
+        /// It does, where such lines are usual: not a ZIP archive.
+        #[default]
+        Yes = "yes",
+        /// It does not: the lines of Base64 alone.
+        No = "no",
+    } because "single certificates were seen to stand between such lines"
+
+    /// Whether `download/CollectSMIME` takes `responseType=0`, a ZIP archive.
+    collect_zip: CollectZip = "collect-zip" {
+        /// It does, as its siblings do.
+        #[default]
+        Given = "given",
+        /// It does not: -4.
+        Refused = "refused",
+    } because "the row of responseType lists 1 to 4, but that of responseEncoding names 0 as well"
+
+    /// Whether the endpoints that collect hand out Netscape certificate sequences and CMMF (`responseType` 1 and 4).
+    collect_rare_types: CollectRareTypes = "collect-rare-types" {
+        /// They do.
+        #[default]
+        Given = "given",
+        /// They do not: -4.
+        Refused = "refused",
+    } because "the documents list them; whether the live service still makes them is unknown"
 }
 
 fn position(name: &'static str, allowed: &'static [&'static str], value: &str) -> Result<usize, AssumptionError> {

@@ -40,6 +40,15 @@ impl Code {
         }
     }
 
+    /// A code that was seen in what public clients expect, number and wording.
+    const fn observed(self) -> Self {
+        Self {
+            number_mark: Mark::Observed,
+            message_mark: Mark::Observed,
+            ..self
+        }
+    }
+
     const fn wording_assumed(self) -> Self {
         Self {
             message_mark: Mark::Assumed,
@@ -124,13 +133,13 @@ pub(crate) const CSR_KEY_SIZE: Code = Code::new(
 /// Something went wrong at Sectigo; only a fault makes it.
 pub(crate) const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
-/// `download/CollectSMIME`: the CA cannot make the certificate, for example because its files cannot be read.
+/// The endpoints that collect: the CA cannot make the certificate, for example because its files cannot be read.
 pub(crate) const NOT_MADE: Code = Code::new(
     -14,
     "An unknown error occurred!",
     "the CA cannot make the certificate (the log says why)",
 )
-.assumed();
+.observed();
 
 /// `!AutoReplaceSMIME`: the caller could not be let in.
 pub(crate) const LOGIN_DETAILS: Code = Code::new(
@@ -149,6 +158,14 @@ pub(crate) const PERMISSION_DENIED: Code = Code::new(
 /// Another method than POST.
 pub(crate) const NOT_POST: Code = Code::new(-17, "Request used GET rather than POST!", "the method was not POST");
 
+/// The same on `download/CollectSMIME` and `download/CollectSSL`, whose codes are not public.
+pub(crate) const NOT_POST_TO_COLLECT: Code = Code::new(
+    -17,
+    "Request used GET rather than POST!",
+    "the method was not POST (assumption `collect-method=post`)",
+)
+.assumed();
+
 /// The order was rejected before.
 pub(crate) const ALREADY_REJECTED: Code = Code::new(
     -20,
@@ -156,17 +173,28 @@ pub(crate) const ALREADY_REJECTED: Code = Code::new(
     "the order is rejected",
 );
 
+/// The endpoints that collect: the order is rejected.
+pub(crate) const REJECTED: Code = Code::new(
+    -20,
+    "The certificate request has been rejected!",
+    "the order is rejected",
+)
+.observed();
+
 /// The order was revoked before.
 pub(crate) const ALREADY_REVOKED: Code =
     Code::new(-21, "The certificate has already been Revoked!", "the order is revoked");
 
-/// `download/CollectSMIME`: nobody has paid for the order.
+/// The endpoints that collect: the order is revoked.
+pub(crate) const REVOKED: Code = Code::new(-21, "The certificate has been revoked!", "the order is revoked").observed();
+
+/// The endpoints that collect: nobody has paid for the order.
 pub(crate) const AWAITING_PAYMENT: Code = Code::new(
     -22,
-    "The certificate request is awaiting payment!",
-    "the order is on hold",
+    "Still awaiting payment!",
+    "the order awaits payment; until orders can be unpaid, only a fault answers so",
 )
-.wording_assumed();
+.observed();
 
 /// The order is between being ordered and being issued.
 pub(crate) const BEING_ISSUED: Code = Code::new(

@@ -1,26 +1,15 @@
-//! What `download/CollectSMIME` hands out.
+//! What the endpoints that collect hand out.
 
 use std::sync::Arc;
 
-use super::{Certificates, NoCertificate};
-use crate::api::endpoints::{Attachment, Collection, Shape};
-use crate::ca::bundle::{pem_chain, pkcs7};
+use super::{Certificate, Certificates, NoCertificate};
+use crate::api::endpoints::collecting::{self, Collected, Collection, Structure};
+use crate::ca::{bundle, zip};
 use crate::clock::Timestamp;
 use crate::der::pem;
 
-/// What is handed out.
-#[derive(Debug)]
-pub(crate) struct Collected {
-    /// The lines before the certificates: from when and until when the order's is valid, in RFC 3339, if that is wanted.
-    pub(crate) lines: String,
-    /// The certificates.
-    pub(crate) attachment: Attachment,
-    /// What is odd about the order's.
-    pub(crate) hint: Option<String>,
-}
-
 impl Certificates {
-    /// The certificates that are collected, the order's first, then those above it up to the root.
+    /// The certificates that are collected.
     ///
     /// # Errors
     /// The certificate cannot be made.
@@ -30,27 +19,39 @@ impl Certificates {
         now: Timestamp,
     ) -> Result<Collected, NoCertificate> {
         let certificate = self.of(&wanted.order, now).await?;
-        let chain = [
-            &**certificate.issuer.certificate(),
-            &**self.authority().root().certificate(),
-        ];
-        let all = [&*certificate.der]
-            .into_iter()
-            .filter(|_| wanted.certificate)
-            .chain(chain.into_iter().filter(|_| wanted.chain));
-        let attachment = match wanted.shape {
-            Shape::Individually => Attachment::Text(pem_chain(all)),
-            Shape::Pkcs7 => Attachment::Text(pem::encode("PKCS7", &pkcs7(all))),
-            Shape::Pkcs7Binary => Attachment::Binary(pkcs7(all)),
-        };
-        let lines = match wanted.validity_period {
-            true => certificate.period().map(|time| format!("{time}\n")).concat(),
-            false => String::new(),
-        };
         Ok(Collected {
-            lines,
-            attachment,
+            period: certificate.period(),
+            certificates: self.hand_out(wanted, &certificate),
             hint: certificate.hint.clone(),
         })
     }
+
+    fn hand_out(&self, wanted: &Collection, certificate: &Certificate) -> collecting::Certificates {
+        let own = &*certificate.der;
+        let issuing = &**certificate.issuer.certificate();
+        let root = &**self.authority().root().certificate();
+        let structure = match wanted.structure {
+            Structure::Individually => {
+                let chain = [root, issuing].into_iter().filter(|_| wanted.chain);
+                return collecting::Certificates::Each {
+                    chain: chain.map(<[u8]>::to_vec).collect(),
+                    own: wanted.certificate.then(|| own.to_vec()),
+                };
+            }
+            Structure::Zip => zip::archive(&[
+                file("root", root),
+                file(&certificate.issuer.name().to_string(), issuing),
+                file(&wanted.order.number.to_string(), own),
+            ]),
+            Structure::NetscapeSequence => bundle::netscape_sequence([own, issuing, root]),
+            Structure::Pkcs7 => bundle::pkcs7([own, issuing, root]),
+            Structure::Cmmf => bundle::cmmf(own, &[issuing, root]),
+        };
+        collecting::Certificates::Together(structure)
+    }
+}
+
+/// A file of an archive: a certificate in PEM.
+fn file(stem: &str, der: &[u8]) -> (String, Vec<u8>) {
+    (format!("{stem}.crt"), pem::encode("CERTIFICATE", der).into_bytes())
 }

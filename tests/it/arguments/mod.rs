@@ -1,4 +1,4 @@
-//! Both tables of arguments, row by row, and the order of the checks.
+//! The tables of arguments, row by row, and the order of the checks.
 
 mod order_of_checks;
 mod rules;

@@ -112,6 +112,40 @@ fn auto_revoke_cs() {
     assert_eq!(client.revoke(&bad).code(), -21);
 }
 
+#[test]
+fn collect_smime() {
+    const COLLECT: &str = "/products/download/CollectSMIME";
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let bad = Form::default()
+        .add("loginName", "nobody")
+        .add("loginPassword", "login_password")
+        .add("orderNumber", "77")
+        .add("responseType", "2")
+        .add("colour", "red");
+
+    let get = |mut client: Client| client.get(&format!("{COLLECT}?{}", bad.encode()));
+    assert_eq!(get(server.client()).code(), -17);
+
+    let mut call = |form: &Form| client.post(COLLECT, &form.encode());
+    assert_eq!(call(&bad).code(), -2);
+    let bad = bad.without("colour");
+    assert_eq!(call(&bad).code(), -3);
+    let bad = bad.set("queryType", "9");
+    call(&bad).assert_text("-4\nThe value of the 'queryType' argument is invalid!\n");
+    // The rules between arguments come after the form of each.
+    let bad = bad.set("queryType", "2");
+    call(&bad).assert_text("-4\nThe value of the 'responseType' argument is invalid!\n");
+    let bad = bad.set("queryType", "1");
+    assert_eq!(call(&bad).code(), -16);
+    let bad = bad.by("denied");
+    assert_eq!(call(&bad).code(), -91);
+    let bad = bad.by("allowed");
+    call(&bad).assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
+    let bad = bad.order(1);
+    assert_eq!(call(&bad).code(), -21);
+}
+
 /// Of two findings of one kind: an unrecognized argument in the order of the form, the others in that of the table.
 #[test]
 fn the_first_of_a_kind_is_told() {

@@ -1,4 +1,4 @@
-//! Every row of both tables: missing, empty, at its limit and past it, not allowed, written in another way.
+//! Every row of every table: missing, empty, at its limit and past it, not allowed, written in another way.
 //!
 //! Every call has a wrong password, which is looked at after the form: so a form that is taken is answered with -16,
 //! and one that is not with what is wrong with it. Nothing is ever changed.
@@ -71,7 +71,22 @@ const fn choice(name: &'static str, good: &'static [&'static str], bad: &'static
     }
 }
 
+const YES_OR_NO: Row = choice("", &["Y", "N"], &["y", "n", "X", "YES", "YY", "1", " Y", "😀"]);
+
+/// A call that collects.
+fn collect() -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", "wrong")
+        .add("orderNumber", "1234567")
+        .add("queryType", "1")
+}
+
 impl Row {
+    const fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     const fn required(self) -> Self {
         Self {
             is_required: true,
@@ -134,6 +149,54 @@ const ENDPOINTS: &[Endpoint] = &[
             choice("test", &["Y", "N"], &["y", "n", "X", "YES", "true", "0", " Y"]),
             choice("includeInCRL", &["Y", "N"], &["y", "n", "X", "NO", "false", "1", "N "]),
         ],
+    },
+    Endpoint {
+        path: "/products/download/CollectSMIME",
+        form: collect,
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            integer("orderNumber").required(),
+            choice("queryType", &["0", "1", "2", "3"], &["4", "-1", "01", "x", "1 ", "10"]).required(),
+            choice(
+                "responseType",
+                &["0", "1", "2", "3", "4"],
+                &["5", "-1", "03", "x", " 3", "30"],
+            ),
+            choice("responseEncoding", &["0"], &["2", "-1", "00", "x", "0 ", "10"]),
+            YES_OR_NO.named("showValidityPeriod"),
+        ],
+    },
+    Endpoint {
+        path: "/products/download/CollectSSL",
+        form: || collect().without("orderNumber").add("baseOrderNumber", "1"),
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            choice("queryType", &["0", "1", "2", "3"], &["4", "-1", "01", "x", "1 ", "10"]).required(),
+            choice(
+                "responseType",
+                &["0", "1", "2", "3"],
+                &["4", "-1", "03", "x", " 3", "30"],
+            ),
+            choice("responseEncoding", &["0"], &["2", "-1", "00", "x", "0 ", "10"]),
+            choice("responseFormat", &["0"], &["2", "3", "-1", "00", "x", " 0", "10"]),
+            YES_OR_NO.named("showValidityPeriod"),
+            YES_OR_NO.named("showExtStatus"),
+            YES_OR_NO.named("showFQDN"),
+            YES_OR_NO.named("showMDCDomainDetails"),
+            YES_OR_NO.named("showMDCDomainDetails2"),
+            YES_OR_NO.named("showStatusDetails"),
+        ],
+    },
+    // Required where the other name of the order's number is not sent.
+    Endpoint {
+        path: "/products/download/CollectSSL",
+        form: collect,
+        denied: REPLACE_DENIED,
+        rows: &[text("orderNumber", 128)],
     },
 ];
 

@@ -18,8 +18,22 @@ fn an_endpoint_is_found_however_its_name_is_written() {
         "/products/%21autoRevokeCS",
         "/products/%21AUTOREVOKECS",
         "/products/%21%61utoRevokeCS",
+        "/products/download/!autoRevokeCS",
+        "/products/Download/!AUTOREVOKECS",
+        "/products/download/%21autoRevokeCS",
+        "/products/%64ownload%2F%21autorevokecs",
     ] {
         client.post(path, &body).assert_text(SUCCESS);
+    }
+    for path in [
+        "/products/download/autoRevokeCS",
+        "/products/download/download/!autoRevokeCS",
+        "/products/download/!CollectSMIME",
+        "/products/CollectSMIME",
+        "/products/!download/!autoRevokeCS",
+    ] {
+        let answer = client.post(path, &body);
+        assert_eq!(answer.status, 404, "{path} {answer:?}");
     }
     let body = Form::replace().order(1_100_001).encode();
     for path in ["/products/!autoreplacesmime", "/products/%21AUTOREPLACESMIME"] {
