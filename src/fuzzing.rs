@@ -20,7 +20,8 @@ use crate::api::world::World;
 use crate::ca::ocsp::{CertStatus, OcspStatus, OcspTimes};
 use crate::ca::{Authority, CaOptions, IssuerName, Issuing};
 use crate::clock::{Timestamp, system_now};
-use crate::der::read::{Reader, SEQUENCE};
+use crate::der::read::Reader;
+use crate::der::tag::SEQUENCE;
 use crate::model::{Fixtures, Start};
 use crate::random::Random;
 

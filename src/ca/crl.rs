@@ -5,7 +5,9 @@ use super::issuing::Issuing;
 use super::leaf::distribution_point_name;
 use super::serial::SerialNumber;
 use crate::clock::Timestamp;
-use crate::der::write::{ENUMERATED, INTEGER, SEQUENCE, context, extension, put, sequence, time, tlv, unsigned};
+use crate::der::oid;
+use crate::der::tag::{ENUMERATED, INTEGER, SEQUENCE, context};
+use crate::der::write::{extension, put, sequence, time, tlv, unsigned};
 
 /// What a CRL shall say.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +54,7 @@ impl Issuing {
             put(&mut entry, INTEGER, &[revoked.serial.as_bytes()]);
             entry.extend(time(revoked.at));
             if let Some(reason) = written(revoked.reason) {
-                let reason = extension(&[2, 5, 29, 21], false, &[ENUMERATED, 1, reason]);
+                let reason = extension(oid::CRL_REASON, false, &[ENUMERATED, 1, reason]);
                 put(&mut entry, SEQUENCE, &[&reason]);
             }
             put(&mut entries, SEQUENCE, &[&entry]);
@@ -63,7 +65,7 @@ impl Issuing {
         } else {
             sequence(&[&entries])
         };
-        let number = extension(&[2, 5, 29, 20], false, &unsigned(contents.number));
+        let number = extension(oid::CRL_NUMBER, false, &unsigned(contents.number));
         let distribution_point = contents
             .distribution_point
             .map_or_else(Vec::new, issuing_distribution_point);
@@ -90,5 +92,9 @@ impl Issuing {
 
 /// RFC 5280, section 5.2.5. It must be critical, so that nobody takes the CRL for one of all certificates.
 fn issuing_distribution_point(url: &str) -> Vec<u8> {
-    extension(&[2, 5, 29, 28], true, &sequence(&[&distribution_point_name(url)]))
+    extension(
+        oid::ISSUING_DISTRIBUTION_POINT,
+        true,
+        &sequence(&[&distribution_point_name(url)]),
+    )
 }

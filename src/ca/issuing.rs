@@ -9,23 +9,24 @@ use rcgen::{
     IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData as _,
 };
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::fit;
 use super::hash::{ChosenHash, choose};
-use super::key::{CaKey, Signer, parse_key};
+use super::key::{CaKey, Signer};
+use super::key_files::KeyFiles;
 use super::root::Root;
 use super::{CaError, random_serial};
 use crate::api::csr::Hash;
 use crate::api::order::terms::SignatureHash;
 use crate::clock::Timestamp;
-use crate::der::pem;
-use crate::der::read::{Malformed, Reader, SEQUENCE};
+use crate::der::oid;
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::SEQUENCE;
 use crate::der::write::{bit_string, oid, sequence};
-use crate::files::{FileError, Readers, Store};
+use crate::files::Store;
 
 /// What an issuing CA is called in URLs and file names.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -98,34 +99,13 @@ impl Issuing {
         store: &Store,
         now: OffsetDateTime,
     ) -> Result<Self, CaError> {
-        let (certificate_name, key_name) = (format!("{name}.pem"), format!("{name}.key"));
-        let key_file = |problem: String| FileError::new(&store.path(&key_name), problem);
-        let certificate_file = |problem: String| FileError::new(&store.path(&certificate_name), problem);
-        let key = match store.read_before(&key_name, &certificate_name)? {
-            (Some(key), _) => key,
-            (None, true) => {
-                return Err(key_file(format!(
-                    "is missing, but {certificate_name} is there; put the key there, or take {certificate_name} away to \
-                     have both made anew"
-                ))
-                .into());
-            }
-            (None, false) => store.create(&key_name, &kind.generate()?.serialize_pem(), Readers::Owner)?,
-        };
-        let key = parse_key(&key).map_err(key_file)?;
-        Signer::new(&key).map_err(key_file)?;
-        let certificate = match store.read(&certificate_name)? {
-            Some(certificate) => certificate,
-            None => {
-                let made = certify(name, &key, root)?;
-                store.create(&certificate_name, &pem::encode("CERTIFICATE", &made), Readers::All)?
-            }
-        };
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| certificate_file("holds no certificate in PEM, or half of one".into()))?;
-        let key_name = format!("the key in {key_name}");
+        let files = KeyFiles::new(store, name);
+        let key = files.key(kind)?;
+        Signer::new(&key).map_err(|problem| files.bad_key(problem))?;
+        let certificate = files.certificate(|| certify(name, &key, root))?;
+        let key_name = format!("the key in {}", files.key_name());
         Self::from_parts(name, certificate, &key, &key_name, root, now)
-            .map_err(|problem| certificate_file(problem).into())
+            .map_err(|problem| files.bad_certificate(problem).into())
     }
 
     /// The error is what is wrong with the certificate.
@@ -218,8 +198,7 @@ pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
 }
 
 fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDer<'static>, rcgen::Error> {
-    const ANY_POLICY: &[u64] = &[2, 5, 29, 32, 0];
-    const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+    let certificate_policies = oid::arcs(oid::CERTIFICATE_POLICIES).expect("it has four small numbers");
     let family = match key.algorithm() == &rcgen::PKCS_RSA_SHA256 {
         true => "RSA",
         false => "ECC",
@@ -258,8 +237,8 @@ fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDe
         }
     };
     params.custom_extensions = vec![CustomExtension::from_oid_content(
-        CERTIFICATE_POLICIES,
-        sequence(&[&sequence(&[&oid(ANY_POLICY)])]),
+        &certificate_policies,
+        sequence(&[&sequence(&[&oid(oid::ANY_POLICY)])]),
     )];
     params.key_identifier_method = KeyIdMethod::PreSpecified(sha1(key.der_bytes()).to_vec());
     params.use_authority_key_identifier_extension = true;

@@ -9,12 +9,12 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA512, RsaKeyPair,
 };
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
 
 use super::CaError;
 use crate::api::csr::Hash;
-use crate::der::write::{NULL, oid, sequence};
+use crate::der::tag::NULL;
+use crate::der::write::{oid, sequence};
+use crate::der::{oid, pem};
 
 /// The kind of the keys that are made for the root and the issuing CAs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -82,9 +82,8 @@ pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
     if text.contains("ENCRYPTED") {
         return Err("holds an encrypted private key; it must be without a password".into());
     }
-    let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-        "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".to_owned()
-    })?;
+    let der = pem::private_key(text)
+        .ok_or("holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one")?;
     KeyPair::try_from(&der).map_err(|_| {
         "holds a private key that is broken, or of another kind than EC on a NIST curve, RSA of 2048 to 8192 bits and \
          Ed25519"
@@ -163,13 +162,13 @@ impl Signer {
 
     /// The `AlgorithmIdentifier` of its signatures with a hash that it takes.
     pub(super) fn algorithm(&self, hash: Hash) -> Vec<u8> {
-        let rsa = |last| sequence(&[&oid(&[1, 2, 840, 113_549, 1, 1, last]), &[NULL, 0]]);
+        let rsa = |signature| sequence(&[&oid(signature), &[NULL, 0]]);
         match (&self.key, hash) {
-            (Kind::P256(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 2])]),
-            (Kind::P384(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 3])]),
-            (Kind::Rsa(_), Hash::Sha384) => rsa(12),
-            (Kind::Rsa(_), Hash::Sha512) => rsa(13),
-            (Kind::Rsa(_), _) => rsa(11),
+            (Kind::P256(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA256)]),
+            (Kind::P384(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA384)]),
+            (Kind::Rsa(_), Hash::Sha384) => rsa(oid::SHA384_WITH_RSA),
+            (Kind::Rsa(_), Hash::Sha512) => rsa(oid::SHA512_WITH_RSA),
+            (Kind::Rsa(_), _) => rsa(oid::SHA256_WITH_RSA),
         }
     }
 

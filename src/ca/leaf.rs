@@ -7,10 +7,10 @@ use super::serial::SerialNumber;
 use super::subject::Subject;
 use crate::api::csr::{Hash, Key};
 use crate::clock::Timestamp;
-use crate::der::read::{Malformed, Reader, SEQUENCE};
-use crate::der::write::{
-    BIT_STRING, INTEGER, OCTET_STRING, context, extension, implicit, oid, sequence, time, tlv, unsigned,
-};
+use crate::der::oid;
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, context, implicit};
+use crate::der::write::{extension, oid, sequence, time, tlv, unsigned};
 
 /// What a certificate shall say. Nothing of a CSR but its key and its template extensions can get into it.
 #[derive(Clone, Copy, Debug)]
@@ -127,16 +127,20 @@ impl Issuing {
             .collect();
         let mut extensions = [
             self.authority_key_identifier(),
-            extension(&[2, 5, 29, 14], false, &tlv(OCTET_STRING, &[&sha1(public_key)])),
             extension(
-                &[2, 5, 29, 15],
+                oid::SUBJECT_KEY_IDENTIFIER,
+                false,
+                &tlv(OCTET_STRING, &[&sha1(public_key)]),
+            ),
+            extension(
+                oid::KEY_USAGE,
                 true,
                 &tlv(BIT_STRING, &[profile.key_usage(request.key)]),
             ),
             // basicConstraints: CA:FALSE is the default, so DER leaves it out.
-            extension(&[2, 5, 29, 19], true, &sequence(&[])),
-            extension(&[2, 5, 29, 37], false, &sequence(&[&usages])),
-            extension(&[2, 5, 29, 32], false, &sequence(&[&policies])),
+            extension(oid::BASIC_CONSTRAINTS, true, &sequence(&[])),
+            extension(oid::EXTENDED_KEY_USAGE, false, &sequence(&[&usages])),
+            extension(oid::CERTIFICATE_POLICIES, false, &sequence(&[&policies])),
         ]
         .concat();
         if let Some(urls) = request.urls {
@@ -144,7 +148,7 @@ impl Issuing {
             extensions.extend(authority_information_access(urls));
         }
         if let Some(names) = &subject.alternative_names {
-            extensions.extend(extension(&[2, 5, 29, 17], subject.is_empty(), names));
+            extensions.extend(extension(oid::SUBJECT_ALT_NAME, subject.is_empty(), names));
         }
         for template in request.template_extensions {
             extensions.extend_from_slice(template);
@@ -154,7 +158,11 @@ impl Issuing {
 
     /// The `Extension` by which what it signs refers to its key.
     pub(super) fn authority_key_identifier(&self) -> Vec<u8> {
-        extension(&[2, 5, 29, 35], false, &sequence(&[&tlv(implicit(0), &[&self.key_id])]))
+        extension(
+            oid::AUTHORITY_KEY_IDENTIFIER,
+            false,
+            &sequence(&[&tlv(implicit(0), &[&self.key_id])]),
+        )
     }
 }
 
@@ -176,7 +184,7 @@ fn uri(url: &str) -> Vec<u8> {
 
 fn crl_distribution_point(url: &str) -> Vec<u8> {
     extension(
-        &[2, 5, 29, 31],
+        oid::CRL_DISTRIBUTION_POINTS,
         false,
         &sequence(&[&sequence(&[&distribution_point_name(url)])]),
     )
@@ -188,7 +196,7 @@ pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
 }
 
 fn authority_information_access(urls: Urls<'_>) -> Vec<u8> {
-    let access = |last, url| sequence(&[&oid(&[1, 3, 6, 1, 5, 5, 7, 48, last]), &uri(url)]);
-    let both = sequence(&[&access(2, urls.ca_issuers), &access(1, urls.ocsp)]);
-    extension(&[1, 3, 6, 1, 5, 5, 7, 1, 1], false, &both)
+    let access = |method, url| sequence(&[&oid(method), &uri(url)]);
+    let both = sequence(&[&access(oid::CA_ISSUERS, urls.ca_issuers), &access(oid::OCSP, urls.ocsp)]);
+    extension(oid::AUTHORITY_INFORMATION_ACCESS, false, &both)
 }

@@ -18,6 +18,7 @@ pub(crate) mod authority;
 pub(crate) mod bundle;
 pub(crate) mod crl;
 pub(crate) mod issuing;
+pub(crate) mod key_files;
 pub(crate) mod leaf;
 pub(crate) mod ocsp;
 pub(crate) mod order;

@@ -6,22 +6,13 @@ use super::CaError;
 use super::crl::written;
 use super::issuing::Issuing;
 use crate::clock::Timestamp;
+use crate::der::oid;
 use crate::der::read::{Malformed, Reader};
-use crate::der::write::{
-    BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, generalized_time, implicit, oid, sequence, tlv,
-};
+use crate::der::tag::{BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, implicit};
+use crate::der::write::{generalized_time, oid, sequence, tlv};
 
 /// How many certificates one request may ask for.
 const MAX_CERTIFICATES: usize = 20;
-
-/// Contents of object identifiers.
-const SHA1_OID: &[u8] = b"\x2b\x0e\x03\x02\x1a";
-const SHA256_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
-const SHA384_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x02";
-const SHA512_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x03";
-const NONCE: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x02";
-/// The kinds of answers that a client takes. All of them take the basic kind.
-const ACCEPTABLE_RESPONSES: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x04";
 
 /// The times of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -115,10 +106,10 @@ impl Issuing {
 
     fn is_meant(&self, id: &CertId<'_>) -> bool {
         let hash = match id.hash {
-            SHA1_OID => return id.name_hash == self.subject_sha1 && id.key_hash == self.public_key_sha1,
-            SHA256_OID => &SHA256,
-            SHA384_OID => &SHA384,
-            SHA512_OID => &SHA512,
+            oid::SHA1 => return id.name_hash == self.subject_sha1 && id.key_hash == self.public_key_sha1,
+            oid::SHA256 => &SHA256,
+            oid::SHA384 => &SHA384,
+            oid::SHA512 => &SHA512,
             _ => return false,
         };
         id.name_hash == digest::digest(hash, &self.subject).as_ref()
@@ -126,7 +117,6 @@ impl Issuing {
     }
 
     fn successful(&self, singles: &[u8], times: &OcspTimes, nonce: Option<&[u8]>) -> Result<Vec<u8>, CaError> {
-        const BASIC: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 1];
         let extensions = nonce.map_or_else(Vec::new, |nonce| tlv(context(1), &[&sequence(&[nonce])]));
         let content = sequence(&[
             &tlv(context(2), &[&tlv(OCTET_STRING, &[&self.public_key_sha1])]),
@@ -135,7 +125,7 @@ impl Issuing {
             &extensions,
         ]);
         let basic = self.signed(self.signer.usual_hash(), &content)?;
-        let bytes = sequence(&[&oid(BASIC), &tlv(OCTET_STRING, &[&basic])]);
+        let bytes = sequence(&[&oid(oid::OCSP_BASIC), &tlv(OCTET_STRING, &[&basic])]);
         Ok(sequence(&[
             &[ENUMERATED, 1, OcspStatus::Successful as u8],
             &tlv(context(0), &[&bytes]),
@@ -274,7 +264,7 @@ fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, NoRequest> {
         let mut value = parts.read(OCTET_STRING)?;
         parts.finish()?;
         match id {
-            NONCE => {
+            oid::OCSP_NONCE => {
                 let bytes = value.read(OCTET_STRING)?.bytes();
                 value.finish()?;
                 if nonce.is_some() || !(1..=128).contains(&bytes.len()) {
@@ -282,7 +272,7 @@ fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, NoRequest> {
                 }
                 nonce = Some(element.raw());
             }
-            ACCEPTABLE_RESPONSES => {}
+            oid::OCSP_ACCEPTABLE_RESPONSES => {}
             _ if critical => return Err(NoRequest),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use super::issuing::IssuerName;
 use crate::api::csr::Key;
 use crate::api::order::terms::ProductCode;
+use crate::der::oid;
 
 /// What a certificate of one product says.
 #[derive(Debug)]
@@ -14,9 +15,9 @@ pub(crate) struct Profile {
     /// Which subject it names.
     pub(super) subject: SubjectShape,
     /// Extended key usages, as object identifiers.
-    pub(super) extended_key_usages: &'static [&'static [u64]],
+    pub(super) extended_key_usages: &'static [&'static [u8]],
     /// Certificate policies, as object identifiers.
-    pub(super) policies: &'static [&'static [u64]],
+    pub(super) policies: &'static [&'static [u8]],
 }
 
 /// Whom a certificate names.
@@ -30,10 +31,6 @@ pub(super) enum SubjectShape {
     Publisher,
 }
 
-const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
-const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
-const EMAIL_PROTECTION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 4];
-
 /// Every profile, S/MIME first. Codes, usages, policies and which subject there is are as Sectigo's profiles are known to
 /// be: policies under 1.3.6.1.4.1.6449 are Sectigo's own, those under 2.23.140 the CA/Browser Forum's. Assumed are the
 /// order of the subject's attributes, and that an extended-validation subject has no more of them.
@@ -42,36 +39,39 @@ pub(crate) const PROFILES: &[Profile] = &[
         product_code: ProductCode::MailboxMultipurpose,
         name: "S/MIME, mailbox-validated, multipurpose",
         subject: SubjectShape::Mailbox,
-        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 1], &[2, 23, 140, 1, 5, 1, 2]],
+        extended_key_usages: &[oid::CLIENT_AUTH, oid::EMAIL_PROTECTION],
+        policies: &[oid::SECTIGO_MAILBOX_MULTIPURPOSE, oid::CABF_MAILBOX_MULTIPURPOSE],
     },
     Profile {
         product_code: ProductCode::MailboxStrict,
         name: "S/MIME, mailbox-validated, strict",
         subject: SubjectShape::Mailbox,
-        extended_key_usages: &[EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 2], &[2, 23, 140, 1, 5, 1, 3]],
+        extended_key_usages: &[oid::EMAIL_PROTECTION],
+        policies: &[oid::SECTIGO_MAILBOX_STRICT, oid::CABF_MAILBOX_STRICT],
     },
     Profile {
         product_code: ProductCode::OrganizationMultipurpose,
         name: "S/MIME, organization-validated, multipurpose",
         subject: SubjectShape::OrganizationMailbox,
-        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 3], &[2, 23, 140, 1, 5, 2, 2]],
+        extended_key_usages: &[oid::CLIENT_AUTH, oid::EMAIL_PROTECTION],
+        policies: &[
+            oid::SECTIGO_ORGANIZATION_MULTIPURPOSE,
+            oid::CABF_ORGANIZATION_MULTIPURPOSE,
+        ],
     },
     Profile {
         product_code: ProductCode::CodeSigning,
         name: "code signing",
         subject: SubjectShape::Publisher,
-        extended_key_usages: &[CODE_SIGNING],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 3, 2], &[2, 23, 140, 1, 4, 1]],
+        extended_key_usages: &[oid::CODE_SIGNING],
+        policies: &[oid::SECTIGO_CODE_SIGNING, oid::CABF_CODE_SIGNING],
     },
     Profile {
         product_code: ProductCode::CodeSigningEv,
         name: "code signing, extended validation",
         subject: SubjectShape::Publisher,
-        extended_key_usages: &[CODE_SIGNING],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 6, 1], &[2, 23, 140, 1, 3]],
+        extended_key_usages: &[oid::CODE_SIGNING],
+        policies: &[oid::SECTIGO_CODE_SIGNING_EV, oid::CABF_CODE_SIGNING_EV],
     },
 ];
 

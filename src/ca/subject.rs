@@ -4,17 +4,9 @@ use rustls::pki_types::DnsName;
 
 use super::CaError;
 use super::profile::SubjectShape;
-use crate::der::write::{
-    IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit, oid, sequence, tlv,
-};
-
-const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
-const COUNTRY: &[u64] = &[2, 5, 4, 6];
-const STATE: &[u64] = &[2, 5, 4, 8];
-const ORGANIZATION: &[u64] = &[2, 5, 4, 10];
-const ORGANIZATION_IDENTIFIER: &[u64] = &[2, 5, 4, 97];
-const EMAIL_ADDRESS: &[u64] = &[1, 2, 840, 113_549, 1, 9, 1];
-const SMTP_UTF8_MAILBOX: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 8, 9];
+use crate::der::oid;
+use crate::der::tag::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit};
+use crate::der::write::{oid, sequence, tlv};
 
 /// The upper bound of an organization's and of a common name, in characters (RFC 5280, appendix A.1).
 const MAX_NAME: usize = 64;
@@ -57,7 +49,10 @@ impl<'a> Mailbox<'a> {
             true => tlv(implicit(1), &[self.0.as_bytes()]),
             false => {
                 let mailbox = tlv(UTF8_STRING, &[self.0.as_bytes()]);
-                tlv(context(0), &[&oid(SMTP_UTF8_MAILBOX), &tlv(context(0), &[&mailbox])])
+                tlv(
+                    context(0),
+                    &[&oid(oid::SMTP_UTF8_MAILBOX), &tlv(context(0), &[&mailbox])],
+                )
             }
         }
     }
@@ -88,23 +83,23 @@ impl Subject {
         };
         let mut name = Vec::new();
         if shape != SubjectShape::Mailbox {
-            attribute(&mut name, COUNTRY, PRINTABLE_STRING, "GB");
-            attribute(&mut name, STATE, UTF8_STRING, "Test State");
-            attribute(&mut name, ORGANIZATION, UTF8_STRING, organization);
+            attribute(&mut name, oid::COUNTRY, PRINTABLE_STRING, "GB");
+            attribute(&mut name, oid::STATE, UTF8_STRING, "Test State");
+            attribute(&mut name, oid::ORGANIZATION, UTF8_STRING, organization);
         }
         match shape {
             SubjectShape::Mailbox if email.chars().count() <= MAX_NAME => {
-                attribute(&mut name, COMMON_NAME, UTF8_STRING, email);
+                attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, email);
             }
             SubjectShape::Mailbox => {}
             SubjectShape::OrganizationMailbox => {
-                attribute(&mut name, ORGANIZATION_IDENTIFIER, UTF8_STRING, "NTRGB-12345678");
-                attribute(&mut name, COMMON_NAME, UTF8_STRING, organization);
+                attribute(&mut name, oid::ORGANIZATION_IDENTIFIER, UTF8_STRING, "NTRGB-12345678");
+                attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization);
             }
-            SubjectShape::Publisher => attribute(&mut name, COMMON_NAME, UTF8_STRING, organization),
+            SubjectShape::Publisher => attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization),
         }
         if mailbox.is_some() && email.is_ascii() {
-            attribute(&mut name, EMAIL_ADDRESS, IA5_STRING, email);
+            attribute(&mut name, oid::EMAIL_ADDRESS, IA5_STRING, email);
         }
         Ok(Self {
             name: tlv(SEQUENCE, &[&name]),
@@ -172,7 +167,7 @@ fn parse_organization(organization: &str) -> Result<&str, CaError> {
     Ok(organization)
 }
 
-fn attribute(name: &mut Vec<u8>, id: &[u64], tag: u8, value: &str) {
+fn attribute(name: &mut Vec<u8>, id: &[u8], tag: u8, value: &str) {
     let pair = sequence(&[&oid(id), &tlv(tag, &[value.as_bytes()])]);
     name.extend(tlv(SET, &[&pair]));
 }

@@ -3,4 +3,5 @@
 pub(crate) mod oid;
 pub(crate) mod pem;
 pub(crate) mod read;
+pub(crate) mod tag;
 pub(crate) mod write;

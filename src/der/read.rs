@@ -7,23 +7,7 @@
 
 use std::{fmt, ops::Range};
 
-pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const NULL: u8 = 0x05;
-pub(crate) const OID: u8 = 0x06;
-pub(crate) const ENUMERATED: u8 = 0x0a;
-pub(crate) const UTF8_STRING: u8 = 0x0c;
-pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
-pub(crate) const BMP_STRING: u8 = 0x1e;
-pub(crate) const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
-
-/// `[number]`, constructed.
-pub(crate) const fn context(number: u8) -> u8 {
-    0xa0 | number
-}
+use super::tag::{BIT_STRING, BMP_STRING, BOOLEAN, ENUMERATED, INTEGER, NULL, OID, UNIVERSAL_STRING, UTF8_STRING};
 
 /// A window on the input; reading moves its start.
 #[derive(Clone, Copy)]
@@ -320,6 +304,7 @@ impl fmt::Display for Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::{OCTET_STRING, SEQUENCE, SET, context};
 
     #[test]
     fn headers() {

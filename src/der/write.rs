@@ -6,19 +6,7 @@
 use time::OffsetDateTime;
 
 use crate::clock::Timestamp;
-pub(crate) use crate::der::read::{BIT_STRING, BOOLEAN, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, SET, context};
-
-pub(crate) const ENUMERATED: u8 = 0x0a;
-pub(crate) const UTF8_STRING: u8 = 0x0c;
-pub(crate) const PRINTABLE_STRING: u8 = 0x13;
-pub(crate) const IA5_STRING: u8 = 0x16;
-pub(crate) const UTC_TIME: u8 = 0x17;
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-
-/// `[number]` in place of a tag that is not constructed.
-pub(crate) const fn implicit(number: u8) -> u8 {
-    0x80 | number
-}
+use crate::der::tag::{BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, UTC_TIME};
 
 /// One element: its content is the parts, one after the other.
 pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -49,20 +37,9 @@ pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(SEQUENCE, parts)
 }
 
-/// An object identifier by its arcs, of which there are two at least.
-pub(crate) fn oid(arcs: &[u64]) -> Vec<u8> {
-    let [first, second, rest @ ..] = arcs else {
-        return tlv(OID, &[]);
-    };
-    let mut content = Vec::with_capacity(arcs.len() * 3);
-    for arc in std::iter::once(&(first * 40 + second)).chain(rest) {
-        let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
-        for group in (0..groups).rev() {
-            let more = if group == 0 { 0 } else { 0x80 };
-            content.push(more | (arc >> (7 * group) & 0x7f) as u8);
-        }
-    }
-    tlv(OID, &[&content])
+/// An OBJECT IDENTIFIER, of its content from the table of [`crate::der::oid`].
+pub(crate) fn oid(content: &[u8]) -> Vec<u8> {
+    tlv(OID, &[content])
 }
 
 /// A non-negative INTEGER.
@@ -79,7 +56,7 @@ pub(crate) fn bit_string(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An X.509 `Extension`; `value` is the DER inside its OCTET STRING.
-pub(crate) fn extension(id: &[u64], critical: bool, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let critical: &[u8] = if critical { &[BOOLEAN, 1, 0xff] } else { &[] };
     sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])])
 }
@@ -124,6 +101,7 @@ mod tests {
     use ::time::macros::datetime;
 
     use super::*;
+    use crate::der::oid::SUBJECT_KEY_IDENTIFIER;
     use crate::der::read::Reader;
 
     #[test]
@@ -159,20 +137,7 @@ mod tests {
             assert_eq!(unsigned(value), der);
             Reader::new(der).unsigned().unwrap();
         }
-        for (arcs, der) in [
-            (&[2, 5, 29, 14][..], &b"\x06\x03\x55\x1d\x0e"[..]),
-            (
-                &[1, 3, 6, 1, 4, 1, 6449, 1, 0],
-                b"\x06\x09\x2b\x06\x01\x04\x01\xb2\x31\x01\x00",
-            ),
-            (&[2, 23, 140, 1, 5, 1, 2], b"\x06\x07\x67\x81\x0c\x01\x05\x01\x02"),
-            (
-                &[1, 2, 840, 113_549, 1, 7, 2],
-                b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
-            ),
-        ] {
-            assert_eq!(oid(arcs), der);
-        }
+        assert_eq!(oid(SUBJECT_KEY_IDENTIFIER), b"\x06\x03\x55\x1d\x0e");
     }
 
     #[test]

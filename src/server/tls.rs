@@ -12,7 +12,6 @@ use rcgen::{
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{RootCertStore, ServerConfig};
@@ -21,14 +20,14 @@ use time::{Duration, OffsetDateTime};
 use tracing::warn;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::ca::key_files::KeyFiles;
 use crate::ca::root::Root;
 use crate::ca::{CaKey, parse_key, random_serial};
 use crate::der::pem;
-use crate::files::{FileError, Readers, Store, read};
+use crate::files::{FileError, Store, read};
 
-/// The files of a kept server certificate.
-const CERTIFICATE_FILE: &str = "server.pem";
-const KEY_FILE: &str = "server.key";
+/// The name of the files of a kept server certificate: `server.key` and `server.pem`.
+const FILES: &str = "server";
 
 /// How long a made server certificate lives: the most that browsers took for years.
 const LIFE: Duration = Duration::days(397);
@@ -121,29 +120,17 @@ fn keep(
     now: OffsetDateTime,
 ) -> Result<Tls, TlsError> {
     let store = Store::open(dir)?;
-    let key = match store.read(KEY_FILE)? {
-        Some(key) => key,
-        None => store.create(KEY_FILE, &CaKey::EcP256.generate()?.serialize_pem(), Readers::Owner)?,
-    };
-    // The key stays the same for ever, so that the certificate is the only file that is ever replaced.
-    let key = parse_key(&key).map_err(|problem| FileError::new(&store.path(KEY_FILE), problem))?;
-    let kept = match store.read(CERTIFICATE_FILE)? {
-        Some(text) => Some(parse_chain(&store.path(CERTIFICATE_FILE), &text)?),
-        None => None,
-    };
+    let files = KeyFiles::new(&store, FILES);
+    let key = files.key_for_any_certificate(CaKey::EcP256)?;
     let ca_pem = Some(root.pem());
-    if let Some(chain) = kept
+    if let Some(chain) = files.chain()?
         && will_do(&chain, root, names, provider.clone(), now)
         && let Ok(config) = config(chain, der(&key), provider.clone())
     {
         return Ok(Tls { config, ca_pem });
     }
     let certificate = certify(root, &key, names, now)?;
-    store.replace(
-        CERTIFICATE_FILE,
-        &pem::encode("CERTIFICATE", &certificate),
-        Readers::All,
-    )?;
+    files.replace_certificate(&certificate)?;
     Ok(Tls {
         config: config(vec![certificate], der(&key), provider)?,
         ca_pem,
@@ -201,12 +188,11 @@ fn certify(
 }
 
 fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDateTime) -> Result<Tls, TlsError> {
-    let missing = |path: &Path| FileError::new(path, "there is no such file");
-    let certificate = read(&own.cert)?.ok_or_else(|| missing(&own.cert))?;
-    let chain = parse_chain(&own.cert, &certificate)?;
-    let key = read(&own.key)?.ok_or_else(|| missing(&own.key))?;
-    // Judges the text the same way as the CA's key; rustls then takes more kinds than rcgen can sign with.
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+    let text = |path: &Path| read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"));
+    let chain = pem::certificates(&text(&own.cert)?).map_err(|problem| FileError::new(&own.cert, problem))?;
+    let key = text(&own.key)?;
+    // The reader of the CA's keys says what is wrong; rustls takes more kinds of keys than rcgen can sign with.
+    let key = pem::private_key(&key).ok_or_else(|| {
         let problem = parse_key(&key).err();
         FileError::new(
             &own.key,
@@ -222,7 +208,7 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
         warn!(target: "sectigo_emulator::http", file = %own.cert.display(), "the TLS certificate expired at {not_after}");
     }
     let trust = last.is_ca() || last.subject().as_raw() == last.issuer().as_raw();
-    let ca_pem = trust.then(|| pem::encode("CERTIFICATE", &chain[chain.len() - 1]));
+    let ca_pem = trust.then(|| pem::encode(pem::CERTIFICATE, &chain[chain.len() - 1]));
     let config = config(chain.clone(), key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => FileError::new(
             &own.key,
@@ -231,14 +217,6 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
         error => FileError::new(&own.key, format!("cannot be used: {error}")),
     })?;
     Ok(Tls { config, ca_pem })
-}
-
-/// The certificates of a PEM file, at least one.
-fn parse_chain(path: &Path, text: &str) -> Result<Vec<CertificateDer<'static>>, FileError> {
-    match CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>() {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        _ => Err(FileError::new(path, "holds no certificate in PEM, or half of one")),
-    }
 }
 
 fn der(key: &KeyPair) -> PrivateKeyDer<'static> {

@@ -4,7 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use super::{CsrError, parse::PublicKey};
 use crate::der::oid;
-use crate::der::read::{NULL, OID, Reader, SEQUENCE};
+use crate::der::read::Reader;
+use crate::der::tag::{NULL, OID, SEQUENCE};
 
 /// The kind of a key that is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

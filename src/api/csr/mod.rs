@@ -85,7 +85,7 @@ impl Csr {
 
     /// The request in its usual armour, in lines of 64 characters.
     pub fn to_pem(&self) -> String {
-        pem::encode("CERTIFICATE REQUEST", &self.der)
+        pem::encode(pem::CERTIFICATE_REQUEST, &self.der)
     }
 
     /// The request in Base64 without armour, in one line.

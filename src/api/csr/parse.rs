@@ -4,15 +4,11 @@ use std::ops::Range;
 
 use super::CsrError;
 use crate::der::oid;
-use crate::der::read::{
-    BIT_STRING, BMP_STRING, BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET,
-    UNIVERSAL_STRING, UTF8_STRING, context, header,
+use crate::der::read::{BitString, Malformed, Reader, header};
+use crate::der::tag::{
+    BIT_STRING, BMP_STRING, BOOLEAN, IA5_STRING, INTEGER, NUMERIC_STRING, OCTET_STRING, PRINTABLE_STRING, SEQUENCE,
+    SET, TELETEX_STRING, UNIVERSAL_STRING, UTF8_STRING, context,
 };
-
-const NUMERIC_STRING: u8 = 0x12;
-const PRINTABLE_STRING: u8 = 0x13;
-const TELETEX_STRING: u8 = 0x14;
-const IA5_STRING: u8 = 0x16;
 
 /// A request, taken apart but not yet judged.
 pub(super) struct Request<'a> {
@@ -248,6 +244,7 @@ fn extensions<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::OID;
 
     fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let content = parts.concat();
@@ -260,18 +257,15 @@ mod tests {
     }
 
     fn extension(oid: &[u8], rest: &[&[u8]]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &rest.concat()])
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &rest.concat()])
     }
 
     fn request(oid: &[u8], extensions: &[&[u8]]) -> Vec<u8> {
-        tlv(
-            SEQUENCE,
-            &[&tlv(0x06, &[oid]), &tlv(SET, &[&tlv(SEQUENCE, extensions)])],
-        )
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &tlv(SET, &[&tlv(SEQUENCE, extensions)])])
     }
 
     fn parse(attributes: &[&[u8]]) -> Result<Vec<Vec<u8>>, String> {
-        let algorithm = tlv(SEQUENCE, &[&tlv(0x06, &[oid::RSA_ENCRYPTION])]);
+        let algorithm = tlv(SEQUENCE, &[&tlv(OID, &[oid::RSA_ENCRYPTION])]);
         let key = tlv(SEQUENCE, &[&algorithm, &[0x03, 0x01, 0x00]]);
         let info = tlv(SEQUENCE, &[&[0x02, 1, 0], &[SEQUENCE, 0], &key, &tlv(0xa0, attributes)]);
         let der = tlv(SEQUENCE, &[&info, &algorithm, &[0x03, 0x01, 0x00]]);
@@ -287,7 +281,7 @@ mod tests {
         let critical: &[u8] = &[BOOLEAN, 1, 0xff];
         let first = extension(oid::TEMPLATE, &[value]);
         let second = extension(oid::TEMPLATE_NAME, &[critical, value]);
-        let other = extension(&[0x55, 0x1d, 0x11], &[&[OCTET_STRING, 2, 0xff, 0xff]]);
+        let other = extension(oid::SUBJECT_ALT_NAME, &[&[OCTET_STRING, 2, 0xff, 0xff]]);
         let pkcs9 = request(oid::EXTENSION_REQUEST, &[&other, &first]);
         let microsoft = request(oid::CERT_EXTENSIONS, &[&second]);
         assert_eq!(parse(&[&pkcs9, &microsoft]), Ok(vec![first.clone(), second.clone()]));
@@ -298,7 +292,7 @@ mod tests {
     #[test]
     fn extension_requests_that_are_none() {
         let value: &[u8] = &[OCTET_STRING, 1, 7];
-        let san: &[u8] = &[0x55, 0x1d, 0x11];
+        let san: &[u8] = oid::SUBJECT_ALT_NAME;
         let twice = extension(san, &[value]);
         for (attributes, expected) in [
             (
@@ -322,13 +316,13 @@ mod tests {
                 "malformed extension request: bytes follow its last element",
             ),
             (
-                tlv(SEQUENCE, &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &[SET, 0]]),
+                tlv(SEQUENCE, &[&tlv(OID, &[oid::EXTENSION_REQUEST]), &[SET, 0]]),
                 "malformed extension request: an element is missing",
             ),
             (
                 tlv(
                     SEQUENCE,
-                    &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &tlv(SET, &[&[0x05, 0]])],
+                    &[&tlv(OID, &[oid::EXTENSION_REQUEST]), &tlv(SET, &[&[0x05, 0]])],
                 ),
                 "malformed extension request: an element has another type than its place asks for",
             ),
@@ -344,7 +338,7 @@ mod tests {
     #[test]
     fn values_that_are_none_of_their_type() {
         let subject = |value: &[u8]| {
-            let name = tlv(SEQUENCE, &[&tlv(0x06, &[&[0x55, 4, 3]]), value]);
+            let name = tlv(SEQUENCE, &[&tlv(OID, &[oid::COMMON_NAME]), value]);
             let der = tlv(SEQUENCE, &[&tlv(SET, &[&name])]);
             super::subject(&mut Reader::new(&der))
         };
@@ -359,7 +353,7 @@ mod tests {
         ] {
             assert_eq!(subject(value), expected, "{value:02x?}");
         }
-        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(0x06, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
+        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(OID, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
         assert_eq!(parse(&[&attribute(&[OCTET_STRING, 1, 0xe9])]), Ok(vec![]));
         for value in [&[BOOLEAN, 0][..], &[UTF8_STRING, 1, 0xe9], &[0, 0], &[0x22, 0]] {
             assert!(parse(&[&attribute(value)]).is_err(), "{value:02x?}");

@@ -8,15 +8,16 @@ use aws_lc_rs::digest::{self, Algorithm};
 use num_bigint::BigUint;
 
 use super::{BadSignature, key::rsa_numbers};
+use crate::der::oid;
+use crate::der::tag::{NULL, OCTET_STRING};
+use crate::der::write::{oid, sequence, tlv};
 
-/// `DigestInfo` of SHA-224, up to the digest.
-const SHA224_INFO: &[u8] = b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c";
-
-/// RSASSA-PKCS1-v1_5 with SHA-224 (section 8.2.2).
+/// RSASSA-PKCS1-v1_5 with SHA-224 (sections 8.2.2 and 9.2).
 pub(super) fn verify_pkcs1_sha224(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let (modulus, encoded) = recover(key, signature)?;
     let digest = digest::digest(&digest::SHA224, message);
-    let info = [SHA224_INFO, digest.as_ref()].concat();
+    let algorithm = sequence(&[&oid(oid::SHA224), &[NULL, 0]]);
+    let info = sequence(&[&algorithm, &tlv(OCTET_STRING, &[digest.as_ref()])]);
     let mut expected = vec![0xff; modulus.len()];
     let (padding, tail) = expected.split_at_mut(modulus.len() - info.len());
     tail.copy_from_slice(&info);

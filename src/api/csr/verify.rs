@@ -14,7 +14,8 @@ use super::{
     rsa,
 };
 use crate::der::oid;
-use crate::der::read::{Malformed, NULL, Reader, SEQUENCE, context};
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{NULL, SEQUENCE, context};
 
 /// The hash that a request is signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -293,6 +294,7 @@ fn ecdsa_sha224(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::OID;
 
     const MGF1: &[u8] = oid::MGF1;
 
@@ -302,11 +304,11 @@ mod tests {
     }
 
     fn hash(oid: &[u8]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &[NULL, 0]])
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &[NULL, 0]])
     }
 
     fn mask(function: &[u8], hash: &[u8]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[function]), &self::hash(hash)])
+        tlv(SEQUENCE, &[&tlv(OID, &[function]), &self::hash(hash)])
     }
 
     /// Reads the fields, given as number and content.
@@ -347,7 +349,7 @@ mod tests {
                 "RSASSA-PSS with SHA-256, but another hash in MGF1; the same is taken",
             ),
             (
-                vec![(0, hash(b"\x60\x86\x48\x01\x65\x03\x04\x02\x08"))],
+                vec![(0, hash(oid::SHA3_256))],
                 "RSASSA-PSS with SHA3-256; SHA-1 and SHA-2 are taken",
             ),
             (

@@ -1,6 +1,11 @@
 //! OCSP answers.
 
 use super::*;
+use crate::der::oid;
+use crate::der::tag::{BOOLEAN, INTEGER, OCTET_STRING, context};
+
+/// An extension that no document knows: 1.2.3.
+const UNKNOWN_EXTENSION: &[u8] = b"\x2a\x03";
 
 #[test]
 fn openssl_believes_the_ocsp_answers() {
@@ -99,31 +104,25 @@ fn strangers_certificates_are_unauthorized() {
 
 #[test]
 fn requests_that_are_none_are_malformed() {
-    use crate::der::write::{BOOLEAN, INTEGER, OCTET_STRING, context, oid, sequence, tlv};
+    use crate::der::write::{oid, sequence, tlv};
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let serial = bench.authority.serial(1, &[]);
     let id = sequence(&[
-        &sequence(&[&oid(&[1, 3, 14, 3, 2, 26]), &[5, 0]]),
+        &sequence(&[&oid(oid::SHA1), &[5, 0]]),
         &tlv(OCTET_STRING, &[&bench.issuing.subject_sha1]),
         &tlv(OCTET_STRING, &[&bench.issuing.public_key_sha1]),
         &tlv(INTEGER, &[serial.as_bytes()]),
     ]);
     let one = sequence(&[&id]);
     let extension =
-        |arcs: &[u64], critical: &[u8], value: &[u8]| sequence(&[&oid(arcs), critical, &tlv(OCTET_STRING, &[value])]);
+        |id: &[u8], critical: &[u8], value: &[u8]| sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])]);
     let with = |extensions: &[u8]| {
         sequence(&[&sequence(&[
             &sequence(&[&one]),
             &tlv(context(2), &[&sequence(&[extensions])]),
         ])])
     };
-    let nonce = |length| {
-        extension(
-            &[1, 3, 6, 1, 5, 5, 7, 48, 1, 2],
-            &[],
-            &tlv(OCTET_STRING, &[&vec![7; length]]),
-        )
-    };
+    let nonce = |length| extension(oid::OCSP_NONCE, &[], &tlv(OCTET_STRING, &[&vec![7; length]]));
     let critical = &[BOOLEAN, 1, 0xff][..];
     let plain = sequence(&[&sequence(&[&sequence(&[&one])])]);
     let (ok, malformed) = (OcspStatus::Successful, OcspStatus::MalformedRequest);
@@ -155,23 +154,23 @@ fn requests_that_are_none_are_malformed() {
         ("two nonces", with(&[nonce(8), nonce(8)].concat()), malformed),
         (
             "nonce without its OCTET STRING",
-            with(&extension(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 2], &[], &[7; 16])),
+            with(&extension(oid::OCSP_NONCE, &[], &[7; 16])),
             malformed,
         ),
-        ("unknown", with(&extension(&[1, 2, 3], &[], &[])), ok),
+        ("unknown", with(&extension(UNKNOWN_EXTENSION, &[], &[])), ok),
         (
             "unknown and critical",
-            with(&extension(&[1, 2, 3], critical, &[])),
+            with(&extension(UNKNOWN_EXTENSION, critical, &[])),
             malformed,
         ),
         (
             "critical acceptable responses",
-            with(&extension(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 4], critical, &[])),
+            with(&extension(oid::OCSP_ACCEPTABLE_RESPONSES, critical, &[])),
             ok,
         ),
         (
             "odd boolean",
-            with(&extension(&[1, 2, 3], &[BOOLEAN, 1, 1], &[])),
+            with(&extension(UNKNOWN_EXTENSION, &[BOOLEAN, 1, 1], &[])),
             malformed,
         ),
         ("garbage", b"GET / HTTP/1.1\r\n\r\n".to_vec(), malformed),

@@ -40,7 +40,7 @@ impl Certificates {
             .chain(chain.into_iter().filter(|_| wanted.chain));
         let attachment = match wanted.shape {
             Shape::Individually => Attachment::Text(pem_chain(all)),
-            Shape::Pkcs7 => Attachment::Text(pem::encode("PKCS7", &pkcs7(all))),
+            Shape::Pkcs7 => Attachment::Text(pem::encode(pem::PKCS7, &pkcs7(all))),
             Shape::Pkcs7Binary => Attachment::Binary(pkcs7(all)),
         };
         let lines = match wanted.validity_period {

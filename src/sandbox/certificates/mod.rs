@@ -309,7 +309,7 @@ impl Certificates {
             issuer,
             private_key: made_key
                 .filter(|_| order.terms.keep_key)
-                .map(|key| PrivateKey(pem::encode("PRIVATE KEY", &key.pkcs8))),
+                .map(|key| PrivateKey(pem::encode(pem::PRIVATE_KEY, &key.pkcs8))),
             hint: (!hints.is_empty()).then(|| hints.join("; ")),
         })
     }

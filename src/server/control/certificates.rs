@@ -108,7 +108,7 @@ impl CertificateReply {
             not_after,
             sha256_fingerprint: hex(fingerprint.as_ref()),
             hint,
-            pem: pem::encode("CERTIFICATE", der),
+            pem: pem::encode(pem::CERTIFICATE, der),
         }
     }
 }
@@ -138,7 +138,7 @@ pub(super) async fn certificate(
 ) -> Result<Response, Problem> {
     let (order, certificate) = of_order(here, &number).await?;
     Ok(match form.chosen(&headers, Format::Pem) {
-        Format::Pem => typed(PEM, pem::encode("CERTIFICATE", &certificate.der)),
+        Format::Pem => typed(PEM, pem::encode(pem::CERTIFICATE, &certificate.der)),
         Format::Der => typed("application/pkix-cert", certificate.der.to_vec()),
         Format::Json => {
             let issuer = certificate.issuer.name().to_string();
