@@ -176,12 +176,16 @@ fn revoke(world: &Mutex<World>, now: Timestamp, order: &Order, include_in_crl: b
         .get(order.number)
         .expect("orders never go")
         .state_at(now);
-    let expected: &[State] = match (order.state_at(now), include_in_crl) {
-        (State::Pending, _) => &[State::Rejected],
-        (State::Issued, false) => &[State::Replaced],
-        _ => &[State::Revoked],
+    let expected = match (order.state_at(now), include_in_crl) {
+        (State::Pending, _) => State::Rejected,
+        (State::Issued, false) => State::Replaced,
+        (State::Issued | State::Replaced, true) => State::Revoked,
+        (State::Replaced, false)
+        | (State::BeingIssued | State::Revoked | State::Rejected | State::Expired | State::OnHold, _) => {
+            panic!("an order in this state cannot be revoked: {order:?}")
+        }
     };
-    assert_eq!([state], *expected);
+    assert_eq!(state, expected);
     assert_eq!(before.len(), after.len());
 }
 
@@ -211,8 +215,12 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
         .state_at(now);
     match (order.state_at(now), revoke_old_order) {
         (State::Pending, _) => assert_eq!((after.len(), state), (before.len(), State::Pending)),
-        (_, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
-        (_, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
+        (State::Issued, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
+        (State::Issued, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
+        (
+            State::BeingIssued | State::Replaced | State::Revoked | State::Rejected | State::Expired | State::OnHold,
+            _,
+        ) => panic!("an order in this state cannot be replaced: {order:?}"),
     }
 }
 

@@ -12,9 +12,8 @@ use std::borrow::Cow;
 
 use crate::api::account::Account;
 use crate::api::order::book::BookFull;
-use crate::api::order::machine::Refused;
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber};
+use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{self, Argument, Arguments};
 use crate::api::protocol::assumption::ForeignOrder;
 use crate::api::protocol::code::{self, Code};

@@ -46,52 +46,162 @@ impl fmt::Display for OrderNumber {
     }
 }
 
-/// The state of an order at a time.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Ordered, not yet issued.
-    Pending,
-    /// Between being ordered and being issued.
-    BeingIssued,
-    /// Issued and valid.
-    Issued,
-    /// Marked as replaced: valid still, not in the CRL.
-    Replaced,
-    /// Revoked.
-    Revoked,
-    /// Rejected before it was issued.
-    Rejected,
-    /// Issued or replaced, and past its end.
-    Expired,
-    /// In no state that allows anything.
-    OnHold,
+/// Makes, from one list, the enum of the states, the list of them all, and their names.
+macro_rules! states {
+    ($($(#[$doc:meta])+ $State:ident = $name:literal,)+) => {
+        /// The state of an order at a time.
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+        pub enum State {
+            $($(#[$doc])+ #[serde(rename = $name)] $State,)+
+        }
+
+        impl State {
+            /// Every state, in the order of the documentation's table.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$State),+];
+
+            /// The name in fixtures and in the control API.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$State => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl State {
-    /// Every state, in the order of the documentation's table.
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::BeingIssued,
-        Self::Issued,
-        Self::Replaced,
-        Self::Revoked,
-        Self::Rejected,
-        Self::Expired,
-        Self::OnHold,
-    ];
+states! {
+    /// Ordered, not yet issued.
+    Pending = "pending",
+    /// Between being ordered and being issued.
+    BeingIssued = "being-issued",
+    /// Issued and valid.
+    Issued = "issued",
+    /// Marked as replaced: still valid, not in the CRL.
+    Replaced = "replaced",
+    /// Revoked.
+    Revoked = "revoked",
+    /// Rejected before it was issued.
+    Rejected = "rejected",
+    /// Issued or replaced, and past its end.
+    Expired = "expired",
+    /// On hold: neither a replacement nor a revocation is allowed.
+    OnHold = "on-hold",
+}
 
-    /// The name in fixtures.
-    pub fn as_str(self) -> &'static str {
+/// Which times an order has, as fixtures and the control API give them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Times {
+    /// None.
+    None,
+    /// `due`, when it will be issued, and `expires`; or neither, if it never will.
+    Due,
+    /// `issued` and `expires`.
+    Issued,
+}
+
+/// What `!AutoReplaceSMIME` does to an order in a state that allows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReplaceStep {
+    /// The CSR is replaced in the order itself, which is not issued yet.
+    InPlace,
+    /// A new order is made; the old one is marked as replaced or is revoked.
+    NewOrder,
+}
+
+/// What `!autoRevokeCS` does to an order in a state that allows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RevokeStep {
+    /// The order, which is not issued yet, is rejected.
+    Reject,
+    /// The certificate is marked as replaced and stays out of the CRL.
+    Replace,
+    /// The certificate is revoked and goes into the CRL.
+    Revoke,
+}
+
+/// Why a state does not allow a replacement or a revocation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refused {
+    /// -20: it is rejected already.
+    AlreadyRejected,
+    /// -21: it is revoked already.
+    AlreadyRevoked,
+    /// -26: it is being issued.
+    BeingIssued,
+    /// -34: it is replaced already, and the call only asks to mark it as replaced.
+    AlreadyReplaced,
+    /// -35: it is expired.
+    Expired,
+    /// -43: it is in a state that cannot be revoked.
+    NotRevocable,
+    /// -122: it is in a state that cannot be replaced.
+    WrongState,
+}
+
+/// What is true of each state.
+impl State {
+    /// Which times an order in this state has.
+    pub(crate) fn times(self) -> Times {
         match self {
-            Self::Pending => "pending",
-            Self::BeingIssued => "being-issued",
-            Self::Issued => "issued",
-            Self::Replaced => "replaced",
-            Self::Revoked => "revoked",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::OnHold => "on-hold",
+            Self::Pending | Self::Rejected | Self::OnHold => Times::None,
+            Self::BeingIssued => Times::Due,
+            Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => Times::Issued,
+        }
+    }
+
+    /// Whether a certificate was issued for an order in this state, valid or not.
+    pub(crate) fn has_certificate(self) -> bool {
+        match self {
+            Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => true,
+            Self::Pending | Self::BeingIssued | Self::Rejected | Self::OnHold => false,
+        }
+    }
+
+    /// Whether the certificate of an order in this state is valid: issued, not revoked, not past its end.
+    pub(crate) fn is_valid(self) -> bool {
+        match self {
+            Self::Issued | Self::Replaced => true,
+            Self::Pending | Self::BeingIssued | Self::Revoked | Self::Rejected | Self::Expired | Self::OnHold => false,
+        }
+    }
+
+    /// Whether `!autoRevokeCS` brings orders into this state, so that they may have a [`Revocation`].
+    pub(crate) fn may_have_revocation(self) -> bool {
+        match self {
+            Self::Replaced | Self::Revoked | Self::Rejected => true,
+            Self::Pending | Self::BeingIssued | Self::Issued | Self::Expired | Self::OnHold => false,
+        }
+    }
+
+    /// What `!AutoReplaceSMIME` does to an order in this state.
+    ///
+    /// # Errors
+    /// The state does not allow it.
+    pub(crate) fn replace(self) -> Result<ReplaceStep, Refused> {
+        match self {
+            Self::Pending => Ok(ReplaceStep::InPlace),
+            Self::Issued => Ok(ReplaceStep::NewOrder),
+            Self::BeingIssued => Err(Refused::BeingIssued),
+            Self::Revoked => Err(Refused::AlreadyRevoked),
+            Self::Replaced | Self::Rejected | Self::Expired | Self::OnHold => Err(Refused::WrongState),
+        }
+    }
+
+    /// What `!autoRevokeCS` does to an order in this state.
+    ///
+    /// # Errors
+    /// The state does not allow it.
+    pub(crate) fn revoke(self, include_in_crl: bool) -> Result<RevokeStep, Refused> {
+        match (self, include_in_crl) {
+            (Self::Pending, _) => Ok(RevokeStep::Reject),
+            (Self::Issued | Self::Replaced, true) => Ok(RevokeStep::Revoke),
+            (Self::Issued, false) => Ok(RevokeStep::Replace),
+            (Self::Replaced, false) => Err(Refused::AlreadyReplaced),
+            (Self::BeingIssued, _) => Err(Refused::BeingIssued),
+            (Self::Revoked, _) => Err(Refused::AlreadyRevoked),
+            (Self::Rejected, _) => Err(Refused::AlreadyRejected),
+            (Self::Expired, _) => Err(Refused::Expired),
+            (Self::OnHold, _) => Err(Refused::NotRevocable),
         }
     }
 }
@@ -168,6 +278,19 @@ impl Order {
             Stage::Revoked(_) => State::Revoked,
             Stage::Rejected => State::Rejected,
             Stage::OnHold => State::OnHold,
+        }
+    }
+
+    /// From when until when its certificate was to be valid, if it was revoked.
+    pub(crate) fn revoked(&self) -> Option<Validity> {
+        match self.stage {
+            Stage::Revoked(validity) => Some(validity),
+            Stage::Pending
+            | Stage::BeingIssued(_)
+            | Stage::Issued(_)
+            | Stage::Replaced(_)
+            | Stage::Rejected
+            | Stage::OnHold => None,
         }
     }
 
@@ -299,6 +422,32 @@ mod tests {
         }
         for text in ["1", "1234567", "999999999999999999"] {
             assert_eq!(OrderNumber::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    type Revoked = Result<RevokeStep, Refused>;
+
+    /// The table of the documentation: state, replace, revoke with includeInCRL=Y, with N.
+    #[rustfmt::skip]
+    const TABLE: &[(State, Result<ReplaceStep, Refused>, Revoked, Revoked)] = &[
+        (State::Pending, Ok(ReplaceStep::InPlace), Ok(RevokeStep::Reject), Ok(RevokeStep::Reject)),
+        (State::BeingIssued, Err(Refused::BeingIssued), Err(Refused::BeingIssued), Err(Refused::BeingIssued)),
+        (State::Issued, Ok(ReplaceStep::NewOrder), Ok(RevokeStep::Revoke), Ok(RevokeStep::Replace)),
+        (State::Replaced, Err(Refused::WrongState), Ok(RevokeStep::Revoke), Err(Refused::AlreadyReplaced)),
+        (State::Revoked, Err(Refused::AlreadyRevoked), Err(Refused::AlreadyRevoked), Err(Refused::AlreadyRevoked)),
+        (State::Rejected, Err(Refused::WrongState), Err(Refused::AlreadyRejected), Err(Refused::AlreadyRejected)),
+        (State::Expired, Err(Refused::WrongState), Err(Refused::Expired), Err(Refused::Expired)),
+        (State::OnHold, Err(Refused::WrongState), Err(Refused::NotRevocable), Err(Refused::NotRevocable)),
+    ];
+
+    #[test]
+    fn every_state_answers_every_event_as_the_table_says() {
+        let states: Vec<_> = TABLE.iter().map(|row| row.0).collect();
+        assert_eq!(states, State::ALL);
+        for (state, replaced, revoked, revoked_quietly) in TABLE {
+            assert_eq!(state.replace(), *replaced, "{state}");
+            assert_eq!(state.revoke(true), *revoked, "{state}");
+            assert_eq!(state.revoke(false), *revoked_quietly, "{state}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Certificates, Look, issuer_name, lock, status};
-use crate::api::order::state::{Order, Stage};
+use crate::api::order::state::Order;
 use crate::ca::crl::CrlContents;
 use crate::ca::{CaError, IssuerName, Issuing};
 use crate::clock::{Timestamp, real_now};
@@ -166,7 +166,7 @@ impl Certificates {
         let (number, changes, now, revoked) = look.look(|book, now| {
             // While the book is locked: of two CRLs the one of the greater number is never the older.
             let number = self.issuance.next_crl_number(made);
-            let is_revoked = |order: &&Arc<Order>| matches!(order.stage, Stage::Revoked(_));
+            let is_revoked = |order: &&Arc<Order>| order.revoked().is_some();
             let of_issuer = |order: &&Arc<Order>| issuer_name(order) == issuer.name();
             let revoked: Vec<_> = book.shared().filter(is_revoked).filter(of_issuer).cloned().collect();
             (number, book.changes(), now, revoked)

@@ -330,11 +330,11 @@ fn issuer_name(order: &Order) -> IssuerName {
     Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id)
 }
 
-/// How long the certificate of an order is valid, if it was issued by then.
+/// From when until when the certificate of an order is valid, if it was issued by then.
 fn issued(order: &Order, now: Timestamp) -> Option<Validity> {
-    match order.state_at(now) {
-        State::Issued | State::Replaced | State::Revoked | State::Expired => order.validity(),
-        State::Pending | State::BeingIssued | State::Rejected | State::OnHold => None,
+    match order.state_at(now).has_certificate() {
+        true => order.validity(),
+        false => None,
     }
 }
 

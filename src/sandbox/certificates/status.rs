@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{Certificates, issued, issuer_name};
 use crate::api::order::book::Book;
-use crate::api::order::state::{Order, OrderNumber, Stage, Validity};
+use crate::api::order::state::{Order, OrderNumber, Validity};
 use crate::ca::crl::Revoked;
 use crate::ca::ocsp::{CertStatus, OcspAnswer, OcspStatus, OcspTimes};
 use crate::ca::{IssuerName, Issuing, SerialNumber};
@@ -48,7 +48,7 @@ impl Certificates {
             look.look(|book, now| {
                 let order = book.get(number).filter(|order| issuer_name(order) == issuer.name())?;
                 let validity = issued(order, now)?;
-                (self.serial(order, validity) == serial).then(|| status(order, validity))
+                (self.serial(order, validity) == serial).then(|| status(order))
             })
         })
     }
@@ -56,9 +56,7 @@ impl Certificates {
 
 /// What a CRL says of an order, if it was revoked.
 pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revoked> {
-    let Stage::Revoked(validity) = order.stage else {
-        return None;
-    };
+    let validity = order.revoked()?;
     let (at, reason) = revocation(order, validity);
     Some(Revoked {
         serial: certificates.serial(order, validity),
@@ -73,13 +71,13 @@ pub(crate) trait Look {
     fn look<T>(&self, at: impl FnOnce(&Book, Timestamp) -> T) -> T;
 }
 
-fn status(order: &Order, validity: Validity) -> CertStatus {
-    match order.stage {
-        Stage::Revoked(_) => {
+fn status(order: &Order) -> CertStatus {
+    match order.revoked() {
+        Some(validity) => {
             let (at, reason) = revocation(order, validity);
             CertStatus::Revoked { at, reason }
         }
-        _ => CertStatus::Good,
+        None => CertStatus::Good,
     }
 }
 
