@@ -726,7 +726,7 @@ where
 {
     loop {
         tokio::select! {
-            () = stop.fired() => return,
+            () = stop.stopped() => return,
             () = sleep(interval) => {}
         }
         match aside(save.clone()).await {

@@ -18,7 +18,7 @@ use crate::api::protocol::form::Form;
 use crate::api::protocol::format::Format;
 use crate::api::world::World;
 use crate::ca::ocsp::{CertStatus, OcspStatus, OcspTimes};
-use crate::ca::{Authority, CaOptions, IssuerName, Issuing};
+use crate::ca::{Authority, CaOptions, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, system_now};
 use crate::der::read::Reader;
 use crate::der::tag::SEQUENCE;
@@ -78,15 +78,15 @@ pub fn form(input: &[u8]) {
 /// Any text is judged, and a CSR that is taken is taken again in its plainest form.
 pub fn csr(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    if let Ok(csr) = Csr::judge(&text) {
-        assert_eq!(Csr::judge(&csr.to_pem()).as_ref(), Ok(&csr));
+    if let Ok(csr) = Csr::parse(&text) {
+        assert_eq!(Csr::parse(&csr.to_pem()).as_ref(), Ok(&csr));
     }
 }
 
 /// Any OCSP request is answered, and the answer is DER. In the input twenty times `N` and `K` stand for the hashes of the
 /// CA's name and key, which are others in each process.
 pub fn ocsp(input: &[u8]) {
-    static ISSUING: OnceLock<Arc<Issuing>> = OnceLock::new();
+    static ISSUING: OnceLock<Arc<IssuingCa>> = OnceLock::new();
     let issuing = ISSUING.get_or_init(|| {
         let authority = Authority::open(&CaOptions::default(), system_now()).expect("it is made without files");
         authority.issuing(IssuerName::Smime).expect("it is the first")

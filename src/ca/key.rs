@@ -1,4 +1,4 @@
-//! The CA's own keys: which kinds there are, how they are made and read, and what they sign with.
+//! The keys of the CAs: their kinds, how they are made and read, and how they sign.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,10 +16,10 @@ use crate::der::tag::NULL;
 use crate::der::write::{oid, sequence};
 use crate::der::{oid, pem};
 
-/// The kind of the keys that are made for the root and the issuing CAs.
+/// The kind of new keys for the root and the issuing CAs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CaKey {
-    /// EC P-256, which costs microseconds.
+    /// EC P-256, the default; a signature takes microseconds.
     #[default]
     EcP256,
     /// EC P-384.
@@ -28,7 +28,7 @@ pub enum CaKey {
     Rsa2048,
     /// RSA of 3072 bits.
     Rsa3072,
-    /// RSA of 4096 bits, which may take seconds to make.
+    /// RSA of 4096 bits; making a key may take seconds.
     Rsa4096,
 }
 
@@ -47,7 +47,7 @@ impl CaKey {
         }
     }
 
-    /// A fresh key of this kind.
+    /// A new key of this kind.
     pub(crate) fn generate(self) -> Result<KeyPair, rcgen::Error> {
         let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
         match self {
@@ -77,7 +77,7 @@ impl FromStr for CaKey {
     }
 }
 
-/// A private key in PEM. The error tells nothing of the text.
+/// Reads a private key in PEM. The error, which follows a file's name, contains nothing of the text.
 pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
     if text.contains("ENCRYPTED") {
         return Err("holds an encrypted private key; it must be without a password".into());
@@ -91,7 +91,7 @@ pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
     })
 }
 
-/// A private key that signs certificates, CRLs and OCSP answers.
+/// A private key that signs certificates, CRLs and OCSP responses.
 pub(super) struct Signer {
     key: Kind,
     random: SystemRandom,
@@ -104,7 +104,7 @@ enum Kind {
 }
 
 impl Signer {
-    /// A key of a kind that can sign here. The error follows a file's name.
+    /// The signer with that key, if it is of a kind that can sign here. The error follows a file's name.
     pub(super) fn new(pair: &KeyPair) -> Result<Self, String> {
         const REFUSED: &str = "holds a key that cannot sign certificates here; EC P-256, EC P-384 and RSA of 2048 to 8192 \
                                bits can";
@@ -126,7 +126,7 @@ impl Signer {
         })
     }
 
-    /// What the key is, for a sentence.
+    /// The kind of the key, in the words of a message.
     pub(super) fn described(&self) -> &'static str {
         match self.key {
             Kind::P256(_) => "EC P-256",
@@ -135,7 +135,7 @@ impl Signer {
         }
     }
 
-    /// Whether a signature takes microseconds: with EC P-256, not with EC P-384 and RSA.
+    /// Whether a signature takes only microseconds: true for EC P-256, false for EC P-384 and RSA.
     pub(super) fn is_fast(&self) -> bool {
         match self.key {
             Kind::P256(_) => true,
@@ -143,24 +143,24 @@ impl Signer {
         }
     }
 
-    /// The hash that it signs with where nobody wishes another.
-    pub(super) fn usual_hash(&self) -> Hash {
+    /// The hash that it signs with if no other is asked for.
+    pub(super) fn default_hash(&self) -> Hash {
         match self.key {
             Kind::P256(_) | Kind::Rsa(_) => Hash::Sha256,
             Kind::P384(_) => Hash::Sha384,
         }
     }
 
-    /// Whether it can sign with this hash. aws-lc-rs verifies SHA-1 and SHA-224, but never signs with them under RSA,
-    /// and has one hash for each of the two curves.
-    pub(super) fn takes(&self, hash: Hash) -> bool {
+    /// Whether it can sign with this hash. With RSA, aws-lc-rs verifies SHA-1 and SHA-224 but does not sign with them; for
+    /// each of the two curves it signs with one hash only.
+    pub(super) fn supports(&self, hash: Hash) -> bool {
         match self.key {
-            Kind::P256(_) | Kind::P384(_) => hash == self.usual_hash(),
+            Kind::P256(_) | Kind::P384(_) => hash == self.default_hash(),
             Kind::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
         }
     }
 
-    /// The `AlgorithmIdentifier` of its signatures with a hash that it takes.
+    /// The `AlgorithmIdentifier` of its signatures with a hash that it supports.
     pub(super) fn algorithm(&self, hash: Hash) -> Vec<u8> {
         let rsa = |signature| sequence(&[&oid(signature), &[NULL, 0]]);
         match (&self.key, hash) {
@@ -172,7 +172,7 @@ impl Signer {
         }
     }
 
-    /// A signature with a hash that it takes.
+    /// A signature with a hash that it supports.
     pub(super) fn sign(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CaError> {
         match &self.key {
             Kind::P256(key) | Kind::P384(key) => {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_too_small_is_told_from_none() {
+    fn a_key_that_is_too_small_has_an_error_of_its_own() {
         let output = std::process::Command::new("openssl")
             .args(["genrsa", "1024"])
             .output()
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_takes_what_it_can_sign_with() {
+    fn a_key_supports_what_it_can_sign_with() {
         for (kind, hashes) in [
             (CaKey::EcP256, &[Hash::Sha256][..]),
             (CaKey::EcP384, &[Hash::Sha384]),
@@ -241,9 +241,9 @@ mod tests {
         ] {
             let signer = Signer::new(&kind.generate().unwrap()).unwrap();
             for hash in [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-                assert_eq!(signer.takes(hash), hashes.contains(&hash), "{kind} {hash}");
+                assert_eq!(signer.supports(hash), hashes.contains(&hash), "{kind} {hash}");
             }
-            assert!(signer.takes(signer.usual_hash()));
+            assert!(signer.supports(signer.default_hash()));
         }
     }
 }

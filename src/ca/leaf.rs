@@ -1,7 +1,7 @@
-//! Certificates for orders.
+//! The certificates of orders, which the issuing CAs sign.
 
 use super::CaError;
-use super::issuing::{Issuing, sha1};
+use super::issuing::{IssuingCa, sha1};
 use super::profile::Profile;
 use super::serial::SerialNumber;
 use super::subject::Subject;
@@ -12,50 +12,50 @@ use crate::der::read::{Malformed, Reader};
 use crate::der::tag::{BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, context, implicit};
 use crate::der::write::{extension, oid, sequence, time, tlv, unsigned};
 
-/// What a certificate shall say. Nothing of a CSR but its key and its template extensions can get into it.
+/// What a certificate says. Of a CSR, only its key and its template extensions can get into it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LeafRequest<'a> {
-    /// What its product says.
+pub(crate) struct LeafContents<'a> {
+    /// The profile of its product.
     pub(crate) profile: &'a Profile,
     /// Its serial number, from [`Authority::serial`](super::Authority::serial).
     pub(crate) serial: SerialNumber,
-    /// From when.
+    /// When it begins to be valid.
     pub(crate) not_before: Timestamp,
-    /// Until when.
+    /// The last second in which it is valid.
     pub(crate) not_after: Timestamp,
     /// The email address: needed for S/MIME, unused for code signing.
     pub(crate) email: &'a str,
     /// The organization: needed for code signing and organization-validated S/MIME.
     pub(crate) organization: &'a str,
-    /// The `SubjectPublicKeyInfo`, in DER; goes in byte for byte.
+    /// The `SubjectPublicKeyInfo`, in DER; copied byte for byte.
     pub(crate) public_key_info: &'a [u8],
     /// The kind of that key.
     pub(crate) key: Key,
-    /// Microsoft's template extensions, each an `Extension` in DER; they go in byte for byte.
+    /// Microsoft's template extensions, each an `Extension` in DER; copied byte for byte.
     pub(crate) template_extensions: &'a [&'a [u8]],
-    /// Where its CA's certificate, CRL and OCSP are to be had.
+    /// The URLs of its CA's certificate, CRL and OCSP responder, if it names them.
     pub(crate) urls: Option<Urls<'a>>,
-    /// What it is signed with, from [`Issuing::hash_for`]. Where the key does not take it, its usual hash is taken.
+    /// The hash that it is signed with, from [`IssuingCa::hash_for`]. If the key does not support it, the key's default is used.
     pub(crate) hash: Hash,
 }
 
-/// What of an order can be refused by a certificate, parsed.
+/// The parts of a certificate for which not every value of an order will do, parsed.
 ///
-/// An order is checked by it when it is made or changed, and a certificate is made of it: what passed the one cannot fail
-/// the other.
-pub(crate) struct Parts<'a> {
+/// An order is checked by this parser when it is made or changed, and its certificate is made with it: an order that was
+/// accepted cannot fail later.
+pub(crate) struct SubjectAndKey<'a> {
     subject: Subject,
     /// The content of the public key's BIT STRING.
     public_key: &'a [u8],
 }
 
-impl<'a> Parts<'a> {
-    /// Parses what a certificate of that profile shall say. `public_key_info` is a `SubjectPublicKeyInfo` in DER; none is
-    /// for a key that is still to be made, which always fits.
+impl<'a> SubjectAndKey<'a> {
+    /// Parses the parts of a certificate with that profile. `public_key_info` is a `SubjectPublicKeyInfo` in DER, or None
+    /// if the key is still to be made by the emulator.
     ///
     /// # Errors
-    /// The email address, the organization or the public key, as far as the profile needs them, cannot stand in a
-    /// certificate.
+    /// The email address, the organization or the public key cannot be in a certificate. What the profile does not use is
+    /// not checked.
     pub(crate) fn parse(
         profile: &Profile,
         email: &str,
@@ -70,7 +70,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The URLs in a certificate; ASCII.
+/// The URLs in a certificate, in ASCII.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Urls<'a> {
     /// The issuing CA's certificate.
@@ -81,17 +81,17 @@ pub(crate) struct Urls<'a> {
     pub(crate) ocsp: &'a str,
 }
 
-impl Issuing {
+impl IssuingCa {
     /// A certificate, in DER (RFC 5280, section 4.1).
     ///
     /// # Errors
-    /// The email address, the organization or the public key will not do.
-    pub(crate) fn certify(&self, request: &LeafRequest<'_>) -> Result<Vec<u8>, CaError> {
-        let hash = match self.signer.takes(request.hash) {
+    /// The email address, the organization or the public key cannot be in a certificate, or the key cannot sign.
+    pub(crate) fn certify(&self, request: &LeafContents<'_>) -> Result<Vec<u8>, CaError> {
+        let hash = match self.signer.supports(request.hash) {
             true => request.hash,
-            false => self.signer.usual_hash(),
+            false => self.signer.default_hash(),
         };
-        let parts = Parts::parse(
+        let parts = SubjectAndKey::parse(
             request.profile,
             request.email,
             request.organization,
@@ -111,10 +111,10 @@ impl Issuing {
         self.signed(hash, &content)
     }
 
-    /// Always in this order.
-    fn extensions(&self, request: &LeafRequest<'_>, parts: &Parts<'_>) -> Vec<u8> {
+    /// The extensions, always in this order.
+    fn extensions(&self, request: &LeafContents<'_>, parts: &SubjectAndKey<'_>) -> Vec<u8> {
         let profile = request.profile;
-        let Parts { subject, public_key } = parts;
+        let SubjectAndKey { subject, public_key } = parts;
         let usages: Vec<u8> = profile
             .extended_key_usages
             .iter()
@@ -156,7 +156,7 @@ impl Issuing {
         extensions
     }
 
-    /// The `Extension` by which what it signs refers to its key.
+    /// The `Extension` by which certificates and CRLs name the key that signed them.
     pub(super) fn authority_key_identifier(&self) -> Vec<u8> {
         extension(
             oid::AUTHORITY_KEY_IDENTIFIER,
@@ -190,7 +190,7 @@ fn crl_distribution_point(url: &str) -> Vec<u8> {
     )
 }
 
-/// The field `distributionPoint`, which a certificate and its CRL have in common, with a `fullName` in it.
+/// A `DistributionPointName` with a `fullName`: a certificate and its CRL contain the same one (RFC 5280, section 4.2.1.13).
 pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
     tlv(context(0), &[&tlv(context(0), &[&uri(url)])])
 }

@@ -1,4 +1,4 @@
-//! The root certificate, which clients are told to trust.
+//! The root certificate, which clients should trust.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
-use super::fit;
+use super::ca_certificate;
 use super::key::CaKey;
 use super::key_files::KeyFiles;
 use super::random_serial;
@@ -16,8 +16,8 @@ use crate::files::{FileError, Store};
 /// The name of the files of a kept root: `ca.key` and `ca.pem`.
 const FILES: &str = "ca";
 
-/// How long before its making a root begins, and how long after it ends: ten years and thirty. So certificates that were
-/// issued in the past verify, and those of a sandbox whose clock was moved on.
+/// A root is valid from ten years before it is made to thirty years after, so that certificates verify that were issued in
+/// the past, and those of a sandbox whose clock was advanced.
 const BEFORE: Duration = Duration::days(3652);
 const AFTER: Duration = Duration::days(10_957);
 
@@ -30,7 +30,7 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// A fresh root that is valid from ten years before `now` to thirty years after.
+    /// A new root that is valid from ten years before `now` to thirty years after.
     pub(crate) fn generate(kind: CaKey, now: OffsetDateTime) -> Result<Self, rcgen::Error> {
         let (params, key) = (params(now)?, kind.generate()?);
         let certificate = params.self_signed(&key)?.into();
@@ -43,11 +43,11 @@ impl Root {
         })
     }
 
-    /// The root that `ca.pem` and `ca.key` hold; makes what is not there, with a key of `kind`. Files that are there are
-    /// never changed.
+    /// The root in the files `ca.pem` and `ca.key`; makes a file that is missing, with a key of `kind`, and never changes one
+    /// that exists.
     ///
     /// # Errors
-    /// Names the file that is unreadable, no CA certificate, expired, or does not fit the other.
+    /// Names the file that is unreadable, is not a CA certificate, is expired, or does not belong to the other file.
     pub(crate) fn keep(store: &Store, kind: CaKey, now: OffsetDateTime) -> Result<Self, FileError> {
         let files = KeyFiles::new(store, FILES);
         let key = files.key(kind)?;
@@ -57,8 +57,8 @@ impl Root {
 
     /// A root from its certificate and its key. The error is what is wrong with the certificate.
     fn from_parts(certificate: CertificateDer<'static>, key: KeyPair, now: OffsetDateTime) -> Result<Self, String> {
-        let (key_name, anew) = ("the key in ca.key", "delete it and ca.key to have both made anew");
-        let parsed = fit::check(&certificate, &key, key_name, anew, now, |parsed| {
+        let (key_name, advice) = ("the key in ca.key", "delete it and ca.key to have both made anew");
+        let parsed = ca_certificate::check(&certificate, &key, key_name, advice, now, |parsed| {
             let usage = parsed.key_usage().ok().flatten();
             if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
                 return Err("may not sign certificates (keyUsage)".into());
@@ -81,27 +81,27 @@ impl Root {
         })
     }
 
-    /// The certificate.
+    /// Its certificate, in DER.
     pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
     }
 
-    /// The certificate in PEM, for clients.
+    /// Its certificate in PEM, for clients.
     pub(crate) fn pem(&self) -> String {
         pem::encode(pem::CERTIFICATE, &self.certificate)
     }
 
-    /// What signs.
+    /// Its name and key, with which rcgen signs certificates.
     pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
 
-    /// When it begins.
+    /// When it begins to be valid.
     pub(crate) fn not_before(&self) -> OffsetDateTime {
         self.not_before
     }
 
-    /// When it ends. Nothing that it signs should live longer.
+    /// When it expires. Nothing that it signs should be valid longer.
     pub(crate) fn not_after(&self) -> OffsetDateTime {
         self.not_after
     }

@@ -119,7 +119,8 @@ pub(crate) fn dotted(oid: &[u8]) -> String {
     }
 }
 
-/// The numbers between the dots. None if there are too many or too large ones, as only a CSR has them that nobody means.
+/// The numbers between the dots. None if they are more or larger than those of any object identifier in use;
+/// a CSR may contain anything.
 pub(crate) fn arcs(oid: &[u8]) -> Option<Vec<u64>> {
     const MAX_LENGTH: usize = 48;
     if oid.len() > MAX_LENGTH {

@@ -1,21 +1,20 @@
-//! Writes the few kinds of DER that certificates, CRLs and OCSP answers are made of.
+//! Writes the kinds of DER that certificates, CRLs and OCSP responses consist of.
 //!
-//! Parts that come from elsewhere, such as a CSR's key, go in byte for byte. The reader's counterpart is
-//! [`crate::der::read`].
+//! Parts that are DER already, such as the key of a CSR, are copied byte for byte. The reader is [`crate::der::read`].
 
 use time::OffsetDateTime;
 
 use crate::clock::Timestamp;
 use crate::der::tag::{BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, UTC_TIME};
 
-/// One element: its content is the parts, one after the other.
+/// One element, whose content is the parts, one after the other.
 pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 6);
     put(&mut out, tag, parts);
     out
 }
 
-/// The same, behind what is there.
+/// Appends one element to `out`, as [`tlv`] makes it.
 pub(crate) fn put(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     out.push(tag);
     let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -33,6 +32,7 @@ pub(crate) fn put(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     }
 }
 
+/// A SEQUENCE of the parts.
 pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(SEQUENCE, parts)
 }
@@ -61,8 +61,8 @@ pub(crate) fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])])
 }
 
-/// A point in time as certificates and CRLs write it (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049,
-/// else GeneralizedTime.
+/// A `Time` of certificates and CRLs (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049, GeneralizedTime for
+/// all others.
 pub(crate) fn time(at: Timestamp) -> Vec<u8> {
     match OffsetDateTime::from(at).year() {
         1950..2050 => tlv(UTC_TIME, &[&digits(at)[2..]]),
@@ -70,12 +70,12 @@ pub(crate) fn time(at: Timestamp) -> Vec<u8> {
     }
 }
 
-/// A point in time as OCSP writes it.
+/// A GeneralizedTime, as OCSP writes times (RFC 6960).
 pub(crate) fn generalized_time(at: Timestamp) -> Vec<u8> {
     tlv(GENERALIZED_TIME, &[&digits(at)])
 }
 
-/// `YYYYMMDDHHMMSSZ`.
+/// A point in time as `YYYYMMDDHHMMSSZ`.
 fn digits(at: Timestamp) -> [u8; 15] {
     let at = OffsetDateTime::from(at);
     let year = at.year().unsigned_abs();

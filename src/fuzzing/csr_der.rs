@@ -33,7 +33,7 @@ const ECDSA_WITH_SHA256: [u8; 10] = *b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"
 pub fn csr_der(input: &[u8]) -> Vec<Csr> {
     let mut accepted = Vec::new();
     for der in [Some(input.to_vec()), signed(input)].into_iter().flatten() {
-        let Ok(csr) = Csr::judge(&pem::encode(pem::CERTIFICATE_REQUEST, &der)) else {
+        let Ok(csr) = Csr::parse(&pem::encode(pem::CERTIFICATE_REQUEST, &der)) else {
             continue;
         };
         assert_eq!(csr.der(), der);

@@ -163,7 +163,7 @@ pub(crate) fn build_order(entry: &OrderEntry, accounts: &Accounts, now: Timestam
 /// The CSR that an entry brings, no longer than the API takes it.
 pub(crate) fn judge_csr(text: &str) -> Result<Csr, Problem> {
     check_length("csr", text, Csr::MAX_TEXT)?;
-    Csr::judge(text).map_err(|error| Problem::at("csr", error.to_string()))
+    Csr::parse(text).map_err(|error| Problem::at("csr", error.to_string()))
 }
 
 /// Lets an order have that CSR or none, which makes it complete: a certificate can be made of it, or it is refused here.

@@ -115,7 +115,7 @@ impl Linger {
                     }
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if self.stop.has_fired() => return Poll::Ready(()),
+                Poll::Pending if self.stop.is_stopped() => return Poll::Ready(()),
                 Poll::Pending => return self.poll_timer(cx, LINGER),
             }
         }

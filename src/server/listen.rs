@@ -118,7 +118,7 @@ impl Listener {
             shared.note_whether_full(tasks.len() >= limits.connections);
             tokio::select! {
                 biased;
-                () = stop.fired() => break,
+                () = stop.stopped() => break,
                 Some(ended) = tasks.join_next(), if !tasks.is_empty() => report_panic(name, ended),
                 accepted = self.tcp.accept(), if tasks.len() < limits.connections => match accepted {
                     Ok((tcp, peer)) => {

@@ -18,8 +18,8 @@ use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::ca::ocsp::{OcspAnswer, OcspStatus};
-use crate::ca::{CaError, IssuerName, Issuing};
+use crate::ca::ocsp::{OcspResponse, OcspStatus};
+use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
 use crate::sandbox::Sandbox;
 use crate::server::crl_body::CrlBody;
@@ -122,7 +122,7 @@ impl<'p> Published<'p> {
 }
 
 /// A CA that is always there, or one of a caCertificateID that has issued something: a stranger's URL makes none.
-async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<Issuing>>, CaError> {
+async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<IssuingCa>>, CaError> {
     match name {
         IssuerName::SmimeOf(_) => Ok(sandbox.certificates.authority().made(name)),
         IssuerName::CodeSigning | IssuerName::Smime => sandbox.certificates.issuing(name).await.map(Some),
@@ -156,7 +156,7 @@ fn decode(request: &str) -> Option<Bytes> {
 async fn ocsp(sandbox: &Arc<Sandbox>, name: IssuerName, request: Option<Bytes>) -> Document {
     let answer = match request.filter(|request| request.len() <= MAX_OCSP_REQUEST) {
         Some(request) => sandbox.certificates.ocsp(name, request, sandbox).await,
-        None => OcspAnswer::unsuccessful(OcspStatus::MalformedRequest),
+        None => OcspResponse::unsuccessful(OcspStatus::MalformedRequest),
     };
     let etag = answer.cacheable.then(|| {
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);

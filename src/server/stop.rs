@@ -29,13 +29,13 @@ pub(crate) struct Stop(watch::Receiver<bool>);
 
 impl Stop {
     /// Resolves once the signal has fired.
-    pub(crate) async fn fired(&mut self) {
+    pub(crate) async fn stopped(&mut self) {
         // An error means that the stopper is gone, which is a stop as well.
         let _ = self.0.wait_for(|stopped| *stopped).await;
     }
 
     /// Whether the signal has fired.
-    pub(crate) fn has_fired(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         *self.0.borrow() || self.0.has_changed().is_err()
     }
 }

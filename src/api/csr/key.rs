@@ -49,7 +49,7 @@ impl fmt::Display for Key {
 
 /// A key of a type that is taken, in a size that is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OtherKey {
+pub enum UnsupportedKey {
     /// RSA.
     Rsa {
         /// The length of the modulus.
@@ -59,7 +59,7 @@ pub enum OtherKey {
     Curve(String),
 }
 
-impl fmt::Display for OtherKey {
+impl fmt::Display for UnsupportedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rsa { bits } => write!(f, "RSA key of {bits} bits; {MIN_BITS} to {MAX_BITS} are taken"),
@@ -96,7 +96,7 @@ fn rsa(key: &PublicKey<'_>) -> Result<Key, CsrError> {
         .ok()
         .filter(|bits| (MIN_BITS..=MAX_BITS).contains(bits))
     else {
-        return Err(CsrError::UnsupportedKeySize(OtherKey::Rsa { bits }));
+        return Err(CsrError::UnsupportedKeySize(UnsupportedKey::Rsa { bits }));
     };
     if modulus.last().is_none_or(|byte| byte % 2 == 0) {
         return Err(malformed("the modulus of the RSA key is even"));
@@ -134,7 +134,7 @@ fn elliptic(key: &PublicKey<'_>) -> Result<Key, CsrError> {
         oid::CURVE_P384 => (Key::P384, 48),
         oid::CURVE_P521 => (Key::P521, 66),
         other => {
-            return Err(CsrError::UnsupportedKeySize(OtherKey::Curve(oid::name(other))));
+            return Err(CsrError::UnsupportedKeySize(UnsupportedKey::Curve(oid::name(other))));
         }
     };
     // Whether the point lies on the curve is left to the verification.

@@ -4,7 +4,7 @@
 //! signature algorithm, the signature. So an RSA key that is too large is refused before anything
 //! is computed with it.
 
-mod armor;
+mod decode;
 mod key;
 mod parse;
 mod rsa;
@@ -15,10 +15,10 @@ use std::{borrow::Cow, fmt, ops::Range};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub(crate) use self::{
-    key::{Key, OtherKey},
+    key::{Key, UnsupportedKey},
     verify::Hash,
 };
-use self::{parse::Request, verify::BadSignature};
+use self::{parse::CertificationRequest, verify::BadSignature};
 use crate::der::pem;
 use crate::der::read::Malformed;
 
@@ -42,9 +42,9 @@ impl Csr {
     ///
     /// # Errors
     /// The first thing that is wrong with it, in the order of the module's documentation.
-    pub fn judge(text: &str) -> Result<Self, CsrError> {
-        let der = armor::decode(text)?;
-        let request = Request::parse(&der)?;
+    pub fn parse(text: &str) -> Result<Self, CsrError> {
+        let der = decode::decode(text)?;
+        let request = CertificationRequest::parse(&der)?;
         let key = Key::classify(&request.public_key)?;
         let signature_hash = verify::verify(key, &request)?;
         Ok(Self {
@@ -128,7 +128,7 @@ pub enum CsrError {
     BadSignature,
     /// An RSA key of another size or an EC key on another curve than is taken; -13.
     #[error("{0}")]
-    UnsupportedKeySize(OtherKey),
+    UnsupportedKeySize(UnsupportedKey),
 }
 
 impl CsrError {
@@ -174,12 +174,12 @@ mod tests {
             let [file, expected, sibling, _] = row.split('\t').collect::<Vec<_>>()[..] else {
                 panic!("{row}");
             };
-            let result = Csr::judge(&fixture(file));
+            let result = Csr::parse(&fixture(file));
             if codes(&result) != (sibling, expected) {
                 wrong.push(format!("{file}: expected {sibling}, got {result:?}"));
             }
             match result {
-                Ok(csr) => assert_eq!(Csr::judge(&csr.to_pem()), Ok(csr), "{file}"),
+                Ok(csr) => assert_eq!(Csr::parse(&csr.to_pem()), Ok(csr), "{file}"),
                 Err(error) => assert!(error.to_string().len() < 160, "{error}"),
             }
         }
@@ -187,8 +187,8 @@ mod tests {
     }
 
     #[test]
-    fn a_judged_request() {
-        let csr = Csr::judge(&fixture("template-both.pem")).unwrap();
+    fn a_request_that_is_accepted() {
+        let csr = Csr::parse(&fixture("template-both.pem")).unwrap();
         assert_eq!(csr.key(), Key::P256);
         assert_eq!(csr.signature_hash(), Hash::Sha256);
         assert_eq!(csr.subject_public_key_info().len(), 91);
@@ -208,8 +208,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in any::<String>(), base64 in "[A-Za-z0-9+/= \n-]{0,300}") {
-            let _ = Csr::judge(&text);
-            let _ = Csr::judge(&base64);
+            let _ = Csr::parse(&text);
+            let _ = Csr::parse(&base64);
         }
 
         #[test]
@@ -217,7 +217,7 @@ mod tests {
             file in prop::sample::select(vec!["rsa-2048-sha256.pem", "rsa-2048-pss-sha256.pem", "template-both.pem"]),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            let csr = Csr::judge(&fixture(file)).unwrap();
+            let csr = Csr::parse(&fixture(file)).unwrap();
             let mut der = csr.der().to_vec();
             for (at, byte) in changes {
                 let at = at.index(der.len());
@@ -225,7 +225,7 @@ mod tests {
             }
             // A changed request is refused, whichever bytes they are.
             let unchanged = der == csr.der();
-            prop_assert_eq!(Csr::judge(&STANDARD.encode(&der)).is_ok(), unchanged);
+            prop_assert_eq!(Csr::parse(&STANDARD.encode(&der)).is_ok(), unchanged);
         }
     }
 }

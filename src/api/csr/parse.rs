@@ -11,7 +11,7 @@ use crate::der::tag::{
 };
 
 /// A request, taken apart but not yet judged.
-pub(super) struct Request<'a> {
+pub(super) struct CertificationRequest<'a> {
     /// What the signature covers.
     pub(super) signed: &'a [u8],
     pub(super) public_key_info: Range<usize>,
@@ -48,7 +48,7 @@ pub(super) struct Algorithm<'a> {
     pub(super) parameters: Reader<'a>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> CertificationRequest<'a> {
     /// Takes a request apart. Nothing may be left over at any level.
     pub(super) fn parse(der: &'a [u8]) -> Result<Self, CsrError> {
         check_outer(der)?;
@@ -269,7 +269,7 @@ mod tests {
         let key = tlv(SEQUENCE, &[&algorithm, &[0x03, 0x01, 0x00]]);
         let info = tlv(SEQUENCE, &[&[0x02, 1, 0], &[SEQUENCE, 0], &key, &tlv(0xa0, attributes)]);
         let der = tlv(SEQUENCE, &[&info, &algorithm, &[0x03, 0x01, 0x00]]);
-        let request = Request::parse(&der).map_err(|error| error.to_string())?;
+        let request = CertificationRequest::parse(&der).map_err(|error| error.to_string())?;
         assert_eq!(request.signed, info);
         assert_eq!(der[request.public_key_info.clone()], key);
         Ok(request.templates.into_iter().map(|range| der[range].to_vec()).collect())

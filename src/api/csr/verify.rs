@@ -10,7 +10,7 @@ use aws_lc_rs::{
 use super::{
     CsrError,
     key::Key,
-    parse::{Algorithm, Request, algorithm},
+    parse::{Algorithm, CertificationRequest, algorithm},
     rsa,
 };
 use crate::der::oid;
@@ -72,7 +72,7 @@ impl From<aws_lc_rs::error::Unspecified> for BadSignature {
 }
 
 /// Verifies the signature over a request whose key was judged to be `key`.
-pub(super) fn verify(key: Key, request: &Request<'_>) -> Result<Hash, CsrError> {
+pub(super) fn verify(key: Key, request: &CertificationRequest<'_>) -> Result<Hash, CsrError> {
     let scheme = Scheme::read(key, &request.signature_algorithm)?;
     if request.signature.unused != 0 {
         return Err(CsrError::BadSignature);

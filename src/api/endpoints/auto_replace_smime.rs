@@ -44,7 +44,7 @@ impl Rules for AutoReplaceSmime {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
-            csr: Csr::judge(arguments.text("csr")),
+            csr: Csr::parse(arguments.text("csr")),
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             revoke_old_order: arguments.yes("revokeOldOrder"),

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Certificates, Look, issuer_name, lock, status};
+use super::{BookReader, Certificates, issuer_name, lock, status};
 use crate::api::order::state::Order;
 use crate::ca::crl::CrlContents;
-use crate::ca::{CaError, IssuerName, Issuing};
+use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
 
 /// How long a CRL says that it is good for.
@@ -60,8 +60,8 @@ impl Crl {
     }
 
     /// Whether one who asked at that moment may have it: it was made since, or nothing has changed.
-    fn is_for(&self, asked: u64, look: &impl Look) -> bool {
-        self.looked > asked || look.look(|book, now| self.is_fresh(book.changes(), now))
+    fn is_for(&self, asked: u64, orders: &impl BookReader) -> bool {
+        self.looked > asked || orders.read_book(|book, now| self.is_fresh(book.changes(), now))
     }
 
     fn is_fresh(&self, changes: u64, now: Timestamp) -> bool {
@@ -141,29 +141,29 @@ impl Certificates {
     ///
     /// # Errors
     /// The CA cannot be made, or cannot sign.
-    pub(crate) async fn crl<L>(self: &Arc<Self>, name: IssuerName, look: &Arc<L>) -> Result<Arc<Crl>, CaError>
+    pub(crate) async fn crl<L>(self: &Arc<Self>, name: IssuerName, orders: &Arc<L>) -> Result<Arc<Crl>, CaError>
     where
-        L: Look + Send + Sync + 'static,
+        L: BookReader + Send + Sync + 'static,
     {
         let asked = self.crls.moment();
         let issuer = self.issuing(name).await?;
         let mut series = self.crls.series(name).lock_owned().await;
-        if let Some(last) = series.last.as_ref().filter(|last| last.is_for(asked, &**look)) {
+        if let Some(last) = series.last.as_ref().filter(|last| last.is_for(asked, &**orders)) {
             return Ok(last.clone());
         }
-        let (certificates, look) = (self.clone(), look.clone());
+        let (certificates, orders) = (self.clone(), orders.clone());
         let make = move || {
             // The lock comes along: if the one who asked goes away, the next one still waits until this one is made.
-            let crl = Arc::new(certificates.make_crl(&issuer, &*look)?);
+            let crl = Arc::new(certificates.make_crl(&issuer, &*orders)?);
             series.push(crl.clone());
             Ok(crl)
         };
         self.issuance.turns.run(make).await?
     }
 
-    fn make_crl(&self, issuer: &Issuing, look: &impl Look) -> Result<Crl, CaError> {
+    fn make_crl(&self, issuer: &IssuingCa, orders: &impl BookReader) -> Result<Crl, CaError> {
         let (looked, made) = (self.crls.moment(), real_now());
-        let (number, changes, now, revoked) = look.look(|book, now| {
+        let (number, changes, now, revoked) = orders.read_book(|book, now| {
             // While the book is locked: of two CRLs the one of the greater number is never the older.
             let number = self.issuance.next_crl_number(made);
             let is_revoked = |order: &&Arc<Order>| order.revoked().is_some();

@@ -23,15 +23,15 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
-use crate::ca::leaf::{LeafRequest, Urls};
-use crate::ca::order::Named;
+use crate::ca::leaf::{LeafContents, Urls};
+use crate::ca::order::CertificateNames;
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
+use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
 
 pub(crate) use self::crl::Crl;
-pub(crate) use self::status::Look;
+pub(crate) use self::status::BookReader;
 use self::turns::Turns;
 use self::validity::CertificateValidity;
 
@@ -95,7 +95,7 @@ pub(crate) struct Certificate {
     /// The certificate in DER.
     pub(crate) der: Box<[u8]>,
     /// The CA that signed it.
-    pub(crate) issuer: Arc<Issuing>,
+    pub(crate) issuer: Arc<IssuingCa>,
     /// The private key, if it was made for it and is kept.
     pub(crate) private_key: Option<PrivateKey>,
     /// What is odd about it, in a sentence.
@@ -168,7 +168,7 @@ impl Certificates {
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
-    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
+    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
         if let Some(made) = self.authority().made(name) {
             return Ok(made);
         }
@@ -218,7 +218,7 @@ impl Certificates {
         order: &Order,
         validity: Validity,
         serial: SerialNumber,
-        issuer: Arc<Issuing>,
+        issuer: Arc<IssuingCa>,
     ) -> Result<Arc<Certificate>, CaError> {
         let made = Arc::new(self.make(order, validity, serial, issuer)?);
         let mut by_order = lock(&self.by_order);
@@ -268,7 +268,7 @@ impl Certificates {
         order: &Order,
         validity: Validity,
         serial: SerialNumber,
-        issuer: Arc<Issuing>,
+        issuer: Arc<IssuingCa>,
     ) -> Result<Certificate, CaError> {
         let made_key = match order.csr {
             Some(_) => None,
@@ -282,15 +282,15 @@ impl Certificates {
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
         let urls = self.urls(issuer.name());
-        let named = Named::by(order);
+        let names = CertificateNames::of(order);
         let times = CertificateValidity::derive(validity, &issuer);
-        let der = issuer.certify(&LeafRequest {
+        let der = issuer.certify(&LeafContents {
             profile: Profile::of(order.product_code()),
             serial,
             not_before: times.not_before,
             not_after: times.not_after,
-            email: &named.email,
-            organization: named.organization,
+            email: &names.email,
+            organization: names.organization,
             public_key_info,
             key,
             template_extensions: &templates,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::api::order::state::Validity;
-use crate::ca::Issuing;
+use crate::ca::IssuingCa;
 use crate::clock::Timestamp;
 
 /// The times in a certificate, in whole seconds.
@@ -20,7 +20,7 @@ impl CertificateValidity {
     ///
     /// It ends with the order, but never after its CA. One that would begin after the end of its CA is valid in the last
     /// second of the CA alone.
-    pub(crate) fn derive(order: Validity, issuer: &Issuing) -> Self {
+    pub(crate) fn derive(order: Validity, issuer: &IssuingCa) -> Self {
         Self::within(order, issuer.not_after())
     }
 
@@ -33,7 +33,7 @@ impl CertificateValidity {
     }
 
     /// A sentence for the log, where the certificate ends before its order.
-    pub(super) fn hint(&self, order: Validity, issuer: &Issuing) -> Option<String> {
+    pub(super) fn hint(&self, order: Validity, issuer: &IssuingCa) -> Option<String> {
         (self.not_after < last_second(order)).then(|| {
             format!(
                 "the certificate ends at {}, before its order expires, because its CA `{}` ends then",

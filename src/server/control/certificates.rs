@@ -18,7 +18,7 @@ use crate::api::csr::Csr;
 use crate::api::order::state::Order;
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaError, IssuerName, Issuing};
+use crate::ca::{Authority, CaError, IssuerName, IssuingCa};
 use crate::der::pem;
 use crate::sandbox::certificates::{Certificate, NoCertificate, period};
 
@@ -244,8 +244,8 @@ impl Ca {
     }
 }
 
-impl From<&Issuing> for Ca {
-    fn from(issuing: &Issuing) -> Self {
+impl From<&IssuingCa> for Ca {
+    fn from(issuing: &IssuingCa) -> Self {
         Self {
             name: issuing.name().to_string(),
             certificate: issuing.certificate().clone(),

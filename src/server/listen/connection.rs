@@ -159,7 +159,7 @@ impl Connection {
         let peeked = tokio::select! {
             biased;
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
-            () = self.stop.fired() => return None,
+            () = self.stop.stopped() => return None,
             () = self.shared.room_is_wanted() => {
                 return self.gone(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
@@ -211,7 +211,7 @@ impl Connection {
                 // Reading or writing, hyper finds out by itself.
                 (&mut connection).await
             }
-            () = self.stop.fired() => {
+            () = self.stop.stopped() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
             }
@@ -248,7 +248,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 served = &mut connection => break served,
-                () = self.stop.fired(), if !leaving => leaving = true,
+                () = self.stop.stopped(), if !leaving => leaving = true,
                 _ = ticks.tick() => match activity.look() {
                     _ if activity.is_at_work() => continue,
                     // Told to go a whole period ago: whatever it still waits for, its peer does not take.

@@ -17,11 +17,11 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
     // A plus lost from the characters that tell the length may make a wrong length come true.
     let mut start = body.trim_start_matches(is_space_char).bytes().take(8);
     let spaced = start.any(|byte| byte == b' ');
-    if !spaced && let Some(der) = fit(&mut bare, 0) {
+    if !spaced && let Some(der) = decode_exactly(&mut bare, 0) {
         return Ok(der);
     }
     check_alphabet(body)?;
-    match readings(body).or_else(|| fit(&mut bare, 0)) {
+    match readings(body).or_else(|| decode_exactly(&mut bare, 0)) {
         Some(der) => Ok(der),
         None => Err(explain(body, &bare)),
     }
@@ -106,7 +106,8 @@ fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
     // What every line ends in, but the last: its own is the tail.
     let end = " ".repeat(common_end(core.split(['\r', '\n'])));
 
-    let read = |treat: &dyn Fn(&'a str) -> &'a str| fit(&mut pluses(core.split(['\r', '\n']).map(treat)), spare);
+    let read =
+        |treat: &dyn Fn(&'a str) -> &'a str| decode_exactly(&mut pluses(core.split(['\r', '\n']).map(treat)), spare);
     let unindented = |line: &'a str| line.strip_prefix(indent).unwrap_or(line);
     let unpadded = |line: &'a str| {
         let line = unindented(line);
@@ -120,7 +121,7 @@ fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
         .or_else(|| {
             [(64, 1), (76, 1), (64, 2), (76, 2)]
                 .into_iter()
-                .find_map(|shape| fit(&mut joined(core, shape)?, spare))
+                .find_map(|shape| decode_exactly(&mut joined(core, shape)?, spare))
         })
 }
 
@@ -157,7 +158,7 @@ fn joined(text: &str, (width, gap): (usize, usize)) -> Option<Vec<u8>> {
 
 /// Decodes a reading if it has the announced length; up to `spare` more `+` may have stood at its
 /// end.
-fn fit(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
+fn decode_exactly(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
     let length = announced(chars)?;
     let size = length.div_ceil(3).checked_mul(4)?;
     let missing = size.checked_sub(chars.len())?;
