@@ -1,8 +1,7 @@
-//! Certificate signing requests: text in, a judged [`Csr`] out.
+//! Certificate signing requests (PKCS#10, RFC 2986): decodes, parses and verifies the text that a client sends.
 //!
-//! The order of the judgement: armour, Base64, DER, the key's type, its size, its numbers, the
-//! signature algorithm, the signature. So an RSA key that is too large is refused before anything
-//! is computed with it.
+//! The order of the checks: PEM lines, Base64, DER, the type of the key, its size, its numbers, the signature algorithm, the
+//! signature. So an RSA key that is too large is refused before anything is computed with it.
 
 mod decode;
 mod key;
@@ -22,9 +21,9 @@ use self::{parse::CertificationRequest, verify::BadSignature};
 use crate::der::pem;
 use crate::der::read::Malformed;
 
-/// A PKCS#10 request that was judged: its key is of a kind that is taken, and signed it.
+/// A verified certificate signing request: its key is of an accepted kind, and it is signed with this key.
 ///
-/// Kept small, since every order keeps one: the DER once, and the rest as places in it.
+/// It is small, since every order keeps one: the DER once, and its parts as ranges in the DER.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Csr {
     der: Box<[u8]>,
@@ -35,10 +34,10 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// The most characters of a request as text, in the API's documents.
+    /// The most characters that the API's document allows for its text.
     pub const MAX_TEXT: usize = 32_767;
 
-    /// Judges a request, in any armour or none.
+    /// Decodes, parses and verifies a text: PEM with any label, or Base64 alone.
     ///
     /// # Errors
     /// The first thing that is wrong with it, in the order of the module's documentation.
@@ -56,12 +55,12 @@ impl Csr {
         })
     }
 
-    /// The whole request.
+    /// The whole CSR, in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// What kind of key it asks a certificate for.
+    /// The kind of its public key.
     pub fn key(&self) -> Key {
         self.key
     }
@@ -71,24 +70,23 @@ impl Csr {
         self.part(&self.public_key_info)
     }
 
-    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and
-    /// 1.3.6.1.4.1.311.21.7), in order of appearance, byte for byte: they go into the certificate
-    /// unchanged.
+    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and 1.3.6.1.4.1.311.21.7), in the order of
+    /// the CSR, byte for byte: they are copied to the certificate unchanged.
     pub fn template_extensions(&self) -> impl Iterator<Item = &[u8]> {
         self.templates.iter().map(|range| self.part(range))
     }
 
-    /// The hash under its signature.
+    /// The hash of its signature.
     pub fn signature_hash(&self) -> Hash {
         self.signature_hash
     }
 
-    /// The request in its usual armour, in lines of 64 characters.
+    /// The CSR in PEM, in lines of 64 characters.
     pub fn to_pem(&self) -> String {
         pem::encode(pem::CERTIFICATE_REQUEST, &self.der)
     }
 
-    /// The request in Base64 without armour, in one line.
+    /// The CSR in Base64 without PEM lines, in one line.
     pub(crate) fn to_base64(&self) -> String {
         STANDARD.encode(&self.der)
     }
@@ -110,23 +108,23 @@ impl fmt::Debug for Csr {
     }
 }
 
-/// Why a request is refused. The message is a hint for the log: one sentence, of bounded length,
-/// without the request's own text.
+/// Why a CSR is refused. The message is a hint for the log: one sentence of bounded length, which contains nothing of the
+/// CSR's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrError {
-    /// The armour or the Base64 is broken; -9 on sibling endpoints.
+    /// The PEM lines or the Base64 are malformed; -9 on sibling endpoints.
     #[error("{0}")]
     NotBase64(Cow<'static, str>),
-    /// The data is not a well-formed request; -10 on sibling endpoints.
+    /// The data is not a well-formed PKCS#10 structure; -10 on sibling endpoints.
     #[error("{0}")]
     NotPkcs10(Cow<'static, str>),
-    /// Another type of key or signature than is taken; -11 on sibling endpoints.
+    /// A type of key or signature that is not accepted; -11 on sibling endpoints.
     #[error("{0}")]
     UnsupportedAlgorithm(Cow<'static, str>),
     /// Not signed by its own key; -12 on sibling endpoints.
     #[error("the request is not signed by its own key, or was changed since")]
     BadSignature,
-    /// An RSA key of another size or an EC key on another curve than is taken; -13.
+    /// An RSA key of a size or an EC key on a curve that is not accepted; -13.
     #[error("{0}")]
     UnsupportedKeySize(UnsupportedKey),
 }
@@ -155,7 +153,7 @@ mod tests {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// The code as sibling endpoints have it, and as this one does.
+    /// The code of sibling endpoints, and the code of this one.
     fn codes(result: &Result<Csr, CsrError>) -> (&'static str, &'static str) {
         match result {
             Ok(_) => ("ok", "ok"),

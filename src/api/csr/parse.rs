@@ -1,4 +1,4 @@
-//! DER into the parts of a PKCS#10 request (RFC 2986), all of them slices of the input.
+//! Parses the DER of a PKCS#10 `CertificationRequest` (RFC 2986) into slices of the input.
 
 use std::ops::Range;
 
@@ -10,13 +10,14 @@ use crate::der::tag::{
     SET, TELETEX_STRING, UNIVERSAL_STRING, UTF8_STRING, context,
 };
 
-/// A request, taken apart but not yet judged.
+/// A parsed CSR. Its key and its signature are not checked yet.
 pub(super) struct CertificationRequest<'a> {
-    /// What the signature covers.
+    /// The signed bytes.
     pub(super) signed: &'a [u8],
+    /// The place of the `SubjectPublicKeyInfo`.
     pub(super) public_key_info: Range<usize>,
     pub(super) public_key: PublicKey<'a>,
-    /// The extensions of Microsoft's certificate templates, in order of appearance.
+    /// The places of the extensions of Microsoft's certificate templates, in their order.
     pub(super) templates: Vec<Range<usize>>,
     pub(super) signature_algorithm: Algorithm<'a>,
     pub(super) signature: BitString<'a>,
@@ -30,7 +31,7 @@ pub(super) struct PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
-    /// The key itself; every type that is taken fills whole bytes.
+    /// The content of the key's BIT STRING; keys of all accepted types are whole bytes.
     pub(super) fn bytes(&self) -> Result<&'a [u8], CsrError> {
         match self.key {
             BitString { unused: 0, bytes } => Ok(bytes),
@@ -41,7 +42,7 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// An `AlgorithmIdentifier`: its OID, and what follows it.
+/// An `AlgorithmIdentifier`: its OID, and the parameters that follow it.
 #[derive(Clone, Copy)]
 pub(super) struct Algorithm<'a> {
     pub(super) oid: &'a [u8],
@@ -49,7 +50,7 @@ pub(super) struct Algorithm<'a> {
 }
 
 impl<'a> CertificationRequest<'a> {
-    /// Takes a request apart. Nothing may be left over at any level.
+    /// Parses a CSR. Extra bytes are an error at every level.
     pub(super) fn parse(der: &'a [u8]) -> Result<Self, CsrError> {
         check_outer(der)?;
         let in_structure = |error| CsrError::malformed("PKCS#10 structure", error);
@@ -69,8 +70,7 @@ impl<'a> CertificationRequest<'a> {
             .expect(SEQUENCE)
             .map_err(|error| CsrError::malformed("public key", error))?;
         let public_key = public_key(key_info.content).map_err(|error| CsrError::malformed("public key", error))?;
-        // PKCS#10 asks for the attributes even where there are none; old encoders leave them out,
-        // and OpenSSL takes that.
+        // PKCS#10 requires the attributes even if there are none; old encoders leave them out, and OpenSSL accepts that.
         let attributes = content
             .optional(context(0))
             .map_err(|error| CsrError::malformed("attributes", error))?;
@@ -100,7 +100,7 @@ pub(super) fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, Ma
     Ok(Algorithm { oid, parameters })
 }
 
-/// Says what is wrong with the outermost element; the commonest mishaps happen there.
+/// Checks the outermost element: its tag, and that it has the length of the data. Most mistakes show there.
 pub(super) fn check_outer(der: &[u8]) -> Result<(), CsrError> {
     let outer = header(der).map_err(|error| CsrError::malformed("PKCS#10 structure", error))?;
     if outer.tag != SEQUENCE {
@@ -119,7 +119,7 @@ pub(super) fn check_outer(der: &[u8]) -> Result<(), CsrError> {
 
 fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
     if reader.bytes().first() != Some(&INTEGER) {
-        // What most often lies here instead: a certificate, or a key.
+        // Most often the data is a certificate or a key instead.
         return Err(CsrError::NotPkcs10("there is no version where PKCS#10 has one".into()));
     }
     match reader
@@ -134,7 +134,7 @@ fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
     }
 }
 
-/// The types of the values in a subject: those of X.520 that OpenSSL takes, too.
+/// The types that values in a subject may have: those of X.520 that OpenSSL accepts as well.
 const NAME_TYPES: [u8; 9] = [
     BIT_STRING,
     UTF8_STRING,
@@ -147,7 +147,7 @@ const NAME_TYPES: [u8; 9] = [
     BMP_STRING,
 ];
 
-/// A subject is only checked for its form: what the certificate names comes from the order.
+/// Checks the form of a subject. Its values are not used: the names in the certificate come from the order.
 fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     let mut names = reader.read(SEQUENCE)?;
     while !names.is_empty() {
@@ -180,8 +180,7 @@ fn public_key(mut content: Reader<'_>) -> Result<PublicKey<'_>, Malformed> {
     })
 }
 
-/// Checks the requested extensions under both attributes, and finds Microsoft's templates among
-/// them.
+/// Checks the requested extensions in both attributes, and returns the places of Microsoft's templates among them.
 fn templates(mut attributes: Reader<'_>) -> Result<Vec<Range<usize>>, CsrError> {
     let mut templates = Vec::new();
     let mut seen = Vec::new();
@@ -214,7 +213,7 @@ fn attribute<'a>(attributes: &mut Reader<'a>) -> Result<(&'a [u8], Reader<'a>), 
     Ok((oid, values))
 }
 
-/// One `Extensions`; what stands in the value of an extension is nobody's business here.
+/// Reads one `Extensions`. The value of an extension is not looked at.
 fn extensions<'a>(
     values: &mut Reader<'a>,
     seen: &mut Vec<&'a [u8]>,
@@ -290,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn extension_requests_that_are_none() {
+    fn malformed_extension_requests() {
         let value: &[u8] = &[OCTET_STRING, 1, 7];
         let san: &[u8] = oid::SUBJECT_ALT_NAME;
         let twice = extension(san, &[value]);
@@ -336,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_none_of_their_type() {
+    fn values_of_a_wrong_type() {
         let subject = |value: &[u8]| {
             let name = tlv(SEQUENCE, &[&tlv(OID, &[oid::COMMON_NAME]), value]);
             let der = tlv(SEQUENCE, &[&tlv(SET, &[&name])]);

@@ -1,4 +1,4 @@
-//! An order, and the state that it is in at a given time.
+//! An order, its state at a given time, and all that is true of each state.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -21,20 +21,20 @@ impl OrderNumber {
     /// The greatest number.
     pub const MAX: u64 = 999_999_999_999_999_999;
 
-    /// The order number of that value, if it is one.
+    /// The order number with that value, if it is from 1 to [`MAX`](Self::MAX).
     pub fn new(value: u64) -> Option<Self> {
         NonZeroU64::new(value)
             .filter(|value| value.get() <= Self::MAX)
             .map(Self)
     }
 
-    /// The order number that is written so, if it is written as this API writes one.
+    /// The order number in a text, if it is written without a sign, leading zeros or spaces.
     pub fn parse(text: &str) -> Option<Self> {
         let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
         text.parse().ok().filter(|_| is_canonical).and_then(Self::new)
     }
 
-    /// The number.
+    /// Its value.
     pub fn get(self) -> u64 {
         self.0.get()
     }
@@ -212,21 +212,21 @@ impl fmt::Display for State {
     }
 }
 
-/// From when until when a certificate is valid.
+/// The period in which a certificate is valid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Validity {
     /// When it is issued.
     pub issued: Timestamp,
-    /// When it expires: from then on it is not valid.
+    /// When it expires: at this time it is no longer valid.
     pub expires: Timestamp,
 }
 
-/// What is stored of an order's state. Time alone moves it on: see [`Order::state_at`].
+/// What is stored of an order's state. The state follows from it and from the time: see [`Order::state_at`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
-    /// Waits for Sectigo or for its holder.
+    /// Waits for Sectigo or for its owner.
     Pending,
-    /// Becomes issued at `Validity::issued`; without one, never.
+    /// Becomes issued at `Validity::issued`, or never if there is none.
     BeingIssued(Option<Validity>),
     /// Was issued.
     Issued(Validity),
@@ -236,7 +236,7 @@ pub enum Stage {
     Revoked(Validity),
     /// Was never issued and never will be.
     Rejected,
-    /// Lies still.
+    /// Is on hold, and stays so.
     OnHold,
 }
 
@@ -245,21 +245,21 @@ pub enum Stage {
 pub struct Order {
     /// Its number.
     pub number: OrderNumber,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub login_name: LoginName,
-    /// What was ordered.
+    /// The product that was ordered.
     pub product: Product,
-    /// The mailbox of an S/MIME certificate.
+    /// The email address of an S/MIME certificate.
     pub email: Option<Arc<str>>,
     /// The organization that the certificate names.
     pub organization: Option<Arc<str>>,
-    /// The CSR that it is made for, if one was given.
+    /// The CSR, if one was given.
     pub csr: Option<Csr>,
-    /// What is said of its certificate beyond that.
+    /// What else the order says about its certificate.
     pub terms: Terms,
-    /// How far it has come.
+    /// What its state follows from.
     pub stage: Stage,
-    /// Why it was revoked or rejected, if it was by a call.
+    /// The call that revoked, rejected or replaced it, if there was one.
     pub revocation: Option<Box<Revocation>>,
 }
 
@@ -281,7 +281,7 @@ impl Order {
         }
     }
 
-    /// From when until when its certificate was to be valid, if it was revoked.
+    /// The period of its certificate, if it was revoked.
     pub(crate) fn revoked(&self) -> Option<Validity> {
         match self.stage {
             Stage::Revoked(validity) => Some(validity),
@@ -294,13 +294,13 @@ impl Order {
         }
     }
 
-    /// Its kind of certificate.
+    /// The kind of its certificate: its own, or the default of its product.
     pub fn product_code(&self) -> ProductCode {
-        let usual = || ProductCode::usual(self.product, self.organization.is_some());
-        self.terms.product_code.unwrap_or_else(usual)
+        let default = || ProductCode::default_for(self.product, self.organization.is_some());
+        self.terms.product_code.unwrap_or_else(default)
     }
 
-    /// From when until when its certificate is valid, if there is one or one is due.
+    /// The period in which its certificate is valid, if there is a certificate or there will be one.
     pub fn validity(&self) -> Option<Validity> {
         match self.stage {
             Stage::BeingIssued(validity) => validity,
@@ -310,34 +310,34 @@ impl Order {
     }
 }
 
-/// What the caller of `!autoRevokeCS` said of it.
+/// What the caller of `!autoRevokeCS` said about a revocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revocation {
-    /// When it was asked for.
+    /// When the call was made.
     pub at: Timestamp,
-    /// Why, as a CRL says it.
+    /// The reason, as a CRL states it.
     pub reason: RevocationReason,
-    /// Why, in the caller's own words.
+    /// The argument `revocationReason`, a comment.
     pub comment: Box<str>,
 }
 
-/// The reasons for a revocation that the API takes, numbered as in RFC 5280, section 5.3.1.
+/// The reasons for a revocation that the argument `codeReason` accepts, with the numbers of RFC 5280, section 5.3.1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RevocationReason {
-    /// 0.
+    /// 0: no reason is given.
     Unspecified,
-    /// 1.
+    /// 1: the private key is compromised.
     KeyCompromise,
-    /// 3.
+    /// 3: the name or another fact about the subject has changed.
     AffiliationChanged,
-    /// 4.
+    /// 4: another certificate takes its place.
     Superseded,
-    /// 5.
+    /// 5: it is no longer needed.
     CessationOfOperation,
 }
 
 impl RevocationReason {
-    /// The reason of that number, if the API takes it.
+    /// The reason with that number, if the API accepts it.
     pub fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Unspecified),
@@ -349,7 +349,7 @@ impl RevocationReason {
         }
     }
 
-    /// Its number.
+    /// Its number, 0 to 5.
     pub fn number(self) -> u8 {
         match self {
             Self::Unspecified => 0,
@@ -370,7 +370,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
 
     #[test]
-    fn time_alone_moves_an_order_on() {
+    fn the_state_changes_with_time_alone() {
         let start = Timestamp::from_unix_millis(0);
         let validity = Validity {
             issued: start.after(DAY),
