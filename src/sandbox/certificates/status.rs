@@ -1,4 +1,4 @@
-//! What the world is told of one certificate: over OCSP, and as an entry of a CRL.
+//! The revocation status of a certificate: over OCSP, and as an entry of a CRL.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::ca::ocsp::{CertStatus, OcspResponse, OcspStatus, OcspTimes};
 use crate::ca::{IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 
-/// How long an OCSP answer says that it is good for.
+/// The time from `thisUpdate` to `nextUpdate` in an OCSP response.
 const OCSP_LIFE: Duration = Duration::from_secs(60 * 60);
 
 impl Certificates {
-    /// Answers an OCSP request to a CA. `look` looks at the orders, at the present.
+    /// Responds to an OCSP request for a CA.
     pub(crate) async fn ocsp<L>(self: &Arc<Self>, name: IssuerName, request: Bytes, orders: &Arc<L>) -> OcspResponse
     where
         L: BookReader + Send + Sync + 'static,
     {
-        // Without a CA there is no certificate of its that could be asked for.
+        // A CA that does not exist has not issued any certificate.
         let Some(issuer) = self.authority().made(name) else {
             return OcspResponse::unsuccessful(OcspStatus::Unauthorized);
         };
@@ -54,7 +54,7 @@ impl Certificates {
     }
 }
 
-/// What a CRL says of an order, if it was revoked.
+/// The entry of a CRL for an order, if it was revoked.
 pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revoked> {
     let validity = order.revoked()?;
     let (at, reason) = revocation(order, validity);
@@ -65,9 +65,9 @@ pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revo
     })
 }
 
-/// A look at a sandbox's orders and at its clock, for a moment.
+/// Reads the orders of a sandbox, with the present time of its clock.
 pub(crate) trait BookReader {
-    /// Looks.
+    /// Calls `read` with the orders and the time, while they are locked.
     fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T;
 }
 
@@ -81,7 +81,7 @@ fn status(order: &Order) -> CertStatus {
     }
 }
 
-/// Since when it is revoked, and why. One that began revoked was so since it was issued.
+/// When an order was revoked, and the reason. An order that was created as revoked counts as revoked since it was issued.
 fn revocation(order: &Order, validity: Validity) -> (Timestamp, Option<u8>) {
     match &order.revocation {
         Some(revocation) => (revocation.at, Some(revocation.reason.number())),

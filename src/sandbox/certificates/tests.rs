@@ -1,4 +1,4 @@
-//! What takes long is done aside, and a CRL is made for many at once.
+//! Slow work is done on other threads, and one CRL answers many requests.
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -12,7 +12,7 @@ use crate::model::{Fixtures, Start};
 use crate::api::order::state::Stage;
 use crate::random::Random;
 
-/// The orders of the built-in fixtures. Each look finds that something has changed.
+/// The orders of the built-in fixtures. They have changed each time that they are read.
 struct Changing {
     book: Mutex<Book>,
 }
