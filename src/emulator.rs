@@ -36,8 +36,8 @@ use crate::token::{GivenToken, Token};
 /// How long calls in flight may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// The shortest and the longest read timeout: it is used as the period of an interval, which must not be zero, and is added
-/// to the present time, which must not overflow.
+/// The shortest and the longest read timeout: it is used as the period of an interval, which must not be zero, and is
+/// added to the present time, which must not overflow.
 const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
 /// The target of this file's log lines.
@@ -77,8 +77,8 @@ pub struct Emulator {
     runtime: Option<OwnRuntime>,
 }
 
-/// A runtime of the emulator's own, which ends without waiting for its tasks: dropping a tokio runtime inside of another one
-/// panics otherwise.
+/// A runtime of the emulator's own, which ends without waiting for its tasks: dropping a tokio runtime inside of
+/// another one panics otherwise.
 #[derive(Debug)]
 struct OwnRuntime(Option<Runtime>);
 
@@ -154,15 +154,17 @@ impl Emulator {
         self.control
     }
 
-    /// The certificate that clients should trust, in PEM: the root of the listener's certificate and of those of the orders.
-    /// If the listener has a certificate of yours, it is the last one of its file, if this is a CA or self-signed, or empty.
+    /// The certificate that clients should trust, in PEM: the root of the listener's certificate and of those of the
+    /// orders. If the listener has a certificate of yours, it is the last one of its file, if this is a CA or
+    /// self-signed, or empty.
     ///
     /// [`Control::ca_pem`](crate::Control::ca_pem) asks an emulator elsewhere for the same.
     pub fn ca_pem(&self) -> &str {
         self.ca_pem.as_deref().unwrap_or_default()
     }
 
-    /// A client of its control API: orders, accounts, clock, faults and journal of the default sandbox, and other sandboxes.
+    /// A client of its control API: orders, accounts, clock, faults and journal of the default sandbox, and other
+    /// sandboxes.
     ///
     /// # Panics
     /// The control listener was turned off.
@@ -178,8 +180,8 @@ impl Emulator {
     /// [state file](Builder::state_file) it then saves the state, which may take longer.
     ///
     /// # Errors
-    /// The state cannot be saved. The file is unchanged, unless it is one that is overwritten in place: this may contain a
-    /// part of the new state, and the error names the file that contains all of it, if there is one.
+    /// The state cannot be saved. The file is unchanged, unless it is one that is overwritten in place: this may
+    /// contain a part of the new state, and the error names the file that contains all of it, if there is one.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
         while self.tasks.join_next().await.is_some() {}
@@ -245,11 +247,11 @@ impl Default for Builder {
             ca_key: CaKey::default(),
             http_url: None,
             read_timeout: Duration::from_secs(30),
-            max_orders: 1_000_000,
-            journal: 1000,
-            journal_bytes: 1 << 30,
-            max_sandboxes: 100_000,
-            max_snapshot: 2 << 30,
+            max_orders: Self::DEFAULT_MAX_ORDERS,
+            journal: Self::DEFAULT_JOURNAL,
+            journal_bytes: Self::DEFAULT_JOURNAL_BYTES,
+            max_sandboxes: Self::DEFAULT_MAX_SANDBOXES,
+            max_snapshot: Self::DEFAULT_MAX_SNAPSHOT,
             state_file: None,
             state_every: None,
             control_token: None,
@@ -259,6 +261,12 @@ impl Default for Builder {
 }
 
 impl Builder {
+    pub(crate) const DEFAULT_MAX_ORDERS: usize = 1_000_000;
+    pub(crate) const DEFAULT_JOURNAL: usize = 1000;
+    pub(crate) const DEFAULT_JOURNAL_BYTES: usize = 1 << 30;
+    pub(crate) const DEFAULT_MAX_SANDBOXES: usize = 100_000;
+    pub(crate) const DEFAULT_MAX_SNAPSHOT: u64 = 2 << 30;
+
     /// The address of the API over TLS; `None` turns the listener off. Port 0 takes a free port, and is the default.
     #[must_use]
     pub fn https(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
@@ -266,7 +274,8 @@ impl Builder {
         self
     }
 
-    /// The address of the API over plain HTTP; `None` turns the listener off. Port 0 takes a free port, and is the default.
+    /// The address of the API over plain HTTP; `None` turns the listener off. Port 0 takes a free port, and is the
+    /// default.
     #[must_use]
     pub fn http(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
         self.http = address.into();
@@ -280,7 +289,8 @@ impl Builder {
         self
     }
 
-    /// Whether a call over plain HTTP is treated as if it came over HTTPS. By default it returns -1, as with the real API.
+    /// Whether a call over plain HTTP is treated as if it came over HTTPS. By default it returns -1, as with the real
+    /// API.
     #[must_use]
     pub fn accept_plain_http(mut self, accept: bool) -> Self {
         self.accept_plain_http = accept;
@@ -294,8 +304,8 @@ impl Builder {
         self
     }
 
-    /// Sets an assumption. It overrides that of fixtures, but not that of a snapshot or a saved state. A wrong name or value is
-    /// an error when the emulator starts.
+    /// Sets an assumption. It overrides that of fixtures, but not that of a snapshot or a saved state. A wrong name or
+    /// value is an error when the emulator starts.
     #[must_use]
     pub fn assume(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.assumptions.push((name.into(), value.into()));
@@ -309,16 +319,17 @@ impl Builder {
         self
     }
 
-    /// Makes all random values, which are the numbers of new orders and the probabilities of faults, the same at each start.
+    /// Makes all random values, which are the numbers of new orders and the probabilities of faults, the same at each
+    /// start.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Keeps the root and the issuing CAs in a directory for the next start: `ca.pem`, `ca.key`, `smime.pem`, `smime.key` and
-    /// so on. Files that are already there are used, so they may be yours. The default is the directory of
-    /// [`tls_dir`](Self::tls_dir), if there is one.
+    /// Keeps the root and the issuing CAs in a directory for the next start: `ca.pem`, `ca.key`, `smime.pem`,
+    /// `smime.key` and so on. Files that are already there are used, so they may be yours. The default is the directory
+    /// of [`tls_dir`](Self::tls_dir), if there is one.
     #[must_use]
     pub fn ca_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.ca_dir = Some(dir.into());
@@ -332,16 +343,17 @@ impl Builder {
         self
     }
 
-    /// The URL at which others reach the HTTP listener, such as `http://sectigo-emulator:8080`. The URLs in certificates begin
-    /// with it. The default is the listener's address, or the machine's host name if the listener is on every interface.
+    /// The URL at which others reach the HTTP listener, such as `http://sectigo-emulator:8080`. The URLs in
+    /// certificates begin with it. The default is the listener's address, or the machine's host name if the listener is
+    /// on every interface.
     #[must_use]
     pub fn http_url(mut self, url: impl Into<String>) -> Self {
         self.http_url = Some(url.into());
         self
     }
 
-    /// Keeps the server's certificate in a directory for the next start, and the CAs too, unless [`ca_dir`](Self::ca_dir) names
-    /// another one.
+    /// Keeps the server's certificate in a directory for the next start, and the CAs too, unless
+    /// [`ca_dir`](Self::ca_dir) names another one.
     #[must_use]
     pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.tls.dir = Some(dir.into());
@@ -365,8 +377,8 @@ impl Builder {
         self
     }
 
-    /// How long a client may take for a TLS handshake, for the head of a request, and for its body; 30 s by default. It is at
-    /// least one millisecond and at most 365 days; a value outside of this range is replaced by the nearest one.
+    /// How long a client may take for a TLS handshake, for the head of a request, and for its body; 30 s by default. It
+    /// is at least one millisecond and at most 365 days; a value outside of this range is replaced by the nearest one.
     #[must_use]
     pub fn read_timeout(mut self, limit: Duration) -> Self {
         let (least, most) = READ_TIMEOUTS;
@@ -374,8 +386,8 @@ impl Builder {
         self
     }
 
-    /// How many orders a sandbox may have; 1,000,000 by default. A replacement that would make one more is answered with HTTP
-    /// status 503.
+    /// How many orders a sandbox may have; 1,000,000 by default. A replacement that would make one more is answered
+    /// with HTTP status 503.
     #[must_use]
     pub fn max_orders(mut self, count: usize) -> Self {
         self.max_orders = count;
@@ -389,8 +401,8 @@ impl Builder {
         self
     }
 
-    /// How many bytes the calls in the journals of all sandboxes may take together; 1 GiB by default. When this is reached, a
-    /// sandbox that is called forgets its oldest calls, but keeps its newest one.
+    /// How many bytes the calls in the journals of all sandboxes may take together; 1 GiB by default. When this is
+    /// reached, a sandbox that is called forgets its oldest calls, but keeps its newest one.
     #[must_use]
     pub fn journal_bytes(mut self, bytes: usize) -> Self {
         self.journal_bytes = bytes;
@@ -404,24 +416,24 @@ impl Builder {
         self
     }
 
-    /// The longest snapshot, in bytes, that [`Control::restore`](crate::client::Control::restore) and `PUT snapshot` may
-    /// send; 2 GiB by default, which is about two million orders with a CSR each. Restoring a snapshot takes two to four times
-    /// its length in memory.
+    /// The longest snapshot, in bytes, that [`Control::restore`](crate::client::Control::restore) and `PUT snapshot`
+    /// may send; 2 GiB by default, which is about two million orders with a CSR each. Restoring a snapshot takes two to
+    /// four times its length in memory.
     #[must_use]
     pub fn max_snapshot(mut self, bytes: u64) -> Self {
         self.max_snapshot = bytes;
         self
     }
 
-    /// Begins the default sandbox with the state in that file, if it exists, and saves its state to it at [`Emulator::stop`].
-    /// A reset still goes back to the fixtures.
+    /// Begins the default sandbox with the state in that file, if it exists, and saves its state to it at
+    /// [`Emulator::stop`]. A reset still goes back to the fixtures.
     ///
     /// The file is replaced in one step, so it is always complete. A symbolic link is followed. A file that cannot be
-    /// replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place, which is not
-    /// atomic: if the process is killed meanwhile, it may contain a part of the state.
+    /// replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place, which is
+    /// not atomic: if the process is killed meanwhile, it may contain a part of the state.
     ///
-    /// As it contains passwords, only its owner may read it (mode 0600). A file that is overwritten gets this mode if the
-    /// system allows it.
+    /// As it contains passwords, only its owner may read it (mode 0600). A file that is overwritten gets this mode if
+    /// the system allows it.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
@@ -436,8 +448,8 @@ impl Builder {
         self
     }
 
-    /// The bearer token that requests to the control API must have. It is never printed. A token that is empty, has white space
-    /// around it or contains control characters is an error when the emulator starts.
+    /// The bearer token that requests to the control API must have. It is never printed. A token that is empty, has
+    /// white space around it or contains control characters is an error when the emulator starts.
     #[must_use]
     pub fn control_token(self, token: impl Into<Box<str>>) -> Self {
         self.given_control_token((&*token.into()).into())
@@ -450,16 +462,16 @@ impl Builder {
         self
     }
 
-    /// The file with the bearer token that requests to the control API must have, in one line. It is read when the emulator
-    /// starts.
+    /// The file with the bearer token that requests to the control API must have, in one line. It is read when the
+    /// emulator starts.
     #[must_use]
     pub fn control_token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.control_token = Some(TokenSource::File(path.into()));
         self
     }
 
-    /// Adds a host name that requests to the control API may have in `Host`, besides `localhost` and IP addresses. If the control
-    /// listener is reachable from other machines, the machine's own name is accepted too.
+    /// Adds a host name that requests to the control API may have in `Host`, besides `localhost` and IP addresses. If
+    /// the control listener is reachable from other machines, the machine's own name is accepted too.
     #[must_use]
     pub fn control_host(mut self, name: impl Into<String>) -> Self {
         self.control_hosts.push(name.into());
@@ -471,8 +483,8 @@ impl Builder {
     /// Files are read and keys are made on a thread for blocking work.
     ///
     /// # Errors
-    /// The fixtures, the state, an assumption, the token or the TLS files are invalid, the state cannot be saved, or an address
-    /// cannot be bound. Then nothing is served.
+    /// The fixtures, the state, an assumption, the token or the TLS files are invalid, the state cannot be saved, or an
+    /// address cannot be bound. Then nothing is served.
     pub async fn start(self) -> Result<Emulator, StartError> {
         match aside(move || self.prepare().map(|ready| (self, ready))).await {
             Ok(prepared) => {
@@ -527,7 +539,8 @@ impl Builder {
             true => StateError::Bad(error).into(),
             false => StartError::Fixtures(error),
         })?;
-        // Only after the state was read: if it is invalid, a temporary file of an earlier save may contain a better one.
+        // Only after the state was read: if it is invalid, a temporary file of an earlier save may contain a better
+        // one.
         if let Some(file) = &state_file {
             file.prepare()
                 .map_err(|error| StartError::StateFile(error.to_string()))?;
@@ -627,9 +640,9 @@ impl Builder {
         Ok(emulator)
     }
 
-    /// Starts the emulator on a runtime of its own, with two threads, and blocks until every listener serves. It may be called
-    /// with or without a present runtime. The emulator does not end with the present runtime, so one emulator can serve many
-    /// `#[tokio::test]`s, whose runtimes end with the tests.
+    /// Starts the emulator on a runtime of its own, with two threads, and blocks until every listener serves. It may be
+    /// called with or without a present runtime. The emulator does not end with the present runtime, so one emulator
+    /// can serve many `#[tokio::test]`s, whose runtimes end with the tests.
     ///
     /// ```
     /// use std::sync::LazyLock;
