@@ -1,10 +1,10 @@
 //! Files that are kept after the process ends: keys and certificates, and the state of the default sandbox.
 //!
-//! A file is written under a temporary name in the same directory, synced, and then renamed, so that it is never there in
-//! part.
+//! A file is written under a temporary name in the same directory, synced, and then renamed, so that it is never there
+//! in part.
 //!
-//! If a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`] overwrites it
-//! in place. This is not atomic: after a crash the file may contain a part of the new content.
+//! If a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
+//! overwrites it in place. This is not atomic: after a crash the file may contain a part of the new content.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -60,8 +60,8 @@ impl Readers {
 /// The number of the next temporary file, so that the names of two of them are never the same.
 static NEXT_TEMPORARY: AtomicU32 = AtomicU32::new(0);
 
-/// How old a temporary file of another container is when it is taken for abandoned. Containers may share the directory, but
-/// cannot see whether a process of another one is still running.
+/// How old a temporary file of another container is when it is taken for abandoned. Containers may share the directory,
+/// but cannot see whether a process of another one is still running.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// How many symbolic links are followed, one after the other.
@@ -101,8 +101,9 @@ impl Store {
         read(&self.path(name))
     }
 
-    /// The text of a file, if it exists, and whether the file `follower` exists, which is always written later. Another process
-    /// may write both between the two checks; so if only the follower was found, the first file is read once more.
+    /// The text of a file, if it exists, and whether the file `follower` exists, which is always written later. Another
+    /// process may write both between the two checks; so if only the follower was found, the first file is read once
+    /// more.
     pub(crate) fn read_before(&self, name: &str, follower: &str) -> Result<(Option<String>, bool), FileError> {
         let first = self.read(name)?;
         let is_followed = self.read(follower)?.is_some();
@@ -112,7 +113,8 @@ impl Store {
         }
     }
 
-    /// Writes a new file, and returns its text. If another process was faster, its file stays, and its text is returned.
+    /// Writes a new file, and returns its text. If another process was faster, its file stays, and its text is
+    /// returned.
     pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {
         let path = self.path(name);
         self.write_temporary(&path, readers, whole_text(text), |temporary| {
@@ -210,11 +212,11 @@ fn whole_text(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
     |file| file.write_all(text.as_bytes())
 }
 
-/// Writes a file; if it exists, replaces it. Makes the directory if it does not exist. What `fill` writes goes to the file
-/// piece by piece. If the path is a symbolic link, the file that it leads to is written.
+/// Writes a file; if it exists, replaces it. Makes the directory if it does not exist. What `fill` writes goes to the
+/// file piece by piece. If the path is a symbolic link, the file that it leads to is written.
 ///
-/// A file that cannot be replaced is overwritten in place; meanwhile its new content is also in a temporary file, if one can
-/// be made. If `readers` is the owner only, the overwritten file gets this mode where the system allows it.
+/// A file that cannot be replaced is overwritten in place; meanwhile its new content is also in a temporary file, if
+/// one can be made. If `readers` is the owner only, the overwritten file gets this mode where the system allows it.
 pub(crate) fn write(
     path: &Path,
     readers: Readers,
@@ -285,8 +287,8 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Removes the temporary files of processes that were killed while they wrote this file: those of the PID namespace of this
-/// process at once, and those of others, such as other containers, after a minute.
+/// Removes the temporary files of processes that were killed while they wrote this file: those of the PID namespace of
+/// this process at once, and those of others, such as other containers, after a minute.
 pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
@@ -376,8 +378,8 @@ fn is_refused(error: &io::Error) -> bool {
     )
 }
 
-/// Overwrites an existing file. It is shortened only after the new content is written, so that a crash loses as little as
-/// possible.
+/// Overwrites an existing file. It is shortened only after the new content is written, so that a crash loses as little
+/// as possible.
 fn overwrite(target: &Path, readers: Readers, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(target)?;
     if matches!(readers, Readers::Owner) {

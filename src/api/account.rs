@@ -140,8 +140,8 @@ impl CallLimit {
     /// The greatest limit that can be set: each counted call takes eight bytes.
     pub const MAX_CALLS: usize = 1_000_000;
 
-    /// At most `calls` calls in any period of the length `per`. `counted` are the times of earlier calls, the oldest first;
-    /// if they are more than `calls`, the last ones are used.
+    /// At most `calls` calls in any period of the length `per`. `counted` are the times of earlier calls, the oldest
+    /// first; if they are more than `calls`, the last ones are used.
     pub fn new(calls: usize, per: Duration, counted: impl IntoIterator<Item = Timestamp>) -> Self {
         let calls = calls.min(Self::MAX_CALLS);
         let mut counted: VecDeque<_> = counted.into_iter().collect();
@@ -164,7 +164,8 @@ impl CallLimit {
         self.per
     }
 
-    /// Counts a call at `now` and returns true, or returns false if the call is over the limit; such a call is not counted.
+    /// Counts a call at `now` and returns true, or returns false if the call is over the limit; such a call is not
+    /// counted.
     pub fn admit(&mut self, now: Timestamp) -> bool {
         let start = now.before(self.per);
         while self.counted.front().is_some_and(|call| *call <= start) {

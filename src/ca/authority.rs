@@ -108,8 +108,8 @@ impl Authority {
         Ok(slot.made.get_or_init(|| issuing).clone())
     }
 
-    /// The lock that a task takes before it takes one of the few turns to make an issuing CA, so that all tasks that need
-    /// the same CA use one turn. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
+    /// The lock that a task takes before it takes one of the few turns to make an issuing CA, so that all tasks that
+    /// need the same CA use one turn. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
     ///
     /// # Errors
     /// There are too many.
@@ -129,8 +129,8 @@ impl Authority {
         slots.values().filter_map(|slot| slot.made.get().cloned()).collect()
     }
 
-    /// The serial number of the certificate of an order with this `content`: the same each time, also after a restart with
-    /// the same root, and a different one for a different content, order or root.
+    /// The serial number of the certificate of an order with this `content`: the same each time, also after a restart
+    /// with the same root, and a different one for a different content, order or root.
     pub(crate) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
         self.serials.serial(order_number, content)
     }

@@ -4,8 +4,8 @@ use rcgen::{KeyPair, PublicKeyData as _};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-/// Parses the certificate of a CA and checks that it is one, that `check` accepts it, that it is for `key`, and that it is
-/// valid at `now`. Messages call the key `key_name`, and end with `advice` if the certificate is expired.
+/// Parses the certificate of a CA and checks that it is one, that `check` accepts it, that it is for `key`, and that it
+/// is valid at `now`. Messages call the key `key_name`, and end with `advice` if the certificate is expired.
 ///
 /// # Errors
 /// What is wrong with it; follows a file's name.

@@ -18,8 +18,8 @@ pub(crate) struct CrlContents<'a, R> {
     pub(crate) this_update: Timestamp,
     /// When there will be another at the latest.
     pub(crate) next_update: Timestamp,
-    /// If given, the CRL is only for the certificates that have this URL in their `cRLDistributionPoints`; if not, it is
-    /// for all certificates of its CA.
+    /// If given, the CRL is only for the certificates that have this URL in their `cRLDistributionPoints`; if not, it
+    /// is for all certificates of its CA.
     pub(crate) distribution_point: Option<&'a str>,
     /// The revoked certificates, each serial number once.
     pub(crate) revoked: R,
@@ -90,8 +90,8 @@ impl IssuingCa {
     }
 }
 
-/// The extension by which a CRL says that it is for some certificates only (RFC 5280, section 5.2.5). It must be critical,
-/// so that nobody takes the CRL for one of all certificates.
+/// The extension by which a CRL says that it is for some certificates only (RFC 5280, section 5.2.5). It must be
+/// critical, so that nobody takes the CRL for one of all certificates.
 fn issuing_distribution_point(url: &str) -> Vec<u8> {
     extension(
         oid::ISSUING_DISTRIBUTION_POINT,

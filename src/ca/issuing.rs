@@ -92,8 +92,8 @@ impl IssuingCa {
     /// The one in the files `NAME.pem` and `NAME.key`; makes a file that is missing, and never changes one that exists.
     ///
     /// # Errors
-    /// Names the file that is unreadable, is not a certificate of a CA below the root, is expired, or does not belong to the
-    /// other file.
+    /// Names the file that is unreadable, is not a certificate of a CA below the root, is expired, or does not belong
+    /// to the other file.
     pub(super) fn keep(
         name: IssuerName,
         kind: CaKey,
@@ -179,7 +179,8 @@ impl IssuingCa {
         choose(&self.signer, requested, csr)
     }
 
-    /// The SEQUENCE of `content`, the algorithm and the signature, which every certificate, CRL and basic OCSP response is.
+    /// The SEQUENCE of `content`, the algorithm and the signature, which every certificate, CRL and basic OCSP response
+    /// is.
     pub(super) fn signed(&self, hash: Hash, content: &[u8]) -> Result<Vec<u8>, CaError> {
         let signature = bit_string(&self.signer.sign(hash, content)?);
         Ok(sequence(&[content, &self.signer.algorithm(hash), &signature]))

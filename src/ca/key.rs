@@ -151,8 +151,8 @@ impl Signer {
         }
     }
 
-    /// Whether it can sign with this hash. With RSA, aws-lc-rs verifies SHA-1 and SHA-224 but does not sign with them; for
-    /// each of the two curves it signs with one hash only.
+    /// Whether it can sign with this hash. With RSA, aws-lc-rs verifies SHA-1 and SHA-224 but does not sign with them;
+    /// for each of the two curves it signs with one hash only.
     pub(super) fn supports(&self, hash: Hash) -> bool {
         match self.key {
             Kind::P256(_) | Kind::P384(_) => hash == self.default_hash(),

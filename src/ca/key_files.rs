@@ -1,8 +1,8 @@
-//! A private key and its certificate in the two files `NAME.key` and `NAME.pem` of a directory: made where they are missing,
-//! read and checked where they are there.
+//! A private key and its certificate in the two files `NAME.key` and `NAME.pem` of a directory: made where they are
+//! missing, read and checked where they are there.
 //!
-//! The key is written first and never replaced, so a crash or a second process leaves at worst a key without a certificate,
-//! and the next start makes the certificate for it.
+//! The key is written first and never replaced, so a crash or a second process leaves at worst a key without a
+//! certificate, and the next start makes the certificate for it.
 
 use std::fmt::Display;
 

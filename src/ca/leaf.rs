@@ -35,14 +35,15 @@ pub(crate) struct LeafContents<'a> {
     pub(crate) template_extensions: &'a [&'a [u8]],
     /// The URLs of its CA's certificate, CRL and OCSP responder, if it names them.
     pub(crate) urls: Option<Urls<'a>>,
-    /// The hash that it is signed with, from [`IssuingCa::hash_for`]. If the key does not support it, the key's default is used.
+    /// The hash that it is signed with, from [`IssuingCa::hash_for`]. If the key does not support it, the key's default
+    /// is used.
     pub(crate) hash: Hash,
 }
 
 /// The parts of a certificate for which not every value of an order will do, parsed.
 ///
-/// An order is checked by this parser when it is made or changed, and its certificate is made with it: an order that was
-/// accepted cannot fail later.
+/// An order is checked by this parser when it is made or changed, and its certificate is made with it: an order that
+/// was accepted cannot fail later.
 pub(crate) struct SubjectAndKey<'a> {
     subject: Subject,
     /// The content of the public key's BIT STRING.
@@ -50,12 +51,12 @@ pub(crate) struct SubjectAndKey<'a> {
 }
 
 impl<'a> SubjectAndKey<'a> {
-    /// Parses the parts of a certificate with that profile. `public_key_info` is a `SubjectPublicKeyInfo` in DER, or None
-    /// if the key is still to be made by the emulator.
+    /// Parses the parts of a certificate with that profile. `public_key_info` is a `SubjectPublicKeyInfo` in DER, or
+    /// None if the key is still to be made by the emulator.
     ///
     /// # Errors
-    /// The email address, the organization or the public key cannot be in a certificate. What the profile does not use is
-    /// not checked.
+    /// The email address, the organization or the public key cannot be in a certificate. What the profile does not use
+    /// is not checked.
     pub(crate) fn parse(
         profile: &Profile,
         email: &str,
@@ -190,7 +191,8 @@ fn crl_distribution_point(url: &str) -> Vec<u8> {
     )
 }
 
-/// A `DistributionPointName` with a `fullName`: a certificate and its CRL contain the same one (RFC 5280, section 4.2.1.13).
+/// A `DistributionPointName` with a `fullName`: a certificate and its CRL contain the same one (RFC 5280, section
+/// 4.2.1.13).
 pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
     tlv(context(0), &[&tlv(context(0), &[&uri(url)])])
 }

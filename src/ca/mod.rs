@@ -1,12 +1,13 @@
-//! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs and
-//! OCSP responses.
+//! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs
+//! and OCSP responses.
 //!
 //! It does not know HTTP. Of an order it reads only what the certificate says ([`order`], and the
-//! [`terms`](crate::api::order::terms)); times, serial numbers and URLs are arguments. Keys and CA certificates are made at
-//! each start, or kept in a directory ([`key_files`]); aws-lc-rs makes the keys and is the source of their randomness.
+//! [`terms`](crate::api::order::terms)); times, serial numbers and URLs are arguments. Keys and CA certificates are
+//! made at each start, or kept in a directory ([`key_files`]); aws-lc-rs makes the keys and is the source of their
+//! randomness.
 //!
-//! rcgen writes the certificates of the CAs. All else is written with [`der::write`](crate::der::write): rcgen would refuse
-//! CSRs with the Microsoft extensions, and would grant CA:TRUE if a CSR asks for it.
+//! rcgen writes the certificates of the CAs. All else is written with [`der::write`](crate::der::write): rcgen would
+//! refuse CSRs with the Microsoft extensions, and would grant CA:TRUE if a CSR asks for it.
 
 mod ca_certificate;
 mod hash;

@@ -75,8 +75,8 @@ impl OcspResponse {
 }
 
 impl IssuingCa {
-    /// Responds to an `OCSPRequest` in DER, whose size the caller limits. `status` returns the status of the certificate with
-    /// a serial number (the content of a DER INTEGER), or None if this CA did not issue it.
+    /// Responds to an `OCSPRequest` in DER, whose size the caller limits. `status` returns the status of the
+    /// certificate with a serial number (the content of a DER INTEGER), or None if this CA did not issue it.
     pub(crate) fn ocsp(
         &self,
         request: &[u8],
@@ -243,8 +243,8 @@ impl<'a> CertId<'a> {
     }
 }
 
-/// Reads `Extensions` and returns the nonce, if there is one. A critical extension that is unknown is an error, and so is a
-/// nonce that does not have 1 to 128 bytes.
+/// Reads `Extensions` and returns the nonce, if there is one. A critical extension that is unknown is an error, and so
+/// is a nonce that does not have 1 to 128 bytes.
 fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, MalformedRequest> {
     let mut list = outer.read(SEQUENCE)?;
     outer.finish()?;

@@ -24,7 +24,8 @@ pub(crate) fn check(order: &Order) -> Result<(), CaError> {
     .map(drop)
 }
 
-/// The email address and the organization that the certificate of an order names. What the order leaves open has a default.
+/// The email address and the organization that the certificate of an order names. What the order leaves open has a
+/// default.
 pub(crate) struct CertificateNames<'o> {
     /// The email address; default: `order-NUMBER@example.com`.
     pub(crate) email: Cow<'o, str>,

@@ -31,8 +31,9 @@ pub(super) enum SubjectKind {
     Publisher,
 }
 
-/// Every profile, S/MIME first. Numbers, usages, policies and kinds of subjects are those of Sectigo's published profiles.
-/// Assumed are the order of the subject's attributes, and that an extended-validation subject has no further attributes.
+/// Every profile, S/MIME first. Numbers, usages, policies and kinds of subjects are those of Sectigo's published
+/// profiles. Assumed are the order of the subject's attributes, and that an extended-validation subject has no further
+/// attributes.
 pub(crate) const PROFILES: &[Profile] = &[
     Profile {
         product_code: ProductCode::MailboxMultipurpose,

@@ -16,8 +16,8 @@ use crate::files::{FileError, Store};
 /// The name of the files of a kept root: `ca.key` and `ca.pem`.
 const FILES: &str = "ca";
 
-/// A root is valid from ten years before it is made to thirty years after, so that certificates verify that were issued in
-/// the past, and those of a sandbox whose clock was advanced.
+/// A root is valid from ten years before it is made to thirty years after, so that certificates verify that were issued
+/// in the past, and those of a sandbox whose clock was advanced.
 const BEFORE: Duration = Duration::days(3652);
 const AFTER: Duration = Duration::days(10_957);
 
@@ -43,8 +43,8 @@ impl Root {
         })
     }
 
-    /// The root in the files `ca.pem` and `ca.key`; makes a file that is missing, with a key of `kind`, and never changes one
-    /// that exists.
+    /// The root in the files `ca.pem` and `ca.key`; makes a file that is missing, with a key of `kind`, and never
+    /// changes one that exists.
     ///
     /// # Errors
     /// Names the file that is unreadable, is not a CA certificate, is expired, or does not belong to the other file.

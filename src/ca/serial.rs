@@ -12,13 +12,14 @@ use rcgen::KeyPair;
 /// How many bytes stand before the number of the order.
 const PREFIX: usize = 9;
 
-/// A serial number: 70 bits that nobody can predict, then the number of the order in 8 bytes. It is positive and always has
-/// 17 bytes.
+/// A serial number: 70 bits that nobody can predict, then the number of the order in 8 bytes. It is positive and always
+/// has 17 bytes.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub(crate) struct SerialNumber([u8; PREFIX + 8]);
 
 impl SerialNumber {
-    /// The serial number in these bytes, if they have the right form. Whether a certificate has it follows from the order.
+    /// The serial number in these bytes, if they have the right form. Whether a certificate has it follows from the
+    /// order.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let bytes: [u8; PREFIX + 8] = bytes.try_into().ok()?;
         (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))

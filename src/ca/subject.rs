@@ -23,8 +23,8 @@ pub(crate) struct Mailbox<'a>(&'a str);
 
 impl<'a> Mailbox<'a> {
     /// Parses a `Mailbox` of RFC 5321, section 4.1.2, whose part before the @ is a `Dot-string`; quoted strings and
-    /// address literals are not accepted. That part may contain characters that are not ASCII (RFC 6531 and RFC 9598); a
-    /// domain that is not ASCII must be written in its xn-- form.
+    /// address literals are not accepted. That part may contain characters that are not ASCII (RFC 6531 and RFC 9598);
+    /// a domain that is not ASCII must be written in its xn-- form.
     ///
     /// # Errors
     /// Quotes the address, shortened, and says what is wrong with it.
@@ -66,8 +66,8 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// The subject of that kind for an email address and an organization. The country and the state of the organization are
-    /// made up.
+    /// The subject of that kind for an email address and an organization. The country and the state of the organization
+    /// are made up.
     ///
     /// # Errors
     /// The email address or the organization, if it is used, cannot be in a certificate.

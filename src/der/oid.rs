@@ -1,5 +1,5 @@
-//! The table of object identifiers. Each is written once, with dots as the documents have it, and stands in the program as
-//! the content of its DER.
+//! The table of object identifiers. Each is written once, with dots as the documents have it, and stands in the program
+//! as the content of its DER.
 
 /// The content of the DER of the object identifier that is written `$dotted`, made when the program is compiled.
 macro_rules! oid {
@@ -243,8 +243,8 @@ const fn encode<const LENGTH: usize>(dotted: &str) -> [u8; LENGTH] {
     content
 }
 
-/// The number that is to be encoded for the arc at a place, and where the next arc begins. The first two arcs are encoded
-/// as one number, at the second.
+/// The number that is to be encoded for the arc at a place, and where the next arc begins. The first two arcs are
+/// encoded as one number, at the second.
 const fn arc_at(dotted: &str, place: usize, index: usize) -> (u64, usize) {
     let (arc, next) = number_at(dotted, place);
     if index == 1 {

@@ -1,8 +1,9 @@
 //! A strict reader of DER (X.690) that returns slices of its input.
 //!
-//! x509-parser would not do: it accepts CSRs that are not DER (lengths that are not minimal, extra bytes at the end of a
-//! SEQUENCE or behind the value of an attribute), and refuses others because of the *content* of an extension that is not
-//! used here. The structures that are read have few levels, so each level is read by its own code and nothing recurses.
+//! x509-parser would not do: it accepts CSRs that are not DER (lengths that are not minimal, extra bytes at the end of
+//! a SEQUENCE or behind the value of an attribute), and refuses others because of the *content* of an extension that is
+//! not used here. The structures that are read have few levels, so each level is read by its own code and nothing
+//! recurses.
 
 use std::{fmt, ops::Range};
 
@@ -228,8 +229,8 @@ pub(crate) struct Header {
     pub(crate) content: usize,
 }
 
-/// Reads the tag and the length that `bytes` begin with. Lengths of more than three bytes are refused: no body of a request
-/// is so long.
+/// Reads the tag and the length that `bytes` begin with. Lengths of more than three bytes are refused: no body of a
+/// request is so long.
 pub(crate) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
     let [tag, length, rest @ ..] = bytes else {
         return Err(Malformed::Truncated);

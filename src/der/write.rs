@@ -61,8 +61,8 @@ pub(crate) fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])])
 }
 
-/// A `Time` of certificates and CRLs (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049, GeneralizedTime for
-/// all others.
+/// A `Time` of certificates and CRLs (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049, GeneralizedTime
+/// for all others.
 pub(crate) fn time(at: Timestamp) -> Vec<u8> {
     match OffsetDateTime::from(at).year() {
         1950..2050 => tlv(UTC_TIME, &[&digits(at)[2..]]),

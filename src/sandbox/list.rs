@@ -104,8 +104,8 @@ struct Others {
     swept: Option<Timestamp>,
 }
 
-/// The world that the emulator's fixtures make, kept for [`RECENT`]: sandboxes that are created within this time share it
-/// until they change it.
+/// The world that the emulator's fixtures make, kept for [`RECENT`]: sandboxes that are created within this time share
+/// it until they change it.
 #[derive(Debug, Default)]
 struct Recent(Mutex<Option<(Timestamp, World)>>);
 
@@ -119,8 +119,8 @@ const RECENT: Duration = Duration::from_secs(1);
 const SWEPT: Duration = Duration::from_secs(1);
 
 impl Sandboxes {
-    /// A list with the default sandbox, which begins with the `saved` state, or with the fixtures of the settings if there
-    /// is none.
+    /// A list with the default sandbox, which begins with the `saved` state, or with the fixtures of the settings if
+    /// there is none.
     ///
     /// # Errors
     /// The fixtures or the state are invalid.
@@ -165,7 +165,8 @@ impl Sandboxes {
         (!sandbox.is_over(real_now())).then_some(sandbox)
     }
 
-    /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default one.
+    /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default
+    /// one.
     pub(crate) fn of_login(&self, login_name: Option<&str>) -> Arc<Sandbox> {
         let claimed = login_name.and_then(|login_name| self.read().by_login_name.get(login_name).cloned());
         claimed
@@ -173,8 +174,8 @@ impl Sandboxes {
             .unwrap_or_else(|| self.default.clone())
     }
 
-    /// Every sandbox: the default one, then the others by name. Frees those whose time to live is over, which takes long if
-    /// they are large.
+    /// Every sandbox: the default one, then the others by name. Frees those whose time to live is over, which takes
+    /// long if they are large.
     pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
         let real_now = real_now();
         let over = self.write().sweep_now_and_then(real_now);
@@ -189,7 +190,8 @@ impl Sandboxes {
     /// Makes a sandbox.
     ///
     /// # Errors
-    /// Its name or one of its login names is invalid or taken, there are too many sandboxes, or its fixtures are invalid.
+    /// Its name or one of its login names is invalid or taken, there are too many sandboxes, or its fixtures are
+    /// invalid.
     pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
         let real_now = real_now();
         let name = new.name.map(check_name).transpose()?;
@@ -236,8 +238,8 @@ impl Sandboxes {
         Ok(sandbox)
     }
 
-    /// Deletes the sandbox with that name, and returns whether it existed. The default sandbox is never deleted. Frees its
-    /// data, which takes long if it is large.
+    /// Deletes the sandbox with that name, and returns whether it existed. The default sandbox is never deleted. Frees
+    /// its data, which takes long if it is large.
     pub(crate) fn delete(&self, name: &str) -> bool {
         let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
@@ -271,8 +273,8 @@ impl Others {
         Some(removed)
     }
 
-    /// The sandbox that has a name or a login name which is wanted for a new one. If its time to live is over, it is removed
-    /// instead, and added to `removed`.
+    /// The sandbox that has a name or a login name which is wanted for a new one. If its time to live is over, it is
+    /// removed instead, and added to `removed`.
     fn lives(
         &mut self,
         sandbox: Option<Arc<Sandbox>>,
@@ -287,8 +289,8 @@ impl Others {
         Some(sandbox)
     }
 
-    /// Removes sandboxes whose time to live is over, but only if [`SWEPT`] has passed since the last time: creating many
-    /// sandboxes should not search through all of them each time.
+    /// Removes sandboxes whose time to live is over, but only if [`SWEPT`] has passed since the last time: creating
+    /// many sandboxes should not search through all of them each time.
     fn sweep_now_and_then(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
         let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
         if self.swept.is_some_and(is_clean) {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use rustls::pki_types::DnsName;
 use tracing::{info, warn};
 
-/// The base of the URLs for a listener at that address, without a slash at its end. If the address means every interface,
-/// the log says what is used instead. None if the host name cannot be used for it.
+/// The base of the URLs for a listener at that address, without a slash at its end. If the address means every
+/// interface, the log says what is used instead. None if the host name cannot be used for it.
 pub(crate) fn of_listener(address: SocketAddr) -> Option<String> {
     let host_name = hostname::get().ok().and_then(|name| name.into_string().ok());
     let url = base_url(address, host_name.as_deref());
@@ -25,8 +25,8 @@ pub(crate) fn of_listener(address: SocketAddr) -> Option<String> {
     url
 }
 
-/// Other machines cannot connect to an address that means every interface, so the host name is used instead, if it is a DNS
-/// name.
+/// Other machines cannot connect to an address that means every interface, so the host name is used instead, if it is a
+/// DNS name.
 fn base_url(address: SocketAddr, host_name: Option<&str>) -> Option<String> {
     if !is_wildcard(address) {
         return Some(format!("http://{address}"));

@@ -1,5 +1,5 @@
-//! A CRL as the body of a response. It is sent piece by piece, so that a client that does not read keeps little of it in
-//! memory.
+//! A CRL as the body of a response. It is sent piece by piece, so that a client that does not read keeps little of it
+//! in memory.
 
 use std::pin::Pin;
 use std::sync::Arc;

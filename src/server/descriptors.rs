@@ -9,8 +9,8 @@ const MAX_CONNECTIONS: usize = 4096;
 /// File descriptors for all else: the standard streams, the runtime, the listeners, the files of the state and the CAs.
 const RESERVE: usize = 64;
 
-/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft limit is
-/// often only 1024, for programs that call `select`.
+/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft
+/// limit is often only 1024, for programs that call `select`.
 ///
 /// # Errors
 /// Those of the operating system.
@@ -19,8 +19,8 @@ pub(crate) fn raise_limit() -> io::Result<()> {
     rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
 }
 
-/// How many connections each listener may have at a time; further connections wait. All listeners and the reserve together
-/// never need more file descriptors than there are, so a full listener takes none from the others.
+/// How many connections each listener may have at a time; further connections wait. All listeners and the reserve
+/// together never need more file descriptors than there are, so a full listener takes none from the others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Connections {
     /// The limit of the HTTPS listener, and of the HTTP listener.

@@ -1,9 +1,9 @@
 //! A TCP stream that, when it is closed, waits until the peer has read the last response (a lingering close).
 //!
-//! If a socket is closed while bytes from the peer are unread, the kernel sends a reset, and a reset discards what the peer
-//! has not read yet. A client that is still sending its body when the response is 413 would then see "connection reset"
-//! instead of the response. So closing here means: shut down the sending side, then read and discard until the peer has
-//! closed its side too, within limits of time and bytes.
+//! If a socket is closed while bytes from the peer are unread, the kernel sends a reset, and a reset discards what the
+//! peer has not read yet. A client that is still sending its body when the response is 413 would then see "connection
+//! reset" instead of the response. So closing here means: shut down the sending side, then read and discard until the
+//! peer has closed its side too, within limits of time and bytes.
 //!
 //! It is below TLS, so that discarded bytes need no decryption and the close_notify is sent first.
 
@@ -33,8 +33,8 @@ const DISCARD: usize = 64 << 20;
 
 /// Reads and discards the rest of an HTTP/2 body in the background, within the same limits.
 ///
-/// If a body is dropped unread, hyper resets its stream. Some clients that are still sending (curl 7.88, for example) take
-/// this for a failure and drop the response that they already have.
+/// If a body is dropped unread, hyper resets its stream. Some clients that are still sending (curl 7.88, for example)
+/// take this for a failure and drop the response that they already have.
 pub(crate) fn discard<B>(mut body: B)
 where
     B: Body<Error: Send> + Send + Unpin + 'static,
@@ -81,8 +81,8 @@ impl Linger {
         }
     }
 
-    /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay for
-    /// ever, because hyper only limits the time for heads.
+    /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay
+    /// for ever, because hyper only limits the time for heads.
     fn limit_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.timer.is_some() {

@@ -1,18 +1,19 @@
 //! The listeners: they accept connections, check the first byte, do the TLS handshake, serve HTTP, and close.
 //!
-//! They use hyper's connections and not `axum::serve` or `axum-server`, because those ignore the errors of connections (so
-//! nothing is logged when a client speaks TLS to the plain port), have no lingering close (see [`linger`](super::linger)),
-//! set no time limit for heads, and do not limit the number of connections.
+//! They use hyper's connections and not `axum::serve` or `axum-server`, because those ignore the errors of connections
+//! (so nothing is logged when a client speaks TLS to the plain port), have no lingering close (see
+//! [`linger`](super::linger)), set no time limit for heads, and do not limit the number of connections.
 //!
 //! The limits of a connection:
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
-//!   end of the previous response, so it closes idle connections too), an HTTP/2 connection on which nothing happens, and a
-//!   write that makes no progress. The service limits the time for the body of a request.
-//! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others. While a
-//!   listener is full, connections on which nothing was sent yet are closed to make room for those that wait.
+//!   end of the previous response, so it closes idle connections too), an HTTP/2 connection on which nothing happens,
+//!   and a write that makes no progress. The service limits the time for the body of a request.
+//! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others.
+//!   While a listener is full, connections on which nothing was sent yet are closed to make room for those that wait.
 //! - An HTTP/1 call ends when its peer closes the connection, also while the call waits (see `peer`).
 //! - A response after which the connection is closed has the header `Connection: close` (see `calls`).
-//! - A head may have 96 KiB; for a longer one, hyper responds 431 (414 for a target of more than 65534 bytes) and closes.
+//! - A head may have 96 KiB; for a longer one, hyper responds 431 (414 for a target of more than 65534 bytes) and
+//!   closes.
 //! - HTTP/2 has small windows and few streams, and a connection that does not answer a ping is closed.
 //!
 //! Each refused connection is one line in the log; a peer that closes a connection early is one line at debug level.
@@ -54,8 +55,8 @@ const LOG: &str = "sectigo_emulator::http";
 /// The limits of the connections of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long a peer may take: to send its first byte, for its TLS handshake, to send its next head, to read. Not zero, and
-    /// not so long that the present time plus it overflows.
+    /// How long a peer may take: to send its first byte, for its TLS handshake, to send its next head, to read. Not
+    /// zero, and not so long that the present time plus it overflows.
     pub(crate) read_timeout: Duration,
     /// How many connections there may be at a time; others wait in the backlog.
     pub(crate) connections: usize,
@@ -95,8 +96,9 @@ impl Listener {
 
     /// Serves until `stop`: over TLS if there is a configuration for it, or plain HTTP/1.1.
     ///
-    /// At the stop, no more connections are accepted, idle ones are closed, and calls in progress are finished; what is left
-    /// after [`Limits::grace`] is aborted. Dropping the future aborts everything at once. `name` is in the log lines.
+    /// At the stop, no more connections are accepted, idle ones are closed, and calls in progress are finished; what is
+    /// left after [`Limits::grace`] is aborted. Dropping the future aborts everything at once. `name` is in the log
+    /// lines.
     pub(crate) async fn serve<S>(
         self,
         name: &'static str,

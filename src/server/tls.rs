@@ -111,8 +111,8 @@ impl Tls {
     }
 }
 
-/// Loads the certificate from the directory. Makes what is missing, and replaces a certificate that [`is_accepted`] no longer
-/// accepts.
+/// Loads the certificate from the directory. Makes what is missing, and replaces a certificate that [`is_accepted`] no
+/// longer accepts.
 fn keep(
     dir: &Path,
     root: &Root,

@@ -1,8 +1,8 @@
 //! Decodes the text of a CSR to DER: removes the PEM lines, if there are any, and decodes the Base64.
 //!
 //! A client that forgets to escape a `+` in a form sends a space (observed), and white space may also separate lines.
-//! Several readings of the spaces are tried, and the first is used that is strict Base64 of exactly the length that the DER
-//! in it states.
+//! Several readings of the spaces are tried, and the first is used that is strict Base64 of exactly the length that the
+//! DER in it states.
 
 use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 
@@ -89,8 +89,8 @@ fn label(line: &str) -> Option<(&str, &str)> {
 
 /// Tries the readings in which some spaces are lost `+` signs, the most likely first.
 ///
-/// The Base64 of a SEQUENCE begins with `M`, so spaces in front of it are never `+`, and show how far the lines are indented.
-/// Spaces behind the last character may be either; the length that the DER states decides.
+/// The Base64 of a SEQUENCE begins with `M`, so spaces in front of it are never `+`, and show how far the lines are
+/// indented. Spaces behind the last character may be either; the length that the DER states decides.
 fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
     let text = body.trim_start_matches(is_space_char);
     if !text.contains(' ') {
@@ -141,8 +141,8 @@ fn pluses<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
         .collect()
 }
 
-/// Reads a text whose line ends became spaces as well: `gap` spaces after each `width` characters are removed. None if there
-/// are other characters.
+/// Reads a text whose line ends became spaces as well: `gap` spaces after each `width` characters are removed. None if
+/// there are other characters.
 fn joined(text: &str, (width, gap): (usize, usize)) -> Option<Vec<u8>> {
     let mut chars = Vec::with_capacity(text.len());
     for line in text.as_bytes().chunks(width + gap) {

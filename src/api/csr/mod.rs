@@ -1,7 +1,7 @@
 //! Certificate signing requests (PKCS#10, RFC 2986): decodes, parses and verifies the text that a client sends.
 //!
-//! The order of the checks: PEM lines, Base64, DER, the type of the key, its size, its numbers, the signature algorithm, the
-//! signature. So an RSA key that is too large is refused before anything is computed with it.
+//! The order of the checks: PEM lines, Base64, DER, the type of the key, its size, its numbers, the signature
+//! algorithm, the signature. So an RSA key that is too large is refused before anything is computed with it.
 
 mod decode;
 mod key;
@@ -70,8 +70,8 @@ impl Csr {
         self.part(&self.public_key_info)
     }
 
-    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and 1.3.6.1.4.1.311.21.7), in the order of
-    /// the CSR, byte for byte: they are copied to the certificate unchanged.
+    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and 1.3.6.1.4.1.311.21.7), in the
+    /// order of the CSR, byte for byte: they are copied to the certificate unchanged.
     pub fn template_extensions(&self) -> impl Iterator<Item = &[u8]> {
         self.templates.iter().map(|range| self.part(range))
     }
@@ -108,8 +108,8 @@ impl fmt::Debug for Csr {
     }
 }
 
-/// Why a CSR is refused. The message is a hint for the log: one sentence of bounded length, which contains nothing of the
-/// CSR's text.
+/// Why a CSR is refused. The message is a hint for the log: one sentence of bounded length, which contains nothing of
+/// the CSR's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrError {
     /// The PEM lines or the Base64 are malformed; -9 on sibling endpoints.

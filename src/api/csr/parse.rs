@@ -70,7 +70,8 @@ impl<'a> CertificationRequest<'a> {
             .expect(SEQUENCE)
             .map_err(|error| CsrError::malformed("public key", error))?;
         let public_key = public_key(key_info.content).map_err(|error| CsrError::malformed("public key", error))?;
-        // PKCS#10 requires the attributes even if there are none; old encoders leave them out, and OpenSSL accepts that.
+        // PKCS#10 requires the attributes even if there are none; old encoders leave them out, and OpenSSL accepts
+        // that.
         let attributes = content
             .optional(context(0))
             .map_err(|error| CsrError::malformed("attributes", error))?;

@@ -1,8 +1,8 @@
-//! RSA verification for the schemes that the cryptographic library does not offer: PKCS#1 v1.5 with SHA-224, and RSASSA-PSS
-//! with SHA-1 and SHA-224 (RFC 8017).
+//! RSA verification for the schemes that the cryptographic library does not offer: PKCS#1 v1.5 with SHA-224, and
+//! RSASSA-PSS with SHA-1 and SHA-224 (RFC 8017).
 //!
-//! All values are public, so nothing needs to run in constant time. The key was checked before: the modulus is odd and has
-//! at most 8192 bits, the exponent at most 33.
+//! All values are public, so nothing needs to run in constant time. The key was checked before: the modulus is odd and
+//! has at most 8192 bits, the exponent at most 33.
 
 use aws_lc_rs::digest::{self, Algorithm};
 use num_bigint::BigUint;
@@ -36,7 +36,8 @@ pub(super) fn verify_pss(
     signature: &[u8],
 ) -> Result<(), BadSignature> {
     let (modulus, mut encoded) = recover(key, signature)?;
-    // The encoded message has one bit less than the modulus; if the first byte of the modulus has one bit, it has a byte less.
+    // The encoded message has one bit less than the modulus; if the first byte of the modulus has one bit, it has a
+    // byte less.
     let unused_bits = modulus[0].leading_zeros() + 1;
     let encoded = match unused_bits {
         8 if encoded[0] != 0 => return Err(BadSignature),

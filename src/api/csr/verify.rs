@@ -1,4 +1,5 @@
-//! Verifies the signature of a CSR by its own key: which pairs of key and algorithm are accepted, and whether it is correct.
+//! Verifies the signature of a CSR by its own key: which pairs of key and algorithm are accepted, and whether it is
+//! correct.
 
 use std::fmt;
 
@@ -274,8 +275,8 @@ fn ecdsa(key: Key, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -
 
 /// SHA-224 on a curve for which the library only has longer hashes.
 ///
-/// ECDSA reads a digest as a number, so zeros in front of it do not change it, as long as the digest is not longer than the
-/// order of the curve, to which it would be shortened: that is so for 32 bytes on P-256 and for 48 on P-384.
+/// ECDSA reads a digest as a number, so zeros in front of it do not change it, as long as the digest is not longer than
+/// the order of the curve, to which it would be shortened: that is so for 32 bytes on P-256 and for 48 on P-384.
 fn ecdsa_sha224(
     algorithm: &lc::EcdsaVerificationAlgorithm,
     longer: &'static digest::Algorithm,

@@ -20,8 +20,9 @@ pub struct BookFull {
 /// Cloning it is cheap: clones share their orders until one of them changes them.
 #[derive(Clone, Debug)]
 pub struct Book {
-    // Each order is allocated by itself, because a tree leaves about half of its slots empty if the keys are inserted in
-    // rising order, as new numbers are; and it is shared, so that a reader of many orders can keep them without the lock.
+    // Each order is allocated by itself, because a tree leaves about half of its slots empty if the keys are inserted
+    // in rising order, as new numbers are; and it is shared, so that a reader of many orders can keep them without the
+    // lock.
     orders: Arc<BTreeMap<OrderNumber, Arc<Order>>>,
     capacity: usize,
     next_number: OrderNumber,

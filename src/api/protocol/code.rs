@@ -1,7 +1,7 @@
 //! The table of codes: number, message, meaning, and how well each of them is known.
 //!
-//! If two endpoints have different messages for the same number, there are two rows. Each endpoint lists the rows that it
-//! returns.
+//! If two endpoints have different messages for the same number, there are two rows. Each endpoint lists the rows that
+//! it returns.
 
 use crate::api::protocol::Mark;
 

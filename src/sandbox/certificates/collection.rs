@@ -11,8 +11,8 @@ use crate::der::pem;
 /// The result of a collection.
 #[derive(Debug)]
 pub(crate) struct Collected {
-    /// The lines before the certificates: when the validity of the order's certificate begins and ends, in RFC 3339, if the
-    /// call asks for it.
+    /// The lines before the certificates: when the validity of the order's certificate begins and ends, in RFC 3339, if
+    /// the call asks for it.
     pub(crate) lines: String,
     /// The certificates.
     pub(crate) attachment: Attachment,

@@ -114,8 +114,8 @@ impl Series {
         self.drop_outdated(MAX_OUTDATED);
     }
 
-    /// Drops outdated CRLs until the others have at most `limit` bytes together; the one from which no piece was taken for the
-    /// longest time goes first.
+    /// Drops outdated CRLs until the others have at most `limit` bytes together; the one from which no piece was taken
+    /// for the longest time goes first.
     fn drop_outdated(&mut self, limit: usize) {
         self.outdated.retain(|crl| crl.strong_count() > 0);
         let mut sent: Vec<_> = self.outdated.iter().filter_map(Weak::upgrade).collect();

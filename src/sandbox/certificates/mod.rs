@@ -1,7 +1,8 @@
 //! The certificates of a sandbox's orders: each is made when it is first read, and then kept.
 //!
-//! The content and the serial number of a certificate follow from its order. So an order costs nothing as long as nobody
-//! reads its certificate, a CRL can contain the serial number anyway, and a change of the order gives another certificate.
+//! The content and the serial number of a certificate follow from its order. So an order costs nothing as long as
+//! nobody reads its certificate, a CRL can contain the serial number anyway, and a change of the order gives another
+//! certificate.
 
 mod collection;
 mod crl;
@@ -147,8 +148,8 @@ pub(crate) enum NoCertificate {
 }
 
 impl Certificates {
-    /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the default
-    /// sandbox.
+    /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the
+    /// default sandbox.
     pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String) -> Self {
         Self {
             issuance,
@@ -164,8 +165,8 @@ impl Certificates {
         &self.issuance.authority
     }
 
-    /// An issuing CA; makes it if it was not needed before, which may take seconds if its key is RSA. Other calls continue
-    /// meanwhile, and all that need the same CA use one turn.
+    /// An issuing CA; makes it if it was not needed before, which may take seconds if its key is RSA. Other calls
+    /// continue meanwhile, and all that need the same CA use one turn.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
@@ -186,8 +187,8 @@ impl Certificates {
         self.issuance.ca_turns.run(make).await?
     }
 
-    /// The certificate of an order; makes it if it was not read before. Slow signatures are made on other threads, so that
-    /// they do not delay other calls.
+    /// The certificate of an order; makes it if it was not read before. Slow signatures are made on other threads, so
+    /// that they do not delay other calls.
     ///
     /// # Errors
     /// The order was not issued, or the certificate cannot be made.
@@ -243,8 +244,8 @@ impl Certificates {
         self.crls.forget();
     }
 
-    /// The serial number of an order's certificate. It depends on the content of the order only, and not on the port, so that
-    /// after a restart with the same CA the emulator still knows its earlier certificates.
+    /// The serial number of an order's certificate. It depends on the content of the order only, and not on the port,
+    /// so that after a restart with the same CA the emulator still knows its earlier certificates.
     fn serial(&self, order: &Order, validity: Validity) -> SerialNumber {
         let number = |number: i64| number.to_be_bytes();
         let terms = &order.terms;

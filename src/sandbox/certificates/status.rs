@@ -81,7 +81,8 @@ fn status(order: &Order) -> CertStatus {
     }
 }
 
-/// When an order was revoked, and the reason. An order that was created as revoked counts as revoked since it was issued.
+/// When an order was revoked, and the reason. An order that was created as revoked counts as revoked since it was
+/// issued.
 fn revocation(order: &Order, validity: Validity) -> (Timestamp, Option<u8>) {
     match &order.revocation {
         Some(revocation) => (revocation.at, Some(revocation.reason.number())),

@@ -1,5 +1,5 @@
-//! Runs work of the CA that may take long, such as RSA signatures and long CRLs, on threads of its own: no other call waits
-//! for it. Few of these threads run at a time, so many requests need neither many threads nor much memory.
+//! Runs work of the CA that may take long, such as RSA signatures and long CRLs, on threads of its own: no other call
+//! waits for it. Few of these threads run at a time, so many requests need neither many threads nor much memory.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;

@@ -18,8 +18,8 @@ pub(crate) struct CertificateValidity {
 impl CertificateValidity {
     /// The times of a certificate for an order with that validity, which `issuer` signs.
     ///
-    /// It ends with the order, but never after its CA. If it would begin after the end of its CA, it is valid for the last
-    /// second of the CA only.
+    /// It ends with the order, but never after its CA. If it would begin after the end of its CA, it is valid for the
+    /// last second of the CA only.
     pub(crate) fn derive(order: Validity, issuer: &IssuingCa) -> Self {
         Self::within(order, issuer.not_after())
     }

@@ -31,7 +31,8 @@ use super::{LOG, Limits, Received};
 use crate::server::linger::Linger;
 use crate::server::stop::Stop;
 
-/// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and headers.
+/// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and
+/// headers.
 const MAX_HEAD: usize = 96 << 10;
 
 /// How long a new connection may send nothing while the listener is full.
@@ -238,9 +239,9 @@ impl Connection {
             activity: activity.clone(),
         };
         let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
-        // hyper limits neither the time for the HTTP/2 preface nor that of idle connections. A connection on which nothing
-        // happened for a whole period gets a GOAWAY, and is dropped one period later. A call that the service is still
-        // working on continues; a response that the peer does not read does not count.
+        // hyper limits neither the time for the HTTP/2 preface nor that of idle connections. A connection on which
+        // nothing happened for a whole period gets a GOAWAY, and is dropped one period later. A call that the service
+        // is still working on continues; a response that the peer does not read does not count.
         let period = self.shared.read_timeout;
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;

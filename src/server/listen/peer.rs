@@ -3,12 +3,12 @@
 //! hyper reads nothing while a call waits, because some peers close their sending side and still read the response
 //! (`printf ... | nc`). So without this, a connection that the peer has closed would stay for as long as a delay lasts.
 //!
-//! A reset is reported by the system. A close is not: it looks the same as the end of sending, and TCP shows the difference
-//! only when something is sent to the peer, which a closed socket answers with a reset. (Keep-alive probes do not help:
-//! the kernel acknowledges them for a closed socket for another minute.) So, once a peer has closed its sending side, its
-//! response is begun early: every response begins with `HTTP/1.`, and these bytes are sent one by one while the call waits. A
-//! peer that reads gets the same bytes as always, the first of them earlier. A stream of events needs none of this, since it
-//! sends comments when it has no events.
+//! A reset is reported by the system. A close is not: it looks the same as the end of sending, and TCP shows the
+//! difference only when something is sent to the peer, which a closed socket answers with a reset. (Keep-alive probes
+//! do not help: the kernel acknowledges them for a closed socket for another minute.) So, once a peer has closed its
+//! sending side, its response is begun early: every response begins with `HTTP/1.`, and these bytes are sent one by one
+//! while the call waits. A peer that reads gets the same bytes as always, the first of them earlier. A stream of events
+//! needs none of this, since it sends comments when it has no events.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
