@@ -33,7 +33,7 @@ use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::shown::shown;
 use crate::token::{GivenToken, Token};
 
-/// How long calls in flight may take to finish when the emulator stops.
+/// How long calls in progress may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
 
 /// The shortest and the longest read timeout: it is used as the period of an interval, which must not be zero, and is
@@ -43,7 +43,7 @@ const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration:
 /// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::state";
 
-/// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
+/// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in progress finish.
 ///
 /// ```
 /// use sectigo_emulator::Emulator;
@@ -752,7 +752,7 @@ where
     }
 }
 
-/// Why an emulator did not start; one line, for the person who started it.
+/// Why an emulator did not start, in one line for the person who started it.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Every listener was turned off.

@@ -36,8 +36,8 @@ pub(crate) struct Authority {
     issuing: Mutex<BTreeMap<IssuerName, Arc<Slot>>>,
 }
 
-/// The place of an issuing CA. It has a lock of its own, so that making one CA delays nobody who needs another one, and
-/// whoever only asks whether it is there does not wait.
+/// The place of an issuing CA. It has a lock of its own, so that making one CA does not delay others, and
+/// asking whether it exists never waits.
 #[derive(Default)]
 struct Slot {
     made: OnceLock<Arc<IssuingCa>>,

@@ -1,5 +1,5 @@
-//! A private key and its certificate in the two files `NAME.key` and `NAME.pem` of a directory: made where they are
-//! missing, read and checked where they are there.
+//! A private key and its certificate in the two files `NAME.key` and `NAME.pem` of a directory: a missing
+//! file is made, an existing one is read and checked.
 //!
 //! The key is written first and never replaced, so a crash or a second process leaves at worst a key without a
 //! certificate, and the next start makes the certificate for it.
@@ -38,7 +38,7 @@ impl<'s> KeyFiles<'s> {
     /// The key; makes one of that kind if neither file is there.
     ///
     /// # Errors
-    /// The file is unreadable or holds no key, it cannot be written, or the certificate is there without it.
+    /// The file is unreadable or contains no key, it cannot be written, or there is a certificate without a key.
     pub(crate) fn key(&self, kind: CaKey) -> Result<KeyPair, FileError> {
         match self.store.read_before(&self.key, &self.certificate)? {
             (Some(text), _) => self.parse_key(&text),
@@ -50,10 +50,10 @@ impl<'s> KeyFiles<'s> {
         }
     }
 
-    /// The key; makes one of that kind if its file is not there. For a certificate that can be made anew at any time.
+    /// The key; makes one of that kind if its file is not there. For a certificate that can be replaced at any time.
     ///
     /// # Errors
-    /// The file is unreadable or holds no key, or it cannot be written.
+    /// The file is unreadable or contains no key, or it cannot be written.
     pub(crate) fn key_for_any_certificate(&self, kind: CaKey) -> Result<KeyPair, FileError> {
         match self.store.read(&self.key)? {
             Some(text) => self.parse_key(&text),
@@ -64,7 +64,7 @@ impl<'s> KeyFiles<'s> {
     /// The certificate, the first one of its file; makes it if its file is not there.
     ///
     /// # Errors
-    /// The file is unreadable or holds no certificate, or the certificate cannot be made or written.
+    /// The file is unreadable or contains no certificate, or the certificate cannot be made or written.
     pub(crate) fn certificate(
         &self,
         make: impl FnOnce() -> Result<CertificateDer<'static>, rcgen::Error>,
@@ -84,7 +84,7 @@ impl<'s> KeyFiles<'s> {
     /// Every certificate of its file, at least one; None if the file is not there.
     ///
     /// # Errors
-    /// The file is unreadable or holds no certificate.
+    /// The file is unreadable or contains no certificate.
     pub(crate) fn chain(&self) -> Result<Option<Vec<CertificateDer<'static>>>, FileError> {
         let text = self.store.read(&self.certificate)?;
         text.map(|text| pem::certificates(&text).map_err(|problem| self.bad_certificate(problem)))

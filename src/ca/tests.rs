@@ -1,4 +1,4 @@
-//! What is made is judged by openssl.
+//! openssl checks what the CA makes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +34,7 @@ const URLS: Urls<'_> = Urls {
     ocsp: "http://127.0.0.1:8080/ocsp/smime",
 };
 
-/// A CA, and a directory in which openssl finds what it made.
+/// A CA, and a directory with its files for openssl.
 struct Bench {
     dir: TempDir,
     authority: Authority,
@@ -110,7 +110,7 @@ fn profile(code: u16) -> &'static Profile {
     Profile::of(ProductCode::from_number(code).unwrap())
 }
 
-/// What order 1234567 would be certified with.
+/// The contents of the certificate of order 1234567.
 fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafContents<'a> {
     let now = real_now();
     LeafContents {
@@ -133,8 +133,8 @@ fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafContent
 
 const VERIFY: &str = "verify -x509_strict -CAfile root.pem -untrusted issuing.pem";
 
-/// The answer to a request that openssl wrote, by a CA that knows `known` alone.
-fn answer(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspResponse {
+/// The response to a request that openssl wrote, by a CA that has issued only the certificate `known`.
+fn respond(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspResponse {
     let request = fs::read(bench.dir.path().join("request.der")).unwrap();
     let now = real_now();
     let times = OcspTimes {
@@ -142,9 +142,9 @@ fn answer(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspRespon
         this_update: now.before(DAY),
         next_update: now.after(DAY),
     };
-    let answer = bench.issuing.ocsp(&request, &times, |serial| {
+    let response = bench.issuing.ocsp(&request, &times, |serial| {
         (serial == known.as_bytes()).then_some(status)
     });
-    bench.write("response.der", &answer.der);
-    answer
+    bench.write("response.der", &response.der);
+    response
 }

@@ -39,7 +39,7 @@ pub(crate) struct ServeArgs {
         default_value = "127.0.0.1:8443"
     )]
     https: Listen,
-    /// The API over plain HTTP, which answers -1 as the real one does.
+    /// The API over plain HTTP, which returns -1 as the real one does.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_HTTP",
@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
         default_value = "127.0.0.1:8080"
     )]
     http: Listen,
-    /// How a call over plain HTTP is answered: with -1, or (accept) as if it came over HTTPS.
+    /// What a call over plain HTTP returns: -1, or (accept) the same as over HTTPS.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_PLAIN_HTTP",
@@ -336,7 +336,7 @@ fn ready_lines(emulator: &Emulator) -> String {
     lines.join("\n")
 }
 
-/// How a call over plain HTTP is answered.
+/// What a call over plain HTTP returns: -1, or the same as over HTTPS.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum PlainHttp {
     Refuse,

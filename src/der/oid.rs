@@ -1,4 +1,4 @@
-//! The table of object identifiers. Each is written once, with dots as the documents have it, and stands in the program
+//! The table of object identifiers. Each is written once, with dots as the documents have it, and is in the program
 //! as the content of its DER.
 
 /// The content of the DER of the object identifier that is written `$dotted`, made when the program is compiled.
@@ -91,19 +91,19 @@ pub(crate) const CABF_MAILBOX_MULTIPURPOSE: &[u8] = oid!("2.23.140.1.5.1.2");
 pub(crate) const CABF_MAILBOX_STRICT: &[u8] = oid!("2.23.140.1.5.1.3");
 pub(crate) const CABF_ORGANIZATION_MULTIPURPOSE: &[u8] = oid!("2.23.140.1.5.2.2");
 
-// OCSP (RFC 6960), and how a certificate says where its CA is.
+// OCSP (RFC 6960), and the access methods of the authority information access.
 pub(crate) const OCSP: &[u8] = oid!("1.3.6.1.5.5.7.48.1");
 pub(crate) const CA_ISSUERS: &[u8] = oid!("1.3.6.1.5.5.7.48.2");
 pub(crate) const OCSP_BASIC: &[u8] = oid!("1.3.6.1.5.5.7.48.1.1");
 pub(crate) const OCSP_NONCE: &[u8] = oid!("1.3.6.1.5.5.7.48.1.2");
-/// The types of responses that a client takes. Every client takes the basic type.
+/// The types of responses that a client accepts. Every client accepts the basic type.
 pub(crate) const OCSP_ACCEPTABLE_RESPONSES: &[u8] = oid!("1.3.6.1.5.5.7.48.1.4");
 
 // PKCS#7 (RFC 5652).
 pub(crate) const PKCS7_DATA: &[u8] = oid!("1.2.840.113549.1.7.1");
 pub(crate) const PKCS7_SIGNED_DATA: &[u8] = oid!("1.2.840.113549.1.7.2");
 
-/// The common name of an algorithm or curve that is not accepted, or its number where it has none here.
+/// The common name of an algorithm or curve that is not accepted, or its number if it has no name here.
 pub(crate) fn name(oid: &[u8]) -> String {
     NAMES
         .iter()

@@ -1,7 +1,7 @@
 //! PEM (RFC 7468): DER as text, in Base64 between a BEGIN line and an END line.
 //!
 //! It is written here. Certificates and keys in files are read by rustls's reader; the reader of certificate signing
-//! requests, which must take almost any text, is [`crate::api::csr`]'s own.
+//! requests, which must accept almost any text, is [`crate::api::csr`]'s own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ pub(crate) const CERTIFICATE_REQUEST: &str = "CERTIFICATE REQUEST";
 pub(crate) const PKCS7: &str = "PKCS7";
 pub(crate) const PRIVATE_KEY: &str = "PRIVATE KEY";
 
-/// What is wrong with a file that holds no certificate; follows the file's name.
+/// The problem of a file without a certificate; follows the file's name.
 const NO_CERTIFICATE: &str = "holds no certificate in PEM, or half of one";
 
 /// DER as PEM under a label, in lines of 64 characters that end in LF.

@@ -192,7 +192,7 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
     let text = |path: &Path| read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"));
     let chain = pem::certificates(&text(&own.cert)?).map_err(|problem| FileError::new(&own.cert, problem))?;
     let key = text(&own.key)?;
-    // The reader of the CA's keys says what is wrong; rustls takes more kinds of keys than rcgen can sign with.
+    // The reader of the CA's keys says what is wrong; rustls accepts more kinds of keys than rcgen can sign with.
     let key = pem::private_key(&key).ok_or_else(|| {
         let problem = parse_key(&key).err();
         FileError::new(

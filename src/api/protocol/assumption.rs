@@ -116,7 +116,7 @@ assumptions! {
         First = "first",
         /// Its last value is used.
         Last = "last",
-    } because "no document says; -4 for it shows the mistake soonest"
+    } because "no document says; -4 shows the mistake at once"
 
     /// How the message of -2 spells `unrecognized`.
     spelling: Spelling = "spelling" {
@@ -143,7 +143,7 @@ assumptions! {
         None = "none",
         /// `; charset=utf-8` follows the type.
         Utf8 = "utf-8",
-    } because "the documents name the bare types"
+    } because "the documents name the types without a charset"
 
     /// The JSON type of `orderNumber` in format 2.
     json_order_number: JsonOrderNumber = "json-order-number" {
@@ -152,7 +152,7 @@ assumptions! {
         Number = "number",
         /// A string.
         String = "string",
-    } because "the documents show no JSON reply; errorCode is called numeric, and order numbers are digits"
+    } because "the documents show no JSON response; errorCode is called numeric, and order numbers are digits"
 
     /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {
@@ -161,7 +161,7 @@ assumptions! {
         Invalid = "-4",
         /// -16.
         Denied = "-16",
-    } because "an API should not tell whether somebody else's order exists"
+    } because "an API should not reveal whether an order of another account exists"
 
     /// Whether `codeReason` may be left out.
     code_reason: CodeReason = "code-reason" {
@@ -188,7 +188,7 @@ assumptions! {
         Documented = "documented",
         /// -9 to -12, as sibling endpoints do.
         Sibling = "sibling",
-    } because "the endpoint's table has -4 and -13 only; sibling endpoints tell more"
+    } because "the endpoint's table has -4 and -13 only; sibling endpoints have more codes"
 }
 
 fn position(name: &'static str, allowed: &'static [&'static str], value: &str) -> Result<usize, AssumptionError> {

@@ -127,7 +127,7 @@ fn every_profile_says_what_the_reference_says() {
 }
 
 #[test]
-fn every_csr_that_is_taken_goes_through() {
+fn every_accepted_csr_gets_a_certificate() {
     let kinds = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/kinds.tsv"));
     let files: Vec<_> = kinds
         .lines()
@@ -194,7 +194,7 @@ fn the_hash_is_the_one_that_was_chosen() {
 }
 
 #[test]
-fn odd_mailboxes_and_organizations_stand_in_certificates() {
+fn unusual_addresses_and_organizations_are_in_certificates() {
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let csr = fixture("p256-sha256.pem");
     let long = format!("{}@{}.test", "l".repeat(60), "d".repeat(60));

@@ -1,14 +1,14 @@
-//! OCSP answers.
+//! OCSP responses.
 
 use super::*;
 use crate::der::oid;
 use crate::der::tag::{BOOLEAN, INTEGER, OCTET_STRING, context};
 
-/// An extension that no document knows: 1.2.3.
+/// An unknown extension: 1.2.3.
 const UNKNOWN_EXTENSION: &[u8] = b"\x2a\x03";
 
 #[test]
-fn openssl_believes_the_ocsp_answers() {
+fn openssl_accepts_the_ocsp_responses() {
     for key in [CaKey::EcP256, CaKey::EcP384, CaKey::Rsa2048] {
         let bench = Bench::new(key, IssuerName::Smime);
         let csr = fixture("p256-sha256.pem");
@@ -29,10 +29,10 @@ fn openssl_believes_the_ocsp_answers() {
             bench.openssl(&format!(
                 "ocsp {hash} -issuer issuing.pem -cert leaf.pem {nonce} -reqout request.der"
             ));
-            let answer = answer(&bench, &request.serial, status);
+            let answer = respond(&bench, &request.serial, status);
             assert_eq!(answer.status, OcspStatus::Successful);
             assert_eq!(answer.cacheable, nonce == "-no_nonce");
-            // With -reqin openssl compares the nonces, but tells no certificate by its file.
+            // With -reqin openssl compares the nonces, but does not print the name of the certificate file.
             let text =
                 bench.openssl("ocsp -reqin request.der -respin response.der -issuer issuing.pem -CAfile root.pem");
             assert!(
@@ -49,7 +49,7 @@ fn openssl_believes_the_ocsp_answers() {
 }
 
 #[test]
-fn strangers_certificates_are_unauthorized() {
+fn certificates_of_others_are_unauthorized() {
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let other = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let csr = fixture("p256-sha256.pem");
@@ -67,7 +67,7 @@ fn strangers_certificates_are_unauthorized() {
         bench.openssl(&format!(
             "ocsp {hash} -issuer {issuer} -serial {serial} -reqout request.der"
         ));
-        let answer = answer(&bench, &request.serial, CertStatus::Good);
+        let answer = respond(&bench, &request.serial, CertStatus::Good);
         assert_eq!(answer.status, status, "{issuer} {hash} {serial}");
         if status == OcspStatus::Unauthorized {
             assert_eq!(answer.der, b"\x30\x03\x0a\x01\x06");
@@ -76,12 +76,12 @@ fn strangers_certificates_are_unauthorized() {
             assert!(text.contains("unauthorized"), "{text}");
         }
     }
-    // One that is known does not help one that is not.
+    // A request for one known and one unknown certificate is refused as a whole.
     bench.openssl(&format!(
         "ocsp -issuer issuing.pem -serial {known} -serial 0x4002 -reqout request.der"
     ));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::Unauthorized
     );
     let many = |count| {
@@ -92,18 +92,18 @@ fn strangers_certificates_are_unauthorized() {
     };
     bench.openssl(&many(20));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::Successful
     );
     bench.openssl(&many(21));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::MalformedRequest
     );
 }
 
 #[test]
-fn requests_that_are_none_are_malformed() {
+fn malformed_requests_are_refused() {
     use crate::der::write::{oid, sequence, tlv};
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let serial = bench.authority.serial(1, &[]);
@@ -177,7 +177,7 @@ fn requests_that_are_none_are_malformed() {
     ];
     for (what, request, expected) in cases {
         bench.write("request.der", &request);
-        let answer = answer(&bench, &serial, CertStatus::Good);
+        let answer = respond(&bench, &serial, CertStatus::Good);
         assert_eq!(answer.status, expected, "{what}");
         if expected == malformed {
             assert_eq!(answer.der, b"\x30\x03\x0a\x01\x01", "{what}");

@@ -88,7 +88,7 @@ async fn only_fast_signatures_are_made_where_others_wait() {
 
 #[tokio::test]
 async fn those_who_need_the_same_ca_take_one_turn_to_make_it() {
-    // Making an RSA key takes longer than it takes to ask.
+    // Making an RSA key takes longer than all the requests.
     let certificates = certificates(CaKey::Rsa2048);
     let turns = &certificates.issuance.ca_turns;
     let _held = turns.hold_all_but(2);
@@ -117,7 +117,7 @@ async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
         Box::pin(certificates.issuing(name)),
     );
     assert!((&mut first).now_or_never().is_none() && (&mut next).now_or_never().is_none());
-    // The one in front goes away before its turn: the next one moves up.
+    // The first request is dropped before its turn, and the next one takes its place.
     drop(first);
     drop(held);
     assert_eq!(next.await.unwrap().name(), name);
