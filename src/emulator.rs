@@ -486,17 +486,17 @@ impl Builder {
     /// The fixtures, the state, an assumption, the token or the TLS files are invalid, the state cannot be saved, or an
     /// address cannot be bound. Then nothing is served.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        match aside(move || self.prepare().map(|ready| (self, ready))).await {
+        match aside(move || self.prepare().map(|prepared| (self, prepared))).await {
             Ok(prepared) => {
-                let (builder, ready) = prepared?;
-                builder.serve(ready)
+                let (builder, prepared) = prepared?;
+                builder.serve(prepared)
             }
             Err(broken_off) => broken_off.resume().await,
         }
     }
 
     /// The slow part before anything is served: reads files and makes keys.
-    fn prepare(&self) -> Result<Ready, StartError> {
+    fn prepare(&self) -> Result<Prepared, StartError> {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
@@ -545,7 +545,7 @@ impl Builder {
             file.prepare()
                 .map_err(|error| StartError::StateFile(error.to_string()))?;
         }
-        Ok(Ready {
+        Ok(Prepared {
             sandboxes: Arc::new(sandboxes),
             issuance,
             tls,
@@ -557,28 +557,28 @@ impl Builder {
         })
     }
 
-    fn serve(self, ready: Ready) -> Result<Emulator, StartError> {
-        let Ready { sandboxes, tls, .. } = ready;
+    fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
+        let Prepared { sandboxes, tls, .. } = prepared;
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = ready
+        if let Some(url) = prepared
             .http_url
             .or_else(|| address(&http).and_then(base_url::of_listener))
         {
-            ready.issuance.publish_at(url);
+            prepared.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
             https: address(&https),
             http: address(&http),
             control: address(&control),
-            ca_pem: ready.ca_pem,
+            ca_pem: prepared.ca_pem,
             stopper: Stopper::new(),
             tasks: JoinSet::new(),
             sandboxes: sandboxes.clone(),
-            state_file: ready.state_file,
-            control_token: ready.control_token,
+            state_file: prepared.state_file,
+            control_token: prepared.control_token,
             runtime: None,
         };
         let connections = Connections::allowed();
@@ -636,7 +636,7 @@ impl Builder {
             );
             emulator.tasks.spawn(serving);
         }
-        log_unexpected_start(&sandboxes, ready.is_saved);
+        log_unexpected_start(&sandboxes, prepared.is_saved);
         Ok(emulator)
     }
 
@@ -707,7 +707,7 @@ impl Builder {
 }
 
 /// What [`Builder::prepare`] made.
-struct Ready {
+struct Prepared {
     sandboxes: Arc<Sandboxes>,
     issuance: Arc<Issuance>,
     tls: Option<Tls>,

@@ -93,11 +93,11 @@ pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
 
 /// A private key that signs certificates, CRLs and OCSP responses.
 pub(super) struct Signer {
-    key: Kind,
+    key: SigningKey,
     random: SystemRandom,
 }
 
-enum Kind {
+enum SigningKey {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Rsa(RsaKeyPair),
@@ -110,13 +110,13 @@ impl Signer {
                                bits can";
         let (der, algorithm) = (pair.serialized_der(), pair.algorithm());
         let key = if algorithm == &PKCS_ECDSA_P256_SHA256 {
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der).map(Kind::P256)
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der).map(SigningKey::P256)
         } else if algorithm == &PKCS_ECDSA_P384_SHA384 {
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der).map(Kind::P384)
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der).map(SigningKey::P384)
         } else if algorithm == &PKCS_RSA_SHA256 {
             RsaKeyPair::from_pkcs8(der)
                 .or_else(|_| RsaKeyPair::from_der(der))
-                .map(Kind::Rsa)
+                .map(SigningKey::Rsa)
         } else {
             return Err(REFUSED.into());
         };
@@ -129,25 +129,25 @@ impl Signer {
     /// The kind of the key, in the words of a message.
     pub(super) fn described(&self) -> &'static str {
         match self.key {
-            Kind::P256(_) => "EC P-256",
-            Kind::P384(_) => "EC P-384",
-            Kind::Rsa(_) => "RSA",
+            SigningKey::P256(_) => "EC P-256",
+            SigningKey::P384(_) => "EC P-384",
+            SigningKey::Rsa(_) => "RSA",
         }
     }
 
     /// Whether a signature takes only microseconds: true for EC P-256, false for EC P-384 and RSA.
     pub(super) fn is_fast(&self) -> bool {
         match self.key {
-            Kind::P256(_) => true,
-            Kind::P384(_) | Kind::Rsa(_) => false,
+            SigningKey::P256(_) => true,
+            SigningKey::P384(_) | SigningKey::Rsa(_) => false,
         }
     }
 
     /// The hash that it signs with if no other is asked for.
     pub(super) fn default_hash(&self) -> Hash {
         match self.key {
-            Kind::P256(_) | Kind::Rsa(_) => Hash::Sha256,
-            Kind::P384(_) => Hash::Sha384,
+            SigningKey::P256(_) | SigningKey::Rsa(_) => Hash::Sha256,
+            SigningKey::P384(_) => Hash::Sha384,
         }
     }
 
@@ -155,8 +155,8 @@ impl Signer {
     /// for each of the two curves it signs with one hash only.
     pub(super) fn supports(&self, hash: Hash) -> bool {
         match self.key {
-            Kind::P256(_) | Kind::P384(_) => hash == self.default_hash(),
-            Kind::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
+            SigningKey::P256(_) | SigningKey::P384(_) => hash == self.default_hash(),
+            SigningKey::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
         }
     }
 
@@ -164,22 +164,22 @@ impl Signer {
     pub(super) fn algorithm(&self, hash: Hash) -> Vec<u8> {
         let rsa = |signature| sequence(&[&oid(signature), &[NULL, 0]]);
         match (&self.key, hash) {
-            (Kind::P256(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA256)]),
-            (Kind::P384(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA384)]),
-            (Kind::Rsa(_), Hash::Sha384) => rsa(oid::SHA384_WITH_RSA),
-            (Kind::Rsa(_), Hash::Sha512) => rsa(oid::SHA512_WITH_RSA),
-            (Kind::Rsa(_), _) => rsa(oid::SHA256_WITH_RSA),
+            (SigningKey::P256(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA256)]),
+            (SigningKey::P384(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA384)]),
+            (SigningKey::Rsa(_), Hash::Sha384) => rsa(oid::SHA384_WITH_RSA),
+            (SigningKey::Rsa(_), Hash::Sha512) => rsa(oid::SHA512_WITH_RSA),
+            (SigningKey::Rsa(_), _) => rsa(oid::SHA256_WITH_RSA),
         }
     }
 
     /// A signature with a hash that it supports.
     pub(super) fn sign(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CaError> {
         match &self.key {
-            Kind::P256(key) | Kind::P384(key) => {
+            SigningKey::P256(key) | SigningKey::P384(key) => {
                 let signature = key.sign(&self.random, message).map_err(|_| CaError::Sign)?;
                 Ok(signature.as_ref().to_vec())
             }
-            Kind::Rsa(key) => {
+            SigningKey::Rsa(key) => {
                 let encoding = match hash {
                     Hash::Sha384 => &RSA_PKCS1_SHA384,
                     Hash::Sha512 => &RSA_PKCS1_SHA512,

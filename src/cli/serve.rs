@@ -92,10 +92,23 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
     fixtures: Option<PathBuf>,
     /// How long a new order is being issued, such as 90s or 10m.
-    #[arg(long, env = "SECTIGO_EMULATOR_ISSUANCE_DELAY", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_ISSUANCE_DELAY",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = read_duration
+    )]
     issuance_delay: Duration,
     /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
-    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', hide_possible_values = true, value_parser = offer::assumptions(read_assumption))]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_ASSUME",
+        value_name = "NAME=VALUE",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_parser = offer::assumptions(read_assumption)
+    )]
     assume: Vec<(String, String)>,
     /// A whole number that makes the numbers of new orders and the dice of faults repeatable.
     #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N", value_parser = read_whole::<u64>)]
@@ -122,7 +135,12 @@ pub(crate) struct ServeArgs {
     ca_key: CaKey,
     /// The URL at which others reach the HTTP listener, for the URLs in certificates [default: its address; for a
     /// wildcard address the host name].
-    #[arg(long, env = "SECTIGO_EMULATOR_HTTP_URL", value_name = "URL", value_parser = read_http_url)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_HTTP_URL",
+        value_name = "URL",
+        value_parser = read_http_url
+    )]
     http_url: Option<String>,
     /// Serve your own certificate: its chain (with --tls-key).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
@@ -140,7 +158,13 @@ pub(crate) struct ServeArgs {
     )]
     tls_name: Vec<String>,
     /// How long a client may take for the TLS handshake, for the head of a request, and for its body.
-    #[arg(long, env = "SECTIGO_EMULATOR_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = read_time_limit)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_READ_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = read_time_limit
+    )]
     read_timeout: Duration,
     /// How many orders a sandbox may have; a replacement beyond this returns HTTP status 503.
     #[arg(
@@ -155,10 +179,22 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
     /// Save the state at this interval too, if it has changed (with --state).
-    #[arg(long, env = "SECTIGO_EMULATOR_STATE_EVERY", value_name = "DURATION", requires = "state", value_parser = read_time_limit)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_STATE_EVERY",
+        value_name = "DURATION",
+        requires = "state",
+        value_parser = read_time_limit
+    )]
     state_every: Option<Duration>,
     /// How many calls the journal of a sandbox keeps.
-    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = Builder::DEFAULT_JOURNAL, value_parser = read_whole::<usize>)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_JOURNAL",
+        value_name = "N",
+        default_value_t = Builder::DEFAULT_JOURNAL,
+        value_parser = read_whole::<usize>
+    )]
     journal: usize,
     /// How many bytes the calls in the journals of all sandboxes may take; beyond this, a sandbox forgets its oldest
     /// calls.
@@ -189,7 +225,13 @@ pub(crate) struct ServeArgs {
     )]
     max_snapshot: u64,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
-    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        value_parser = read_filter
+    )]
     log: Targets,
     /// The format of the log.
     #[arg(
@@ -451,7 +493,25 @@ fn read_assumption(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct OnlyServe {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let args = OnlyServe::try_parse_from(["serve"]).unwrap().args;
+        let library = Builder::default()
+            .https(args.https.0)
+            .http(args.http.0)
+            .control(args.control.address());
+        assert_eq!(format!("{:?}", args.builder().unwrap()), format!("{library:?}"));
+    }
 
     #[test]
     fn a_misspelt_level_is_refused() {

@@ -92,7 +92,7 @@ pub(crate) struct Sandboxes {
     issuance: Arc<Issuance>,
     room: Arc<Room>,
     default: Arc<Sandbox>,
-    recent: Recent,
+    recent: RecentWorld,
     others: RwLock<Others>,
 }
 
@@ -107,7 +107,7 @@ struct Others {
 /// The world that the emulator's fixtures make, kept for [`RECENT`]: sandboxes that are created within this time share
 /// it until they change it.
 #[derive(Debug, Default)]
-struct Recent(Mutex<Option<(Timestamp, World)>>);
+struct RecentWorld(Mutex<Option<(Timestamp, World)>>);
 
 /// The most login names that a sandbox may claim.
 const MAX_LOGINS: usize = 1000;
@@ -141,7 +141,7 @@ impl Sandboxes {
             issuance,
             room,
             default: Arc::new(default),
-            recent: Recent::default(),
+            recent: RecentWorld::default(),
             others: RwLock::default(),
         })
     }
@@ -217,12 +217,12 @@ impl Sandboxes {
         }
         let name = name.unwrap_or_else(|| others.readable_name());
         let has_name = others.by_name.get(&*name).cloned();
-        if name == DEFAULT || others.lives(has_name, real_now, &mut over).is_some() {
+        if name == DEFAULT || others.unless_over(has_name, real_now, &mut over).is_some() {
             return Err(SandboxError::NameTaken(name));
         }
         for login_name in &logins {
             let claimed_by = others.by_login_name.get(login_name).cloned();
-            if let Some(by) = others.lives(claimed_by, real_now, &mut over) {
+            if let Some(by) = others.unless_over(claimed_by, real_now, &mut over) {
                 return Err(SandboxError::LoginTaken {
                     login_name: login_name.to_string(),
                     by: by.name.to_string(),
@@ -275,7 +275,7 @@ impl Others {
 
     /// The sandbox that has a name or a login name which is wanted for a new one. If its time to live is over, it is
     /// removed instead, and added to `removed`.
-    fn lives(
+    fn unless_over(
         &mut self,
         sandbox: Option<Arc<Sandbox>>,
         real_now: Timestamp,
@@ -321,7 +321,7 @@ impl Others {
     }
 }
 
-impl Recent {
+impl RecentWorld {
     /// The first state of a sandbox without fixtures of its own.
     fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
         let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
@@ -465,7 +465,7 @@ mod tests {
         let mut others = sandboxes.write();
         let mut removed = Vec::new();
         let claims_a = others.by_login_name.get("a").cloned();
-        assert!(others.lives(claims_a, later, &mut removed).is_none());
+        assert!(others.unless_over(claims_a, later, &mut removed).is_none());
         removed.extend(others.remove("b"));
         removed.extend(others.sweep_now_and_then(later));
         assert!(others.by_name.is_empty() && others.by_login_name.is_empty());
@@ -485,7 +485,7 @@ mod tests {
              [[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n\
              [[faults]]\nttl = \"10m\"\nthen = { garble = true }\n",
         );
-        let recent = Recent::default();
+        let recent = RecentWorld::default();
         let start = Timestamp::from_unix_millis(1_800_000_000_000);
         let mut numbers = Vec::new();
         let mut shared = Vec::new();

@@ -124,16 +124,16 @@ impl StateFile {
 
 /// The hash of a snapshot. Its text is never in memory as a whole.
 fn hash(snapshot: &Snapshot) -> u64 {
-    let mut hashed = Hashed::default();
-    serde_json::to_writer(&mut hashed, &snapshot.comparable()).expect("strings and numbers always serialize");
-    hashed.0.finish()
+    let mut writer = HashWriter::default();
+    serde_json::to_writer(&mut writer, &snapshot.comparable()).expect("strings and numbers always serialize");
+    writer.0.finish()
 }
 
 /// Hashes what is written to it.
 #[derive(Default)]
-struct Hashed(DefaultHasher);
+struct HashWriter(DefaultHasher);
 
-impl Write for Hashed {
+impl Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes);
         Ok(bytes.len())

@@ -234,7 +234,7 @@ impl Connection {
         S::Future: Send + 'static,
     {
         let activity = Arc::new(Activity::default());
-        let service = Watched {
+        let service = CountedService {
             service,
             activity: activity.clone(),
         };
@@ -345,16 +345,16 @@ impl Activity {
 }
 
 /// Marks that the service is working on a response, as long as it exists.
-struct AtWork(Arc<Activity>);
+struct WorkInProgress(Arc<Activity>);
 
-impl AtWork {
+impl WorkInProgress {
     fn new(activity: &Arc<Activity>) -> Self {
         activity.at_work.fetch_add(1, Ordering::Relaxed);
         Self(activity.clone())
     }
 }
 
-impl Drop for AtWork {
+impl Drop for WorkInProgress {
     fn drop(&mut self) {
         self.0.step();
         self.0.at_work.fetch_sub(1, Ordering::Relaxed);
@@ -362,12 +362,12 @@ impl Drop for AtWork {
 }
 
 /// A service whose calls and responses are counted.
-struct Watched<S> {
+struct CountedService<S> {
     service: S,
     activity: Arc<Activity>,
 }
 
-impl<S> Service<Request<Incoming>> for Watched<S>
+impl<S> Service<Request<Incoming>> for CountedService<S>
 where
     S: Service<Request<Incoming>, Response = Response<Body>>,
     S::Future: Send + 'static,
@@ -377,13 +377,13 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let at_work = AtWork::new(&self.activity);
+        let at_work = WorkInProgress::new(&self.activity);
         let answer = self.service.call(request);
         Box::pin(async move {
             let response = answer.await?;
             let activity = at_work.0.clone();
             Ok(response.map(|body| {
-                Body::new(WatchedBody {
+                Body::new(CountedBody {
                     body,
                     activity,
                     at_work: None,
@@ -394,14 +394,14 @@ where
 }
 
 /// The body of a response, whose pieces are counted.
-struct WatchedBody {
+struct CountedBody {
     body: Body,
     activity: Arc<Activity>,
     /// Set while the next piece was asked for and is not ready. If None, the peer has to read the last piece.
-    at_work: Option<AtWork>,
+    at_work: Option<WorkInProgress>,
 }
 
-impl hyper::body::Body for WatchedBody {
+impl hyper::body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -409,7 +409,7 @@ impl hyper::body::Body for WatchedBody {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
         if polled.is_pending() {
-            this.at_work.get_or_insert_with(|| AtWork::new(&this.activity));
+            this.at_work.get_or_insert_with(|| WorkInProgress::new(&this.activity));
         } else {
             this.at_work = None;
             this.activity.step();
