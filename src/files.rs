@@ -3,7 +3,7 @@
 //! A file is written under a temporary name in the same directory, synced, and then renamed, so that it is never there
 //! in part.
 //!
-//! If a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
+//! If a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write()`]
 //! overwrites it in place. This is not atomic: after a crash the file may contain a part of the new content.
 
 use std::fmt;
@@ -263,7 +263,7 @@ fn write_with(
     }
 }
 
-/// Checks that [`write`] can write a file. Changes no file, but makes the directory if it does not exist.
+/// Checks that [`write()`] can write a file. Changes no file, but makes the directory if it does not exist.
 ///
 /// # Errors
 /// The file cannot be written.

@@ -36,7 +36,7 @@ pub(crate) struct Crl {
     pub(crate) length: usize,
     /// When it was made, by the clock of the sandbox.
     this_update: Timestamp,
-    /// The [`Book::changes`] of that moment.
+    /// The [`changes`](crate::api::order::book::Book::changes) of the book at that moment.
     changes: u64,
     /// The [`Crls::moment`] just before the book was read.
     read_at: u64,
