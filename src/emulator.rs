@@ -191,7 +191,7 @@ impl Emulator {
         let sandbox = self.sandboxes.default_sandbox().clone();
         match aside(move || state_file.save(&sandbox)).await {
             Ok(saved) => Ok(saved?),
-            Err(broken_off) => broken_off.resume().await,
+            Err(interrupted) => interrupted.resume().await,
         }
     }
 }
@@ -491,7 +491,7 @@ impl Builder {
                 let (builder, prepared) = prepared?;
                 builder.serve(prepared)
             }
-            Err(broken_off) => broken_off.resume().await,
+            Err(interrupted) => interrupted.resume().await,
         }
     }
 
@@ -726,7 +726,8 @@ fn log_unexpected_start(sandboxes: &Sandboxes, is_saved: bool) {
         (state.world.accounts.len(), state.world.book.len())
     };
     if is_saved {
-        let message = "the default sandbox begins with the saved state (--state); the fixtures count after a reset";
+        let message =
+            "the default sandbox begins with the saved state (--state); the fixtures are used again after a reset";
         info!(target: LOG, accounts, orders, "{message}");
     }
     if accounts == 0 {
@@ -747,7 +748,7 @@ where
         match aside(save.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => error!(target: LOG, "cannot save the state: {error}"),
-            Err(broken_off) => error!(target: LOG, "cannot save the state: {broken_off}"),
+            Err(interrupted) => error!(target: LOG, "cannot save the state: {interrupted}"),
         }
     }
 }

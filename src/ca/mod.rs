@@ -51,7 +51,7 @@ pub(crate) enum CaError {
     #[error("cannot make the CA {0}: its certificate {1}")]
     Unfit(IssuerName, String),
     /// The limit of issuing CAs for values of `caCertificateID` is reached.
-    #[error("there are {0} issuing CAs of their own caCertificateID already, and no more are made")]
+    #[error("there are already {0} issuing CAs for values of caCertificateID, which is the limit")]
     TooMany(usize),
     /// The email address cannot be in a certificate: the address, and why.
     #[error("`{0}` cannot stand in a certificate: {1}")]
@@ -69,8 +69,8 @@ pub(crate) enum CaError {
     #[error("the CA's key cannot sign")]
     Sign,
     /// The work panicked, or the emulator stopped before it was done.
-    #[error("the CA's work broke off")]
-    BrokenOff,
+    #[error("the work of the CA was interrupted")]
+    Interrupted,
 }
 
 impl CaError {
@@ -86,7 +86,7 @@ impl CaError {
             | Self::TooMany(_)
             | Self::MadeKey
             | Self::Sign
-            | Self::BrokenOff => None,
+            | Self::Interrupted => None,
         }
     }
 }

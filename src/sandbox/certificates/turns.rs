@@ -24,13 +24,13 @@ impl Turns {
     /// # Errors
     /// The work panicked, or the emulator is stopping.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaError> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::BrokenOff)?;
+        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::Interrupted)?;
         aside(move || {
             let _turn = turn;
             work()
         })
         .await
-        .map_err(|_| CaError::BrokenOff)
+        .map_err(|_| CaError::Interrupted)
     }
 
     /// Takes all turns, so that no work begins until the result is dropped.
@@ -93,7 +93,7 @@ mod tests {
         assert!(highest.load(Ordering::SeqCst) <= most, "{highest:?}");
         assert!(matches!(
             turns.run(|| panic!("on purpose")).await,
-            Err::<(), _>(CaError::BrokenOff)
+            Err::<(), _>(CaError::Interrupted)
         ));
         assert_eq!(turns.run(|| 7).await.unwrap(), 7);
     }
