@@ -1,4 +1,4 @@
-//! Time: the only file that asks the system for it.
+//! Time. No other file asks the system for it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(i64);
 
-/// A text that is no point in time.
+/// A text that is not a point in time.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("`{text}` is no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")]
 pub struct ParseTimestampError {
@@ -30,8 +30,8 @@ impl Timestamp {
     /// The first point that RFC 3339 can write.
     pub const FIRST: Self = Self(-62_167_219_200_000);
 
-    /// The point so many milliseconds after 1970-01-01T00:00:00Z, or before it if negative; from [`Self::FIRST`] to
-    /// [`Self::LAST`].
+    /// The point that many milliseconds after 1970-01-01T00:00:00Z, or before it if negative; limited to
+    /// [`Self::FIRST`] and [`Self::LAST`].
     pub fn from_unix_millis(millis: i64) -> Self {
         Self(millis).clamp(Self::FIRST, Self::LAST)
     }
@@ -46,7 +46,7 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(span))).min(Self::LAST)
     }
 
-    /// How long after `earlier` it is; nothing if it is before.
+    /// The time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
     }
@@ -60,7 +60,7 @@ impl Timestamp {
 impl FromStr for Timestamp {
     type Err = ParseTimestampError;
 
-    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    /// Reads RFC 3339 with any offset; digits beyond milliseconds are ignored.
     fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
         match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(date_time) => Ok(date_time.into()),
@@ -95,14 +95,14 @@ impl From<Timestamp> for OffsetDateTime {
 }
 
 impl fmt::Debug for Timestamp {
-    /// As it is displayed: a number of milliseconds says nothing to a person.
+    /// Like `Display`, as a number of milliseconds would not be readable.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Timestamp({self})")
     }
 }
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339, or the milliseconds where the year does not fit it.
+    /// RFC 3339, or the milliseconds if the year does not fit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .ok()
@@ -114,7 +114,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// What a sandbox takes for the present: the system's time and an offset, or a point at which it stands still.
+/// The clock of a sandbox: it runs with an offset to the system's time, or is frozen at a point in time.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Clock {
     offset_millis: i64,
@@ -122,36 +122,36 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The present of this clock, where the system's is `real_now`.
+    /// The time of this clock when the system's time is `real_now`.
     pub(crate) fn now(&self, real_now: Timestamp) -> Timestamp {
         self.frozen_at
             .unwrap_or_else(|| Timestamp::from_unix_millis(real_now.0.saturating_add(self.offset_millis)))
     }
 
-    /// Whether it stands still.
+    /// Whether it is frozen.
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen_at.is_some()
     }
 
-    /// How far a clock that runs is ahead of the system's, in milliseconds; negative if it is behind.
+    /// How far it is ahead of the system's time, in milliseconds, if it is not frozen; negative if it is behind.
     pub(crate) fn offset_millis(&self) -> i64 {
         self.offset_millis
     }
 
-    /// Sets the present; a clock that stands still stands there.
+    /// Sets the time. A frozen clock stays frozen, at this time.
     pub(crate) fn set(&mut self, now: Timestamp, real_now: Timestamp) {
         self.offset_millis = now.0.saturating_sub(real_now.0);
         self.frozen_at = self.frozen_at.map(|_| now);
     }
 
-    /// Lets it stand still at its present, or go on from there.
+    /// Freezes it at its present time, or lets it run from there.
     pub(crate) fn freeze(&mut self, frozen: bool, real_now: Timestamp) {
         let now = self.now(real_now);
         self.frozen_at = frozen.then_some(now);
         self.offset_millis = now.0.saturating_sub(real_now.0);
     }
 
-    /// Moves it on.
+    /// Advances it by a duration.
     pub(crate) fn advance(&mut self, by: Duration, real_now: Timestamp) {
         self.set(self.now(real_now).after(by), real_now);
     }

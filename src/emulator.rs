@@ -1,4 +1,4 @@
-//! The emulator in a process: for `main`, and for tests that want one of their own.
+//! Starts and stops an emulator in this process: for the command line, and for tests in Rust.
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,17 +33,17 @@ use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::shown::shown;
 use crate::token::{GivenToken, Token};
 
-/// How long calls in flight may take to finish when the emulator stops.
+/// How long calls in progress may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// The read timeouts that are possible. It is the period of an interval, which must not be zero, and is added to the
-/// present time, which must not overflow.
+/// The shortest and the longest read timeout: it is used as the period of an interval, which must not be zero, and is
+/// added to the present time, which must not overflow.
 const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
 /// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::state";
 
-/// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in flight finish.
+/// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in progress finish.
 ///
 /// ```
 /// use sectigo_emulator::Emulator;
@@ -68,16 +68,17 @@ pub struct Emulator {
     control: Option<SocketAddr>,
     ca_pem: Option<Arc<str>>,
     stopper: Stopper,
-    /// The listeners, and what saves the state on the way.
+    /// The listeners, and the task that saves the state from time to time.
     tasks: JoinSet<()>,
     sandboxes: Arc<Sandboxes>,
     state_file: Option<Arc<StateFile>>,
     control_token: Option<Token>,
-    /// Its own runtime, if it was started with one. It ends after the listeners.
+    /// Its own runtime, if it was started with one. Declared last, so that it ends after the listeners.
     runtime: Option<OwnRuntime>,
 }
 
-/// A runtime of the emulator's own, which ends without waiting: tokio's own panics where it ends in another.
+/// A runtime of the emulator's own, which ends without waiting for its tasks: dropping a tokio runtime inside of
+/// another one panics otherwise.
 #[derive(Debug)]
 struct OwnRuntime(Option<Runtime>);
 
@@ -106,7 +107,7 @@ impl Emulator {
         Self::builder().start_blocking()
     }
 
-    /// An emulator that is told how to be before it starts.
+    /// Sets options before the emulator starts.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -138,30 +139,32 @@ impl Emulator {
         format!("http://{address}")
     }
 
-    /// Where the HTTPS listener is, unless it is off.
+    /// The address of the HTTPS listener, unless it is off.
     pub fn https_addr(&self) -> Option<SocketAddr> {
         self.https
     }
 
-    /// Where the HTTP listener is, unless it is off.
+    /// The address of the HTTP listener, unless it is off.
     pub fn http_addr(&self) -> Option<SocketAddr> {
         self.http
     }
 
-    /// Where the control listener is, unless it is off.
+    /// The address of the control listener, unless it is off.
     pub fn control_addr(&self) -> Option<SocketAddr> {
         self.control
     }
 
-    /// The certificate that clients should trust, in PEM: the root, above the listener's certificate and those of the
-    /// orders. Where the listener has a certificate of yours, its CA, or nothing if it came without.
+    /// The certificate that clients should trust, in PEM: the root of the listener's certificate and of those of the
+    /// orders. If the listener has a certificate of yours, it is the last one of its file, if this is a CA or
+    /// self-signed, or empty.
     ///
     /// [`Control::ca_pem`](crate::Control::ca_pem) asks an emulator elsewhere for the same.
     pub fn ca_pem(&self) -> &str {
         self.ca_pem.as_deref().unwrap_or_default()
     }
 
-    /// Drives its default sandbox: orders, accounts, clock, faults, journal, and other sandboxes.
+    /// A client of its control API: orders, accounts, clock, faults and journal of the default sandbox, and other
+    /// sandboxes.
     ///
     /// # Panics
     /// The control listener was turned off.
@@ -173,12 +176,12 @@ impl Emulator {
         }
     }
 
-    /// Stops: takes no new calls, answers those in flight, and is gone within a second. With a
-    /// [state file](Builder::state_file) it saves the state then, and takes as long as that takes.
+    /// Stops: accepts no new calls, finishes those in progress, and ends within a second. With a
+    /// [state file](Builder::state_file) it then saves the state, which may take longer.
     ///
     /// # Errors
-    /// The state cannot be saved. The file is as it was, unless it is one that is overwritten in place: that may hold a
-    /// part of the new state, and the error names the file beside it that holds the whole, if there is one.
+    /// The state cannot be saved. The file is unchanged, unless it is one that is overwritten in place: this may
+    /// contain a part of the new state, and the error names the file that contains all of it, if there is one.
     pub async fn stop(mut self) -> Result<(), StopError> {
         self.stopper.stop();
         while self.tasks.join_next().await.is_some() {}
@@ -188,12 +191,12 @@ impl Emulator {
         let sandbox = self.sandboxes.default_sandbox().clone();
         match aside(move || state_file.save(&sandbox)).await {
             Ok(saved) => Ok(saved?),
-            Err(broken_off) => broken_off.resume().await,
+            Err(interrupted) => interrupted.resume().await,
         }
     }
 }
 
-/// How an emulator shall be. Without a word it is as [`Emulator::start`] makes it.
+/// The options of an emulator. The defaults are those of [`Emulator::start`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     https: Option<SocketAddr>,
@@ -220,7 +223,7 @@ pub struct Builder {
     control_hosts: Vec<String>,
 }
 
-/// Where the token of the control API comes from.
+/// How the token of the control API is given.
 #[derive(Clone, Debug)]
 enum TokenSource {
     Given(GivenToken),
@@ -244,11 +247,11 @@ impl Default for Builder {
             ca_key: CaKey::default(),
             http_url: None,
             read_timeout: Duration::from_secs(30),
-            max_orders: 1_000_000,
-            journal: 1000,
-            journal_bytes: 1 << 30,
-            max_sandboxes: 100_000,
-            max_snapshot: 2 << 30,
+            max_orders: Self::DEFAULT_MAX_ORDERS,
+            journal: Self::DEFAULT_JOURNAL,
+            journal_bytes: Self::DEFAULT_JOURNAL_BYTES,
+            max_sandboxes: Self::DEFAULT_MAX_SANDBOXES,
+            max_snapshot: Self::DEFAULT_MAX_SNAPSHOT,
             state_file: None,
             state_every: None,
             control_token: None,
@@ -258,95 +261,106 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Where the API is served over TLS; `None` turns it off. Port 0 takes a free one.
+    pub(crate) const DEFAULT_MAX_ORDERS: usize = 1_000_000;
+    pub(crate) const DEFAULT_JOURNAL: usize = 1000;
+    pub(crate) const DEFAULT_JOURNAL_BYTES: usize = 1 << 30;
+    pub(crate) const DEFAULT_MAX_SANDBOXES: usize = 100_000;
+    pub(crate) const DEFAULT_MAX_SNAPSHOT: u64 = 2 << 30;
+
+    /// The address of the API over TLS; `None` turns the listener off. Port 0 takes a free port, and is the default.
     #[must_use]
     pub fn https(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
         self.https = address.into();
         self
     }
 
-    /// Where the API is served over plain HTTP; `None` turns it off. Port 0 takes a free one.
+    /// The address of the API over plain HTTP; `None` turns the listener off. Port 0 takes a free port, and is the
+    /// default.
     #[must_use]
     pub fn http(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
         self.http = address.into();
         self
     }
 
-    /// Where the control API is served; `None` turns it off. Port 0 takes a free one.
+    /// The address of the control API; `None` turns the listener off. Port 0 takes a free port, and is the default.
     #[must_use]
     pub fn control(mut self, address: impl Into<Option<SocketAddr>>) -> Self {
         self.control = address.into();
         self
     }
 
-    /// Whether a call over plain HTTP is treated as if it came over HTTPS. Else it is answered with -1, as the real
-    /// API does.
+    /// Whether a call over plain HTTP is treated as if it came over HTTPS. By default it returns -1, as with the real
+    /// API.
     #[must_use]
     pub fn accept_plain_http(mut self, accept: bool) -> Self {
         self.accept_plain_http = accept;
         self
     }
 
-    /// The accounts, orders, messages, faults and assumptions to start with.
+    /// The accounts, orders, messages, faults and assumptions to start with; by default, the built-in ones.
     #[must_use]
     pub fn fixtures(mut self, fixtures: Fixtures) -> Self {
         self.fixtures = fixtures;
         self
     }
 
-    /// Sets an assumption; it outweighs the fixtures', but not those of a snapshot or of a saved state. A wrong name or value shows when the emulator starts.
+    /// Sets an assumption. It overrides that of fixtures, but not that of a snapshot or a saved state. A wrong name or
+    /// value is an error when the emulator starts.
     #[must_use]
     pub fn assume(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.assumptions.push((name.into(), value.into()));
         self
     }
 
-    /// How long a new order is being issued, by the emulator's clock. Without a word it is issued at once.
+    /// How long a new order is in the state being-issued, by the sandbox's clock. By default it is issued at once.
     #[must_use]
     pub fn issuance_delay(mut self, delay: Duration) -> Self {
         self.issuance_delay = delay;
         self
     }
 
-    /// Makes what is drawn at random, the numbers of new orders and the dice of faults, the same each time.
+    /// Makes all random values, which are the numbers of new orders and the probabilities of faults, the same at each
+    /// start.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Keeps the root and the issuing CAs in a directory, for the next start: `ca.pem`, `ca.key`, and `smime.pem` and its
-    /// like. Files of yours that are there are used. Without a word it is the directory of [`tls_dir`](Self::tls_dir), if
-    /// there is one.
+    /// Keeps the root and the issuing CAs in a directory for the next start: `ca.pem`, `ca.key`, `smime.pem`,
+    /// `smime.key` and so on. Files that are already there are used, so they may be yours. The default is the directory
+    /// of [`tls_dir`](Self::tls_dir), if there is one.
     #[must_use]
     pub fn ca_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.ca_dir = Some(dir.into());
         self
     }
 
-    /// The kind of the keys that are made for the root and the issuing CAs; EC P-256 without a word.
+    /// The kind of new keys for the root and the issuing CAs; EC P-256 by default.
     #[must_use]
     pub fn ca_key(mut self, key: CaKey) -> Self {
         self.ca_key = key;
         self
     }
 
-    /// Where others reach the HTTP listener, such as `http://sectigo-emulator:8080`: the URLs in certificates begin so.
-    /// Without a word it is the listener's address, or for a listener on every interface the machine's host name.
+    /// The URL at which others reach the HTTP listener, such as `http://sectigo-emulator:8080`. The URLs in
+    /// certificates begin with it. The default is the listener's address, or the machine's host name if the listener is
+    /// on every interface.
     #[must_use]
     pub fn http_url(mut self, url: impl Into<String>) -> Self {
         self.http_url = Some(url.into());
         self
     }
 
-    /// Keeps the made CA and server certificate in a directory, for the next start.
+    /// Keeps the server's certificate in a directory for the next start, and the CAs too, unless
+    /// [`ca_dir`](Self::ca_dir) names another one.
     #[must_use]
     pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.tls.dir = Some(dir.into());
         self
     }
 
-    /// Serves a certificate of yours: the files of its chain and of its key, both PEM.
+    /// Serves a certificate of yours: the file of the certificate and its chain, and the file of its key, both in PEM.
     #[must_use]
     pub fn tls_certificate(mut self, cert: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
         self.tls.own = Some(OwnCertificate {
@@ -356,15 +370,15 @@ impl Builder {
         self
     }
 
-    /// Puts one more name, a DNS name or an IP address, into the made server certificate.
+    /// Adds a name, a DNS name or an IP address, to the server's certificate, if the emulator makes it.
     #[must_use]
     pub fn tls_name(mut self, name: impl Into<String>) -> Self {
         self.tls.names.push(name.into());
         self
     }
 
-    /// How long a client may take for a TLS handshake, for the head of a request, for its body; 30 s by default. It is
-    /// at least a millisecond and at most 365 days: a value outside is taken as the nearest of these.
+    /// How long a client may take for a TLS handshake, for the head of a request, and for its body; 30 s by default. It
+    /// is at least one millisecond and at most 365 days; a value outside of this range is replaced by the nearest one.
     #[must_use]
     pub fn read_timeout(mut self, limit: Duration) -> Self {
         let (least, most) = READ_TIMEOUTS;
@@ -372,117 +386,117 @@ impl Builder {
         self
     }
 
-    /// How many orders there may be. A replacement that would make one more is answered with HTTP status 503.
-    /// A million without a word.
+    /// How many orders a sandbox may have; 1,000,000 by default. A replacement that would make one more is answered
+    /// with HTTP status 503.
     #[must_use]
     pub fn max_orders(mut self, count: usize) -> Self {
         self.max_orders = count;
         self
     }
 
-    /// How many calls the journal of a sandbox keeps; 1000 without a word, none with 0.
+    /// How many calls the journal of a sandbox keeps; 1000 by default. With 0, it keeps none.
     #[must_use]
     pub fn journal(mut self, calls: usize) -> Self {
         self.journal = calls;
         self
     }
 
-    /// How many bytes the calls in the journals of all sandboxes take at most; 1 GiB by default. A sandbox that is called
-    /// when there is no room left gives up its oldest calls, but keeps its newest.
+    /// How many bytes the calls in the journals of all sandboxes may take together; 1 GiB by default. When this is
+    /// reached, a sandbox that is called forgets its oldest calls, but keeps its newest one.
     #[must_use]
     pub fn journal_bytes(mut self, bytes: usize) -> Self {
         self.journal_bytes = bytes;
         self
     }
 
-    /// How many sandboxes there may be beside the default one; 100,000 without a word.
+    /// How many sandboxes there may be beside the default one; 100,000 by default.
     #[must_use]
     pub fn max_sandboxes(mut self, count: usize) -> Self {
         self.max_sandboxes = count;
         self
     }
 
-    /// The longest snapshot, in bytes, that [`Control::restore`](crate::client::Control::restore) and `PUT snapshot` may
-    /// bring; 2 GiB by default, which is about two million orders with a CSR each. To restore one takes two to four
-    /// times its length in memory.
+    /// The longest snapshot, in bytes, that [`Control::restore`](crate::client::Control::restore) and `PUT snapshot`
+    /// may send; 2 GiB by default, which is about two million orders with a CSR each. Restoring a snapshot takes two to
+    /// four times its length in memory.
     #[must_use]
     pub fn max_snapshot(mut self, bytes: u64) -> Self {
         self.max_snapshot = bytes;
         self
     }
 
-    /// Begins the default sandbox with the state in that file, if it is there, and saves its state there on
-    /// [`Emulator::stop`]. Resetting goes back to the fixtures all the same.
+    /// Begins the default sandbox with the state in that file, if it exists, and saves its state to it at
+    /// [`Emulator::stop`]. A reset still goes back to the fixtures.
     ///
-    /// The file is replaced by a new one in one step, so it is always whole. A symbolic link is followed. A file that
-    /// cannot be replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place,
-    /// which is not atomic: who kills the process meanwhile may leave a part of the state in it.
+    /// The file is replaced in one step, so it is always complete. A symbolic link is followed. A file that cannot be
+    /// replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place, which is
+    /// not atomic: if the process is killed meanwhile, it may contain a part of the state.
     ///
-    /// As passwords are in it, only its owner may read it (mode 0600). One that is overwritten gets this mode where the
-    /// system allows it.
+    /// As it contains passwords, only its owner may read it (mode 0600). A file that is overwritten gets this mode if
+    /// the system allows it.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
         self
     }
 
-    /// Saves the state each time that so long has passed, if it has changed, and not on [`Emulator::stop`] alone. Has
-    /// no effect without [`state_file`](Self::state_file). A save that fails is an error in the log.
+    /// Also saves the state after each interval of this length, if it has changed. Has no effect without
+    /// [`state_file`](Self::state_file). A save that fails is an error in the log.
     #[must_use]
     pub fn state_every(mut self, interval: Duration) -> Self {
         self.state_every = Some(interval);
         self
     }
 
-    /// The token that requests of the control API must bear. It is never printed. One that is empty, has white space
-    /// around it or holds control characters shows when the emulator starts.
+    /// The bearer token that requests to the control API must have. It is never printed. A token that is empty, has
+    /// white space around it or contains control characters is an error when the emulator starts.
     #[must_use]
     pub fn control_token(self, token: impl Into<Box<str>>) -> Self {
         self.given_control_token((&*token.into()).into())
     }
 
-    /// The same with a token that was parsed.
+    /// [`control_token`](Self::control_token) with a token that was parsed already.
     #[must_use]
     pub(crate) fn given_control_token(mut self, token: GivenToken) -> Self {
         self.control_token = Some(TokenSource::Given(token));
         self
     }
 
-    /// The file whose one line is the token that requests of the control API must bear. It is read when the emulator
-    /// starts.
+    /// The file with the bearer token that requests to the control API must have, in one line. It is read when the
+    /// emulator starts.
     #[must_use]
     pub fn control_token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.control_token = Some(TokenSource::File(path.into()));
         self
     }
 
-    /// Adds a host name by which the control API may be asked, beside `localhost` and IP addresses. The machine's own
-    /// name is one of them where the control listener is reachable from other machines.
+    /// Adds a host name that requests to the control API may have in `Host`, besides `localhost` and IP addresses. If
+    /// the control listener is reachable from other machines, the machine's own name is accepted too.
     #[must_use]
     pub fn control_host(mut self, name: impl Into<String>) -> Self {
         self.control_hosts.push(name.into());
         self
     }
 
-    /// Starts the emulator on the tokio runtime that this is awaited on. When it returns, every listener serves.
+    /// Starts the emulator on the present tokio runtime. When this returns, every listener serves.
     ///
     /// Files are read and keys are made on a thread for blocking work.
     ///
     /// # Errors
-    /// The fixtures, the state, an assumption, the token or the TLS files are bad, the state cannot be saved, or an
-    /// address cannot be bound. Nothing serves then.
+    /// The fixtures, the state, an assumption, the token or the TLS files are invalid, the state cannot be saved, or an
+    /// address cannot be bound. Then nothing is served.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        match aside(move || self.prepare().map(|ready| (self, ready))).await {
+        match aside(move || self.prepare().map(|prepared| (self, prepared))).await {
             Ok(prepared) => {
-                let (builder, ready) = prepared?;
-                builder.serve(ready)
+                let (builder, prepared) = prepared?;
+                builder.serve(prepared)
             }
-            Err(broken_off) => broken_off.resume().await,
+            Err(interrupted) => interrupted.resume().await,
         }
     }
 
-    /// Does what takes time before anything serves: it reads files and makes keys.
-    fn prepare(&self) -> Result<Ready, StartError> {
+    /// The slow part before anything is served: reads files and makes keys.
+    fn prepare(&self) -> Result<Prepared, StartError> {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
@@ -525,12 +539,13 @@ impl Builder {
             true => StateError::Bad(error).into(),
             false => StartError::Fixtures(error),
         })?;
-        // Not before the state is known to be good: until then, what is left of an earlier save may be worth more.
+        // Only after the state was read: if it is invalid, a temporary file of an earlier save may contain a better
+        // one.
         if let Some(file) = &state_file {
             file.prepare()
                 .map_err(|error| StartError::StateFile(error.to_string()))?;
         }
-        Ok(Ready {
+        Ok(Prepared {
             sandboxes: Arc::new(sandboxes),
             issuance,
             tls,
@@ -542,28 +557,28 @@ impl Builder {
         })
     }
 
-    fn serve(self, ready: Ready) -> Result<Emulator, StartError> {
-        let Ready { sandboxes, tls, .. } = ready;
+    fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
+        let Prepared { sandboxes, tls, .. } = prepared;
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = ready
+        if let Some(url) = prepared
             .http_url
             .or_else(|| address(&http).and_then(base_url::of_listener))
         {
-            ready.issuance.publish_at(url);
+            prepared.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
             https: address(&https),
             http: address(&http),
             control: address(&control),
-            ca_pem: ready.ca_pem,
+            ca_pem: prepared.ca_pem,
             stopper: Stopper::new(),
             tasks: JoinSet::new(),
             sandboxes: sandboxes.clone(),
-            state_file: ready.state_file,
-            control_token: ready.control_token,
+            state_file: prepared.state_file,
+            control_token: prepared.control_token,
             runtime: None,
         };
         let connections = Connections::allowed();
@@ -577,7 +592,7 @@ impl Builder {
         let stop = emulator.stopper.signal();
         if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
             let (file, sandbox) = (file.clone(), sandboxes.default_sandbox().clone());
-            let saving = save_on_the_way(move || file.save_changes(&sandbox), interval, stop.clone());
+            let saving = save_regularly(move || file.save_changes(&sandbox), interval, stop.clone());
             emulator.tasks.spawn(saving);
         }
         if let (Some(listener), Some(tls)) = (https, tls) {
@@ -621,13 +636,13 @@ impl Builder {
             );
             emulator.tasks.spawn(serving);
         }
-        log_beginning(&sandboxes, ready.is_saved);
+        log_unexpected_start(&sandboxes, prepared.is_saved);
         Ok(emulator)
     }
 
-    /// Starts the emulator on a runtime of its own, with two threads. So it outlives the runtime that this is called on,
-    /// and one emulator serves many `#[tokio::test]`s, each of which has a runtime that ends with it; it may be called
-    /// where there is no runtime as well. Blocks until every listener serves.
+    /// Starts the emulator on a runtime of its own, with two threads, and blocks until every listener serves. It may be
+    /// called with or without a present runtime. The emulator does not end with the present runtime, so one emulator
+    /// can serve many `#[tokio::test]`s, whose runtimes end with the tests.
     ///
     /// ```
     /// use std::sync::LazyLock;
@@ -644,7 +659,7 @@ impl Builder {
     /// ```
     ///
     /// # Errors
-    /// As [`start`](Self::start), or there is no thread to spare.
+    /// As [`start`](Self::start), or the system starts no more threads.
     pub fn start_blocking(self) -> Result<Emulator, StartError> {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -654,7 +669,7 @@ impl Builder {
             .map_err(StartError::Runtime)?;
         let handle = runtime.handle().clone();
         let runtime = OwnRuntime(Some(runtime));
-        // A thread of a runtime may not block on another, so one of none does.
+        // A thread of a runtime may not block on another runtime, so a new thread does.
         let mut emulator = thread::scope(|scope| {
             let start = thread::Builder::new().spawn_scoped(scope, || handle.block_on(self.start()));
             match start.map_err(StartError::Runtime)?.join() {
@@ -691,8 +706,8 @@ impl Builder {
     }
 }
 
-/// What was made before anything serves.
-struct Ready {
+/// What [`Builder::prepare`] made.
+struct Prepared {
     sandboxes: Arc<Sandboxes>,
     issuance: Arc<Issuance>,
     tls: Option<Tls>,
@@ -704,14 +719,15 @@ struct Ready {
     is_saved: bool,
 }
 
-/// Says with what the default sandbox begins, where that may not be what its user expects.
-fn log_beginning(sandboxes: &Sandboxes, is_saved: bool) {
+/// Logs how the default sandbox begins, if its user may not expect it.
+fn log_unexpected_start(sandboxes: &Sandboxes, is_saved: bool) {
     let (accounts, orders) = {
         let state = sandboxes.default_sandbox().state();
         (state.world.accounts.len(), state.world.book.len())
     };
     if is_saved {
-        let message = "the default sandbox begins with the saved state (--state); the fixtures count after a reset";
+        let message =
+            "the default sandbox begins with the saved state (--state); the fixtures are used again after a reset";
         info!(target: LOG, accounts, orders, "{message}");
     }
     if accounts == 0 {
@@ -719,58 +735,58 @@ fn log_beginning(sandboxes: &Sandboxes, is_saved: bool) {
     }
 }
 
-/// Saves the state each time that so long has passed, until the stop. What goes wrong once may go well the next time.
-async fn save_on_the_way<S>(save: S, interval: Duration, mut stop: Stop)
+/// Saves the state after each interval, until the emulator stops. After a failure it tries again.
+async fn save_regularly<S>(save: S, interval: Duration, mut stop: Stop)
 where
     S: Fn() -> Result<(), FileError> + Clone + Send + 'static,
 {
     loop {
         tokio::select! {
-            () = stop.fired() => return,
+            () = stop.stopped() => return,
             () = sleep(interval) => {}
         }
         match aside(save.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => error!(target: LOG, "cannot save the state: {error}"),
-            Err(broken_off) => error!(target: LOG, "cannot save the state: {broken_off}"),
+            Err(interrupted) => error!(target: LOG, "cannot save the state: {interrupted}"),
         }
     }
 }
 
-/// Why an emulator did not start; one line, for the person who started it.
+/// Why an emulator did not start, in one line for the person who started it.
 #[derive(Debug, Error)]
 pub enum StartError {
     /// Every listener was turned off.
     #[error("every listener is off, so there is nothing to serve (--https, --http, --control)")]
     AllOff,
-    /// The fixtures do not hold together.
+    /// The fixtures are invalid.
     #[error("bad fixtures: {0}")]
     Fixtures(#[from] FixturesError),
     /// The saved state cannot be loaded.
     #[error("saved state: {0}")]
     State(#[from] StateError),
-    /// The state cannot be saved where it was asked for.
+    /// The state file cannot be written.
     #[error("cannot save the state: {0} (--state)")]
     StateFile(String),
     /// The token of the control API cannot be used.
     #[error("the token of the control API: {0} (--control-token, --control-token-file)")]
     ControlToken(String),
-    /// A name of the control listener is no host name.
+    /// A name for the control listener is not a host name.
     #[error("{0} (--control-host)")]
     ControlHost(String),
-    /// An assumption is none, or does not take that value.
+    /// There is no assumption of that name, or it does not accept the value.
     #[error(transparent)]
     Assumption(#[from] AssumptionError),
-    /// The certificate authority's files are bad.
+    /// A file of the certificate authority cannot be used.
     #[error("{0}")]
     Ca(String),
-    /// What shall stand in certificates is no URL.
+    /// The base of the URLs in certificates is not a URL.
     #[error("`{0}` cannot begin the URLs in certificates; give one such as http://sectigo-emulator:8080 (--http-url)")]
     HttpUrl(String),
-    /// There is no runtime to serve on.
+    /// The runtime or its threads cannot be started.
     #[error("cannot make a runtime: {0}")]
     Runtime(io::Error),
-    /// There is no certificate to serve.
+    /// The certificate of the HTTPS listener cannot be made or read.
     #[error("{0}")]
     Tls(String),
     /// An address cannot be bound.
@@ -780,12 +796,12 @@ pub enum StartError {
         listener: &'static str,
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// What can be done where an address cannot be bound.
+/// What to do if an address cannot be bound.
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::AddrInUse => "; is another emulator running there? Port 0 takes a free port",
@@ -793,7 +809,7 @@ fn advice(source: &io::Error) -> &'static str {
     }
 }
 
-/// Why an emulator that stopped could not save its state; see [`Emulator::stop`].
+/// The state could not be saved at the stop; see [`Emulator::stop`].
 #[derive(Debug, Error)]
 #[error("cannot save the state: {0}")]
 pub struct StopError(String);
@@ -804,7 +820,7 @@ impl From<FileError> for StopError {
     }
 }
 
-/// The base of URLs in certificates, without the slash at its end.
+/// Checks the base of the URLs in certificates, and returns it without a slash at its end.
 pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     let uri: Option<hyper::Uri> = text.parse().ok();
     let has_host = uri
@@ -849,7 +865,7 @@ mod tests {
             }),
             _ => Ok(()),
         };
-        let saver = tokio::spawn(save_on_the_way(save, Duration::from_millis(1), stopper.signal()));
+        let saver = tokio::spawn(save_regularly(save, Duration::from_millis(1), stopper.signal()));
         while saves.load(Ordering::SeqCst) < 4 {
             assert!(!saver.is_finished(), "it has ended");
             sleep(Duration::from_millis(1)).await;

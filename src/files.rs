@@ -1,11 +1,10 @@
-//! Files that outlive the process: keys and certificates, and the state of the default sandbox.
+//! Files that are kept after the process ends: keys and certificates, and the state of the default sandbox.
 //!
-//! A file appears whole or not at all: it is written beside its place, synced, and then put there. Keys are created
-//! once and never replaced, and certificates come after their keys, so a crash or a second process at any point leaves
-//! a key without a certificate at worst, and the next start makes the certificate for it.
+//! A file is written under a temporary name in the same directory, synced, and then renamed, so that it is never there
+//! in part.
 //!
-//! Where a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write`]
-//! overwrites it, which is not atomic: a crash meanwhile leaves a part of the new contents in it.
+//! If a file cannot be replaced, because it is mounted by itself or its directory cannot be written, [`write()`]
+//! overwrites it in place. This is not atomic: after a crash the file may contain a part of the new content.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -26,7 +25,7 @@ use crate::clock::real_now;
 pub(crate) struct FileError {
     /// The file or directory.
     pub(crate) path: PathBuf,
-    /// What is wrong. Never holds anything of the file's contents.
+    /// What is wrong. Never contains anything of the content of the file.
     pub(crate) problem: String,
 }
 
@@ -40,12 +39,12 @@ impl FileError {
     }
 }
 
-/// Who may read a file.
+/// Who may read a new file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Readers {
     /// Its owner: mode 0600.
     Owner,
-    /// Everybody, as far as the umask allows: mode 0644.
+    /// Everybody, as far as the umask allows it: mode 0644.
     All,
 }
 
@@ -58,36 +57,36 @@ impl Readers {
     }
 }
 
-/// The number of the next file that is written beside its place: the names of two are never the same.
-static NEXT_BESIDE: AtomicU32 = AtomicU32::new(0);
+/// The number of the next temporary file, so that the names of two of them are never the same.
+static NEXT_TEMPORARY: AtomicU32 = AtomicU32::new(0);
 
-/// How old a file beside its place is that nobody writes any more. Whether a process of another container is gone, which
-/// may share the directory, cannot be seen.
+/// How old a temporary file of another container is when it is taken for abandoned. Containers may share the directory,
+/// but cannot see whether a process of another one is still running.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
-/// How many symbolic links are followed from one path.
+/// How many symbolic links are followed, one after the other.
 const MAX_LINKS: usize = 40;
 
-/// A directory of such files.
+/// A directory for such files.
 #[derive(Debug)]
 pub(crate) struct Store {
     dir: PathBuf,
 }
 
 impl Store {
-    /// Opens the directory; makes it, for its owner only, if it is not there.
+    /// Opens the directory; if it does not exist, makes it, with access for its owner only.
     pub(crate) fn open(dir: &Path) -> Result<Self, FileError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
         made.map_err(|error| FileError::new(dir, format!("cannot make the directory: {error}")))?;
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Where a file stands.
+    /// The path of the file with that name.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// The names of its files, sorted, as far as they are UTF-8.
+    /// The names of its files that are UTF-8, sorted.
     pub(crate) fn names(&self) -> Result<Vec<String>, FileError> {
         let names = || -> io::Result<Vec<_>> { fs::read_dir(&self.dir)?.map(|entry| Ok(entry?.file_name())).collect() };
         let names =
@@ -97,13 +96,14 @@ impl Store {
         Ok(names)
     }
 
-    /// A file's text, or None if there is no such file.
+    /// The text of a file, or None if it does not exist.
     pub(crate) fn read(&self, name: &str) -> Result<Option<String>, FileError> {
         read(&self.path(name))
     }
 
-    /// The text of a file and whether another is there that follows it. Both may be made by another process between the
-    /// two looks, so a first file that is missed while the second is there is looked for once more.
+    /// The text of a file, if it exists, and whether the file `follower` exists, which is always written later. Another
+    /// process may write both between the two checks; so if only the follower was found, the first file is read once
+    /// more.
     pub(crate) fn read_before(&self, name: &str, follower: &str) -> Result<(Option<String>, bool), FileError> {
         let first = self.read(name)?;
         let is_followed = self.read(follower)?.is_some();
@@ -113,25 +113,25 @@ impl Store {
         }
     }
 
-    /// Writes a file that must not be there yet. If another process was faster, its file stays. Returns what stands
-    /// in the file afterwards.
+    /// Writes a new file, and returns its text. If another process was faster, its file stays, and its text is
+    /// returned.
     pub(crate) fn create(&self, name: &str, text: &str, readers: Readers) -> Result<String, FileError> {
         let path = self.path(name);
-        self.write_beside(&path, readers, whole(text), |beside| {
-            match fs::hard_link(beside, &path) {
-                Ok(()) => fs::remove_file(beside),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(beside),
+        self.write_temporary(&path, readers, whole_text(text), |temporary| {
+            match fs::hard_link(temporary, &path) {
+                Ok(()) => fs::remove_file(temporary),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::remove_file(temporary),
                 // A file system without hard links.
-                Err(_) => fs::rename(beside, &path),
+                Err(_) => fs::rename(temporary, &path),
             }
         })?;
         self.read(name)?
             .ok_or_else(|| FileError::new(&path, "vanished while it was written"))
     }
 
-    /// Writes a file in the place of the one that may be there.
+    /// Writes a file; if it exists, replaces it.
     pub(crate) fn replace(&self, name: &str, text: &str, readers: Readers) -> Result<(), FileError> {
-        self.replace_by(name, readers, whole(text))
+        self.replace_by(name, readers, whole_text(text))
     }
 
     fn replace_by(
@@ -141,10 +141,10 @@ impl Store {
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FileError> {
         let path = self.path(name);
-        self.write_beside(&path, readers, fill, |beside| fs::rename(beside, &path))
+        self.write_temporary(&path, readers, fill, |temporary| fs::rename(temporary, &path))
     }
 
-    fn write_beside(
+    fn write_temporary(
         &self,
         path: &Path,
         readers: Readers,
@@ -152,10 +152,10 @@ impl Store {
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
         let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
-        let beside = Beside::create(self, path, readers).map_err(cannot_write)?;
-        let beside = beside.fill(fill).map_err(cannot_write)?;
-        put(&beside).and_then(|()| self.sync()).map_err(|error| {
-            let _ = fs::remove_file(&beside);
+        let temporary = TemporaryFile::create(self, path, readers).map_err(cannot_write)?;
+        let temporary = temporary.fill(fill).map_err(cannot_write)?;
+        put(&temporary).and_then(|()| self.sync()).map_err(|error| {
+            let _ = fs::remove_file(&temporary);
             cannot_write(error)
         })
     }
@@ -165,29 +165,29 @@ impl Store {
     }
 }
 
-/// A new file for the contents of a target beside it, of a name that nobody asks for.
-struct Beside {
+/// A new file for the content of a target, under a temporary name in the same directory.
+struct TemporaryFile {
     path: PathBuf,
     file: File,
 }
 
-impl Beside {
+impl TemporaryFile {
     fn create(store: &Store, target: &Path, readers: Readers) -> io::Result<Self> {
         let writer = Writer {
             namespace: pid_namespace(),
             process: process::id(),
-            number: NEXT_BESIDE.fetch_add(1, Ordering::Relaxed),
+            number: NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed),
         };
-        let path = store.dir.join(format!("{}{writer}", beside_prefix(target)));
+        let path = store.dir.join(format!("{}{writer}", temporary_prefix(target)));
         let mode = readers.mode();
-        // A leftover of a crashed process that had the same id.
+        // One that a crashed process with the same id has left.
         let _ = fs::remove_file(&path);
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(mode).open(&path)?;
         Ok(Self { path, file })
     }
 
-    /// Writes it, syncs it, and returns where it is. It is gone if that fails.
+    /// Writes the content, syncs the file, and returns its path. If this fails, the file is removed.
     fn fill(self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<PathBuf> {
         match fill_and_sync(self.file, fill) {
             Ok(_) => Ok(self.path),
@@ -199,7 +199,7 @@ impl Beside {
     }
 }
 
-/// Writes a file from where it stands, piece by piece, and syncs it.
+/// Writes to a file from its present position, piece by piece, and syncs it.
 fn fill_and_sync(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<File> {
     let mut file = BufWriter::new(file);
     fill(&mut file)?;
@@ -208,21 +208,21 @@ fn fill_and_sync(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>
     Ok(file)
 }
 
-fn whole(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
+fn whole_text(text: &str) -> impl FnOnce(&mut dyn Write) -> io::Result<()> {
     |file| file.write_all(text.as_bytes())
 }
 
-/// Writes a file in the place of the one that may be there; a directory that is not there is made. What `fill` writes
-/// goes to the file piece by piece. A symbolic link stays, and the file that it leads to is written.
+/// Writes a file; if it exists, replaces it. Makes the directory if it does not exist. What `fill` writes goes to the
+/// file piece by piece. If the path is a symbolic link, the file that it leads to is written.
 ///
-/// A file that cannot be replaced is overwritten. Its new contents stand beside it meanwhile, if there is a place. It gets
-/// the mode of its `readers` if that is its owner only and the system allows it.
+/// A file that cannot be replaced is overwritten in place; meanwhile its new content is also in a temporary file, if
+/// one can be made. If `readers` is the owner only, the overwritten file gets this mode where the system allows it.
 pub(crate) fn write(
     path: &Path,
     readers: Readers,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    write_with(path, readers, fill, |beside, target| fs::rename(beside, target))
+    write_with(path, readers, fill, |temporary, target| fs::rename(temporary, target))
 }
 
 fn write_with(
@@ -234,39 +234,39 @@ fn write_with(
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
-    let beside = match Beside::create(&store, &target, readers) {
-        Ok(beside) => beside.fill(fill).map_err(cannot_write)?,
+    let temporary = match TemporaryFile::create(&store, &target, readers) {
+        Ok(temporary) => temporary.fill(fill).map_err(cannot_write)?,
         Err(error) if is_refused(&error) && target.is_file() => {
             return overwrite(&target, readers, fill).map_err(cannot_write);
         }
         Err(error) => return Err(cannot_write(error)),
     };
-    match rename(&beside, &target) {
+    match rename(&temporary, &target) {
         Ok(()) => store.sync().map_err(cannot_write),
         Err(error) if is_refused(&error) && target.is_file() => {
-            let copy = |file: &mut dyn Write| io::copy(&mut File::open(&beside)?, file).map(drop);
+            let copy = |file: &mut dyn Write| io::copy(&mut File::open(&temporary)?, file).map(drop);
             overwrite(&target, readers, copy).map_err(|error| {
-                let kept = beside.display();
+                let kept = temporary.display();
                 FileError::new(
                     path,
                     format!("cannot write: {error}; what was to be written is in {kept}"),
                 )
             })?;
-            // What stays is a copy of what was written; the next start sweeps it.
-            let _ = fs::remove_file(&beside);
+            // If this fails, a copy stays, which the next start removes.
+            let _ = fs::remove_file(&temporary);
             Ok(())
         }
         Err(error) => {
-            let _ = fs::remove_file(&beside);
+            let _ = fs::remove_file(&temporary);
             Err(cannot_write(error))
         }
     }
 }
 
-/// Whether [`write`] could write that file now. Nothing that is there is changed; a directory that is not there is made.
+/// Checks that [`write()`] can write a file. Changes no file, but makes the directory if it does not exist.
 ///
 /// # Errors
-/// It could not.
+/// The file cannot be written.
 pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
@@ -280,19 +280,19 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(cannot_write(error)),
     };
-    match Beside::create(&store, &target, Readers::Owner) {
-        Ok(beside) => fs::remove_file(beside.path).map_err(cannot_write),
+    match TemporaryFile::create(&store, &target, Readers::Owner) {
+        Ok(temporary) => fs::remove_file(temporary.path).map_err(cannot_write),
         Err(error) if is_refused(&error) && is_there => Ok(()),
         Err(error) => Err(cannot_write(error)),
     }
 }
 
-/// Removes what processes that were killed while they wrote this file left beside it: at once what those of this process's
-/// own PID namespace left, and after a minute what those of others left, of another container for example.
+/// Removes the temporary files of processes that were killed while they wrote this file: those of the PID namespace of
+/// this process at once, and those of others, such as other containers, after a minute.
 pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
-    let (prefix, namespace) = (beside_prefix(&target), pid_namespace());
+    let (prefix, namespace) = (temporary_prefix(&target), pid_namespace());
     for name in store.names()? {
         let Some(writer) = name.strip_prefix(&prefix).and_then(Writer::parse) else {
             continue;
@@ -303,27 +303,27 @@ pub(crate) fn sweep_leftovers(path: &Path) -> Result<(), FileError> {
             false => is_abandoned(&path),
         };
         if is_leftover {
-            // What cannot be removed does no harm.
+            // A file that cannot be removed does no harm.
             let _ = fs::remove_file(path);
         }
     }
     Ok(())
 }
 
-/// What the names of the files that are written beside a target begin with. A long name is cut, as theirs are longer.
-fn beside_prefix(target: &Path) -> String {
+/// The beginning of the names of temporary files for a target. A long name is shortened, as something is appended.
+fn temporary_prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let name: String = name.chars().take(48).collect();
     format!(".{name}.new-")
 }
 
-/// Who writes a file beside its place, as the end of the file's name says it.
+/// The writer of a temporary file, as the end of the file's name states it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Writer {
-    /// The PID namespace of the process, if it is known: each container has its own.
+    /// The PID namespace of the process, if it is known. Each container has its own.
     namespace: Option<u64>,
     process: u32,
-    /// Which of the process's files it is.
+    /// The number of the file among those of the process.
     number: u32,
 }
 
@@ -339,11 +339,11 @@ impl Writer {
         next().is_none().then_some(writer)
     }
 
-    /// Whether no process of this namespace writes it any more.
+    /// Whether the process, which is of this namespace, no longer writes the file.
     fn is_gone(self) -> bool {
         if self.process == process::id() {
-            // An earlier process had the id that this one has.
-            return self.number >= NEXT_BESIDE.load(Ordering::Relaxed);
+            // A file with a later number than this process has used is of an earlier process with the same id.
+            return self.number >= NEXT_TEMPORARY.load(Ordering::Relaxed);
         }
         !Path::new(&format!("/proc/{}", self.process)).exists()
     }
@@ -356,18 +356,18 @@ impl fmt::Display for Writer {
     }
 }
 
-/// The number of the PID namespace of this process; none where there is no `/proc`.
+/// The number of the PID namespace of this process; None if there is no `/proc`.
 fn pid_namespace() -> Option<u64> {
     fs::metadata("/proc/self/ns/pid").ok().map(|namespace| namespace.ino())
 }
 
-/// Whether nobody has written to a file for so long that nobody will.
+/// Whether a file was last written so long ago that no process is still writing it.
 fn is_abandoned(path: &Path) -> bool {
     let written = fs::metadata(path).and_then(|metadata| metadata.modified());
     written.is_ok_and(|written| real_now().since(written.into()) > ABANDONED_AFTER)
 }
 
-/// Whether the system lets nobody put a file in that place, however much room there is.
+/// Whether a file cannot be put in this place at all, no matter how much space is free.
 fn is_refused(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -378,11 +378,12 @@ fn is_refused(error: &io::Error) -> bool {
     )
 }
 
-/// Writes over a file that is there. It is cut at the end only, so that a crash loses as little as possible.
+/// Overwrites an existing file. It is shortened only after the new content is written, so that a crash loses as little
+/// as possible.
 fn overwrite(target: &Path, readers: Readers, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(target)?;
     if matches!(readers, Readers::Owner) {
-        // Before anything is in it. The file may be another user's, who lets this one write it: then it stays as it is.
+        // Before the content is written. If the file belongs to another user, its mode cannot be changed and stays.
         let _ = file.set_permissions(Permissions::from_mode(readers.mode()));
     }
     let mut file = fill_and_sync(file, fill)?;
@@ -391,13 +392,13 @@ fn overwrite(target: &Path, readers: Readers, fill: impl FnOnce(&mut dyn Write) 
     file.sync_all()
 }
 
-/// The file that a path leads to by symbolic links, whether it is there or not.
+/// The file that a path leads to through symbolic links, whether it exists or not.
 fn follow_links(path: &Path) -> Result<PathBuf, FileError> {
     let mut target = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&target) {
             Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
-            // What is no link, or not there, is the end of the way.
+            // Not a link, or it does not exist.
             Err(_) => return Ok(target),
         }
     }
@@ -412,7 +413,7 @@ fn directory_of(path: &Path) -> Result<&Path, FileError> {
     Ok(dir.unwrap_or(Path::new(".")))
 }
 
-/// A text file, or None if there is no such file.
+/// The text of a file, or None if it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -443,8 +444,8 @@ mod tests {
             let dir = TempDir::new().unwrap();
             let path = dir.path().join("state.json");
             fs::write(&path, "something that is longer").unwrap();
-            write_with(&path, Readers::Owner, whole("new"), |beside, _| {
-                assert_eq!(fs::read_to_string(beside).unwrap(), "new");
+            write_with(&path, Readers::Owner, whole_text("new"), |temporary, _| {
+                assert_eq!(fs::read_to_string(temporary).unwrap(), "new");
                 Err(kind.into())
             })
             .unwrap();
@@ -454,19 +455,19 @@ mod tests {
     }
 
     #[test]
-    fn a_file_stays_as_it_was_if_there_is_no_room() {
+    fn a_file_stays_as_it_was_if_there_is_no_space() {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("state.json");
         fs::write(&path, "old").unwrap();
         let full = |_: &Path, _: &Path| Err(io::ErrorKind::StorageFull.into());
-        let error = write_with(&path, Readers::Owner, whole("new"), full).unwrap_err();
+        let error = write_with(&path, Readers::Owner, whole_text("new"), full).unwrap_err();
         assert!(error.to_string().contains("state.json: cannot write"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(names(&dir), ["state.json"]);
     }
 
-    /// The name of what process `process` of a namespace writes for `state.json`.
-    fn beside(namespace: Option<u64>, process: u32, number: u32) -> String {
+    /// The name of the temporary file of a process for `state.json`.
+    fn temporary_name(namespace: Option<u64>, process: u32, number: u32) -> String {
         let writer = Writer {
             namespace,
             process,
@@ -482,26 +483,26 @@ mod tests {
     }
 
     #[test]
-    fn only_the_leftovers_of_processes_that_are_gone_are_swept() {
+    fn only_files_of_ended_processes_are_removed() {
         let dir = TempDir::new().unwrap();
         let (own, here) = (process::id(), pid_namespace());
-        let written = NEXT_BESIDE.fetch_add(1, Ordering::Relaxed);
+        let written = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
         let old = ABANDONED_AFTER * 2;
         let kept = [
-            beside(here, own, written),
-            beside(here, 1, 0),
+            temporary_name(here, own, written),
+            temporary_name(here, 1, 0),
             ".state.json.new-1-4294967295".to_owned(),
             ".state.json.new-1-x-0".to_owned(),
             ".state.json.new-1-4294967295-0.mine".to_owned(),
             "state.json.new-1-4294967295-0".to_owned(),
             // Of another target.
-            beside(here, u32::MAX, 0).replace("state.json", "other.json"),
-            beside(here, u32::MAX, 0).replace(".new-", ".bak.new-"),
+            temporary_name(here, u32::MAX, 0).replace("state.json", "other.json"),
+            temporary_name(here, u32::MAX, 0).replace(".new-", ".bak.new-"),
         ];
         for name in &kept {
             make(&dir, name, old);
         }
-        let swept = [beside(here, own, u32::MAX), beside(here, u32::MAX, 0)];
+        let swept = [temporary_name(here, own, u32::MAX), temporary_name(here, u32::MAX, 0)];
         for name in &swept {
             make(&dir, name, Duration::ZERO);
         }
@@ -511,9 +512,9 @@ mod tests {
         assert_eq!(names(&dir), kept);
     }
 
-    /// Two containers share a volume. Each has processes of which the other knows nothing, often of the same ids.
+    /// Two containers share a volume. Neither sees the processes of the other, which often have the same ids.
     #[test]
-    fn what_another_container_may_be_writing_is_swept_later() {
+    fn files_of_another_container_are_removed_later() {
         let dir = TempDir::new().unwrap();
         let processes = [process::id(), 1, u32::MAX];
         for (namespace, age) in [
@@ -522,13 +523,13 @@ mod tests {
             (Some(8), ABANDONED_AFTER * 2),
         ] {
             for process in processes {
-                make(&dir, &beside(namespace, process, u32::MAX), age);
+                make(&dir, &temporary_name(namespace, process, u32::MAX), age);
             }
         }
         sweep_leftovers(&dir.path().join("state.json")).unwrap();
         let mut kept: Vec<_> = [Some(7), None]
             .into_iter()
-            .flat_map(|namespace| processes.map(|process| beside(namespace, process, u32::MAX)))
+            .flat_map(|namespace| processes.map(|process| temporary_name(namespace, process, u32::MAX)))
             .collect();
         kept.sort();
         assert_eq!(names(&dir), kept);
@@ -547,23 +548,23 @@ mod tests {
         let store = TempDir::new().unwrap();
         let store = Store::open(store.path()).unwrap();
         let target = store.path(&"\u{fffd}".repeat(85));
-        let beside = Beside::create(&store, &target, Readers::All).unwrap();
-        let name = beside.path.file_name().unwrap().to_str().unwrap();
+        let temporary = TemporaryFile::create(&store, &target, Readers::All).unwrap();
+        let name = temporary.path.file_name().unwrap().to_str().unwrap();
         let writer = name
-            .strip_prefix(&beside_prefix(&target))
+            .strip_prefix(&temporary_prefix(&target))
             .and_then(Writer::parse)
             .unwrap();
         assert_eq!((writer.namespace, writer.process), (pid_namespace(), process::id()));
     }
 
     #[test]
-    fn a_file_that_is_overwritten_is_for_its_owner_only_if_it_shall_be() {
+    fn an_overwritten_file_gets_the_mode_for_its_owner_only() {
         for (readers, expected) in [(Readers::Owner, 0o600), (Readers::All, 0o664)] {
             let dir = TempDir::new().unwrap();
             let path = dir.path().join("state.json");
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
-            write_with(&path, readers, whole("new"), |_, _| {
+            write_with(&path, readers, whole_text("new"), |_, _| {
                 Err(io::ErrorKind::ResourceBusy.into())
             })
             .unwrap();
@@ -576,10 +577,10 @@ mod tests {
     }
 
     #[test]
-    fn links_that_go_round_are_refused() {
+    fn circular_links_are_refused() {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("round");
         std::os::unix::fs::symlink("round", &path).unwrap();
-        assert!(write(&path, Readers::Owner, whole("")).is_err());
+        assert!(write(&path, Readers::Owner, whole_text("")).is_err());
     }
 }

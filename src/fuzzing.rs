@@ -19,9 +19,10 @@ use crate::api::protocol::form::Form;
 use crate::api::protocol::format::Format;
 use crate::api::world::World;
 use crate::ca::ocsp::{CertStatus, OcspStatus, OcspTimes};
-use crate::ca::{Authority, CaOptions, IssuerName, Issuing};
+use crate::ca::{Authority, CaOptions, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, system_now};
-use crate::der::read::{Reader, SEQUENCE};
+use crate::der::read::Reader;
+use crate::der::tag::SEQUENCE;
 use crate::model::{Fixtures, Start};
 use crate::random::Random;
 use crate::sandbox::call::CallNames;
@@ -89,15 +90,15 @@ pub fn form(input: &[u8]) {
 /// Any text is judged, and a CSR that is taken is taken again in its plainest form.
 pub fn csr(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    if let Ok(csr) = Csr::judge(&text) {
-        assert_eq!(Csr::judge(&csr.to_pem()).as_ref(), Ok(&csr));
+    if let Ok(csr) = Csr::parse(&text) {
+        assert_eq!(Csr::parse(&csr.to_pem()).as_ref(), Ok(&csr));
     }
 }
 
 /// Any OCSP request is answered, and the answer is DER. In the input twenty times `N` and `K` stand for the hashes of the
 /// CA's name and key, which are others in each process.
 pub fn ocsp(input: &[u8]) {
-    static ISSUING: OnceLock<Arc<Issuing>> = OnceLock::new();
+    static ISSUING: OnceLock<Arc<IssuingCa>> = OnceLock::new();
     let issuing = ISSUING.get_or_init(|| {
         let authority = Authority::open(&CaOptions::default(), system_now()).expect("it is made without files");
         authority.issuing(IssuerName::Smime).expect("it is the first")
@@ -187,12 +188,16 @@ fn revoke(world: &Mutex<World>, now: Timestamp, order: &Order, include_in_crl: b
         .get(order.number)
         .expect("orders never go")
         .state_at(now);
-    let expected: &[State] = match (order.state_at(now), include_in_crl) {
-        (State::Pending, _) => &[State::Rejected],
-        (State::Issued, false) => &[State::Replaced],
-        _ => &[State::Revoked],
+    let expected = match (order.state_at(now), include_in_crl) {
+        (State::Pending, _) => State::Rejected,
+        (State::Issued, false) => State::Replaced,
+        (State::Issued | State::Replaced, true) => State::Revoked,
+        (State::Replaced, false)
+        | (State::BeingIssued | State::Revoked | State::Rejected | State::Expired | State::OnHold, _) => {
+            panic!("an order in this state cannot be revoked: {order:?}")
+        }
     };
-    assert_eq!([state], *expected);
+    assert_eq!(state, expected);
     assert_eq!(before.len(), after.len());
 }
 
@@ -222,8 +227,12 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
         .state_at(now);
     match (order.state_at(now), revoke_old_order) {
         (State::Pending, _) => assert_eq!((after.len(), state), (before.len(), State::Pending)),
-        (_, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
-        (_, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
+        (State::Issued, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
+        (State::Issued, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
+        (
+            State::BeingIssued | State::Replaced | State::Revoked | State::Rejected | State::Expired | State::OnHold,
+            _,
+        ) => panic!("an order in this state cannot be replaced: {order:?}"),
     }
 }
 

@@ -2,14 +2,14 @@
 //! `!autoRevokeCS`, which revokes a code-signing order, and `download/CollectSMIME` and `download/CollectSSL`, which fetch what
 //! was issued.
 //!
-//! A test starts one of its own with [`Emulator::start`], lets the client under test work at [`Emulator::url`], and drives
-//! it by [`Emulator::control`]: orders, accounts, clock, faults, and the journal of calls. The program `sectigo-emulator`
-//! serves one to everybody on the machine; [`Control::connect`] drives that.
+//! A test starts an emulator with [`Emulator::start`], points the client under test at [`Emulator::url`], and uses
+//! [`Emulator::control`] for orders, accounts, the clock, faults and the journal of calls. For an emulator that is
+//! started by the program `sectigo-emulator`, [`Control::connect`] does the same.
 //!
-//! - [`Builder`] says how an emulator shall be before it starts: addresses, [`Fixtures`], assumptions, files.
-//! - [`control`] has what is sent to and read from an emulator that runs.
+//! - [`Builder`] has the options of an emulator: addresses, [`Fixtures`], assumptions, files.
+//! - [`control`] has the client of a running emulator, and the types that it sends and reads.
 //! - [`catalogue`] has the tables of the endpoints: arguments, codes, assumptions.
-//! - [`health`] asks an emulator elsewhere whether it serves.
+//! - [`health`] asks whether an emulator in another process serves.
 
 mod api;
 mod aside;
@@ -38,7 +38,7 @@ pub mod fuzzing;
 #[doc(hidden)]
 pub mod measuring;
 
-/// What is sent to and read from an emulator that runs; [`Control`] is where it begins.
+/// The client of the control API, [`Control`], and the types that it sends and reads.
 pub mod control {
     pub use crate::client::*;
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::api::csr::{Csr, Hash};
 use crate::api::order::terms::ProductCode;
 use crate::ca::crl::{CrlContents, Revoked};
-use crate::ca::leaf::{LeafRequest, Urls};
+use crate::ca::leaf::{LeafContents, Urls};
 use crate::ca::ocsp::{CertStatus, OcspTimes};
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaOptions, IssuerName, Issuing, SerialNumber};
+use crate::ca::{Authority, CaOptions, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::{Timestamp, real_now, system_now};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -18,7 +18,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub struct Desk {
     authority: Authority,
-    issuing: Arc<Issuing>,
+    issuing: Arc<IssuingCa>,
     csr: Csr,
     request: Vec<u8>,
 }
@@ -41,7 +41,7 @@ impl Desk {
         Self {
             authority,
             issuing,
-            csr: Csr::judge(csr).expect("the CSR is taken"),
+            csr: Csr::parse(csr).expect("the CSR is taken"),
             request,
         }
     }
@@ -50,7 +50,7 @@ impl Desk {
     pub fn certificate(&self, order_number: u64) -> Vec<u8> {
         let now = real_now();
         self.issuing
-            .certify(&LeafRequest {
+            .certify(&LeafContents {
                 profile: Profile::of(ProductCode::MailboxMultipurpose),
                 serial: self.serial(order_number),
                 not_before: now,

@@ -1,32 +1,32 @@
-//! Randomness: the only file that asks the system for it. A seed makes everything drawn from it repeatable.
+//! Random numbers. No other file asks the system for them. With a seed they are repeatable.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// A source of random numbers, one to a sandbox.
+/// A source of random numbers; each sandbox has one.
 #[derive(Debug)]
 pub(crate) struct Random(StdRng);
 
 impl Random {
-    /// A source that nobody can foretell.
+    /// A source with unpredictable numbers.
     ///
     /// # Panics
-    /// The system gives no randomness, without which it could make no keys either.
+    /// The system provides no random numbers; then no keys could be made either.
     pub(crate) fn from_system() -> Self {
         Self(StdRng::try_from_rng(&mut rand::rngs::SysRng).expect("the system gives randomness"))
     }
 
-    /// A source that draws the same numbers each time.
+    /// A source that returns the same numbers for the same seed.
     pub(crate) fn from_seed(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// The number that the first new order gets: ten digits, so that it meets no number of the fixtures by chance.
+    /// The number for the first new order. It has ten digits, so that it is not one of the fixtures by chance.
     pub(crate) fn first_order_number(&mut self) -> u64 {
         self.0.random_range(1_000_000_000..2_000_000_000)
     }
 
-    /// Whether something of that probability, from 0 to 1, comes to pass.
+    /// True with that probability, from 0 to 1.
     pub(crate) fn roll(&mut self, probability: f64) -> bool {
         self.0.random_bool(probability.clamp(0.0, 1.0))
     }

@@ -1,12 +1,12 @@
-//! Texts of others in messages: a message stays short, whatever was sent.
+//! How messages repeat a text that was sent: shortened, and on one line.
 
 use std::borrow::Cow;
 
-/// The most characters of such a text.
+/// How many characters of such a text are repeated at most.
 const MAX: usize = 64;
 
-/// A text as a message repeats it, on one line: its first 64 characters, with an ellipsis where there are more; control
-/// characters are escaped.
+/// A text as a message repeats it: its first 64 characters, with an ellipsis if there are more, and with control
+/// characters escaped.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     let (head, ellipsis) = match text.char_indices().nth(MAX) {
         Some((end, _)) => (&text[..end], "…"),

@@ -1,4 +1,4 @@
-//! The token that the control API demands of its clients.
+//! The bearer token that the control API requires from its clients.
 
 use std::fmt;
 use std::path::Path;
@@ -8,25 +8,25 @@ use thiserror::Error;
 
 use crate::files::{self, FileError};
 
-/// A token. It is never printed.
+/// A valid token. `Debug` does not print it.
 #[derive(Clone)]
 pub(crate) struct Token(Box<str>);
 
-/// Why a text is no token. It never holds the text.
+/// Why a text is not a valid token. Never contains the text.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub(crate) enum TokenError {
     /// It is empty.
     #[error("a token is not empty")]
     Empty,
-    /// It begins or ends with white space, which the header that bears it does not keep.
+    /// It begins or ends with white space, which an HTTP header does not keep.
     #[error("a token has no white space around it")]
     WhiteSpace,
-    /// No HTTP header can hold it.
+    /// It has characters that cannot be in an HTTP header.
     #[error("a token has no control characters")]
     ControlCharacter,
 }
 
-/// A text that was given as a token. If it is none, the error is kept, and not the text.
+/// A text that was given as a token. If it is not valid, only the error is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct GivenToken(Result<Token, TokenError>);
 
@@ -34,7 +34,7 @@ impl GivenToken {
     /// The token.
     ///
     /// # Errors
-    /// The text is none.
+    /// The text was not a valid token.
     pub(crate) fn check(&self) -> Result<&Token, TokenError> {
         self.0.as_ref().map_err(|error| *error)
     }
@@ -53,10 +53,10 @@ impl From<&str> for GivenToken {
 }
 
 impl Token {
-    /// The token that is written so.
+    /// The token with that text.
     ///
     /// # Errors
-    /// It is empty, has white space around it, or no HTTP header can hold it.
+    /// It is empty, has white space around it, or has characters that cannot be in an HTTP header.
     pub(crate) fn parse(text: &str) -> Result<Self, TokenError> {
         match text.trim() {
             "" => Err(TokenError::Empty),

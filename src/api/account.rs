@@ -13,15 +13,15 @@ use crate::clock::Timestamp;
 pub struct LoginName(Arc<str>);
 
 impl LoginName {
-    /// The most characters that the API takes.
+    /// The most characters that the API accepts.
     pub const MAX: usize = 64;
 
-    /// The loginName that is written so.
+    /// The loginName with that text.
     pub fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The loginName as it is written.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,25 +39,25 @@ impl fmt::Display for LoginName {
     }
 }
 
-/// A loginPassword. It is never printed. Clones share its text.
+/// A loginPassword, case sensitive. `Debug` does not print it. Clones share its text.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Password(Arc<str>);
 
 impl Password {
-    /// The most characters that the API takes.
+    /// The most characters that the API accepts.
     pub const MAX: usize = 128;
 
-    /// The password that is written so.
+    /// The password with that text.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
-    /// The password itself: for snapshots alone, which make the same world again.
+    /// Its text. Only for snapshots, from which the same accounts are made again.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether `text` is this password; case sensitive.
+    /// Whether `text` is this password.
     pub fn is(&self, text: &str) -> bool {
         *self.0 == *text
     }
@@ -82,26 +82,26 @@ pub struct Account {
     pub login_name: LoginName,
     /// Its loginPassword.
     pub login_password: Password,
-    /// Its accountID, by which its reseller names it.
+    /// Its accountID, with which its reseller names it in a call.
     pub account_id: Option<u64>,
-    /// The loginName of the reseller whom it is under.
+    /// The loginName of its reseller, if it has one.
     pub reseller: Option<LoginName>,
     /// Whether it is locked: it cannot log in.
     pub locked: bool,
-    /// The endpoints that it may use; without a list, all of them.
+    /// The endpoints that it may use; if None, all of them.
     pub permissions: Option<Vec<&'static str>>,
-    /// The `caCertificateID`s that it may ask for by special agreement.
+    /// The values of `caCertificateID` that it may use, by special agreement.
     pub ca_certificate_ids: Vec<u64>,
-    /// The e-mail templates that it has.
+    /// The numbers of its e-mail templates.
     pub template_ids: Vec<u64>,
-    /// The voucher that it pays with, if it does.
+    /// The voucher that it pays with, if it pays with one.
     pub voucher: Option<Voucher>,
-    /// How often it may call.
+    /// How many calls it may make, if that is limited.
     pub call_limit: Option<CallLimit>,
 }
 
 impl Account {
-    /// An account of which nothing else is said: it may use every endpoint.
+    /// An account with defaults for all else: it may use every endpoint.
     #[cfg(any(test, feature = "doors"))]
     pub(crate) fn plain(login_name: &str, login_password: &str) -> Self {
         Self {
@@ -124,11 +124,11 @@ impl Account {
     }
 }
 
-/// A voucher, by its name if the fixtures give one.
+/// A voucher, with its name if the fixtures give one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Voucher(pub Option<String>);
 
-/// A limit of calls in any span of a length, by the sandbox's clock.
+/// A limit of calls in any period of a given length, by the sandbox's clock.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CallLimit {
     calls: usize,
@@ -137,11 +137,11 @@ pub struct CallLimit {
 }
 
 impl CallLimit {
-    /// The greatest limit; each counted call takes eight bytes.
+    /// The greatest limit that can be set: each counted call takes eight bytes.
     pub const MAX_CALLS: usize = 1_000_000;
 
-    /// At most `calls` calls in any span as long as `per`; those at the times `counted`, in their order, were made. Of
-    /// more than are allowed, the last count.
+    /// At most `calls` calls in any period of the length `per`. `counted` are the times of earlier calls, the oldest
+    /// first; if they are more than `calls`, the last ones are used.
     pub fn new(calls: usize, per: Duration, counted: impl IntoIterator<Item = Timestamp>) -> Self {
         let calls = calls.min(Self::MAX_CALLS);
         let mut counted: VecDeque<_> = counted.into_iter().collect();
@@ -149,28 +149,29 @@ impl CallLimit {
         Self { calls, per, counted }
     }
 
-    /// When the calls were made that were counted last.
+    /// The times of the counted calls, the oldest first.
     pub fn counted(&self) -> impl Iterator<Item = Timestamp> {
         self.counted.iter().copied()
     }
 
-    /// How many calls are allowed.
+    /// How many calls are allowed in a period.
     pub fn calls(&self) -> usize {
         self.calls
     }
 
-    /// In how long a span.
+    /// The length of the period.
     pub fn per(&self) -> Duration {
         self.per
     }
 
-    /// Counts a call, or says that it is over the limit; a refused call does not count.
+    /// Counts a call at `now` and returns true, or returns false if the call is over the limit; such a call is not
+    /// counted.
     pub fn admit(&mut self, now: Timestamp) -> bool {
         let start = now.before(self.per);
         while self.counted.front().is_some_and(|call| *call <= start) {
             self.counted.pop_front();
         }
-        // A clock that was set back leaves calls of the future behind.
+        // After the clock was set back, some counted calls are in the future.
         while self.counted.back().is_some_and(|call| *call > now) {
             self.counted.pop_back();
         }
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_holds_in_every_span() {
+    fn a_limit_holds_in_every_period() {
         let mut limit = CallLimit::new(2, Duration::from_secs(10), []);
         let calls = [
             (0, true),
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_none_admits_none() {
+    fn a_limit_of_zero_admits_no_call() {
         assert!(!CallLimit::new(0, Duration::from_secs(1), []).admit(second(0)));
     }
 

@@ -8,25 +8,25 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use time::OffsetDateTime;
 
 use super::CaError;
-use super::issuing::{IssuerName, Issuing};
+use super::issuing::{IssuerName, IssuingCa};
 use super::key::CaKey;
 use super::root::Root;
 use super::serial::{MadeKey, SerialKey, SerialNumber};
 use crate::files::Store;
 
-/// How many issuing CAs of their own `caCertificateID` there may be. Each number that a call may name would make one.
+/// How many issuing CAs there may be for values of `caCertificateID`: each value that a call may name would make one.
 const MAX_OF_ID: usize = 1000;
 
-/// Where the authority's keys come from.
+/// How the authority gets its keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CaOptions {
-    /// Keep them here, for the next start. Files that are there are used as they are.
+    /// The directory that keeps them for the next start. Files that are in it are used as they are.
     pub(crate) dir: Option<PathBuf>,
-    /// The kind of those that are made.
+    /// The kind of new keys.
     pub(crate) key: CaKey,
 }
 
-/// The root, the issuing CAs, and what makes serial numbers. May be used from many threads.
+/// The root, the issuing CAs, and the secret from which serial numbers are derived. May be used from many threads.
 pub(crate) struct Authority {
     root: Root,
     key: CaKey,
@@ -36,19 +36,19 @@ pub(crate) struct Authority {
     issuing: Mutex<BTreeMap<IssuerName, Arc<Slot>>>,
 }
 
-/// The place of an issuing CA. Has a lock of its own, so that making one delays nobody who needs another, and who only
-/// looks whether it is made does not wait for it.
+/// The place of an issuing CA. It has a lock of its own, so that making one CA does not delay others, and
+/// asking whether it exists never waits.
 #[derive(Default)]
 struct Slot {
-    made: OnceLock<Arc<Issuing>>,
-    /// Locked by whoever makes it.
+    made: OnceLock<Arc<IssuingCa>>,
+    /// Locked while it is being made.
     making: Mutex<()>,
-    /// Locked by whoever waits for a turn to make it: the others wait here, and take no turn meanwhile.
+    /// Locked by the task that waits for a turn to make it. All others that need this CA wait here, without a turn.
     queue: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Authority {
-    /// Makes or loads the root, and loads the issuing CAs that are kept. None of them is made.
+    /// Makes or loads the root, and loads the issuing CAs that are in the directory. No issuing CA is made yet.
     ///
     /// # Errors
     /// One line that names the file and what is wrong with it.
@@ -88,11 +88,11 @@ impl Authority {
         &self.root
     }
 
-    /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds.
+    /// An issuing CA; makes it if it was not needed before, which may take seconds if its key is RSA.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
-    pub(crate) fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
+    pub(crate) fn issuing(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
         let slot = self.slot(name)?;
         if let Some(made) = slot.made.get() {
             return Ok(made.clone());
@@ -102,14 +102,14 @@ impl Authority {
             return Ok(made.clone());
         }
         let issuing = Arc::new(match &self.store {
-            Some(store) => Issuing::keep(name, self.key, &self.root, store, self.opened)?,
-            None => Issuing::generate(name, self.key, &self.root, self.opened)?,
+            Some(store) => IssuingCa::keep(name, self.key, &self.root, store, self.opened)?,
+            None => IssuingCa::generate(name, self.key, &self.root, self.opened)?,
         });
         Ok(slot.made.get_or_init(|| issuing).clone())
     }
 
-    /// What a task locks before it takes one of few turns to make an issuing CA, so that those who need the same CA take
-    /// one turn together. Whoever has it locked looks first whether the CA was [made](Self::made) meanwhile.
+    /// The lock that a task takes before it takes one of the few turns to make an issuing CA, so that all tasks that
+    /// need the same CA use one turn. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
     ///
     /// # Errors
     /// There are too many.
@@ -117,25 +117,25 @@ impl Authority {
         Ok(self.slot(name)?.queue.clone())
     }
 
-    /// An issuing CA, if it was made or loaded already. For those who only look, such as the URL of a CRL that a
-    /// stranger made up: one that is being made is not there yet, and nobody waits for it.
-    pub(crate) fn made(&self, name: IssuerName) -> Option<Arc<Issuing>> {
+    /// An issuing CA, if it was made or loaded already; never waits for one that is being made. For requests that must
+    /// not make a CA, such as one for the CRL of any name.
+    pub(crate) fn made(&self, name: IssuerName) -> Option<Arc<IssuingCa>> {
         lock(&self.issuing).get(&name)?.made.get().cloned()
     }
 
     /// Every issuing CA that was made or loaded already, by name.
-    pub(crate) fn all_made(&self) -> Vec<Arc<Issuing>> {
+    pub(crate) fn all_made(&self) -> Vec<Arc<IssuingCa>> {
         let slots = lock(&self.issuing);
         slots.values().filter_map(|slot| slot.made.get().cloned()).collect()
     }
 
-    /// The serial number of an order's certificate that says `content`: the same each time, also after a restart with
-    /// the same root, and another for another content, order or root.
+    /// The serial number of the certificate of an order with this `content`: the same each time, also after a restart
+    /// with the same root, and a different one for a different content, order or root.
     pub(crate) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
         self.serials.serial(order_number, content)
     }
 
-    /// The private key, on P-256, for an order's certificate of that serial number, where it has no CSR: the same each
+    /// The private key, on P-256, for the certificate with that serial number of an order without a CSR: the same each
     /// time.
     ///
     /// # Errors
@@ -167,7 +167,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Nothing is left half done under these locks, so a panic elsewhere is no reason to give up.
+/// Locks. Data under these locks is never left half changed, so a panic of another thread does not matter.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,27 +1,26 @@
-//! Several certificates in one file.
+//! Formats for several certificates in one file: PKCS#7 and PEM.
 
+use crate::der::oid::{NETSCAPE_CERT_SEQUENCE, PKCS7_DATA, PKCS7_SIGNED_DATA};
 use crate::der::pem;
-use crate::der::write::{SET, context, oid, sequence, tlv, unsigned};
+use crate::der::tag::{SET, context};
+use crate::der::write::{oid, sequence, tlv, unsigned};
 
-/// PKCS#7, certificates only: a `SignedData` that signs nothing (RFC 5652, section 5.1), in DER but for one liberty: the
-/// certificates stay in the order given, as clients expect them leaf first, and are not sorted.
+/// PKCS#7, certificates only: a `SignedData` that signs nothing (RFC 5652, section 5.1), in DER, except that
+/// the certificates keep the given order, as clients expect the leaf first, and are not sorted.
 pub(crate) fn pkcs7<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    const DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 1];
-    const SIGNED_DATA: &[u64] = &[1, 2, 840, 113_549, 1, 7, 2];
     let certificates: Vec<&[u8]> = certificates.into_iter().collect();
     let signed_data = sequence(&[
         &unsigned(1),
         &tlv(SET, &[]),
-        &sequence(&[&oid(DATA)]),
+        &sequence(&[&oid(PKCS7_DATA)]),
         &tlv(context(0), &certificates),
         &tlv(SET, &[]),
     ]);
-    sequence(&[&oid(SIGNED_DATA), &tlv(context(0), &[&signed_data])])
+    sequence(&[&oid(PKCS7_SIGNED_DATA), &tlv(context(0), &[&signed_data])])
 }
 
 /// A Netscape certificate sequence (content type 2.16.840.1.113730.2.5), the certificates in the order given.
 pub(crate) fn netscape_sequence<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    const NETSCAPE_CERT_SEQUENCE: &[u64] = &[2, 16, 840, 1, 113_730, 2, 5];
     let certificates: Vec<&[u8]> = certificates.into_iter().collect();
     sequence(&[
         &oid(NETSCAPE_CERT_SEQUENCE),
@@ -40,10 +39,10 @@ pub(crate) fn cmmf(certificate: &[u8], cas: &[&[u8]]) -> Vec<u8> {
     sequence(&[&tlv(context(1), &[&sequence(cas)]), &sequence(&[&response])])
 }
 
-/// PEM: one certificate after the other.
+/// The certificates in PEM, one after the other.
 pub(crate) fn pem_chain<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> String {
     certificates
         .into_iter()
-        .map(|der| pem::encode("CERTIFICATE", der))
+        .map(|der| pem::encode(pem::CERTIFICATE, der))
         .collect()
 }

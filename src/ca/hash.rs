@@ -1,33 +1,33 @@
-//! Which hash a certificate is signed with: the order's wish, and what the CA's key can do.
+//! The hash that a certificate is signed with: from the order's `signatureHash` and what the CA's key supports.
 
 use super::key::Signer;
 use crate::api::csr::Hash;
 use crate::api::order::terms::SignatureHash;
 
-/// What a certificate is signed with.
+/// The hash that a certificate is signed with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ChosenHash {
-    /// The hash; always of SHA-2.
+    /// The hash; always one of SHA-2.
     pub(crate) hash: Hash,
-    /// A sentence for the log, where it is another than was wished.
+    /// A sentence for the log, if it is not the requested hash.
     pub(crate) hint: Option<String>,
 }
 
-/// What `signer` signs with for a CSR that is signed with `csr`.
-pub(super) fn choose(signer: &Signer, wish: SignatureHash, csr: Hash) -> ChosenHash {
-    let usual = signer.usual_hash();
-    match wish {
-        SignatureHash::InferFromCsr if signer.takes(csr) => ChosenHash { hash: csr, hint: None },
+/// The hash that `signer` signs with if the order asks for `requested` and its CSR is signed with `csr`.
+pub(super) fn choose(signer: &Signer, requested: SignatureHash, csr: Hash) -> ChosenHash {
+    let default = signer.default_hash();
+    match requested {
+        SignatureHash::InferFromCsr if signer.supports(csr) => ChosenHash { hash: csr, hint: None },
         SignatureHash::InferFromCsr => ChosenHash {
-            hash: usual,
+            hash: default,
             hint: Some(format!(
                 "signatureHash=INFER_FROM_CSR asks for {csr}, which the CA's {} key does not sign with; it signed with \
-                 {usual}",
+                 {default}",
                 signer.described()
             )),
         },
         SignatureHash::NoPreference | SignatureHash::PreferSha2 | SignatureHash::RequireSha2 => ChosenHash {
-            hash: usual,
+            hash: default,
             hint: None,
         },
     }
@@ -39,7 +39,7 @@ mod tests {
     use crate::ca::key::CaKey;
 
     #[test]
-    fn the_wish_is_met_or_there_is_a_hint() {
+    fn the_requested_hash_is_used_or_there_is_a_hint() {
         use Hash::{Sha1, Sha224, Sha256, Sha384, Sha512};
         use SignatureHash::{InferFromCsr, NoPreference, PreferSha2, RequireSha2};
         let cases = [
@@ -59,13 +59,13 @@ mod tests {
             (CaKey::Rsa2048, InferFromCsr, Sha384, Sha384, false),
             (CaKey::Rsa2048, InferFromCsr, Sha512, Sha512, false),
         ];
-        for (kind, wish, csr, expected, hint) in cases {
+        for (kind, requested, csr, expected, hint) in cases {
             let signer = Signer::new(&kind.generate().unwrap()).unwrap();
-            let chosen = choose(&signer, wish, csr);
+            let chosen = choose(&signer, requested, csr);
             assert_eq!(
                 (chosen.hash, chosen.hint.is_some()),
                 (expected, hint),
-                "{kind} {wish:?} {csr}"
+                "{kind} {requested:?} {csr}"
             );
         }
         let signer = Signer::new(&CaKey::EcP256.generate().unwrap()).unwrap();

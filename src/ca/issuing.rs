@@ -1,4 +1,4 @@
-//! The issuing CAs: what they are called, how they are made, kept and checked.
+//! The issuing CAs: their names, and how they are made, kept and checked.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,25 +9,26 @@ use rcgen::{
     IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData as _,
 };
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use time::OffsetDateTime;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::fit;
+use super::ca_certificate;
 use super::hash::{ChosenHash, choose};
-use super::key::{CaKey, Signer, parse_key};
+use super::key::{CaKey, Signer};
+use super::key_files::KeyFiles;
 use super::root::Root;
 use super::{CaError, random_serial};
 use crate::api::csr::Hash;
 use crate::api::order::terms::SignatureHash;
 use crate::clock::Timestamp;
-use crate::der::pem;
-use crate::der::read::{Malformed, Reader, SEQUENCE};
+use crate::der::oid;
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::SEQUENCE;
 use crate::der::write::{bit_string, oid, sequence};
-use crate::files::{FileError, Readers, Store};
+use crate::files::Store;
 
-/// What an issuing CA is called in URLs and file names.
+/// The name of an issuing CA in URLs and file names.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum IssuerName {
     /// `code-signing`: issues every code-signing certificate.
@@ -62,35 +63,37 @@ impl FromStr for IssuerName {
     }
 }
 
-/// An issuing CA: its certificate and its key. It signs leaf certificates, its CRL and its OCSP answers.
-pub(crate) struct Issuing {
+/// An issuing CA: its certificate and its key. It signs leaf certificates, its CRLs and its OCSP responses.
+pub(crate) struct IssuingCa {
     name: IssuerName,
     certificate: CertificateDer<'static>,
     pub(super) signer: Signer,
     not_after: Timestamp,
-    /// Its subject, as it stands in its certificate.
+    /// Its subject, in the bytes of its certificate.
     pub(super) subject: Vec<u8>,
-    /// The key identifier in its certificate, which what it signs refers to.
+    /// The key identifier in its certificate, to which all that it signs refers.
     pub(super) key_id: Vec<u8>,
     /// The content of its public key's BIT STRING.
     pub(super) public_key: Vec<u8>,
-    /// The SHA-1 of the two, by which OCSP requests ask for it.
+    /// The SHA-1 of `subject`, which with that of the key names the CA in OCSP requests.
     pub(crate) subject_sha1: [u8; 20],
+    /// The SHA-1 of `public_key`.
     pub(crate) public_key_sha1: [u8; 20],
 }
 
-impl Issuing {
-    /// A fresh one below `root`.
+impl IssuingCa {
+    /// A new one, certified by `root`.
     pub(super) fn generate(name: IssuerName, kind: CaKey, root: &Root, now: OffsetDateTime) -> Result<Self, CaError> {
         let key = kind.generate()?;
         let certificate = certify(name, &key, root)?;
         Self::from_parts(name, certificate, &key, "the key", root, now).map_err(|problem| CaError::Unfit(name, problem))
     }
 
-    /// The one that `NAME.pem` and `NAME.key` hold; makes what is not there. Files that are there are never changed.
+    /// The one in the files `NAME.pem` and `NAME.key`; makes a file that is missing, and never changes one that exists.
     ///
     /// # Errors
-    /// Names the file that is unreadable, no certificate of a CA below the root, expired, or does not fit the other.
+    /// Names the file that is unreadable, is not a certificate of a CA below the root, is expired, or does not belong
+    /// to the other file.
     pub(super) fn keep(
         name: IssuerName,
         kind: CaKey,
@@ -98,34 +101,13 @@ impl Issuing {
         store: &Store,
         now: OffsetDateTime,
     ) -> Result<Self, CaError> {
-        let (certificate_name, key_name) = (format!("{name}.pem"), format!("{name}.key"));
-        let key_file = |problem: String| FileError::new(&store.path(&key_name), problem);
-        let certificate_file = |problem: String| FileError::new(&store.path(&certificate_name), problem);
-        let key = match store.read_before(&key_name, &certificate_name)? {
-            (Some(key), _) => key,
-            (None, true) => {
-                return Err(key_file(format!(
-                    "is missing, but {certificate_name} is there; put the key there, or take {certificate_name} away to \
-                     have both made anew"
-                ))
-                .into());
-            }
-            (None, false) => store.create(&key_name, &kind.generate()?.serialize_pem(), Readers::Owner)?,
-        };
-        let key = parse_key(&key).map_err(key_file)?;
-        Signer::new(&key).map_err(key_file)?;
-        let certificate = match store.read(&certificate_name)? {
-            Some(certificate) => certificate,
-            None => {
-                let made = certify(name, &key, root)?;
-                store.create(&certificate_name, &pem::encode("CERTIFICATE", &made), Readers::All)?
-            }
-        };
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| certificate_file("holds no certificate in PEM, or half of one".into()))?;
-        let key_name = format!("the key in {key_name}");
+        let files = KeyFiles::new(store, name);
+        let key = files.key(kind)?;
+        Signer::new(&key).map_err(|problem| files.bad_key(problem))?;
+        let certificate = files.certificate(|| certify(name, &key, root))?;
+        let key_name = format!("the key in {}", files.key_name());
         Self::from_parts(name, certificate, &key, &key_name, root, now)
-            .map_err(|problem| certificate_file(problem).into())
+            .map_err(|problem| files.bad_certificate(problem).into())
     }
 
     /// The error is what is wrong with the certificate.
@@ -137,8 +119,8 @@ impl Issuing {
         root: &Root,
         now: OffsetDateTime,
     ) -> Result<Self, String> {
-        let anew = "delete it to have it made anew";
-        let parsed = fit::check(&certificate, key, key_name, anew, now, |parsed| {
+        let advice = "delete it to have it made anew";
+        let parsed = ca_certificate::check(&certificate, key, key_name, advice, now, |parsed| {
             let usage = parsed.key_usage().ok().flatten();
             if usage.is_some_and(|usage| !usage.value.key_cert_sign() || !usage.value.crl_sign()) {
                 return Err("may not sign certificates and CRLs (keyUsage)".into());
@@ -172,7 +154,7 @@ impl Issuing {
         })
     }
 
-    /// What it is called.
+    /// Its name in URLs and file names.
     pub(crate) fn name(&self) -> IssuerName {
         self.name
     }
@@ -182,35 +164,36 @@ impl Issuing {
         &self.certificate
     }
 
-    /// When it or its root ends, whichever is first: nothing that it signs should live longer.
+    /// When it or its root expires, whichever is first: nothing that it signs should be valid longer.
     pub(crate) fn not_after(&self) -> Timestamp {
         self.not_after
     }
 
-    /// Whether a signature takes microseconds, so that it may be made where others wait for it.
+    /// Whether a signature takes only microseconds, so that it may be made on a thread that serves other calls.
     pub(crate) fn signs_fast(&self) -> bool {
         self.signer.is_fast()
     }
 
-    /// The hash that a certificate is signed with for a CSR that is signed with `csr`.
-    pub(crate) fn hash_for(&self, wish: SignatureHash, csr: Hash) -> ChosenHash {
-        choose(&self.signer, wish, csr)
+    /// The hash that a certificate is signed with if the order asks for `requested` and its CSR is signed with `csr`.
+    pub(crate) fn hash_for(&self, requested: SignatureHash, csr: Hash) -> ChosenHash {
+        choose(&self.signer, requested, csr)
     }
 
-    /// `content`, the algorithm and the signature: the shape of a certificate, a CRL and a basic OCSP answer.
+    /// The SEQUENCE of `content`, the algorithm and the signature, which every certificate, CRL and basic OCSP response
+    /// is.
     pub(super) fn signed(&self, hash: Hash, content: &[u8]) -> Result<Vec<u8>, CaError> {
         let signature = bit_string(&self.signer.sign(hash, content)?);
         Ok(sequence(&[content, &self.signer.algorithm(hash), &signature]))
     }
 }
 
-impl fmt::Debug for Issuing {
+impl fmt::Debug for IssuingCa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Issuing({}, {:?})", self.name, self.signer)
+        write!(f, "IssuingCa({}, {:?})", self.name, self.signer)
     }
 }
 
-/// SHA-1, which names keys here and protects nothing.
+/// SHA-1, which here only identifies keys and names; nothing is protected by it.
 pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
     let mut hash = [0; 20];
     hash.copy_from_slice(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
@@ -218,13 +201,12 @@ pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
 }
 
 fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDer<'static>, rcgen::Error> {
-    const ANY_POLICY: &[u64] = &[2, 5, 29, 32, 0];
-    const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
+    let certificate_policies = oid::arcs(oid::CERTIFICATE_POLICIES).expect("it has four small numbers");
     let family = match key.algorithm() == &rcgen::PKCS_RSA_SHA256 {
         true => "RSA",
         false => "ECC",
     };
-    // At most 64 characters, however long the number (ub-common-name).
+    // At most 64 characters, with the longest number too (ub-common-name).
     let common_name = match name {
         IssuerName::CodeSigning => format!("{family} Code Signing CA (sectigo-emulator test)"),
         IssuerName::Smime => format!("{family} Secure Email CA (sectigo-emulator test)"),
@@ -242,7 +224,7 @@ fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDe
     params.serial_number = Some(random_serial()?);
     (params.not_before, params.not_after) = (root.not_before(), root.not_after());
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    // digitalSignature for OCSP answers, which it signs itself.
+    // digitalSignature is for OCSP responses, which it signs itself.
     params.key_usages = vec![
         KeyUsagePurpose::DigitalSignature,
         KeyUsagePurpose::KeyCertSign,
@@ -258,15 +240,15 @@ fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDe
         }
     };
     params.custom_extensions = vec![CustomExtension::from_oid_content(
-        CERTIFICATE_POLICIES,
-        sequence(&[&sequence(&[&oid(ANY_POLICY)])]),
+        &certificate_policies,
+        sequence(&[&sequence(&[&oid(oid::ANY_POLICY)])]),
     )];
     params.key_identifier_method = KeyIdMethod::PreSpecified(sha1(key.der_bytes()).to_vec());
     params.use_authority_key_identifier_extension = true;
     Ok(params.signed_by(key, root.issuer())?.into())
 }
 
-/// Whether the root's name is the certificate's issuer, and the root's key signed it.
+/// Whether the certificate names the root as its issuer and is signed by the root's key.
 fn is_signed_by(certificate: &[u8], root: &[u8]) -> Result<bool, Malformed> {
     let (Ok((_, parsed)), Ok((_, root))) = (X509Certificate::from_der(certificate), X509Certificate::from_der(root))
     else {

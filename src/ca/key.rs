@@ -1,4 +1,4 @@
-//! The CA's own keys: which kinds there are, how they are made and read, and what they sign with.
+//! The keys of the CAs: their kinds, how they are made and read, and how they sign.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,17 +9,17 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_SHA512, RsaKeyPair,
 };
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
 
 use super::CaError;
 use crate::api::csr::Hash;
-use crate::der::write::{NULL, oid, sequence};
+use crate::der::tag::NULL;
+use crate::der::write::{oid, sequence};
+use crate::der::{oid, pem};
 
-/// The kind of the keys that are made for the root and the issuing CAs.
+/// The kind of new keys for the root and the issuing CAs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CaKey {
-    /// EC P-256, which costs microseconds.
+    /// EC P-256, the default; a signature takes microseconds.
     #[default]
     EcP256,
     /// EC P-384.
@@ -28,7 +28,7 @@ pub enum CaKey {
     Rsa2048,
     /// RSA of 3072 bits.
     Rsa3072,
-    /// RSA of 4096 bits, which may take seconds to make.
+    /// RSA of 4096 bits; making a key may take seconds.
     Rsa4096,
 }
 
@@ -47,7 +47,7 @@ impl CaKey {
         }
     }
 
-    /// A fresh key of this kind.
+    /// A new key of this kind.
     pub(crate) fn generate(self) -> Result<KeyPair, rcgen::Error> {
         let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
         match self {
@@ -77,14 +77,13 @@ impl FromStr for CaKey {
     }
 }
 
-/// A private key in PEM. The error tells nothing of the text.
+/// Reads a private key in PEM. The error, which follows a file's name, contains nothing of the text.
 pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
     if text.contains("ENCRYPTED") {
         return Err("holds an encrypted private key; it must be without a password".into());
     }
-    let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
-        "holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one".to_owned()
-    })?;
+    let der = pem::private_key(text)
+        .ok_or("holds no private key in PEM (PKCS#8, PKCS#1 or SEC1; EC, RSA or Ed25519), or half of one")?;
     KeyPair::try_from(&der).map_err(|_| {
         "holds a private key that is broken, or of another kind than EC on a NIST curve, RSA of 2048 to 8192 bits and \
          Ed25519"
@@ -92,32 +91,32 @@ pub(crate) fn parse_key(text: &str) -> Result<KeyPair, String> {
     })
 }
 
-/// A private key that signs certificates, CRLs and OCSP answers.
+/// A private key that signs certificates, CRLs and OCSP responses.
 pub(super) struct Signer {
-    key: Kind,
+    key: SigningKey,
     random: SystemRandom,
 }
 
-enum Kind {
+enum SigningKey {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Rsa(RsaKeyPair),
 }
 
 impl Signer {
-    /// A key of a kind that can sign here. The error follows a file's name.
+    /// The signer with that key, if it is of a kind that can sign here. The error follows a file's name.
     pub(super) fn new(pair: &KeyPair) -> Result<Self, String> {
         const REFUSED: &str = "holds a key that cannot sign certificates here; EC P-256, EC P-384 and RSA of 2048 to 8192 \
                                bits can";
         let (der, algorithm) = (pair.serialized_der(), pair.algorithm());
         let key = if algorithm == &PKCS_ECDSA_P256_SHA256 {
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der).map(Kind::P256)
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der).map(SigningKey::P256)
         } else if algorithm == &PKCS_ECDSA_P384_SHA384 {
-            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der).map(Kind::P384)
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der).map(SigningKey::P384)
         } else if algorithm == &PKCS_RSA_SHA256 {
             RsaKeyPair::from_pkcs8(der)
                 .or_else(|_| RsaKeyPair::from_der(der))
-                .map(Kind::Rsa)
+                .map(SigningKey::Rsa)
         } else {
             return Err(REFUSED.into());
         };
@@ -127,60 +126,60 @@ impl Signer {
         })
     }
 
-    /// What the key is, for a sentence.
+    /// The kind of the key, in the words of a message.
     pub(super) fn described(&self) -> &'static str {
         match self.key {
-            Kind::P256(_) => "EC P-256",
-            Kind::P384(_) => "EC P-384",
-            Kind::Rsa(_) => "RSA",
+            SigningKey::P256(_) => "EC P-256",
+            SigningKey::P384(_) => "EC P-384",
+            SigningKey::Rsa(_) => "RSA",
         }
     }
 
-    /// Whether a signature takes microseconds: with EC P-256, not with EC P-384 and RSA.
+    /// Whether a signature takes only microseconds: true for EC P-256, false for EC P-384 and RSA.
     pub(super) fn is_fast(&self) -> bool {
         match self.key {
-            Kind::P256(_) => true,
-            Kind::P384(_) | Kind::Rsa(_) => false,
+            SigningKey::P256(_) => true,
+            SigningKey::P384(_) | SigningKey::Rsa(_) => false,
         }
     }
 
-    /// The hash that it signs with where nobody wishes another.
-    pub(super) fn usual_hash(&self) -> Hash {
+    /// The hash that it signs with if no other is asked for.
+    pub(super) fn default_hash(&self) -> Hash {
         match self.key {
-            Kind::P256(_) | Kind::Rsa(_) => Hash::Sha256,
-            Kind::P384(_) => Hash::Sha384,
+            SigningKey::P256(_) | SigningKey::Rsa(_) => Hash::Sha256,
+            SigningKey::P384(_) => Hash::Sha384,
         }
     }
 
-    /// Whether it can sign with this hash. aws-lc-rs verifies SHA-1 and SHA-224, but never signs with them under RSA,
-    /// and has one hash for each of the two curves.
-    pub(super) fn takes(&self, hash: Hash) -> bool {
+    /// Whether it can sign with this hash. With RSA, aws-lc-rs verifies SHA-1 and SHA-224 but does not sign with them;
+    /// for each of the two curves it signs with one hash only.
+    pub(super) fn supports(&self, hash: Hash) -> bool {
         match self.key {
-            Kind::P256(_) | Kind::P384(_) => hash == self.usual_hash(),
-            Kind::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
+            SigningKey::P256(_) | SigningKey::P384(_) => hash == self.default_hash(),
+            SigningKey::Rsa(_) => matches!(hash, Hash::Sha256 | Hash::Sha384 | Hash::Sha512),
         }
     }
 
-    /// The `AlgorithmIdentifier` of its signatures with a hash that it takes.
+    /// The `AlgorithmIdentifier` of its signatures with a hash that it supports.
     pub(super) fn algorithm(&self, hash: Hash) -> Vec<u8> {
-        let rsa = |last| sequence(&[&oid(&[1, 2, 840, 113_549, 1, 1, last]), &[NULL, 0]]);
+        let rsa = |signature| sequence(&[&oid(signature), &[NULL, 0]]);
         match (&self.key, hash) {
-            (Kind::P256(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 2])]),
-            (Kind::P384(_), _) => sequence(&[&oid(&[1, 2, 840, 10_045, 4, 3, 3])]),
-            (Kind::Rsa(_), Hash::Sha384) => rsa(12),
-            (Kind::Rsa(_), Hash::Sha512) => rsa(13),
-            (Kind::Rsa(_), _) => rsa(11),
+            (SigningKey::P256(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA256)]),
+            (SigningKey::P384(_), _) => sequence(&[&oid(oid::ECDSA_WITH_SHA384)]),
+            (SigningKey::Rsa(_), Hash::Sha384) => rsa(oid::SHA384_WITH_RSA),
+            (SigningKey::Rsa(_), Hash::Sha512) => rsa(oid::SHA512_WITH_RSA),
+            (SigningKey::Rsa(_), _) => rsa(oid::SHA256_WITH_RSA),
         }
     }
 
-    /// A signature with a hash that it takes.
+    /// A signature with a hash that it supports.
     pub(super) fn sign(&self, hash: Hash, message: &[u8]) -> Result<Vec<u8>, CaError> {
         match &self.key {
-            Kind::P256(key) | Kind::P384(key) => {
+            SigningKey::P256(key) | SigningKey::P384(key) => {
                 let signature = key.sign(&self.random, message).map_err(|_| CaError::Sign)?;
                 Ok(signature.as_ref().to_vec())
             }
-            Kind::Rsa(key) => {
+            SigningKey::Rsa(key) => {
                 let encoding = match hash {
                     Hash::Sha384 => &RSA_PKCS1_SHA384,
                     Hash::Sha512 => &RSA_PKCS1_SHA512,
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_too_small_is_told_from_none() {
+    fn a_key_that_is_too_small_has_an_error_of_its_own() {
         let output = std::process::Command::new("openssl")
             .args(["genrsa", "1024"])
             .output()
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_takes_what_it_can_sign_with() {
+    fn a_key_supports_what_it_can_sign_with() {
         for (kind, hashes) in [
             (CaKey::EcP256, &[Hash::Sha256][..]),
             (CaKey::EcP384, &[Hash::Sha384]),
@@ -242,9 +241,9 @@ mod tests {
         ] {
             let signer = Signer::new(&kind.generate().unwrap()).unwrap();
             for hash in [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-                assert_eq!(signer.takes(hash), hashes.contains(&hash), "{kind} {hash}");
+                assert_eq!(signer.supports(hash), hashes.contains(&hash), "{kind} {hash}");
             }
-            assert!(signer.takes(signer.usual_hash()));
+            assert!(signer.supports(signer.default_hash()));
         }
     }
 }

@@ -1,61 +1,62 @@
-//! Certificates for orders.
+//! The certificates of orders, which the issuing CAs sign.
 
 use super::CaError;
-use super::issuing::{Issuing, sha1};
+use super::issuing::{IssuingCa, sha1};
 use super::profile::Profile;
 use super::serial::SerialNumber;
 use super::subject::Subject;
 use crate::api::csr::{Hash, Key};
 use crate::clock::Timestamp;
-use crate::der::read::{Malformed, Reader, SEQUENCE};
-use crate::der::write::{
-    BIT_STRING, INTEGER, OCTET_STRING, context, extension, implicit, oid, sequence, time, tlv, unsigned,
-};
+use crate::der::oid;
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, context, implicit};
+use crate::der::write::{extension, oid, sequence, time, tlv, unsigned};
 
-/// What a certificate shall say. Nothing of a CSR but its key and its template extensions can get into it.
+/// What a certificate says. Of a CSR, only its key and its template extensions can get into it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LeafRequest<'a> {
-    /// What its product says.
+pub(crate) struct LeafContents<'a> {
+    /// The profile of its product.
     pub(crate) profile: &'a Profile,
     /// Its serial number, from [`Authority::serial`](super::Authority::serial).
     pub(crate) serial: SerialNumber,
-    /// From when.
+    /// When it begins to be valid.
     pub(crate) not_before: Timestamp,
-    /// Until when.
+    /// The last second in which it is valid.
     pub(crate) not_after: Timestamp,
     /// The email address: needed for S/MIME, unused for code signing.
     pub(crate) email: &'a str,
     /// The organization: needed for code signing and organization-validated S/MIME.
     pub(crate) organization: &'a str,
-    /// The `SubjectPublicKeyInfo`, in DER; goes in byte for byte.
+    /// The `SubjectPublicKeyInfo`, in DER; copied byte for byte.
     pub(crate) public_key_info: &'a [u8],
     /// The kind of that key.
     pub(crate) key: Key,
-    /// Microsoft's template extensions, each an `Extension` in DER; they go in byte for byte.
+    /// Microsoft's template extensions, each an `Extension` in DER; copied byte for byte.
     pub(crate) template_extensions: &'a [&'a [u8]],
-    /// Where its CA's certificate, CRL and OCSP are to be had.
+    /// The URLs of its CA's certificate, CRL and OCSP responder, if it names them.
     pub(crate) urls: Option<Urls<'a>>,
-    /// What it is signed with, from [`Issuing::hash_for`]. Where the key does not take it, its usual hash is taken.
+    /// The hash that it is signed with, from [`IssuingCa::hash_for`]. If the key does not support it, the key's default
+    /// is used.
     pub(crate) hash: Hash,
 }
 
-/// What of an order can be refused by a certificate, parsed.
+/// The parts of a certificate for which not every value of an order will do, parsed.
 ///
-/// An order is checked by it when it is made or changed, and a certificate is made of it: what passed the one cannot fail
-/// the other.
-pub(crate) struct Parts<'a> {
+/// An order is checked by this parser when it is made or changed, and its certificate is made with it: an order that
+/// was accepted cannot fail later.
+pub(crate) struct SubjectAndKey<'a> {
     subject: Subject,
     /// The content of the public key's BIT STRING.
     public_key: &'a [u8],
 }
 
-impl<'a> Parts<'a> {
-    /// Parses what a certificate of that profile shall say. `public_key_info` is a `SubjectPublicKeyInfo` in DER; none is
-    /// for a key that is still to be made, which always fits.
+impl<'a> SubjectAndKey<'a> {
+    /// Parses the parts of a certificate with that profile. `public_key_info` is a `SubjectPublicKeyInfo` in DER, or
+    /// None if the key is still to be made by the emulator.
     ///
     /// # Errors
-    /// The email address, the organization or the public key, as far as the profile needs them, cannot stand in a
-    /// certificate.
+    /// The email address, the organization or the public key cannot be in a certificate. What the profile does not use
+    /// is not checked.
     pub(crate) fn parse(
         profile: &Profile,
         email: &str,
@@ -70,7 +71,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The URLs in a certificate; ASCII.
+/// The URLs in a certificate, in ASCII.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Urls<'a> {
     /// The issuing CA's certificate.
@@ -81,17 +82,17 @@ pub(crate) struct Urls<'a> {
     pub(crate) ocsp: &'a str,
 }
 
-impl Issuing {
+impl IssuingCa {
     /// A certificate, in DER (RFC 5280, section 4.1).
     ///
     /// # Errors
-    /// The email address, the organization or the public key will not do.
-    pub(crate) fn certify(&self, request: &LeafRequest<'_>) -> Result<Vec<u8>, CaError> {
-        let hash = match self.signer.takes(request.hash) {
+    /// The email address, the organization or the public key cannot be in a certificate, or the key cannot sign.
+    pub(crate) fn certify(&self, request: &LeafContents<'_>) -> Result<Vec<u8>, CaError> {
+        let hash = match self.signer.supports(request.hash) {
             true => request.hash,
-            false => self.signer.usual_hash(),
+            false => self.signer.default_hash(),
         };
-        let parts = Parts::parse(
+        let parts = SubjectAndKey::parse(
             request.profile,
             request.email,
             request.organization,
@@ -111,10 +112,10 @@ impl Issuing {
         self.signed(hash, &content)
     }
 
-    /// Always in this order.
-    fn extensions(&self, request: &LeafRequest<'_>, parts: &Parts<'_>) -> Vec<u8> {
+    /// The extensions, always in this order.
+    fn extensions(&self, request: &LeafContents<'_>, parts: &SubjectAndKey<'_>) -> Vec<u8> {
         let profile = request.profile;
-        let Parts { subject, public_key } = parts;
+        let SubjectAndKey { subject, public_key } = parts;
         let usages: Vec<u8> = profile
             .extended_key_usages
             .iter()
@@ -127,16 +128,20 @@ impl Issuing {
             .collect();
         let mut extensions = [
             self.authority_key_identifier(),
-            extension(&[2, 5, 29, 14], false, &tlv(OCTET_STRING, &[&sha1(public_key)])),
             extension(
-                &[2, 5, 29, 15],
+                oid::SUBJECT_KEY_IDENTIFIER,
+                false,
+                &tlv(OCTET_STRING, &[&sha1(public_key)]),
+            ),
+            extension(
+                oid::KEY_USAGE,
                 true,
                 &tlv(BIT_STRING, &[profile.key_usage(request.key)]),
             ),
             // basicConstraints: CA:FALSE is the default, so DER leaves it out.
-            extension(&[2, 5, 29, 19], true, &sequence(&[])),
-            extension(&[2, 5, 29, 37], false, &sequence(&[&usages])),
-            extension(&[2, 5, 29, 32], false, &sequence(&[&policies])),
+            extension(oid::BASIC_CONSTRAINTS, true, &sequence(&[])),
+            extension(oid::EXTENDED_KEY_USAGE, false, &sequence(&[&usages])),
+            extension(oid::CERTIFICATE_POLICIES, false, &sequence(&[&policies])),
         ]
         .concat();
         if let Some(urls) = request.urls {
@@ -144,7 +149,7 @@ impl Issuing {
             extensions.extend(authority_information_access(urls));
         }
         if let Some(names) = &subject.alternative_names {
-            extensions.extend(extension(&[2, 5, 29, 17], subject.is_empty(), names));
+            extensions.extend(extension(oid::SUBJECT_ALT_NAME, subject.is_empty(), names));
         }
         for template in request.template_extensions {
             extensions.extend_from_slice(template);
@@ -152,9 +157,13 @@ impl Issuing {
         extensions
     }
 
-    /// The `Extension` by which what it signs refers to its key.
+    /// The `Extension` by which certificates and CRLs name the key that signed them.
     pub(super) fn authority_key_identifier(&self) -> Vec<u8> {
-        extension(&[2, 5, 29, 35], false, &sequence(&[&tlv(implicit(0), &[&self.key_id])]))
+        extension(
+            oid::AUTHORITY_KEY_IDENTIFIER,
+            false,
+            &sequence(&[&tlv(implicit(0), &[&self.key_id])]),
+        )
     }
 }
 
@@ -176,19 +185,20 @@ fn uri(url: &str) -> Vec<u8> {
 
 fn crl_distribution_point(url: &str) -> Vec<u8> {
     extension(
-        &[2, 5, 29, 31],
+        oid::CRL_DISTRIBUTION_POINTS,
         false,
         &sequence(&[&sequence(&[&distribution_point_name(url)])]),
     )
 }
 
-/// The field `distributionPoint`, which a certificate and its CRL have in common, with a `fullName` in it.
+/// A `DistributionPointName` with a `fullName`: a certificate and its CRL contain the same one (RFC 5280, section
+/// 4.2.1.13).
 pub(super) fn distribution_point_name(url: &str) -> Vec<u8> {
     tlv(context(0), &[&tlv(context(0), &[&uri(url)])])
 }
 
 fn authority_information_access(urls: Urls<'_>) -> Vec<u8> {
-    let access = |last, url| sequence(&[&oid(&[1, 3, 6, 1, 5, 5, 7, 48, last]), &uri(url)]);
-    let both = sequence(&[&access(2, urls.ca_issuers), &access(1, urls.ocsp)]);
-    extension(&[1, 3, 6, 1, 5, 5, 7, 1, 1], false, &both)
+    let access = |method, url| sequence(&[&oid(method), &uri(url)]);
+    let both = sequence(&[&access(oid::CA_ISSUERS, urls.ca_issuers), &access(oid::OCSP, urls.ocsp)]);
+    extension(oid::AUTHORITY_INFORMATION_ACCESS, false, &both)
 }

@@ -1,15 +1,15 @@
-//! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs and
-//! OCSP answers.
+//! The emulator's certificate authority: a root, the issuing CAs below it, and all that they sign: certificates, CRLs
+//! and OCSP responses.
 //!
-//! It knows no HTTP, and of an order only what its certificate says ([`order`], and the
-//! [`terms`](crate::api::order::terms)): times, serial numbers and URLs come in as arguments. Keys and CA certificates are
-//! made fresh at each start or kept in a directory ([`files`](crate::files)); their randomness comes from aws-lc-rs, as the
-//! keys do.
+//! It does not know HTTP. Of an order it reads only what the certificate says ([`order`], and the
+//! [`terms`](crate::api::order::terms)); times, serial numbers and URLs are arguments. Keys and CA certificates are
+//! made at each start, or kept in a directory ([`key_files`]); aws-lc-rs makes the keys and is the source of their
+//! randomness.
 //!
-//! What rcgen cannot write as it must be is written here, part by part ([`asn1`]): it would refuse CSRs with the
-//! Microsoft extensions and grant CA:TRUE on request.
+//! rcgen writes the certificates of the CAs. All else is written with [`der::write`](crate::der::write): rcgen would
+//! refuse CSRs with the Microsoft extensions, and would grant CA:TRUE if a CSR asks for it.
 
-mod fit;
+mod ca_certificate;
 mod hash;
 mod key;
 mod serial;
@@ -18,6 +18,7 @@ pub(crate) mod authority;
 pub(crate) mod bundle;
 pub(crate) mod crl;
 pub(crate) mod issuing;
+pub(crate) mod key_files;
 pub(crate) mod leaf;
 pub(crate) mod ocsp;
 pub(crate) mod order;
@@ -32,49 +33,49 @@ mod tests;
 use thiserror::Error;
 
 pub(crate) use self::authority::{Authority, CaOptions};
-pub(crate) use self::issuing::{IssuerName, Issuing};
+pub(crate) use self::issuing::{IssuerName, IssuingCa};
 pub use self::key::CaKey;
 pub(crate) use self::key::parse_key;
 pub(crate) use self::serial::SerialNumber;
 use crate::files::FileError;
 
-/// Why the CA cannot do something, in one line. Never holds anything of a private key.
+/// Why the CA cannot do something, in one line. Never contains anything of a private key.
 #[derive(Debug, Error)]
 pub(crate) enum CaError {
-    /// A file is bad.
+    /// A file of the CA cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
     /// A key or a CA certificate cannot be made.
     #[error("cannot make a CA: {0}")]
     Make(#[from] rcgen::Error),
-    /// A CA certificate that was just made does not do.
+    /// A new CA certificate failed the checks.
     #[error("cannot make the CA {0}: its certificate {1}")]
     Unfit(IssuerName, String),
-    /// There are as many issuing CAs as there may be.
-    #[error("there are {0} issuing CAs of their own caCertificateID already, and no more are made")]
+    /// The limit of issuing CAs for values of `caCertificateID` is reached.
+    #[error("there are already {0} issuing CAs for values of caCertificateID, which is the limit")]
     TooMany(usize),
-    /// The email address cannot stand in a certificate.
+    /// The email address cannot be in a certificate: the address, and why.
     #[error("`{0}` cannot stand in a certificate: {1}")]
     Email(String, &'static str),
-    /// The organization cannot stand in a certificate.
+    /// The organization cannot be in a certificate: why.
     #[error("the organization {0}")]
     Organization(String),
-    /// The public key is not one.
+    /// The public key of the order is malformed.
     #[error("the public key is no SubjectPublicKeyInfo in DER")]
     PublicKey,
     /// A key for an order cannot be made.
     #[error("no key can be made for the order")]
     MadeKey,
-    /// The key refused to sign.
+    /// The cryptographic library refused to sign.
     #[error("the CA's key cannot sign")]
     Sign,
-    /// It was in the middle of it when it panicked or the emulator stopped.
-    #[error("the CA's work broke off")]
-    BrokenOff,
+    /// The work panicked, or the emulator stopped before it was done.
+    #[error("the work of the CA was interrupted")]
+    Interrupted,
 }
 
 impl CaError {
-    /// The field of the order that must be changed, if it is the order's fault.
+    /// The field of the order that must be changed, if a value of the order is the cause.
     pub(crate) fn field(&self) -> Option<&'static str> {
         match self {
             Self::Email(..) => Some("email"),
@@ -86,12 +87,12 @@ impl CaError {
             | Self::TooMany(_)
             | Self::MadeKey
             | Self::Sign
-            | Self::BrokenOff => None,
+            | Self::Interrupted => None,
         }
     }
 }
 
-/// A serial number of 128 random bits, less the two that make it positive and never shorter.
+/// A serial number of 16 bytes, random except for the two bits that make it positive and its length fixed.
 pub(crate) fn random_serial() -> Result<rcgen::SerialNumber, rcgen::Error> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| rcgen::Error::RingUnspecified)?;

@@ -1,79 +1,70 @@
-//! OCSP: requests read, answers signed (RFC 6960; for small ones RFC 5019; nonces by RFC 9654).
+//! OCSP: reads requests and signs responses (RFC 6960, RFC 5019; nonces: RFC 9654).
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 
 use super::CaError;
-use super::crl::written;
-use super::issuing::Issuing;
+use super::crl::reason_to_write;
+use super::issuing::IssuingCa;
 use crate::clock::Timestamp;
+use crate::der::oid;
 use crate::der::read::{Malformed, Reader};
-use crate::der::write::{
-    BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, generalized_time, implicit, oid, sequence, tlv,
-};
+use crate::der::tag::{BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, implicit};
+use crate::der::write::{generalized_time, oid, sequence, tlv};
 
 /// How many certificates one request may ask for.
 const MAX_CERTIFICATES: usize = 20;
 
-/// Contents of object identifiers.
-const SHA1_OID: &[u8] = b"\x2b\x0e\x03\x02\x1a";
-const SHA256_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
-const SHA384_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x02";
-const SHA512_OID: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x03";
-const NONCE: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x02";
-/// The kinds of answers that a client takes. All of them take the basic kind.
-const ACCEPTABLE_RESPONSES: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x01\x04";
-
-/// The times of an answer.
+/// The times in a response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OcspTimes {
-    /// When it is signed.
+    /// When the response is signed.
     pub(crate) produced_at: Timestamp,
-    /// Since when what it says is known to be right.
+    /// When the status is known to be correct.
     pub(crate) this_update: Timestamp,
-    /// When there will be newer knowledge at the latest.
+    /// Until when the response may be used.
     pub(crate) next_update: Timestamp,
 }
 
-/// What is known of a certificate.
+/// The status of a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum CertStatus {
     /// Not revoked.
     Good,
     /// Revoked.
     Revoked {
-        /// Since when.
+        /// When it was revoked.
         at: Timestamp,
-        /// The `CRLReason`; left out for None and 0.
+        /// The `CRLReason`; not written if it is None or 0.
         reason: Option<u8>,
     },
 }
 
-/// An answer. With HTTP it goes out with status 200, whatever its own status.
+/// A response. Over HTTP it is sent with status 200, whatever its own status is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct OcspAnswer {
+pub(crate) struct OcspResponse {
     /// The `OCSPResponse`, in DER.
     pub(crate) der: Vec<u8>,
     /// Its status.
     pub(crate) status: OcspStatus,
-    /// Whether it can be kept for others who ask the same: it is successful and was asked for without a nonce.
+    /// Whether a cache may use it for the same request again: it is successful and has no nonce.
     pub(crate) cacheable: bool,
 }
 
 /// The `OCSPResponseStatus`, as far as it is used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum OcspStatus {
-    /// Every certificate that was asked for is in it.
+    /// The response contains the status of every requested certificate.
     Successful = 0,
-    /// The request is none.
+    /// The request is not a well-formed `OCSPRequest`, or asks for too many certificates.
     MalformedRequest = 1,
-    /// The key refused to sign.
+    /// The CA cannot sign.
     InternalError = 2,
-    /// A certificate of another CA, or one that this CA never issued.
+    /// The request names a certificate that this CA did not issue.
     Unauthorized = 6,
 }
 
-impl OcspAnswer {
-    /// An answer that is a status and nothing else.
+impl OcspResponse {
+    /// A response that consists of a status only.
     pub(crate) fn unsuccessful(status: OcspStatus) -> Self {
         Self {
             der: sequence(&[&[ENUMERATED, 1, status as u8]]),
@@ -83,42 +74,42 @@ impl OcspAnswer {
     }
 }
 
-impl Issuing {
-    /// Answers an `OCSPRequest` in DER; the caller bounds its size. `status` is asked for the serial numbers in it, as they
-    /// stand there (the content of a DER INTEGER), until it knows one not.
+impl IssuingCa {
+    /// Responds to an `OCSPRequest` in DER, whose size the caller limits. `status` returns the status of the
+    /// certificate with a serial number (the content of a DER INTEGER), or None if this CA did not issue it.
     pub(crate) fn ocsp(
         &self,
         request: &[u8],
         times: &OcspTimes,
         mut status: impl FnMut(&[u8]) -> Option<CertStatus>,
-    ) -> OcspAnswer {
-        let Ok(request) = Request::parse(request) else {
-            return OcspAnswer::unsuccessful(OcspStatus::MalformedRequest);
+    ) -> OcspResponse {
+        let Ok(request) = OcspRequest::parse(request) else {
+            return OcspResponse::unsuccessful(OcspStatus::MalformedRequest);
         };
         let mut singles = Vec::new();
         for id in &request.ids {
             let known = if self.is_meant(id) { status(id.serial) } else { None };
             let Some(known) = known else {
-                return OcspAnswer::unsuccessful(OcspStatus::Unauthorized);
+                return OcspResponse::unsuccessful(OcspStatus::Unauthorized);
             };
             singles.extend(single(id, known, times));
         }
         match self.successful(&singles, times, request.nonce) {
-            Ok(der) => OcspAnswer {
+            Ok(der) => OcspResponse {
                 der,
                 status: OcspStatus::Successful,
                 cacheable: request.nonce.is_none(),
             },
-            Err(_) => OcspAnswer::unsuccessful(OcspStatus::InternalError),
+            Err(_) => OcspResponse::unsuccessful(OcspStatus::InternalError),
         }
     }
 
     fn is_meant(&self, id: &CertId<'_>) -> bool {
         let hash = match id.hash {
-            SHA1_OID => return id.name_hash == self.subject_sha1 && id.key_hash == self.public_key_sha1,
-            SHA256_OID => &SHA256,
-            SHA384_OID => &SHA384,
-            SHA512_OID => &SHA512,
+            oid::SHA1 => return id.name_hash == self.subject_sha1 && id.key_hash == self.public_key_sha1,
+            oid::SHA256 => &SHA256,
+            oid::SHA384 => &SHA384,
+            oid::SHA512 => &SHA512,
             _ => return false,
         };
         id.name_hash == digest::digest(hash, &self.subject).as_ref()
@@ -126,7 +117,6 @@ impl Issuing {
     }
 
     fn successful(&self, singles: &[u8], times: &OcspTimes, nonce: Option<&[u8]>) -> Result<Vec<u8>, CaError> {
-        const BASIC: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 1];
         let extensions = nonce.map_or_else(Vec::new, |nonce| tlv(context(1), &[&sequence(&[nonce])]));
         let content = sequence(&[
             &tlv(context(2), &[&tlv(OCTET_STRING, &[&self.public_key_sha1])]),
@@ -134,8 +124,8 @@ impl Issuing {
             &sequence(&[singles]),
             &extensions,
         ]);
-        let basic = self.signed(self.signer.usual_hash(), &content)?;
-        let bytes = sequence(&[&oid(BASIC), &tlv(OCTET_STRING, &[&basic])]);
+        let basic = self.signed(self.signer.default_hash(), &content)?;
+        let bytes = sequence(&[&oid(oid::OCSP_BASIC), &tlv(OCTET_STRING, &[&basic])]);
         Ok(sequence(&[
             &[ENUMERATED, 1, OcspStatus::Successful as u8],
             &tlv(context(0), &[&bytes]),
@@ -148,7 +138,7 @@ fn single(id: &CertId<'_>, status: CertStatus, times: &OcspTimes) -> Vec<u8> {
     let status = match status {
         CertStatus::Good => tlv(implicit(0), &[]),
         CertStatus::Revoked { at, reason } => {
-            let reason = written(reason).map(|reason| tlv(context(0), &[&[ENUMERATED, 1, reason]]));
+            let reason = reason_to_write(reason).map(|reason| tlv(context(0), &[&[ENUMERATED, 1, reason]]));
             tlv(context(1), &[&generalized_time(at), &reason.unwrap_or_default()])
         }
     };
@@ -160,10 +150,10 @@ fn single(id: &CertId<'_>, status: CertStatus, times: &OcspTimes) -> Vec<u8> {
     ])
 }
 
-/// What matters of an `OCSPRequest`. Its signature, if it has one, is left alone, as is the requestor's name.
-struct Request<'a> {
+/// The used parts of an `OCSPRequest`. Its signature and the name of the requestor are ignored.
+struct OcspRequest<'a> {
     ids: Vec<CertId<'a>>,
-    /// The whole `Extension`.
+    /// The nonce, as a whole `Extension`.
     nonce: Option<&'a [u8]>,
 }
 
@@ -177,17 +167,17 @@ struct CertId<'a> {
     serial: &'a [u8],
 }
 
-/// Why a request is none. Its sender is told nothing more.
-struct NoRequest;
+/// A request is malformed. The response has no place for the reason, so it is not kept.
+struct MalformedRequest;
 
-impl From<Malformed> for NoRequest {
+impl From<Malformed> for MalformedRequest {
     fn from(_: Malformed) -> Self {
         Self
     }
 }
 
-impl<'a> Request<'a> {
-    fn parse(der: &'a [u8]) -> Result<Self, NoRequest> {
+impl<'a> OcspRequest<'a> {
+    fn parse(der: &'a [u8]) -> Result<Self, MalformedRequest> {
         let mut input = Reader::new(der);
         let mut outer = input.read(SEQUENCE)?;
         input.finish()?;
@@ -197,7 +187,7 @@ impl<'a> Request<'a> {
 
         if let Some(mut version) = content.optional(context(0))? {
             if !version.unsigned()?.is_empty() {
-                return Err(NoRequest);
+                return Err(MalformedRequest);
             }
             version.finish()?;
         }
@@ -209,20 +199,20 @@ impl<'a> Request<'a> {
         let mut ids = Vec::new();
         while !list.is_empty() {
             if ids.len() == MAX_CERTIFICATES {
-                return Err(NoRequest);
+                return Err(MalformedRequest);
             }
             let mut one = list.read(SEQUENCE)?;
             ids.push(CertId::parse(&mut one)?);
             if let Some(extensions) = one.optional(context(0))? {
-                // A nonce has no place here.
+                // A nonce is for the whole request, not for one certificate.
                 if read_extensions(extensions)?.is_some() {
-                    return Err(NoRequest);
+                    return Err(MalformedRequest);
                 }
             }
             one.finish()?;
         }
         if ids.is_empty() {
-            return Err(NoRequest);
+            return Err(MalformedRequest);
         }
         let nonce = match extensions {
             Some(extensions) => read_extensions(extensions)?,
@@ -233,13 +223,13 @@ impl<'a> Request<'a> {
 }
 
 impl<'a> CertId<'a> {
-    fn parse(input: &mut Reader<'a>) -> Result<Self, NoRequest> {
+    fn parse(input: &mut Reader<'a>) -> Result<Self, MalformedRequest> {
         let element = input.expect(SEQUENCE)?;
         let mut parts = element.content;
         let mut algorithm = parts.read(SEQUENCE)?;
         let hash = algorithm.oid()?;
         if !matches!(algorithm.bytes(), [] | [NULL, 0]) {
-            return Err(NoRequest);
+            return Err(MalformedRequest);
         }
         let id = Self {
             raw: element.raw(),
@@ -253,9 +243,9 @@ impl<'a> CertId<'a> {
     }
 }
 
-/// Reads `Extensions`; returns the one that is a nonce. Critical ones that are not understood are an error, as is a nonce
-/// that is not 1 to 128 bytes long.
-fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, NoRequest> {
+/// Reads `Extensions` and returns the nonce, if there is one. A critical extension that is unknown is an error, and so
+/// is a nonce that does not have 1 to 128 bytes.
+fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, MalformedRequest> {
     let mut list = outer.read(SEQUENCE)?;
     outer.finish()?;
     let mut nonce = None;
@@ -267,23 +257,23 @@ fn read_extensions(mut outer: Reader<'_>) -> Result<Option<&[u8]>, NoRequest> {
             Some(critical) => match critical.bytes() {
                 [0] => false,
                 [0xff] => true,
-                _ => return Err(NoRequest),
+                _ => return Err(MalformedRequest),
             },
             None => false,
         };
         let mut value = parts.read(OCTET_STRING)?;
         parts.finish()?;
         match id {
-            NONCE => {
+            oid::OCSP_NONCE => {
                 let bytes = value.read(OCTET_STRING)?.bytes();
                 value.finish()?;
                 if nonce.is_some() || !(1..=128).contains(&bytes.len()) {
-                    return Err(NoRequest);
+                    return Err(MalformedRequest);
                 }
                 nonce = Some(element.raw());
             }
-            ACCEPTABLE_RESPONSES => {}
-            _ if critical => return Err(NoRequest),
+            oid::OCSP_ACCEPTABLE_RESPONSES => {}
+            _ if critical => return Err(MalformedRequest),
             _ => {}
         }
     }

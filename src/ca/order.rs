@@ -1,43 +1,44 @@
-//! What a certificate says of the order that it is made for, and whether it can.
+//! What a certificate takes from its order, and whether a certificate can be made of an order.
 
 use std::borrow::Cow;
 
 use super::CaError;
-use super::leaf::Parts;
+use super::leaf::SubjectAndKey;
 use super::profile::Profile;
 use crate::api::csr::Csr;
 use crate::api::order::state::Order;
 
-/// Whether a certificate can be made of what an order says, once it is issued.
+/// Checks that a certificate can be made of an order, once it is issued.
 ///
 /// # Errors
-/// What cannot stand in a certificate; [`CaError::field`] names it.
+/// A value of the order cannot be in a certificate; [`CaError::field`] names it.
 pub(crate) fn check(order: &Order) -> Result<(), CaError> {
-    let named = Named::by(order);
+    let names = CertificateNames::of(order);
     let public_key_info = order.csr.as_ref().map(Csr::subject_public_key_info);
-    Parts::parse(
+    SubjectAndKey::parse(
         Profile::of(order.product_code()),
-        &named.email,
-        named.organization,
+        &names.email,
+        names.organization,
         public_key_info,
     )
     .map(drop)
 }
 
-/// Whom the certificate of an order names. What the order does not say is made up.
-pub(crate) struct Named<'o> {
-    /// The email address.
+/// The email address and the organization that the certificate of an order names. What the order leaves open has a
+/// default.
+pub(crate) struct CertificateNames<'o> {
+    /// The email address; default: `order-NUMBER@example.com`.
     pub(crate) email: Cow<'o, str>,
-    /// The organization.
+    /// The organization; default: `Example Organization`.
     pub(crate) organization: &'o str,
 }
 
-impl<'o> Named<'o> {
-    /// Whom the certificate of that order names.
-    pub(crate) fn by(order: &'o Order) -> Self {
-        let made_up_email = || format!("order-{}@example.com", order.number).into();
+impl<'o> CertificateNames<'o> {
+    /// The names for the certificate of that order.
+    pub(crate) fn of(order: &'o Order) -> Self {
+        let default_email = || format!("order-{}@example.com", order.number).into();
         Self {
-            email: order.email.as_deref().map_or_else(made_up_email, Cow::Borrowed),
+            email: order.email.as_deref().map_or_else(default_email, Cow::Borrowed),
             organization: order.organization.as_deref().unwrap_or("Example Organization"),
         }
     }

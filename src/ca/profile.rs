@@ -1,77 +1,77 @@
-//! What certificates of each product say: one table.
+//! The table of certificate profiles: what the certificates of each product say.
 
 use super::issuing::IssuerName;
 use crate::api::csr::Key;
 use crate::api::order::terms::ProductCode;
+use crate::der::oid;
 
 /// What a certificate of one product says.
 #[derive(Debug)]
 pub(crate) struct Profile {
-    /// Sectigo's code of the product.
+    /// The product, by Sectigo's number.
     pub(crate) product_code: ProductCode,
     /// Its name, for people.
     pub(crate) name: &'static str,
-    /// Which subject it names.
-    pub(super) subject: SubjectShape,
-    /// Extended key usages, as object identifiers.
-    pub(super) extended_key_usages: &'static [&'static [u64]],
-    /// Certificate policies, as object identifiers.
-    pub(super) policies: &'static [&'static [u64]],
+    /// What the subject consists of.
+    pub(super) subject: SubjectKind,
+    /// The extended key usages, from [`oid`].
+    pub(super) extended_key_usages: &'static [&'static [u8]],
+    /// The certificate policies, from [`oid`].
+    pub(super) policies: &'static [&'static [u8]],
 }
 
-/// Whom a certificate names.
+/// What the subject and the alternative name of a certificate consist of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum SubjectShape {
-    /// A mailbox alone; it is the alternative name too.
+pub(super) enum SubjectKind {
+    /// An email address, in both.
     Mailbox,
-    /// An organization; a mailbox is the alternative name.
+    /// An organization in the subject, an email address in both.
     OrganizationMailbox,
-    /// An organization that publishes software.
+    /// An organization that publishes software; no alternative name.
     Publisher,
 }
 
-const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
-const CODE_SIGNING: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 3];
-const EMAIL_PROTECTION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 4];
-
-/// Every profile, S/MIME first. Codes, usages, policies and which subject there is are as Sectigo's profiles are known to
-/// be: policies under 1.3.6.1.4.1.6449 are Sectigo's own, those under 2.23.140 the CA/Browser Forum's. Assumed are the
-/// order of the subject's attributes, and that an extended-validation subject has no more of them.
+/// Every profile, S/MIME first. Numbers, usages, policies and kinds of subjects are those of Sectigo's published
+/// profiles. Assumed are the order of the subject's attributes, and that an extended-validation subject has no further
+/// attributes.
 pub(crate) const PROFILES: &[Profile] = &[
     Profile {
         product_code: ProductCode::MailboxMultipurpose,
         name: "S/MIME, mailbox-validated, multipurpose",
-        subject: SubjectShape::Mailbox,
-        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 1], &[2, 23, 140, 1, 5, 1, 2]],
+        subject: SubjectKind::Mailbox,
+        extended_key_usages: &[oid::CLIENT_AUTH, oid::EMAIL_PROTECTION],
+        policies: &[oid::SECTIGO_MAILBOX_MULTIPURPOSE, oid::CABF_MAILBOX_MULTIPURPOSE],
     },
     Profile {
         product_code: ProductCode::MailboxStrict,
         name: "S/MIME, mailbox-validated, strict",
-        subject: SubjectShape::Mailbox,
-        extended_key_usages: &[EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 2], &[2, 23, 140, 1, 5, 1, 3]],
+        subject: SubjectKind::Mailbox,
+        extended_key_usages: &[oid::EMAIL_PROTECTION],
+        policies: &[oid::SECTIGO_MAILBOX_STRICT, oid::CABF_MAILBOX_STRICT],
     },
     Profile {
         product_code: ProductCode::OrganizationMultipurpose,
         name: "S/MIME, organization-validated, multipurpose",
-        subject: SubjectShape::OrganizationMailbox,
-        extended_key_usages: &[CLIENT_AUTH, EMAIL_PROTECTION],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 10, 3], &[2, 23, 140, 1, 5, 2, 2]],
+        subject: SubjectKind::OrganizationMailbox,
+        extended_key_usages: &[oid::CLIENT_AUTH, oid::EMAIL_PROTECTION],
+        policies: &[
+            oid::SECTIGO_ORGANIZATION_MULTIPURPOSE,
+            oid::CABF_ORGANIZATION_MULTIPURPOSE,
+        ],
     },
     Profile {
         product_code: ProductCode::CodeSigning,
         name: "code signing",
-        subject: SubjectShape::Publisher,
-        extended_key_usages: &[CODE_SIGNING],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 3, 2], &[2, 23, 140, 1, 4, 1]],
+        subject: SubjectKind::Publisher,
+        extended_key_usages: &[oid::CODE_SIGNING],
+        policies: &[oid::SECTIGO_CODE_SIGNING, oid::CABF_CODE_SIGNING],
     },
     Profile {
         product_code: ProductCode::CodeSigningEv,
         name: "code signing, extended validation",
-        subject: SubjectShape::Publisher,
-        extended_key_usages: &[CODE_SIGNING],
-        policies: &[&[1, 3, 6, 1, 4, 1, 6449, 1, 2, 1, 6, 1], &[2, 23, 140, 1, 3]],
+        subject: SubjectKind::Publisher,
+        extended_key_usages: &[oid::CODE_SIGNING],
+        policies: &[oid::SECTIGO_CODE_SIGNING_EV, oid::CABF_CODE_SIGNING_EV],
     },
 ];
 
@@ -84,21 +84,21 @@ impl Profile {
             .expect("each product has a profile, as a test shows")
     }
 
-    /// The CA that issues it, for an order with this `caCertificateID`.
+    /// The CA that issues such a certificate for an order with this `caCertificateID`.
     pub(crate) fn issuer(&self, ca_certificate_id: Option<u64>) -> IssuerName {
         match (self.subject, ca_certificate_id) {
-            (SubjectShape::Publisher, _) => IssuerName::CodeSigning,
-            (SubjectShape::Mailbox | SubjectShape::OrganizationMailbox, None) => IssuerName::Smime,
-            (SubjectShape::Mailbox | SubjectShape::OrganizationMailbox, Some(id)) => IssuerName::SmimeOf(id),
+            (SubjectKind::Publisher, _) => IssuerName::CodeSigning,
+            (SubjectKind::Mailbox | SubjectKind::OrganizationMailbox, None) => IssuerName::Smime,
+            (SubjectKind::Mailbox | SubjectKind::OrganizationMailbox, Some(id)) => IssuerName::SmimeOf(id),
         }
     }
 
     /// The `KeyUsage` for a key: digitalSignature, and for S/MIME keyEncipherment (RSA) or keyAgreement (EC).
     pub(super) fn key_usage(&self, key: Key) -> &'static [u8] {
-        // A BIT STRING's content: how many bits of the last byte are unused, then digitalSignature (0), keyEncipherment
-        // (2), keyAgreement (4).
+        // The content of a BIT STRING: the number of unused bits in the last byte, then the bits digitalSignature (0),
+        // keyEncipherment (2) and keyAgreement (4).
         match (self.subject, key) {
-            (SubjectShape::Publisher, _) => &[7, 0b1000_0000],
+            (SubjectKind::Publisher, _) => &[7, 0b1000_0000],
             (_, Key::Rsa { .. }) => &[5, 0b1010_0000],
             (_, Key::P256 | Key::P384 | Key::P521) => &[3, 0b1000_1000],
         }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_told_by_product_and_number() {
+    fn the_issuer_follows_from_product_and_number() {
         let issuer = |code, id| Profile::of(code).issuer(id);
         assert_eq!(issuer(ProductCode::MailboxMultipurpose, None), IssuerName::Smime);
         assert_eq!(

@@ -1,26 +1,23 @@
-//! The root certificate, which clients are told to trust.
+//! The root certificate, which clients should trust.
 
 use std::fmt;
 
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use time::{Duration, OffsetDateTime};
 
-use super::fit;
-use super::key::{CaKey, parse_key};
+use super::ca_certificate;
+use super::key::CaKey;
+use super::key_files::KeyFiles;
 use super::random_serial;
 use crate::der::pem;
-use crate::files::{FileError, Readers, Store};
+use crate::files::{FileError, Store};
 
-/// The files of a kept root.
-const CERTIFICATE_FILE: &str = "ca.pem";
-const KEY_FILE: &str = "ca.key";
+/// The name of the files of a kept root: `ca.key` and `ca.pem`.
+const FILES: &str = "ca";
 
-/// How long before its making a root begins, and how long after it ends: ten years and thirty. So certificates that were
-/// issued in the past verify, and those of a sandbox whose clock was moved on.
+/// A root is valid from ten years before it is made to thirty years after, so that certificates verify that were issued
+/// in the past, and those of a sandbox whose clock was advanced.
 const BEFORE: Duration = Duration::days(3652);
 const AFTER: Duration = Duration::days(10_957);
 
@@ -33,7 +30,7 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// A fresh root that is valid from ten years before `now` to thirty years after.
+    /// A new root that is valid from ten years before `now` to thirty years after.
     pub(crate) fn generate(kind: CaKey, now: OffsetDateTime) -> Result<Self, rcgen::Error> {
         let (params, key) = (params(now)?, kind.generate()?);
         let certificate = params.self_signed(&key)?.into();
@@ -46,48 +43,22 @@ impl Root {
         })
     }
 
-    /// The root that `ca.pem` and `ca.key` hold; makes what is not there, with a key of `kind`. Files that are there are
-    /// never changed.
+    /// The root in the files `ca.pem` and `ca.key`; makes a file that is missing, with a key of `kind`, and never
+    /// changes one that exists.
     ///
     /// # Errors
-    /// Names the file that is unreadable, no CA certificate, expired, or does not fit the other.
+    /// Names the file that is unreadable, is not a CA certificate, is expired, or does not belong to the other file.
     pub(crate) fn keep(store: &Store, kind: CaKey, now: OffsetDateTime) -> Result<Self, FileError> {
-        let key_file = |problem: String| FileError::new(&store.path(KEY_FILE), problem);
-        let certificate_file = |problem: String| FileError::new(&store.path(CERTIFICATE_FILE), problem);
-        let key = match store.read_before(KEY_FILE, CERTIFICATE_FILE)? {
-            (Some(key), _) => key,
-            (None, true) => {
-                return Err(key_file(
-                    "is missing, but ca.pem is there; put the key there, or take ca.pem away to have both made anew"
-                        .into(),
-                ));
-            }
-            (None, false) => {
-                let key = kind
-                    .generate()
-                    .map_err(|error| key_file(format!("cannot make a key: {error}")))?;
-                store.create(KEY_FILE, &key.serialize_pem(), Readers::Owner)?
-            }
-        };
-        let key = parse_key(&key).map_err(key_file)?;
-        let certificate = match store.read(CERTIFICATE_FILE)? {
-            Some(certificate) => certificate,
-            None => {
-                let made = certify(&key, now)
-                    .map_err(|error| certificate_file(format!("cannot make a certificate: {error}")))?;
-                store.create(CERTIFICATE_FILE, &pem::encode("CERTIFICATE", made.der()), Readers::All)?
-            }
-        };
-        Self::from_parts(&certificate, key, now).map_err(certificate_file)
+        let files = KeyFiles::new(store, FILES);
+        let key = files.key(kind)?;
+        let certificate = files.certificate(|| Ok(params(now)?.self_signed(&key)?.into()))?;
+        Self::from_parts(certificate, key, now).map_err(|problem| files.bad_certificate(problem))
     }
 
-    /// A root from its certificate in PEM and its key. The error is what is wrong with the certificate.
-    fn from_parts(certificate: &str, key: KeyPair, now: OffsetDateTime) -> Result<Self, String> {
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| "holds no certificate in PEM, or half of one".to_owned())?;
-        let key_name = format!("the key in {KEY_FILE}");
-        let anew = format!("delete it and {KEY_FILE} to have both made anew");
-        let parsed = fit::check(&certificate, &key, &key_name, &anew, now, |parsed| {
+    /// A root from its certificate and its key. The error is what is wrong with the certificate.
+    fn from_parts(certificate: CertificateDer<'static>, key: KeyPair, now: OffsetDateTime) -> Result<Self, String> {
+        let (key_name, advice) = ("the key in ca.key", "delete it and ca.key to have both made anew");
+        let parsed = ca_certificate::check(&certificate, &key, key_name, advice, now, |parsed| {
             let usage = parsed.key_usage().ok().flatten();
             if usage.is_some_and(|usage| !usage.value.key_cert_sign()) {
                 return Err("may not sign certificates (keyUsage)".into());
@@ -110,27 +81,27 @@ impl Root {
         })
     }
 
-    /// The certificate.
+    /// Its certificate, in DER.
     pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
     }
 
-    /// The certificate in PEM, for clients.
+    /// Its certificate in PEM, for clients.
     pub(crate) fn pem(&self) -> String {
-        pem::encode("CERTIFICATE", &self.certificate)
+        pem::encode(pem::CERTIFICATE, &self.certificate)
     }
 
-    /// What signs.
+    /// Its name and key, with which rcgen signs certificates.
     pub(crate) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
 
-    /// When it begins.
+    /// When it begins to be valid.
     pub(crate) fn not_before(&self) -> OffsetDateTime {
         self.not_before
     }
 
-    /// When it ends. Nothing that it signs should live longer.
+    /// When it expires. Nothing that it signs should be valid longer.
     pub(crate) fn not_after(&self) -> OffsetDateTime {
         self.not_after
     }
@@ -142,10 +113,6 @@ impl fmt::Debug for Root {
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
     }
-}
-
-fn certify(key: &KeyPair, now: OffsetDateTime) -> Result<Certificate, rcgen::Error> {
-    params(now)?.self_signed(key)
 }
 
 fn params(now: OffsetDateTime) -> Result<CertificateParams, rcgen::Error> {
@@ -170,6 +137,9 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    const CERTIFICATE_FILE: &str = "ca.pem";
+    const KEY_FILE: &str = "ca.key";
 
     const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
 
@@ -225,10 +195,11 @@ mod tests {
         let mut leaf = params(NOW).unwrap();
         leaf.is_ca = IsCa::ExplicitNoCa;
         let leaf = leaf.self_signed(root.issuer().key()).unwrap().pem();
-        let expired = certify(root.issuer().key(), NOW - Duration::days(11_000))
-            .unwrap()
-            .pem();
-        let early = certify(root.issuer().key(), NOW + Duration::days(3700)).unwrap().pem();
+        let certify = |now| params(now).unwrap().self_signed(root.issuer().key()).unwrap().pem();
+        let (expired, early) = (
+            certify(NOW - Duration::days(11_000)),
+            certify(NOW + Duration::days(3700)),
+        );
         let half = &certificate[..certificate.len() / 2];
         let cases = [
             (half, &key[..], "ca.pem: holds no certificate"),

@@ -1,4 +1,4 @@
-//! Serial numbers of leaf certificates, from which the order can be told.
+//! Serial numbers of the certificates of orders: each contains the number of its order.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use rcgen::KeyPair;
 
-/// Bytes before the order's number.
-const MARK: usize = 9;
+/// How many bytes stand before the number of the order.
+const PREFIX: usize = 9;
 
-/// A serial number: 70 bits that nobody can tell beforehand, then the order's number in 8 bytes. Positive, and always
-/// 17 bytes long.
+/// A serial number: 70 bits that nobody can predict, then the number of the order in 8 bytes. It is positive and always
+/// has 17 bytes.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub(crate) struct SerialNumber([u8; MARK + 8]);
+pub(crate) struct SerialNumber([u8; PREFIX + 8]);
 
 impl SerialNumber {
-    /// The serial number that these bytes are, if they have the form of one. Whether it was given to a certificate, the
-    /// order must tell.
+    /// The serial number in these bytes, if they have the right form. Whether a certificate has it follows from the
+    /// order.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes: [u8; MARK + 8] = bytes.try_into().ok()?;
+        let bytes: [u8; PREFIX + 8] = bytes.try_into().ok()?;
         (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))
     }
 
@@ -30,9 +30,9 @@ impl SerialNumber {
         &self.0
     }
 
-    /// The number of the order whose certificate has it.
+    /// The number of the order that it contains.
     pub(crate) fn order_number(&self) -> u64 {
-        self.0[MARK..]
+        self.0[PREFIX..]
             .iter()
             .fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
@@ -51,10 +51,11 @@ impl fmt::Debug for SerialNumber {
     }
 }
 
-/// What makes the serial numbers of one emulator its own: a secret derived from the root's private key.
+/// The secret from which serial numbers and keys are derived; it is itself derived from the private key of the root.
 pub(super) struct SerialKey(hmac::Key);
 
 impl SerialKey {
+    /// The secret of that root.
     pub(super) fn derive(root: &KeyPair) -> Self {
         let mut context = digest::Context::new(&SHA256);
         context.update(b"sectigo-emulator serial numbers");
@@ -62,26 +63,26 @@ impl SerialKey {
         Self(hmac::Key::new(HMAC_SHA256, context.finish().as_ref()))
     }
 
-    /// The serial number of the certificate that says `content`.
+    /// The serial number of the certificate of an order with that content.
     pub(super) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(&order_number.to_be_bytes());
         for part in content {
-            // With its length, so that no two contents run together the same.
+            // With its length, so that different contents never give the same bytes.
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part);
         }
-        let mut bytes = [0; MARK + 8];
-        bytes[..MARK].copy_from_slice(&context.sign().as_ref()[..MARK]);
+        let mut bytes = [0; PREFIX + 8];
+        bytes[..PREFIX].copy_from_slice(&context.sign().as_ref()[..PREFIX]);
         bytes[0] = bytes[0] & 0x3f | 0x40;
-        bytes[MARK..].copy_from_slice(&order_number.to_be_bytes());
+        bytes[PREFIX..].copy_from_slice(&order_number.to_be_bytes());
         SerialNumber(bytes)
     }
 
-    /// A private key for the certificate of that serial number: the same each time, so that there are never two
-    /// certificates with one serial number and two keys, and a key that was handed out stays the right one.
+    /// The private key for the certificate with that serial number: the same each time, so that there are never two
+    /// certificates with one serial number and different keys, and a key that was given to a client stays right.
     pub(super) fn made_key(&self, serial: &SerialNumber) -> Result<MadeKey, Unspecified> {
-        // A number that is none of the curve's comes once in 2^32 tries.
+        // One number in 2^32 is not a valid key of this curve.
         for attempt in 0..=u8::MAX {
             let mut context = hmac::Context::with_key(&self.0);
             context.update(b"key");
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_can_be_told_from_it() {
+    fn it_contains_the_number_of_the_order() {
         let key = CaKey::EcP256.generate().unwrap();
         let serials = SerialKey::derive(&key);
         for number in [1, 1_234_567, 999_999_999_999_999_999, u64::MAX] {

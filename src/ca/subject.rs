@@ -1,42 +1,33 @@
-//! Whom a certificate names: its subject, and its alternative name.
+//! The subject and the alternative name of a certificate.
 
 use rustls::pki_types::DnsName;
 
 use super::CaError;
-use super::profile::SubjectShape;
-use crate::der::write::{
-    IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit, oid, sequence, tlv,
-};
+use super::profile::SubjectKind;
+use crate::der::oid;
+use crate::der::tag::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit};
+use crate::der::write::{oid, sequence, tlv};
 
-const COMMON_NAME: &[u64] = &[2, 5, 4, 3];
-const COUNTRY: &[u64] = &[2, 5, 4, 6];
-const STATE: &[u64] = &[2, 5, 4, 8];
-const ORGANIZATION: &[u64] = &[2, 5, 4, 10];
-const ORGANIZATION_IDENTIFIER: &[u64] = &[2, 5, 4, 97];
-const EMAIL_ADDRESS: &[u64] = &[1, 2, 840, 113_549, 1, 9, 1];
-const SMTP_UTF8_MAILBOX: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 8, 9];
-
-/// The upper bound of an organization's and of a common name, in characters (RFC 5280, appendix A.1).
+/// The longest organization and common name, in characters (RFC 5280, appendix A.1).
 const MAX_NAME: usize = 64;
 
 /// The longest part of an email address before its @, in bytes (RFC 5321, section 4.5.3.1.1).
 const MAX_LOCAL_PART: usize = 64;
 
-/// The longest email address, in bytes: a path of RFC 5321, section 4.5.3.1.3, without its angle brackets. A name takes
-/// one more.
+/// The longest email address, in bytes: a path of RFC 5321, section 4.5.3.1.3, without its angle brackets.
 const MAX_EMAIL: usize = 254;
 
-/// An email address that a certificate can hold.
+/// An email address that can be in a certificate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mailbox<'a>(&'a str);
 
 impl<'a> Mailbox<'a> {
     /// Parses a `Mailbox` of RFC 5321, section 4.1.2, whose part before the @ is a `Dot-string`; quoted strings and
-    /// address literals are not taken. The characters of that part may also be others than ASCII (RFC 6531 and RFC 9598);
+    /// address literals are not accepted. That part may contain characters that are not ASCII (RFC 6531 and RFC 9598);
     /// a domain that is not ASCII must be written in its xn-- form.
     ///
     /// # Errors
-    /// Quotes the address, cut, and says what is wrong with it.
+    /// Quotes the address, shortened, and says what is wrong with it.
     pub(crate) fn parse(text: &'a str) -> Result<Self, CaError> {
         let error = |problem| {
             let shown = text.chars().take(MAX_NAME).collect::<String>();
@@ -51,60 +42,63 @@ impl<'a> Mailbox<'a> {
         Ok(Self(text))
     }
 
-    /// A `GeneralName`: rfc822Name, or SmtpUTF8Mailbox where it is not ASCII.
+    /// A `GeneralName`: rfc822Name, or SmtpUTF8Mailbox if it is not ASCII.
     fn general_name(self) -> Vec<u8> {
         match self.0.is_ascii() {
             true => tlv(implicit(1), &[self.0.as_bytes()]),
             false => {
                 let mailbox = tlv(UTF8_STRING, &[self.0.as_bytes()]);
-                tlv(context(0), &[&oid(SMTP_UTF8_MAILBOX), &tlv(context(0), &[&mailbox])])
+                tlv(
+                    context(0),
+                    &[&oid(oid::SMTP_UTF8_MAILBOX), &tlv(context(0), &[&mailbox])],
+                )
             }
         }
     }
 }
 
-/// Whom one certificate names.
+/// The subject and the alternative names of one certificate, in DER.
 pub(super) struct Subject {
-    /// The `Name`. It may be empty, if the mailbox fits none of its attributes.
+    /// The `Name`. It is empty if the email address fits into none of its attributes.
     pub(super) name: Vec<u8>,
-    /// The `GeneralNames`, if it has any.
+    /// The `GeneralNames`, if there are any.
     pub(super) alternative_names: Option<Vec<u8>>,
 }
 
 impl Subject {
-    /// What a subject of that shape says of the email address and the organization. Where the organization stands is made
-    /// up.
+    /// The subject of that kind for an email address and an organization. The country and the state of the organization
+    /// are made up.
     ///
     /// # Errors
-    /// The one of the two that the shape needs will not do.
-    pub(super) fn new(shape: SubjectShape, email: &str, organization: &str) -> Result<Self, CaError> {
-        let mailbox = match shape {
-            SubjectShape::Mailbox | SubjectShape::OrganizationMailbox => Some(Mailbox::parse(email)?),
-            SubjectShape::Publisher => None,
+    /// The email address or the organization, if it is used, cannot be in a certificate.
+    pub(super) fn new(kind: SubjectKind, email: &str, organization: &str) -> Result<Self, CaError> {
+        let mailbox = match kind {
+            SubjectKind::Mailbox | SubjectKind::OrganizationMailbox => Some(Mailbox::parse(email)?),
+            SubjectKind::Publisher => None,
         };
-        let organization = match shape {
-            SubjectShape::OrganizationMailbox | SubjectShape::Publisher => parse_organization(organization)?,
-            SubjectShape::Mailbox => "",
+        let organization = match kind {
+            SubjectKind::OrganizationMailbox | SubjectKind::Publisher => parse_organization(organization)?,
+            SubjectKind::Mailbox => "",
         };
         let mut name = Vec::new();
-        if shape != SubjectShape::Mailbox {
-            attribute(&mut name, COUNTRY, PRINTABLE_STRING, "GB");
-            attribute(&mut name, STATE, UTF8_STRING, "Test State");
-            attribute(&mut name, ORGANIZATION, UTF8_STRING, organization);
+        if kind != SubjectKind::Mailbox {
+            attribute(&mut name, oid::COUNTRY, PRINTABLE_STRING, "GB");
+            attribute(&mut name, oid::STATE, UTF8_STRING, "Test State");
+            attribute(&mut name, oid::ORGANIZATION, UTF8_STRING, organization);
         }
-        match shape {
-            SubjectShape::Mailbox if email.chars().count() <= MAX_NAME => {
-                attribute(&mut name, COMMON_NAME, UTF8_STRING, email);
+        match kind {
+            SubjectKind::Mailbox if email.chars().count() <= MAX_NAME => {
+                attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, email);
             }
-            SubjectShape::Mailbox => {}
-            SubjectShape::OrganizationMailbox => {
-                attribute(&mut name, ORGANIZATION_IDENTIFIER, UTF8_STRING, "NTRGB-12345678");
-                attribute(&mut name, COMMON_NAME, UTF8_STRING, organization);
+            SubjectKind::Mailbox => {}
+            SubjectKind::OrganizationMailbox => {
+                attribute(&mut name, oid::ORGANIZATION_IDENTIFIER, UTF8_STRING, "NTRGB-12345678");
+                attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization);
             }
-            SubjectShape::Publisher => attribute(&mut name, COMMON_NAME, UTF8_STRING, organization),
+            SubjectKind::Publisher => attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization),
         }
         if mailbox.is_some() && email.is_ascii() {
-            attribute(&mut name, EMAIL_ADDRESS, IA5_STRING, email);
+            attribute(&mut name, oid::EMAIL_ADDRESS, IA5_STRING, email);
         }
         Ok(Self {
             name: tlv(SEQUENCE, &[&name]),
@@ -112,13 +106,13 @@ impl Subject {
         })
     }
 
-    /// Whether the alternative name alone says whom it names, so that it must be critical.
+    /// Whether the subject is empty, so that the alternative name must be critical (RFC 5280, section 4.2.1.6).
     pub(super) fn is_empty(&self) -> bool {
         self.name.len() == 2
     }
 }
 
-/// Checks a `Dot-string` of RFC 5321: atoms with a dot between each two.
+/// Checks a `Dot-string` of RFC 5321: atoms with single dots between them.
 fn check_local_part(local: &str) -> Result<(), &'static str> {
     if local.is_empty() || local.len() > MAX_LOCAL_PART {
         return Err("the part before the @ must have 1 to 64 bytes");
@@ -135,7 +129,7 @@ fn check_local_part(local: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a character may stand in an atom: `atext` of RFC 5322, section 3.2.3, and what RFC 6531 adds to it.
+/// Whether an atom may contain a character: `atext` of RFC 5322, section 3.2.3, with the additions of RFC 6531.
 fn is_atext(c: char) -> bool {
     match c.is_ascii() {
         true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
@@ -148,14 +142,14 @@ fn check_domain(domain: &str) -> Result<(), &'static str> {
     if !domain.is_ascii() {
         return Err("write its domain in the xn-- form");
     }
-    // Host names may have more than mail domains: underscores, and a dot at the end.
+    // Host names may contain what mail domains may not: underscores, and a dot at the end.
     if DnsName::try_from(domain).is_err() || domain.contains('_') || domain.ends_with('.') {
         return Err("the part behind the @ is no domain");
     }
     Ok(())
 }
 
-/// An organization as it stands in a certificate: without the spaces around it.
+/// The organization for a certificate, without the spaces around it.
 fn parse_organization(organization: &str) -> Result<&str, CaError> {
     let organization = organization.trim();
     if organization.is_empty() || organization.contains(char::is_control) {
@@ -172,7 +166,7 @@ fn parse_organization(organization: &str) -> Result<&str, CaError> {
     Ok(organization)
 }
 
-fn attribute(name: &mut Vec<u8>, id: &[u64], tag: u8, value: &str) {
+fn attribute(name: &mut Vec<u8>, id: &[u8], tag: u8, value: &str) {
     let pair = sequence(&[&oid(id), &tlv(tag, &[value.as_bytes()])]);
     name.extend(tlv(SET, &[&pair]));
 }

@@ -1,4 +1,4 @@
-//! What is made is judged by openssl.
+//! openssl checks what the CA makes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,8 +12,8 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::bundle::{pem_chain, pkcs7};
 use super::crl::{CrlContents, Revoked};
-use super::leaf::{LeafRequest, Urls};
-use super::ocsp::{CertStatus, OcspAnswer, OcspStatus, OcspTimes};
+use super::leaf::{LeafContents, Urls};
+use super::ocsp::{CertStatus, OcspResponse, OcspStatus, OcspTimes};
 use super::profile::{PROFILES, Profile};
 use super::*;
 use crate::api::csr::{Csr, Hash};
@@ -34,11 +34,11 @@ const URLS: Urls<'_> = Urls {
     ocsp: "http://127.0.0.1:8080/ocsp/smime",
 };
 
-/// A CA, and a directory in which openssl finds what it made.
+/// A CA, and a directory with its files for openssl.
 struct Bench {
     dir: TempDir,
     authority: Authority,
-    issuing: Arc<Issuing>,
+    issuing: Arc<IssuingCa>,
 }
 
 impl Bench {
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     /// Writes a certificate in PEM.
-    fn leaf(&self, file: &str, request: &LeafRequest<'_>) -> Vec<u8> {
+    fn leaf(&self, file: &str, request: &LeafContents<'_>) -> Vec<u8> {
         let der = self.issuing.certify(request).unwrap();
         self.write(file, pem::encode("CERTIFICATE", &der));
         der
@@ -103,17 +103,17 @@ fn openssl(dir: &std::path::Path, args: &str) -> (bool, String) {
 
 fn fixture(file: &str) -> Csr {
     let path = format!("{}/fixtures/csr/{file}", env!("CARGO_MANIFEST_DIR"));
-    Csr::judge(&fs::read_to_string(path).unwrap()).unwrap()
+    Csr::parse(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn profile(code: u16) -> &'static Profile {
     Profile::of(ProductCode::from_number(code).unwrap())
 }
 
-/// What order 1234567 would be certified with.
-fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafRequest<'a> {
+/// The contents of the certificate of order 1234567.
+fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafContents<'a> {
     let now = real_now();
-    LeafRequest {
+    LeafContents {
         profile,
         serial: bench.authority.serial(1_234_567, &[csr.der()]),
         not_before: now.before(DAY),
@@ -133,8 +133,8 @@ fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafRequest
 
 const VERIFY: &str = "verify -x509_strict -CAfile root.pem -untrusted issuing.pem";
 
-/// The answer to a request that openssl wrote, by a CA that knows `known` alone.
-fn answer(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspAnswer {
+/// The response to a request that openssl wrote, by a CA that has issued only the certificate `known`.
+fn respond(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspResponse {
     let request = fs::read(bench.dir.path().join("request.der")).unwrap();
     let now = real_now();
     let times = OcspTimes {
@@ -142,9 +142,9 @@ fn answer(bench: &Bench, known: &SerialNumber, status: CertStatus) -> OcspAnswer
         this_update: now.before(DAY),
         next_update: now.after(DAY),
     };
-    let answer = bench.issuing.ocsp(&request, &times, |serial| {
+    let response = bench.issuing.ocsp(&request, &times, |serial| {
         (serial == known.as_bytes()).then_some(status)
     });
-    bench.write("response.der", &answer.der);
-    answer
+    bench.write("response.der", &response.der);
+    response
 }

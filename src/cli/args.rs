@@ -1,4 +1,4 @@
-//! The command line and the environment: which command was given, and what is wrong with it.
+//! Reads the command line and the environment: which command is given, or what is wrong.
 
 use std::ffi::OsString;
 
@@ -34,7 +34,7 @@ impl Config {
     /// Reads the command line and the environment.
     ///
     /// # Errors
-    /// Help was asked for, or something is wrong.
+    /// Help or the version was asked for, or something is wrong.
     pub(crate) fn read() -> Result<Command, Exit> {
         let words: Vec<_> = std::env::args_os().collect();
         let command = Self::read_words(&words)?.into_command();
@@ -47,7 +47,7 @@ impl Config {
         Ok(command)
     }
 
-    /// Reads these words, of which the first is the program.
+    /// Reads the words of a command line, of which the first is the program.
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
         let words = &with_serve_first(words);
         let mut matches = Self::command()
@@ -57,12 +57,13 @@ impl Config {
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
+    /// The given command, or `serve`.
     pub(crate) fn into_command(self) -> Command {
         self.command.unwrap_or(Command::Serve(Box::new(self.serve)))
     }
 }
 
-/// What the program is asked to do.
+/// The command to run.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve (the default).
@@ -73,21 +74,21 @@ pub(crate) enum Command {
     Endpoints(EndpointsArgs),
     /// Drive a running emulator: orders, accounts, clock, faults, calls, sandboxes.
     Ctl(Box<CtlArgs>),
-    /// Print what lets a shell complete this program's command line.
+    /// Print a script with which a shell completes this program's command line.
     Completions(CompletionsArgs),
 }
 
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
 pub(crate) enum Exit {
-    /// Help or the version was asked for; this is the text.
+    /// Help or the version was asked for: the text.
     Help(String),
-    /// Something is wrong; one line.
+    /// Something is wrong: one line.
     Usage(String),
 }
 
 impl Exit {
-    /// What clap says about these words.
+    /// The error of clap for these words, in one line, or the help that was asked for.
     fn new(error: &clap::Error, words: &[OsString]) -> Self {
         let text = error.render().to_string();
         if !error.use_stderr() {
@@ -97,7 +98,7 @@ impl Exit {
         program.build();
         let (path, command) = command_of(&program, words);
         let line = match error.kind() {
-            // clap prints the whole help then, which does not say that anything is wrong.
+            // clap would print the whole help, which does not say what is wrong.
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
                 let names: Vec<_> = command
                     .get_subcommands()
@@ -107,7 +108,7 @@ impl Exit {
                 format!("{path} needs one of these behind it: {}", names.join(", "))
             }
             _ => {
-                // clap writes paragraphs: what is wrong, tips, then the usage, which --help tells better.
+                // clap writes paragraphs: what is wrong, tips, and the usage, for which --help is better.
                 let said = text.split("\n\nUsage:").next().unwrap_or(&text);
                 let said = said.split("\n\nFor more").next().unwrap_or(said);
                 let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -118,8 +119,8 @@ impl Exit {
     }
 }
 
-/// The same words with `serve` before the options that stand in front of it: they are the same in both places, and clap
-/// reads them in one.
+/// The same words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
+/// accepts them in one place only.
 fn with_serve_first(words: &[OsString]) -> Vec<OsString> {
     let mut words = words.to_vec();
     let place = command_words(&Config::command(), &words)
@@ -131,14 +132,14 @@ fn with_serve_first(words: &[OsString]) -> Vec<OsString> {
     words
 }
 
-/// The command that these words are for, and how it is called: as far as they name one.
+/// The command that these words name, as far as they do, with its full name.
 fn command_of<'c>(program: &'c clap::Command, words: &[OsString]) -> (String, &'c clap::Command) {
     command_words(program, words).fold((program.get_name().to_owned(), program), |(path, _), (_, command)| {
         (format!("{path} {}", command.get_name()), command)
     })
 }
 
-/// The words that name a command, each below the one before: where they stand, and the command.
+/// The words that name commands, each a subcommand of the one before: the place of the word, and the command.
 fn command_words<'c>(
     program: &'c clap::Command,
     words: &[OsString],
@@ -166,7 +167,7 @@ fn command_words<'c>(
     })
 }
 
-/// Whether the word behind that option is its value.
+/// Whether the next word after that option is its value.
 fn takes_value(command: &clap::Command, long: &str) -> bool {
     command.get_arguments().any(|argument| {
         let aliases = argument.get_all_aliases().unwrap_or_default();
@@ -175,7 +176,8 @@ fn takes_value(command: &clap::Command, long: &str) -> bool {
     })
 }
 
-/// `ctl sandboxes` is about all of them; its variable may still say whom the other commands ask.
+/// Refuses `--sandbox` with `ctl sandboxes`, which is about all sandboxes. Its variable may be set, for the other
+/// commands.
 fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
     let is_given = matches
         .subcommand_matches("ctl")
@@ -204,8 +206,9 @@ mod tests {
         Config::command().debug_assert();
     }
 
-    /// The options below `ctl` are exempt: they are fields of one order, one fault, one question. A variable for them
-    /// would outlive it and change the next. Those of `ctl` itself, where and whom to ask, have theirs.
+    /// The options of the commands of `ctl` have none: they are fields of one order, one fault or one request, and a
+    /// variable would also change the next one. The options of `ctl` itself, which select the emulator and the sandbox,
+    /// have theirs.
     #[test]
     fn every_option_has_its_variable() {
         let program = Config::command();
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn no_variable_changes_one_question_of_ctl() {
+    fn the_options_of_ctl_commands_have_no_variables() {
         fn below<'c>(command: &'c clap::Command) -> Box<dyn Iterator<Item = &'c clap::Command> + 'c> {
             Box::new(
                 command
@@ -248,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn ctl_takes_what_people_write() {
+    fn ctl_accepts_common_command_lines() {
         for line in [
             "ctl orders list --json",
             "ctl --sandbox t1 --token x --control http://localhost:8081 orders show 7",
@@ -323,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_points_to_its_own_help() {
+    fn an_error_names_the_help_of_its_command() {
         for (line, expected) in [
             ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
             (
@@ -400,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn help_lists_the_values_that_are_taken() {
+    fn help_lists_the_accepted_values() {
         for (line, expected) in [
             (
                 "ctl orders list --help",

@@ -1,4 +1,4 @@
-//! `completions`: prints what lets a shell complete the command line.
+//! `completions`: prints a script with which a shell completes the command line.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
@@ -11,13 +11,13 @@ pub(crate) struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// The script that the shell reads for that program.
+    /// The script for a program.
     pub(super) fn script(&self, mut program: Command) -> String {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut program, "sectigo-emulator", &mut script);
         let script = String::from_utf8_lossy(&script);
-        // clap_complete writes a hyphen of the program's name in two ways into the script for bash, and so never finds
-        // what it has for the commands: https://github.com/clap-rs/clap/issues/6421
+        // clap_complete writes the hyphen of the program's name in two ways in the script for bash, so the script does
+        // not find the completions of the commands: https://github.com/clap-rs/clap/issues/6421
         script.replace("sectigo__subcmd__emulator", "sectigo__emulator")
     }
 }

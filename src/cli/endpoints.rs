@@ -1,4 +1,4 @@
-//! `endpoints`: prints the catalogue.
+//! `endpoints`: prints the tables of arguments, codes and assumptions.
 
 use clap::{Args, ValueEnum};
 

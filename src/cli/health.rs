@@ -11,17 +11,29 @@ use crate::client::health::{self, HealthError};
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HealthArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.
-    #[arg(long, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL",
+        value_name = "URL",
+        default_value = "127.0.0.1:8081",
+        value_parser = read_control
+    )]
     control: String,
-    /// Ask again and again for that long, until it serves.
-    #[arg(long, env = "SECTIGO_EMULATOR_WAIT", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    /// Keep asking for up to this long, until it serves.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_WAIT",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = read_duration
+    )]
     wait: Duration,
 }
 
-/// Asks until it serves or the time is over.
+/// Asks until the emulator serves, or until the time is over.
 ///
 /// # Errors
-/// It does not serve.
+/// The emulator does not serve.
 pub(super) async fn run(args: &HealthArgs) -> Result<(), HealthError> {
     health::check(&args.control, args.wait).await
 }

@@ -1,5 +1,4 @@
-//! The command line: one file a command, each with the options that it takes and what it does. Nothing here is needed by
-//! the library.
+//! The command line: one file for each command, with its options and what it does. The library can be built without it.
 
 mod args;
 mod completions;
@@ -29,7 +28,8 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error, 2),
     };
     let code = runtime.block_on(run());
-    // Dropping it would wait for work that nobody waits for any more: a file whose end never comes, an RSA key.
+    // Dropping the runtime would wait for blocking work that is no longer needed, such as a file without an end or an
+    // RSA key.
     runtime.shutdown_background();
     code
 }
@@ -41,7 +41,7 @@ pub fn command() -> clap::Command {
 
 async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve::run(args, &variables::unknown_ones(&command())).await,
+        Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(&command())).await,
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,
@@ -65,7 +65,7 @@ async fn run() -> ExitCode {
     }
 }
 
-/// Prints to stdout. A reader that has left, as `head` does, is no error.
+/// Prints to stdout. It is not an error if the reader has closed it, as `head` does.
 fn print(text: &str) -> Result<(), Box<dyn Error>> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {

@@ -1,4 +1,4 @@
-//! Values that a shell offers when it completes a command line, where more or other values are taken as well.
+//! Values that a shell offers for completion, for options that also accept other values.
 
 use std::ffi::OsStr;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use crate::api::order::terms::ProductCode;
 use crate::api::protocol::assumption::ASSUMPTIONS;
 use crate::cli::number::read_whole;
 
-/// Each assumption with each of its values.
+/// Each assumption with each of its values, as `NAME=VALUE`.
 static ASSUMED: LazyLock<Vec<String>> = LazyLock::new(|| {
     ASSUMPTIONS
         .iter()
@@ -23,10 +23,11 @@ static ASSUMED: LazyLock<Vec<String>> = LazyLock::new(|| {
 static NAMES: LazyLock<Vec<String>> =
     LazyLock::new(|| ENDPOINTS.iter().map(|endpoint| endpoint.name.to_owned()).collect());
 
-/// The numbers of the kinds of certificates.
-static KINDS: LazyLock<Vec<String>> = LazyLock::new(|| ProductCode::ALL.map(|code| code.number().to_string()).into());
+/// The values of productCode.
+static PRODUCT_CODES: LazyLock<Vec<String>> =
+    LazyLock::new(|| ProductCode::ALL.map(|code| code.number().to_string()).into());
 
-/// Reads a value by a function, and names values for completions. They are no list of all that is taken.
+/// Reads a value with a function, and offers some values for completion. Other values may be accepted too.
 #[derive(Clone)]
 pub(super) struct Offering<T> {
     read: fn(&str) -> Result<T, String>,
@@ -47,7 +48,7 @@ impl<T: Clone + Send + Sync + 'static> TypedValueParser for Offering<T> {
     }
 }
 
-/// Reads an assumption by `read`. Whole pairs are offered, because bash begins a new word behind the `=`.
+/// Reads an assumption with `read`. Offers whole pairs, because bash begins a new word behind the `=`.
 pub(super) fn assumptions<T>(read: fn(&str) -> Result<T, String>) -> Offering<T> {
     Offering {
         read,
@@ -55,7 +56,7 @@ pub(super) fn assumptions<T>(read: fn(&str) -> Result<T, String>) -> Offering<T>
     }
 }
 
-/// Reads the name of an endpoint, in any case; the emulator that is asked judges whether it has it.
+/// Reads the name of an endpoint, which the running emulator checks.
 pub(super) fn endpoints() -> Offering<String> {
     Offering {
         read: |text| Ok(text.to_owned()),
@@ -63,10 +64,10 @@ pub(super) fn endpoints() -> Offering<String> {
     }
 }
 
-/// Reads a productCode; the emulator that is asked judges whether it fits the product.
+/// Reads a productCode, which the running emulator checks.
 pub(super) fn product_codes() -> Offering<u16> {
     Offering {
         read: read_whole,
-        offered: &KINDS,
+        offered: &PRODUCT_CODES,
     }
 }

@@ -1,14 +1,14 @@
-//! Readers of values that several commands take.
+//! Readers of values that several commands have.
 
 use std::time::Duration;
 
 use crate::client::http;
 use crate::token::GivenToken;
 
-/// Whether a token that was given is one. clap itself takes any text, because it repeats what it does not take.
+/// Checks a token. clap itself accepts any text, because its errors would repeat the text.
 ///
 /// # Errors
-/// It is not; one line that does not hold it.
+/// The token is invalid; one line that does not contain it.
 pub(super) fn check_token(token: Option<&GivenToken>) -> Result<(), String> {
     match token.map(GivenToken::check) {
         Some(Err(error)) => Err(format!("invalid value for '--control-token <TOKEN>': {error}")),
@@ -16,7 +16,7 @@ pub(super) fn check_token(token: Option<&GivenToken>) -> Result<(), String> {
     }
 }
 
-/// A duration longer than zero.
+/// Reads a duration longer than zero.
 pub(super) fn read_time_limit(text: &str) -> Result<Duration, String> {
     let limit = read_duration(text)?;
     if limit.is_zero() {
@@ -25,12 +25,13 @@ pub(super) fn read_time_limit(text: &str) -> Result<Duration, String> {
     Ok(limit)
 }
 
-/// A duration such as `90s`, `10m` or `30d`.
+/// Reads a duration such as `90s`, `10m` or `30d`.
 pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
 }
 
-/// The `HOST:PORT` of a control listener, which has one variable for where it is and where it is asked.
+/// Reads where a control listener is, and returns its `HOST:PORT`. The variable of this option is also that of the
+/// listener itself, so it may be `off`, or an address that means every interface.
 pub(super) fn read_control(text: &str) -> Result<String, String> {
     if text == "off" {
         return Err("the control listener is off, so there is nobody to ask".to_owned());

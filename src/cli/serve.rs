@@ -1,4 +1,4 @@
-//! `serve`: starts an emulator, says where it serves, and stops it when it is asked to.
+//! `serve`: starts an emulator, prints its addresses, and stops it at a signal.
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ pub(crate) struct ServeArgs {
         default_value = "127.0.0.1:8443"
     )]
     https: Listen,
-    /// The API over plain HTTP, which answers -1 as the real one does.
+    /// The API over plain HTTP, which returns -1 as the real one does.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_HTTP",
@@ -47,7 +47,7 @@ pub(crate) struct ServeArgs {
         default_value = "127.0.0.1:8080"
     )]
     http: Listen,
-    /// How a call over plain HTTP is answered: with -1, or (accept) as if it came over HTTPS.
+    /// What a call over plain HTTP returns: -1, or (accept) the same as over HTTPS.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_PLAIN_HTTP",
@@ -63,7 +63,7 @@ pub(crate) struct ServeArgs {
         default_value = "127.0.0.1:8081"
     )]
     control: ControlListen,
-    /// Demand this bearer token of the control API's clients.
+    /// Require this bearer token in requests to the control API.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
@@ -71,7 +71,7 @@ pub(crate) struct ServeArgs {
         hide_env_values = true
     )]
     control_token: Option<GivenToken>,
-    /// The file whose one line is that token.
+    /// A file that contains this token, in one line.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
@@ -79,7 +79,7 @@ pub(crate) struct ServeArgs {
         conflicts_with = "control_token"
     )]
     control_token_file: Option<PathBuf>,
-    /// A host name by which the control API may be asked, beside localhost and IP addresses (repeatable).
+    /// A host name under which the control API accepts requests, besides localhost and IP addresses (repeatable).
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_CONTROL_HOST",
@@ -92,15 +92,28 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "SECTIGO_EMULATOR_FIXTURES", value_name = "FILE")]
     fixtures: Option<PathBuf>,
     /// How long a new order is being issued, such as 90s or 10m.
-    #[arg(long, env = "SECTIGO_EMULATOR_ISSUANCE_DELAY", value_name = "DURATION", default_value = "0s", value_parser = read_duration)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_ISSUANCE_DELAY",
+        value_name = "DURATION",
+        default_value = "0s",
+        value_parser = read_duration
+    )]
     issuance_delay: Duration,
     /// Set an assumption (repeatable); `sectigo-emulator endpoints` lists them.
-    #[arg(long, env = "SECTIGO_EMULATOR_ASSUME", value_name = "NAME=VALUE", value_delimiter = ',', hide_possible_values = true, value_parser = offer::assumptions(read_assumption))]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_ASSUME",
+        value_name = "NAME=VALUE",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_parser = offer::assumptions(read_assumption)
+    )]
     assume: Vec<(String, String)>,
-    /// A whole number that makes the numbers of new orders and the dice of faults the same each time.
+    /// A whole number that makes the numbers of new orders and the dice of faults repeatable.
     #[arg(long, env = "SECTIGO_EMULATOR_SEED", value_name = "N", value_parser = read_whole::<u64>)]
     seed: Option<u64>,
-    /// Keep the made CA and server certificate there, for restarts.
+    /// Keep the CAs and the server certificate in this directory for the next start.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_TLS_DIR",
@@ -108,10 +121,11 @@ pub(crate) struct ServeArgs {
         conflicts_with = "tls_cert"
     )]
     tls_dir: Option<PathBuf>,
-    /// Keep the root and the issuing CAs there, or take yours: ca.pem, ca.key, smime.pem, ... [default: as --tls-dir].
+    /// Keep the root and the issuing CAs in this directory, or use yours from it: ca.pem, ca.key, smime.pem, ...
+    /// [default: as --tls-dir].
     #[arg(long, env = "SECTIGO_EMULATOR_CA_DIR", value_name = "DIR")]
     ca_dir: Option<PathBuf>,
-    /// The kind of the CAs' keys that are made: ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096.
+    /// The kind of key for new CAs: ec-p256, ec-p384, rsa-2048, rsa-3072, rsa-4096.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_CA_KEY",
@@ -119,9 +133,14 @@ pub(crate) struct ServeArgs {
         default_value = "ec-p256"
     )]
     ca_key: CaKey,
-    /// Where others reach the HTTP listener, for the URLs in certificates [default: its address; for a wildcard address the
-    /// host name].
-    #[arg(long, env = "SECTIGO_EMULATOR_HTTP_URL", value_name = "URL", value_parser = read_http_url)]
+    /// The URL at which others reach the HTTP listener, for the URLs in certificates [default: its address; for a
+    /// wildcard address the host name].
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_HTTP_URL",
+        value_name = "URL",
+        value_parser = read_http_url
+    )]
     http_url: Option<String>,
     /// Serve your own certificate: its chain (with --tls-key).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_CERT", value_name = "PEM", requires = "tls_key")]
@@ -129,7 +148,7 @@ pub(crate) struct ServeArgs {
     /// Serve your own certificate: its private key (with --tls-cert).
     #[arg(long, env = "SECTIGO_EMULATOR_TLS_KEY", value_name = "PEM", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// One more name for the made certificate (repeatable).
+    /// Another name for the server certificate (repeatable).
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_TLS_NAME",
@@ -138,58 +157,83 @@ pub(crate) struct ServeArgs {
         conflicts_with = "tls_cert"
     )]
     tls_name: Vec<String>,
-    /// How long a client may take for its handshake, for a head, for a body.
-    #[arg(long, env = "SECTIGO_EMULATOR_READ_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = read_time_limit)]
+    /// How long a client may take for the TLS handshake, for the head of a request, and for its body.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_READ_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = read_time_limit
+    )]
     read_timeout: Duration,
-    /// How many orders there may be; a replacement past it answers HTTP status 503.
+    /// How many orders a sandbox may have; a replacement beyond this returns HTTP status 503.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_MAX_ORDERS",
         value_name = "N",
-        default_value_t = 1_000_000,
+        default_value_t = Builder::DEFAULT_MAX_ORDERS,
         value_parser = read_whole::<usize>
     )]
     max_orders: usize,
-    /// Begin with the state in that file, if it is there, and save it there on a graceful stop.
+    /// Begin with the state in this file, if it exists, and save the state to it at a graceful stop.
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Save it each time that so long has passed, too, if it has changed (with --state).
-    #[arg(long, env = "SECTIGO_EMULATOR_STATE_EVERY", value_name = "DURATION", requires = "state", value_parser = read_time_limit)]
+    /// Save the state at this interval too, if it has changed (with --state).
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_STATE_EVERY",
+        value_name = "DURATION",
+        requires = "state",
+        value_parser = read_time_limit
+    )]
     state_every: Option<Duration>,
     /// How many calls the journal of a sandbox keeps.
-    #[arg(long, env = "SECTIGO_EMULATOR_JOURNAL", value_name = "N", default_value_t = 1000, value_parser = read_whole::<usize>)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_JOURNAL",
+        value_name = "N",
+        default_value_t = Builder::DEFAULT_JOURNAL,
+        value_parser = read_whole::<usize>
+    )]
     journal: usize,
-    /// How many bytes the calls in the journals of all sandboxes take; beyond it, a sandbox gives up its oldest calls.
+    /// How many bytes the calls in the journals of all sandboxes may take; beyond this, a sandbox forgets its oldest
+    /// calls.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_JOURNAL_BYTES",
         value_name = "BYTES",
-        default_value_t = 1 << 30,
+        default_value_t = Builder::DEFAULT_JOURNAL_BYTES,
         value_parser = read_whole::<usize>
     )]
     journal_bytes: usize,
-    /// How many sandboxes there may be beside the default one.
+    /// How many sandboxes there may be besides the default one.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_MAX_SANDBOXES",
         value_name = "N",
-        default_value_t = 100_000,
+        default_value_t = Builder::DEFAULT_MAX_SANDBOXES,
         value_parser = read_whole::<usize>
     )]
     max_sandboxes: usize,
-    /// The longest snapshot that the control API takes, in bytes.
+    /// The longest snapshot that the control API accepts, in bytes.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_MAX_SNAPSHOT",
         value_name = "BYTES",
-        default_value_t = 2 << 30,
+        default_value_t = Builder::DEFAULT_MAX_SNAPSHOT,
         value_parser = read_whole::<u64>
     )]
     max_snapshot: u64,
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
-    #[arg(long, env = "SECTIGO_EMULATOR_LOG", value_name = "FILTER", default_value = "info", value_parser = read_filter)]
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        value_parser = read_filter
+    )]
     log: Targets,
-    /// How a line of the log looks.
+    /// The format of the log.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_LOG_FORMAT",
@@ -197,88 +241,72 @@ pub(crate) struct ServeArgs {
         default_value = "text"
     )]
     log_format: LogFormat,
-    /// Stop as on SIGTERM when standard input ends, so that nothing outlives a test runner that is killed.
+    /// Stop, as on SIGTERM, when standard input ends, so that the emulator does not outlive a test runner that is
+    /// killed.
     #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
     exit_with_stdin: bool,
 }
 
 impl ServeArgs {
-    /// Whether the control listener and its token can be what these options say.
+    /// Checks the options of the control listener that clap cannot check.
     ///
     /// # Errors
-    /// They cannot; one line.
+    /// The address or the token is invalid; one line.
     pub(super) fn check(&self) -> Result<(), String> {
         self.control.check()?;
         check_token(self.control_token.as_ref())
     }
 
-    /// The emulator that these options ask for.
+    /// The builder with these options.
     ///
     /// # Errors
     /// The fixtures file cannot be loaded.
     fn builder(&self) -> Result<Builder, LoadError> {
-        let mut builder = Emulator::builder()
+        let certificate = self.tls_cert.as_ref().zip(self.tls_key.as_ref());
+        let fixtures = self.fixtures.as_deref().map(Fixtures::load).transpose()?;
+        Ok(Emulator::builder()
             .https(self.https.0)
             .http(self.http.0)
             .control(self.control.address())
             .accept_plain_http(self.plain_http == PlainHttp::Accept)
             .issuance_delay(self.issuance_delay)
+            .ca_key(self.ca_key)
             .read_timeout(self.read_timeout)
             .max_orders(self.max_orders)
             .journal(self.journal)
             .journal_bytes(self.journal_bytes)
             .max_sandboxes(self.max_sandboxes)
-            .max_snapshot(self.max_snapshot);
-        if let Some(token) = &self.control_token {
-            builder = builder.given_control_token(token.clone());
-        }
-        if let Some(path) = &self.control_token_file {
-            builder = builder.control_token_file(path);
-        }
-        for name in &self.control_host {
-            builder = builder.control_host(name);
-        }
-        if let Some(path) = &self.fixtures {
-            builder = builder.fixtures(Fixtures::load(path)?);
-        }
-        if let Some(seed) = self.seed {
-            builder = builder.seed(seed);
-        }
-        builder = builder.ca_key(self.ca_key);
-        if let Some(dir) = &self.ca_dir {
-            builder = builder.ca_dir(dir);
-        }
-        if let Some(url) = &self.http_url {
-            builder = builder.http_url(url);
-        }
-        if let Some(dir) = &self.tls_dir {
-            builder = builder.tls_dir(dir);
-        }
-        if let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) {
-            builder = builder.tls_certificate(cert, key);
-        }
-        if let Some(path) = &self.state {
-            builder = builder.state_file(path);
-        }
-        if let Some(interval) = self.state_every {
-            builder = builder.state_every(interval);
-        }
-        for name in &self.tls_name {
-            builder = builder.tls_name(name);
-        }
-        for (name, value) in &self.assume {
-            builder = builder.assume(name, value);
-        }
-        Ok(builder)
+            .max_snapshot(self.max_snapshot)
+            .set_each(self.control_token.clone(), Builder::given_control_token)
+            .set_each(&self.control_token_file, Builder::control_token_file)
+            .set_each(&self.control_host, Builder::control_host)
+            .set_each(fixtures, Builder::fixtures)
+            .set_each(self.seed, Builder::seed)
+            .set_each(&self.ca_dir, Builder::ca_dir)
+            .set_each(&self.http_url, Builder::http_url)
+            .set_each(&self.tls_dir, Builder::tls_dir)
+            .set_each(certificate, |builder, (cert, key)| builder.tls_certificate(cert, key))
+            .set_each(&self.tls_name, Builder::tls_name)
+            .set_each(&self.state, Builder::state_file)
+            .set_each(self.state_every, Builder::state_every)
+            .set_each(&self.assume, |builder, (name, value)| builder.assume(name, value)))
     }
 }
 
-/// Serves until a signal, or the end of standard input, asks it to stop. `warnings` are the first lines of the log.
+impl Builder {
+    /// Sets an option that was given once, several times or not at all to each of its values, in their order.
+    fn set_each<T>(self, values: impl IntoIterator<Item = T>, set: impl FnMut(Self, T) -> Self) -> Self {
+        values.into_iter().fold(self, set)
+    }
+}
+
+/// Serves until a signal or, with `--exit-with-stdin`, the end of standard input. `warnings` are the first lines of the
+/// log.
 ///
 /// # Errors
-/// It cannot start, or the state cannot be saved at the end.
+/// The emulator cannot start, or its state cannot be saved at the end.
 pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(), Box<dyn std::error::Error>> {
-    // Before anything else: as PID 1 of a container, a signal that nobody waits for does nothing.
+    // Before anything else: a process with the PID 1, as in a container, ignores signals that it has no handler for.
     let mut signals = Signals::listen()?;
     let _log = Log::start(args.log.clone(), args.log_format)?;
     for warning in warnings {
@@ -288,7 +316,7 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
-    let mut told_to_stop = pin!(async {
+    let mut stop_requested = pin!(async {
         tokio::select! {
             signal = signals.stop() => signal,
             () = stdin_ends => "the end of standard input (--exit-with-stdin)",
@@ -296,32 +324,32 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
     });
     let emulator = tokio::select! {
         biased;
-        reason = &mut told_to_stop => {
+        reason = &mut stop_requested => {
             tracing::info!(reason, "stopping before anything is served");
             return Ok(());
         }
         started = start(args) => started?,
     };
     print(&ready_lines(&emulator))?;
-    let reason = told_to_stop.await;
+    let reason = stop_requested.await;
     tracing::info!(reason, "stopping");
     emulator.stop().await?;
     Ok(())
 }
 
-/// Starts the emulator. Large files take their time, which must not keep a signal waiting.
+/// Starts the emulator. Files are read on another thread, so that a signal is handled meanwhile even if they are large.
 async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Error>> {
     let builder = aside(move || args.builder()).await??;
     Ok(builder.start().await?)
 }
 
-/// Resolves when standard input ends, if that is wanted; else never. A thread of its own reads it, from now on: the
-/// runtime would wait for a read of tokio's when it stops.
+/// Waits for the end of standard input, or for ever if not `is_wanted`. It is read on a thread of its own, because the
+/// runtime would wait for a blocking read of tokio when it stops.
 fn end_of_stdin(is_wanted: bool) -> io::Result<impl Future<Output = ()>> {
     let (end, ended) = oneshot::channel::<()>();
     if is_wanted {
         let read = move || {
-            // What comes is of no interest; what cannot be read has ended.
+            // The input is ignored; a read error counts as its end.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             let _ = end.send(());
         };
@@ -329,12 +357,13 @@ fn end_of_stdin(is_wanted: bool) -> io::Result<impl Future<Output = ()>> {
     }
     Ok(async {
         if ended.await.is_err() {
-            // Nobody reads.
+            // There is no thread that reads.
             future::pending().await
         }
     })
 }
 
+/// The lines on stdout: each listener, then `ready`.
 fn ready_lines(emulator: &Emulator) -> String {
     let listeners = [
         ("https", "https", emulator.https_addr()),
@@ -349,13 +378,14 @@ fn ready_lines(emulator: &Emulator) -> String {
     lines.join("\n")
 }
 
+/// What a call over plain HTTP returns: -1, or the same as over HTTPS.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum PlainHttp {
     Refuse,
     Accept,
 }
 
-/// The address of a listener, or none.
+/// The address of a listener, or None if it is off.
 #[derive(Clone, Copy, Debug)]
 struct Listen(Option<SocketAddr>);
 
@@ -366,7 +396,7 @@ impl std::str::FromStr for Listen {
         if text == "off" {
             return Ok(Self(None));
         }
-        // The one host name that needs no resolver.
+        // The only host name that is accepted, as it needs no resolver.
         text.replacen("localhost:", "127.0.0.1:", 1)
             .parse()
             .map(|address| Self(Some(address)))
@@ -374,8 +404,9 @@ impl std::str::FromStr for Listen {
     }
 }
 
-/// The address of the control listener. Its variable may say where `health` and `ctl` shall ask, which is a place to
-/// listen on only where it is an address of this machine; clap reads the options of `serve` for them as well.
+/// The address of the control listener. The variable of this option is also that of `health` and `ctl`, for which it
+/// may name another machine; and clap reads the options of `serve` for these commands as well. So such a value is an
+/// error only if the command is `serve`.
 #[derive(Clone, Debug)]
 enum ControlListen {
     At(Listen),
@@ -390,7 +421,7 @@ impl ControlListen {
         }
     }
 
-    /// Whether it can be listened on.
+    /// Checks that it is an address to listen on.
     fn check(&self) -> Result<(), String> {
         match self {
             Self::At(_) => Ok(()),
@@ -416,10 +447,11 @@ impl std::str::FromStr for ControlListen {
     }
 }
 
-/// What a listener takes.
+/// The accepted addresses, as the end of an error.
 const LISTEN_FORMS: &str = "give IP:PORT or localhost:PORT, such as 0.0.0.0:8443, or off";
 
-/// A word alone is a level here; tracing would take a misspelt one for a target, and log nothing.
+/// Reads a filter for the log. A word alone must be a level: tracing would take a misspelt level for a target, and log
+/// nothing.
 fn read_filter(text: &str) -> Result<Targets, String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_known = |level: &str| LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level));
@@ -435,17 +467,20 @@ fn read_filter(text: &str) -> Result<Targets, String> {
     text.parse().map_err(|error| format!("{error}"))
 }
 
+/// Reads the base of the URLs in certificates.
 fn read_http_url(text: &str) -> Result<String, String> {
     check_http_url(text)
         .map(str::to_owned)
         .map_err(|error| error.to_string())
 }
 
+/// Reads a host name for the control listener.
 fn read_host_name(text: &str) -> Result<String, String> {
     check_host_name(text)?;
     Ok(text.to_owned())
 }
 
+/// Reads `NAME=VALUE` and checks both.
 fn read_assumption(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
@@ -458,7 +493,25 @@ fn read_assumption(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct OnlyServe {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let args = OnlyServe::try_parse_from(["serve"]).unwrap().args;
+        let library = Builder::default()
+            .https(args.https.0)
+            .http(args.http.0)
+            .control(args.control.address());
+        assert_eq!(format!("{:?}", args.builder().unwrap()), format!("{library:?}"));
+    }
 
     #[test]
     fn a_misspelt_level_is_refused() {

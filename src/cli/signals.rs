@@ -1,20 +1,20 @@
-//! The signals that stop the program.
+//! The signals that stop the program: SIGTERM, SIGINT and SIGHUP.
 
 use std::fs;
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM, SIGINT and SIGHUP: each asks for a graceful stop.
+/// Listens to the signals; each of them asks for a graceful stop.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// None where the program was started to outlive its terminal.
+    /// None if the parent process asked to ignore SIGHUP.
     hang_up: Option<Signal>,
 }
 
 impl Signals {
-    /// Begins to listen; a signal that comes from here on is not lost.
+    /// Begins to listen. From now on no signal is lost.
     pub(crate) fn listen() -> io::Result<Self> {
         let hang_up = match is_ignored(SignalKind::hangup()) {
             true => None,
@@ -43,9 +43,9 @@ impl Signals {
     }
 }
 
-/// Whether the parent process asked to ignore that signal, as `nohup` does with SIGHUP. Listening would undo that.
+/// Whether the parent process asked to ignore a signal, as `nohup` does with SIGHUP. Listening to it would undo that.
 ///
-/// Known on Linux only, where `/proc` tells it; elsewhere the answer is no.
+/// This is known on Linux only, from `/proc`; on other systems the result is false.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     status

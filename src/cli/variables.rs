@@ -1,17 +1,18 @@
-//! Variables of the environment that begin as this program's do, but are none of them.
+//! Environment variables that look like those of this program but are unknown.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-/// What every variable of this program begins with.
+/// The beginning of the name of every variable of this program.
 const PREFIX: &str = "SECTIGO_EMULATOR_";
 
-/// How alike two names are at least, from 0 to 1, for one to be a misspelling of the other; as clap has it for options.
-const ALIKE: f64 = 0.7;
+/// How similar two names must be, from 0 to 1, for one to be taken for a misspelling of the other. clap uses the same
+/// value for options.
+const MIN_SIMILARITY: f64 = 0.7;
 
-/// A warning for each variable that begins as this program's do and that no option of `program` reads. Its value is not
-/// told.
-pub(super) fn unknown_ones(program: &clap::Command) -> Vec<String> {
+/// A warning for each variable whose name begins with [`PREFIX`] and that no option of `program` reads. It does not
+/// contain the value.
+pub(super) fn warnings(program: &clap::Command) -> Vec<String> {
     let variables = std::env::vars_os().map(|(name, value)| {
         let text = |text: OsString| text.to_string_lossy().into_owned();
         (text(name), text(value))
@@ -38,13 +39,13 @@ fn unknown(program: &clap::Command, variables: impl Iterator<Item = (String, Str
         .collect()
 }
 
-/// Whether Kubernetes makes a variable of that name, without what all begin with, where a service is called
+/// Whether Kubernetes makes a variable of that name (without [`PREFIX`]) for a service that is called
 /// `sectigo-emulator`.
 fn is_of_a_service(rest: &str, value: &str) -> bool {
     rest.starts_with("SERVICE_") || rest.starts_with("PORT_") || rest == "PORT" && value.starts_with("tcp://")
 }
 
-/// The variable of every option of every command.
+/// The variables of all options of all commands.
 fn known(program: &clap::Command) -> BTreeSet<String> {
     fn collect(command: &clap::Command, known: &mut BTreeSet<String>) {
         let of_options = command.get_arguments().filter_map(clap::Arg::get_env);
@@ -56,14 +57,14 @@ fn known(program: &clap::Command) -> BTreeSet<String> {
     known
 }
 
-/// The known variable that is most like `name`, if one is. What all begin with says nothing.
+/// The known variable that is most similar to `name`, if one is similar enough. [`PREFIX`] is not compared.
 fn nearest<'k>(name: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
     let distinct = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_uppercase();
-    let alike = |other: &str| strsim::jaro_winkler(&distinct(name), &distinct(other));
+    let similarity = |other: &str| strsim::jaro_winkler(&distinct(name), &distinct(other));
     known
         .iter()
-        .map(|other| (alike(other), &**other))
-        .filter(|(alike, _)| *alike > ALIKE)
+        .map(|other| (similarity(other), &**other))
+        .filter(|(similarity, _)| *similarity > MIN_SIMILARITY)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, other)| other)
 }
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_variable_is_told_with_the_nearest_known_one() {
+    fn a_warning_names_the_most_similar_known_variable() {
         let variables = [
             ("SECTIGO_EMULATOR_HTTPS", "off"),
             ("SECTIGO_EMULATOR_SANDBOX", "t1"),

@@ -1,6 +1,8 @@
-//! DER and PEM, byte by byte: a strict reader, a small writer, object identifiers. Nothing here knows what the bytes are for.
+//! DER and PEM, byte by byte: a strict reader, a small writer, tags and object identifiers.
+//! Nothing here knows what the bytes are used for.
 
 pub(crate) mod oid;
 pub(crate) mod pem;
 pub(crate) mod read;
+pub(crate) mod tag;
 pub(crate) mod write;

@@ -1,31 +1,15 @@
-//! A strict reader of DER that keeps to slices of its input.
+//! A strict reader of DER (X.690) that returns slices of its input.
 //!
-//! Not x509-parser: that one reads a request leniently (lengths that are not minimal, junk at the
-//! end of a SEQUENCE or behind an attribute's value) and refuses others for the *content* of an
-//! extension that nobody here looks at. A request is only a few levels deep, so every level is
-//! walked by name and nothing recurses.
+//! x509-parser would not do: it accepts CSRs that are not DER (lengths that are not minimal, extra bytes at the end of
+//! a SEQUENCE or behind the value of an attribute), and refuses others because of the *content* of an extension that is
+//! not used here. The structures that are read have few levels, so each level is read by its own code and nothing
+//! recurses.
 
 use std::{fmt, ops::Range};
 
-pub(crate) const BOOLEAN: u8 = 0x01;
-pub(crate) const INTEGER: u8 = 0x02;
-pub(crate) const BIT_STRING: u8 = 0x03;
-pub(crate) const OCTET_STRING: u8 = 0x04;
-pub(crate) const NULL: u8 = 0x05;
-pub(crate) const OID: u8 = 0x06;
-pub(crate) const ENUMERATED: u8 = 0x0a;
-pub(crate) const UTF8_STRING: u8 = 0x0c;
-pub(crate) const UNIVERSAL_STRING: u8 = 0x1c;
-pub(crate) const BMP_STRING: u8 = 0x1e;
-pub(crate) const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
+use super::tag::{BIT_STRING, BMP_STRING, BOOLEAN, ENUMERATED, INTEGER, NULL, OID, UNIVERSAL_STRING, UTF8_STRING};
 
-/// `[number]`, constructed.
-pub(crate) const fn context(number: u8) -> u8 {
-    0xa0 | number
-}
-
-/// A window on the input; reading moves its start.
+/// A part of the input that is still to be read; reading moves its start.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     input: &'a [u8],
@@ -54,8 +38,8 @@ impl<'a> Reader<'a> {
     /// The next element, whatever its tag.
     pub(crate) fn element(&mut self) -> Result<Element<'a>, Malformed> {
         let header = header(self.bytes())?;
-        if !has_its_form(header.tag) {
-            return Err(Malformed::Form);
+        if !is_constructed_correctly(header.tag) {
+            return Err(Malformed::Constructed);
         }
         let start = self.at;
         let content = start + header.header;
@@ -75,7 +59,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next element, which must bear this tag.
+    /// The next element, which must have this tag.
     pub(crate) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Malformed> {
         if self.is_empty() {
             return Err(Malformed::Missing);
@@ -88,7 +72,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The content of the next element, if it bears this tag.
+    /// The content of the next element, if it has this tag.
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Self>, Malformed> {
         if self.bytes().first() == Some(&tag) {
             self.read(tag).map(Some)
@@ -97,11 +81,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The content of the next element, which must bear this tag.
+    /// The content of the next element, which must have this tag.
     pub(crate) fn read(&mut self, tag: u8) -> Result<Self, Malformed> {
         self.expect(tag).map(|element| element.content)
     }
 
+    /// The content of an OBJECT IDENTIFIER.
     pub(crate) fn oid(&mut self) -> Result<&'a [u8], Malformed> {
         let oid = self.read(OID)?.bytes();
         check_oid(oid)?;
@@ -123,11 +108,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A BIT STRING.
     pub(crate) fn bit_string(&mut self) -> Result<BitString<'a>, Malformed> {
         BitString::read(self.read(BIT_STRING)?.bytes())
     }
 
-    /// Nothing may be left.
+    /// Checks that nothing is left to read.
     pub(crate) fn finish(&self) -> Result<(), Malformed> {
         if self.is_empty() {
             Ok(())
@@ -146,15 +132,15 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Tag, length and value as they stand in the input.
+    /// Tag, length and value, as they are in the input.
     pub(crate) fn raw(&self) -> &'a [u8] {
         &self.content.input[self.range()]
     }
 
-    /// Checks its content by the rules of its type, of those that have some. The elements in it are not checked.
+    /// Checks its content by the rules of its type, if the type has any. The elements inside of it are not checked.
     pub(crate) fn check_value(&self) -> Result<(), Malformed> {
         let content = self.content.bytes();
-        let is_one = match self.tag {
+        let is_valid = match self.tag {
             BOOLEAN => content.len() == 1,
             NULL => content.is_empty(),
             INTEGER | ENUMERATED => return check_integer(content),
@@ -165,15 +151,16 @@ impl<'a> Element<'a> {
             UNIVERSAL_STRING => is_text(content, 4),
             _ => true,
         };
-        if is_one { Ok(()) } else { Err(Malformed::Value) }
+        if is_valid { Ok(()) } else { Err(Malformed::Value) }
     }
 
-    /// Where it stands in the input.
+    /// Its place in the input.
     pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.content.end
     }
 }
 
+/// The content of a BIT STRING: its bytes, and how many bits of the last one are unused.
 #[derive(Clone, Copy)]
 pub(crate) struct BitString<'a> {
     pub(crate) unused: u8,
@@ -196,7 +183,7 @@ fn check_integer(content: &[u8]) -> Result<(), Malformed> {
     }
 }
 
-/// Each arc ends in a byte without the high bit, and none is padded with 0x80 in front.
+/// Each number ends in a byte without the high bit, and none begins with 0x80, which would be padding.
 fn check_oid(content: &[u8]) -> Result<(), Malformed> {
     let mut starts = true;
     for &byte in content {
@@ -212,7 +199,7 @@ fn check_oid(content: &[u8]) -> Result<(), Malformed> {
     }
 }
 
-/// Whether each group of `width` bytes is the number of a character.
+/// Whether each group of `width` bytes is the number of a Unicode character.
 fn is_text(content: &[u8], width: usize) -> bool {
     content.len().is_multiple_of(width)
         && content.chunks(width).all(|group| {
@@ -221,12 +208,12 @@ fn is_text(content: &[u8], width: usize) -> bool {
         })
 }
 
-/// Whether a tag says "constructed" where its type is, and only there: X.690 leaves no choice in DER (section 10.2).
-fn has_its_form(tag: u8) -> bool {
+/// Whether a tag says "constructed" if its type is constructed in DER, and only then (X.690, section 10.2).
+fn is_constructed_correctly(tag: u8) -> bool {
     const UNIVERSAL: u8 = 0x00;
     let is_constructed = tag & 0x20 != 0;
     match (tag & 0xc0, tag & 0x1f) {
-        // It ends an indefinite length, which is not DER.
+        // The end of an indefinite length, which is not DER.
         (UNIVERSAL, 0) => false,
         // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET, CHARACTER STRING.
         (UNIVERSAL, 8 | 11 | 16 | 17 | 29) => is_constructed,
@@ -235,15 +222,15 @@ fn has_its_form(tag: u8) -> bool {
     }
 }
 
-/// What a tag and a length announce.
+/// The tag of an element, how many bytes its tag and length take, and how many its content takes.
 pub(crate) struct Header {
     pub(crate) tag: u8,
     pub(crate) header: usize,
     pub(crate) content: usize,
 }
 
-/// Reads the tag and the length that `bytes` begin with. Lengths of up to three bytes are read: no
-/// form carries more.
+/// Reads the tag and the length that `bytes` begin with. Lengths of more than three bytes are refused: no body of a
+/// request is so long.
 pub(crate) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
     let [tag, length, rest @ ..] = bytes else {
         return Err(Malformed::Truncated);
@@ -279,11 +266,11 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Header, Malformed> {
     })
 }
 
-/// Why bytes are not the DER that was looked for; follows "malformed X: ".
+/// Why bytes are not the expected DER; follows "malformed X: " in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Malformed {
     BitString,
-    Form,
+    Constructed,
     Indefinite,
     Integer,
     Length,
@@ -301,7 +288,7 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BitString => "a BIT STRING has no valid count of unused bits",
-            Self::Form => "an element is constructed where its type is primitive, or the reverse",
+            Self::Constructed => "an element is constructed where its type is primitive, or the reverse",
             Self::Indefinite => "a length is indefinite, which DER does not allow",
             Self::Integer => "an INTEGER is empty or padded",
             Self::Length => "a length is not in its shortest form, or is 16 MiB or more",
@@ -320,6 +307,7 @@ impl fmt::Display for Malformed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::{OCTET_STRING, SEQUENCE, SET, context};
 
     #[test]
     fn headers() {
@@ -362,12 +350,12 @@ mod tests {
     fn an_element_has_the_form_of_its_type() {
         for (tag, expected) in [
             (INTEGER, None),
-            (INTEGER | 0x20, Some(Malformed::Form)),
+            (INTEGER | 0x20, Some(Malformed::Constructed)),
             (SEQUENCE, None),
-            (SEQUENCE & !0x20, Some(Malformed::Form)),
-            (SET & !0x20, Some(Malformed::Form)),
-            (UTF8_STRING | 0x20, Some(Malformed::Form)),
-            (0x00, Some(Malformed::Form)),
+            (SEQUENCE & !0x20, Some(Malformed::Constructed)),
+            (SET & !0x20, Some(Malformed::Constructed)),
+            (UTF8_STRING | 0x20, Some(Malformed::Constructed)),
+            (0x00, Some(Malformed::Constructed)),
             (0x80, None),
             (context(0), None),
         ] {

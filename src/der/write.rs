@@ -1,33 +1,20 @@
-//! Writes the few kinds of DER that certificates, CRLs and OCSP answers are made of.
+//! Writes the kinds of DER that certificates, CRLs and OCSP responses consist of.
 //!
-//! Parts that come from elsewhere, such as a CSR's key, go in byte for byte. The reader's counterpart is
-//! [`crate::der::read`].
+//! Parts that are DER already, such as the key of a CSR, are copied byte for byte. The reader is [`crate::der::read`].
 
 use time::OffsetDateTime;
 
 use crate::clock::Timestamp;
-pub(crate) use crate::der::read::{BIT_STRING, BOOLEAN, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, SET, context};
+use crate::der::tag::{BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, UTC_TIME};
 
-pub(crate) const ENUMERATED: u8 = 0x0a;
-pub(crate) const UTF8_STRING: u8 = 0x0c;
-pub(crate) const PRINTABLE_STRING: u8 = 0x13;
-pub(crate) const IA5_STRING: u8 = 0x16;
-pub(crate) const UTC_TIME: u8 = 0x17;
-pub(crate) const GENERALIZED_TIME: u8 = 0x18;
-
-/// `[number]` in place of a tag that is not constructed.
-pub(crate) const fn implicit(number: u8) -> u8 {
-    0x80 | number
-}
-
-/// One element: its content is the parts, one after the other.
+/// One element, whose content is the parts, one after the other.
 pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + 6);
     put(&mut out, tag, parts);
     out
 }
 
-/// The same, behind what is there.
+/// Appends one element to `out`, as [`tlv`] makes it.
 pub(crate) fn put(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     out.push(tag);
     let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -45,24 +32,14 @@ pub(crate) fn put(out: &mut Vec<u8>, tag: u8, parts: &[&[u8]]) {
     }
 }
 
+/// A SEQUENCE of the parts.
 pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(SEQUENCE, parts)
 }
 
-/// An object identifier by its arcs, of which there are two at least.
-pub(crate) fn oid(arcs: &[u64]) -> Vec<u8> {
-    let [first, second, rest @ ..] = arcs else {
-        return tlv(OID, &[]);
-    };
-    let mut content = Vec::with_capacity(arcs.len() * 3);
-    for arc in std::iter::once(&(first * 40 + second)).chain(rest) {
-        let groups = (64 - arc.leading_zeros()).div_ceil(7).max(1);
-        for group in (0..groups).rev() {
-            let more = if group == 0 { 0 } else { 0x80 };
-            content.push(more | (arc >> (7 * group) & 0x7f) as u8);
-        }
-    }
-    tlv(OID, &[&content])
+/// An OBJECT IDENTIFIER, of its content from the table of [`crate::der::oid`].
+pub(crate) fn oid(content: &[u8]) -> Vec<u8> {
+    tlv(OID, &[content])
 }
 
 /// A non-negative INTEGER.
@@ -79,13 +56,13 @@ pub(crate) fn bit_string(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An X.509 `Extension`; `value` is the DER inside its OCTET STRING.
-pub(crate) fn extension(id: &[u64], critical: bool, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(id: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let critical: &[u8] = if critical { &[BOOLEAN, 1, 0xff] } else { &[] };
     sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])])
 }
 
-/// A point in time as certificates and CRLs write it (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049,
-/// else GeneralizedTime.
+/// A `Time` of certificates and CRLs (RFC 5280, section 4.1.2.5): UTCTime for the years 1950 to 2049, GeneralizedTime
+/// for all others.
 pub(crate) fn time(at: Timestamp) -> Vec<u8> {
     match OffsetDateTime::from(at).year() {
         1950..2050 => tlv(UTC_TIME, &[&digits(at)[2..]]),
@@ -93,12 +70,12 @@ pub(crate) fn time(at: Timestamp) -> Vec<u8> {
     }
 }
 
-/// A point in time as OCSP writes it.
+/// A GeneralizedTime, as OCSP writes times (RFC 6960).
 pub(crate) fn generalized_time(at: Timestamp) -> Vec<u8> {
     tlv(GENERALIZED_TIME, &[&digits(at)])
 }
 
-/// `YYYYMMDDHHMMSSZ`.
+/// A point in time as `YYYYMMDDHHMMSSZ`.
 fn digits(at: Timestamp) -> [u8; 15] {
     let at = OffsetDateTime::from(at);
     let year = at.year().unsigned_abs();
@@ -124,6 +101,7 @@ mod tests {
     use ::time::macros::datetime;
 
     use super::*;
+    use crate::der::oid::SUBJECT_KEY_IDENTIFIER;
     use crate::der::read::Reader;
 
     #[test]
@@ -159,20 +137,7 @@ mod tests {
             assert_eq!(unsigned(value), der);
             Reader::new(der).unsigned().unwrap();
         }
-        for (arcs, der) in [
-            (&[2, 5, 29, 14][..], &b"\x06\x03\x55\x1d\x0e"[..]),
-            (
-                &[1, 3, 6, 1, 4, 1, 6449, 1, 0],
-                b"\x06\x09\x2b\x06\x01\x04\x01\xb2\x31\x01\x00",
-            ),
-            (&[2, 23, 140, 1, 5, 1, 2], b"\x06\x07\x67\x81\x0c\x01\x05\x01\x02"),
-            (
-                &[1, 2, 840, 113_549, 1, 7, 2],
-                b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02",
-            ),
-        ] {
-            assert_eq!(oid(arcs), der);
-        }
+        assert_eq!(oid(SUBJECT_KEY_IDENTIFIER), b"\x06\x03\x55\x1d\x0e");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
 use crate::api::csr::Csr;
 use crate::der::pem;
-use crate::der::read::{BIT_STRING, Malformed, Reader, SEQUENCE};
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{BIT_STRING, SEQUENCE};
 
 /// The public key of the private key 1, which is the generator of P-256 (SEC 2, section 2.4.2), uncompressed.
 pub(super) const POINT: [u8; 65] = *b"\x04\
@@ -32,7 +33,7 @@ pub(super) const ECDSA_WITH_SHA256: [u8; 10] = *b"\x06\x08\x2a\x86\x48\xce\x3d\x
 pub fn csr_der(input: &[u8]) -> Vec<Csr> {
     let mut accepted = Vec::new();
     for der in [Some(input.to_vec()), signed(input)].into_iter().flatten() {
-        let Ok(csr) = Csr::judge(&pem::encode("CERTIFICATE REQUEST", &der)) else {
+        let Ok(csr) = Csr::parse(&pem::encode(pem::CERTIFICATE_REQUEST, &der)) else {
             continue;
         };
         assert_eq!(csr.der(), der);

@@ -7,18 +7,19 @@ use base64::engine::general_purpose::STANDARD;
 use super::csr_der::{ECDSA_WITH_SHA256, POINT, POINT_HEAD, element, key_pair};
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Hash, Key};
-use crate::der::read::{BIT_STRING, Malformed, Reader, SEQUENCE};
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{BIT_STRING, SEQUENCE};
 
-/// Any text and any DER is judged, and one that is accepted is accepted again in the form that OpenSSL prints.
+/// Any text and any DER is parsed, and one that is accepted is accepted again in the form that OpenSSL prints.
 ///
 /// Returns those that were accepted, in that form, for OpenSSL to judge as well.
 pub fn spkac(input: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(input).into_owned();
     let ders = [Some(input.to_vec()), signed(input)].into_iter().flatten();
     let texts = ders.map(|der| STANDARD.encode(der)).chain([text]);
-    let accepted: Vec<_> = texts.filter_map(|text| Spkac::judge(&text).ok()).collect();
+    let accepted: Vec<_> = texts.filter_map(|text| Spkac::parse(&text).ok()).collect();
     for spkac in &accepted {
-        assert_eq!(Spkac::judge(&spkac.to_text()).as_ref(), Ok(spkac));
+        assert_eq!(Spkac::parse(&spkac.to_text()).as_ref(), Ok(spkac));
         assert!(spkac.challenge().is_ascii());
         assert!(spkac.signature_hash() != Hash::Sha1 || matches!(spkac.key(), Key::Rsa { .. }));
         assert!(memchr::memmem::find(spkac.der(), spkac.subject_public_key_info()).is_some());

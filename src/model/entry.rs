@@ -10,7 +10,7 @@ use crate::api::csr::Csr;
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::fault::{Action, Fault};
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber, Revocation, RevocationReason, Stage, State, Validity};
+use crate::api::order::state::{Order, OrderNumber, Revocation, RevocationReason, Stage, State, Times, Validity};
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::api::protocol::code::{Code, PLACEHOLDER};
 use crate::api::world::Accounts;
@@ -163,7 +163,7 @@ pub(crate) fn build_order(entry: &OrderEntry, accounts: &Accounts, now: Timestam
 /// The CSR that an entry brings, no longer than the API takes it.
 pub(crate) fn judge_csr(text: &str) -> Result<Csr, Problem> {
     check_length("csr", text, Csr::MAX_TEXT)?;
-    Csr::judge(text).map_err(|error| Problem::at("csr", error.to_string()))
+    Csr::parse(text).map_err(|error| Problem::at("csr", error.to_string()))
 }
 
 /// Lets an order have that CSR or none, which makes it complete: a certificate can be made of it, or it is refused here.
@@ -237,12 +237,10 @@ fn build_stage(entry: &OrderEntry, now: Timestamp) -> Result<Stage, Problem> {
         None => Ok(()),
     };
     let (issued, expires, due) = (entry.issued.is_some(), entry.expires.is_some(), entry.due.is_some());
-    match entry.state {
-        State::Pending | State::Rejected | State::OnHold => {
-            unless_given(&[("issued", issued), ("expires", expires), ("due", due)])?;
-        }
-        State::BeingIssued => unless_given(&[("issued", issued), ("expires", expires && !due)])?,
-        State::Issued | State::Replaced | State::Revoked | State::Expired => unless_given(&[("due", due)])?,
+    match entry.state.times() {
+        Times::None => unless_given(&[("issued", issued), ("expires", expires), ("due", due)])?,
+        Times::Due => unless_given(&[("issued", issued), ("expires", expires && !due)])?,
+        Times::Issued => unless_given(&[("due", due)])?,
     }
     if let Some(stage) = entry.stage {
         return build_recorded_stage(entry, stage, now);
@@ -277,9 +275,11 @@ fn build_recorded_stage(entry: &OrderEntry, stage: StageEntry, now: Timestamp) -
             ),
         ));
     }
-    match (stage, entry.state) {
-        (StageEntry::BeingIssued, State::BeingIssued) => being_issued(entry, now),
-        (StageEntry::BeingIssued, _) => Ok(Stage::BeingIssued(Some(validity(entry, now, AGE)?))),
+    match (stage, entry.state.times()) {
+        (StageEntry::BeingIssued, Times::Due) => being_issued(entry, now),
+        (StageEntry::BeingIssued, Times::None | Times::Issued) => {
+            Ok(Stage::BeingIssued(Some(validity(entry, now, AGE)?)))
+        }
         (StageEntry::Issued, _) => Ok(Stage::Issued(validity(entry, now, AGE)?)),
         (StageEntry::Replaced, _) => Ok(Stage::Replaced(validity(entry, now, AGE)?)),
     }

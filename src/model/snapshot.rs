@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use crate::api::account::Account;
 use crate::api::csr::Csr;
 use crate::api::fault::{Action, Fault, Faults};
-use crate::api::order::state::{Order, State};
+use crate::api::order::state::{Order, Times};
 use crate::api::order::terms::{ProductCode, SignatureHash};
 use crate::api::world::World;
 use crate::clock::{Clock, Timestamp};
@@ -205,7 +205,7 @@ impl OrderEntry {
     pub(crate) fn describe(order: &Order, now: Timestamp) -> Self {
         let state = order.state_at(now);
         let validity = order.validity();
-        let is_due = state == State::BeingIssued;
+        let is_due = state.times() == Times::Due;
         Self {
             order_number: order.number.get(),
             login_name: order.login_name.to_string(),

@@ -1,4 +1,4 @@
-//! The list of sandboxes: by name, and by the login names that they claim.
+//! The list of sandboxes, by name and by the login names that they claim.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,70 +18,70 @@ use crate::sandbox::journal::{Journal, Room};
 use crate::sandbox::{DEFAULT, Sandbox, State};
 use crate::shown::shown;
 
-/// What every sandbox has in common.
+/// The settings that all sandboxes share.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// The fixtures of a sandbox that brings none.
+    /// The fixtures of a sandbox that is created without fixtures.
     pub(crate) fixtures: Arc<Fixtures>,
-    /// Assumptions that outweigh those of any fixtures, but not those of a snapshot.
+    /// Assumptions that override those of fixtures, but not those of a snapshot.
     pub(crate) assumptions: Vec<(String, String)>,
-    /// How long a new order is being issued.
+    /// How long a new order is in the state being-issued.
     pub(crate) issuance_delay: Duration,
     /// How many orders a sandbox may hold.
     pub(crate) max_orders: usize,
     /// How many calls a journal keeps.
     pub(crate) journal: usize,
-    /// How many bytes the calls of all journals take.
+    /// How many bytes the calls of all journals may take together.
     pub(crate) journal_bytes: usize,
-    /// How many sandboxes there may be.
+    /// How many sandboxes there may be beside the default one.
     pub(crate) max_sandboxes: usize,
-    /// Makes dice and order numbers repeatable.
+    /// The seed that makes order numbers and the random choices of faults repeatable.
     pub(crate) seed: Option<u64>,
 }
 
-/// What a new sandbox shall be.
+/// What a new sandbox is created with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NewSandbox {
-    /// Its name; without one, it is given one.
+    /// Its name; if None, one is chosen.
     pub(crate) name: Option<String>,
-    /// Its fixtures; without them, the emulator's.
+    /// Its fixtures; if None, those of the emulator.
     pub(crate) fixtures: Option<Arc<Fixtures>>,
-    /// The login names whose calls at the plain path are its.
+    /// The login names whose calls to `/products/...` go to it.
     pub(crate) logins: Vec<String>,
-    /// How long it lives since its last use; without a time, for ever.
+    /// How long it lives after its last use; if None, for ever.
     pub(crate) ttl: Option<Duration>,
 }
 
 /// Why a sandbox cannot be made.
 #[derive(Debug, Error)]
 pub(crate) enum SandboxError {
-    /// Its name is no name.
+    /// The name has an invalid character, or is too long or empty.
     #[error("`{0}` cannot name a sandbox: take 1 to 64 of a-z, A-Z, 0-9, - and _")]
     Name(String),
-    /// Its name is taken.
+    /// Another sandbox has this name.
     #[error("there is a sandbox `{0}` already")]
     NameTaken(String),
-    /// A login name is none, or there are too many.
+    /// A login name is empty or too long, or there are too many.
     #[error(
         "a sandbox claims at most {MAX_LOGINS} login names, each of 1 to {} characters",
         LoginName::MAX
     )]
     Logins,
-    /// It would be over at once.
+    /// Its time to live is zero.
     #[error("a sandbox lives for longer than 0s; without a `ttl`, for ever")]
     Ttl,
-    /// A login name is claimed by another.
+    /// A login name is claimed by another sandbox.
     #[error("the loginName `{login_name}` is claimed by the sandbox `{by}` already")]
     LoginTaken {
         /// The login name.
         login_name: String,
-        /// Who has it.
+        /// The name of the sandbox that claims it.
         by: String,
     },
-    /// There are as many as there may be.
+    /// The limit of sandboxes is reached.
     #[error("there are {0} sandboxes already, which is all that may be (--max-sandboxes)")]
     TooMany(usize),
-    /// Its fixtures do not hold together.
+    /// Its fixtures are invalid.
     #[error("bad fixtures: {0}")]
     Fixtures(#[from] FixturesError),
 }
@@ -93,7 +93,7 @@ pub(crate) struct Sandboxes {
     issuance: Arc<Issuance>,
     room: Arc<Room>,
     default: Arc<Sandbox>,
-    recent: Recent,
+    recent: RecentWorld,
     others: RwLock<Others>,
 }
 
@@ -105,25 +105,26 @@ struct Others {
     swept: Option<Timestamp>,
 }
 
-/// What the emulator's fixtures make of a world, kept for as long as it is as good as new: sandboxes made at the same
-/// time share it until they change it.
+/// The world that the emulator's fixtures make, kept for [`RECENT`]: sandboxes that are created within this time share
+/// it until they change it.
 #[derive(Debug, Default)]
-struct Recent(Mutex<Option<(Timestamp, World)>>);
+struct RecentWorld(Mutex<Option<(Timestamp, World)>>);
 
-/// The most login names that a sandbox claims.
+/// The most login names that a sandbox may claim.
 const MAX_LOGINS: usize = 1000;
 
-/// For how long a state is as good as new.
+/// How long a new world may be shared.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// For how long nobody looks again for sandboxes that are over.
+/// How long after a search for sandboxes whose time to live is over there is no new search.
 const SWEPT: Duration = Duration::from_secs(1);
 
 impl Sandboxes {
-    /// Only the default sandbox, which begins as `saved` says, if it was saved, else with the settings' fixtures.
+    /// A list with the default sandbox, which begins with the `saved` state, or with the fixtures of the settings if
+    /// there is none.
     ///
     /// # Errors
-    /// The fixtures do not hold together.
+    /// The fixtures or the state are invalid.
     pub(crate) fn new(
         settings: Settings,
         saved: Option<Fixtures>,
@@ -141,22 +142,22 @@ impl Sandboxes {
             issuance,
             room,
             default: Arc::new(default),
-            recent: Recent::default(),
+            recent: RecentWorld::default(),
             others: RwLock::default(),
         })
     }
 
-    /// What every sandbox has in common.
+    /// The settings that all sandboxes share.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The sandbox that always is.
+    /// The default sandbox, which always exists.
     pub(crate) fn default_sandbox(&self) -> &Arc<Sandbox> {
         &self.default
     }
 
-    /// The sandbox of that name, unless it is over.
+    /// The sandbox with that name, unless its time to live is over.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
         if name == DEFAULT {
             return Some(self.default.clone());
@@ -165,7 +166,8 @@ impl Sandboxes {
         (!sandbox.is_over(real_now())).then_some(sandbox)
     }
 
-    /// The sandbox whose calls at the plain path those of that login name are.
+    /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default
+    /// one.
     pub(crate) fn of_login<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
         let claimed = {
             let others = self.read();
@@ -182,7 +184,8 @@ impl Sandboxes {
             .unwrap_or_else(|| self.default.clone())
     }
 
-    /// Every sandbox, the default first, then by name. Frees those that are over, which takes long if they are large.
+    /// Every sandbox: the default one, then the others by name. Frees those whose time to live is over, which takes
+    /// long if they are large.
     pub(crate) fn list(&self) -> Vec<Arc<Sandbox>> {
         let real_now = real_now();
         let over = self.write().sweep_now_and_then(real_now);
@@ -197,7 +200,8 @@ impl Sandboxes {
     /// Makes a sandbox.
     ///
     /// # Errors
-    /// Its name or a login name of it is taken or no name, there are too many, or its fixtures do not hold together.
+    /// Its name or one of its login names is invalid or taken, there are too many sandboxes, or its fixtures are
+    /// invalid.
     pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
         let real_now = real_now();
         let name = new.name.map(check_name).transpose()?;
@@ -205,13 +209,13 @@ impl Sandboxes {
         if new.ttl.is_some_and(|ttl| ttl.is_zero()) {
             return Err(SandboxError::Ttl);
         }
-        // A world takes its time, which is none of those who look for their sandbox.
+        // Made before the list is locked, because it takes long.
         let state = match &new.fixtures {
             Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
             None => self.recent.state(&self.settings, real_now)?,
         };
         let journal = Journal::new(self.settings.journal, self.room.clone());
-        // Declared before the lock, so freed after it.
+        // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
         let mut others = self.write();
         over = others.sweep_now_and_then(real_now);
@@ -223,12 +227,12 @@ impl Sandboxes {
         }
         let name = name.unwrap_or_else(|| others.readable_name());
         let has_name = others.by_name.get(&*name).cloned();
-        if name == DEFAULT || others.lives(has_name, real_now, &mut over).is_some() {
+        if name == DEFAULT || others.unless_over(has_name, real_now, &mut over).is_some() {
             return Err(SandboxError::NameTaken(name));
         }
         for login_name in &logins {
             let claimed_by = others.by_login_name.get(login_name).cloned();
-            if let Some(by) = others.lives(claimed_by, real_now, &mut over) {
+            if let Some(by) = others.unless_over(claimed_by, real_now, &mut over) {
                 return Err(SandboxError::LoginTaken {
                     login_name: login_name.to_string(),
                     by: by.name.to_string(),
@@ -244,8 +248,8 @@ impl Sandboxes {
         Ok(sandbox)
     }
 
-    /// Deletes the sandbox of that name: whether it was there. The default sandbox stays. Frees what it holds, which takes
-    /// long if that is much.
+    /// Deletes the sandbox with that name, and returns whether it existed. The default sandbox is never deleted. Frees
+    /// its data, which takes long if it is large.
     pub(crate) fn delete(&self, name: &str) -> bool {
         let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
@@ -260,7 +264,7 @@ impl Sandboxes {
     }
 }
 
-/// What is removed may be large, and is handed out for that: it is to be freed when the list is unlocked.
+/// Removed sandboxes may be large, so they are returned: the caller frees them after it has unlocked the list.
 impl Others {
     fn enter(&mut self, sandbox: Arc<Sandbox>) {
         self.made += 1;
@@ -279,8 +283,9 @@ impl Others {
         Some(removed)
     }
 
-    /// A sandbox that has something which another one wants, unless it is over: then it goes to the `removed` ones.
-    fn lives(
+    /// The sandbox that has a name or a login name which is wanted for a new one. If its time to live is over, it is
+    /// removed instead, and added to `removed`.
+    fn unless_over(
         &mut self,
         sandbox: Option<Arc<Sandbox>>,
         real_now: Timestamp,
@@ -294,7 +299,8 @@ impl Others {
         Some(sandbox)
     }
 
-    /// Whoever makes many sandboxes does not look through all of them each time.
+    /// Removes sandboxes whose time to live is over, but only if [`SWEPT`] has passed since the last time: creating
+    /// many sandboxes should not search through all of them each time.
     fn sweep_now_and_then(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
         let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
         if self.swept.is_some_and(is_clean) {
@@ -325,11 +331,11 @@ impl Others {
     }
 }
 
-impl Recent {
-    /// The state with which a sandbox begins that brings no fixtures.
+impl RecentWorld {
+    /// The first state of a sandbox without fixtures of its own.
     fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
         let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
-        // Whoever comes while it is made waits for it, to share it.
+        // Locked while it is made, so that others wait and share it.
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let world = match &*recent {
             Some((made, world)) if is_recent(*made) => world.clone(),
@@ -347,19 +353,19 @@ impl Recent {
 }
 
 impl Settings {
-    /// What a sandbox with these fixtures begins with at that time.
+    /// The first state of a sandbox with these fixtures at that time.
     ///
     /// # Errors
-    /// They do not hold together.
+    /// The fixtures are invalid.
     pub(crate) fn state_of(&self, fixtures: &Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
         let built = self.build(fixtures, real_now)?;
         Ok(State::new(built, self.random()))
     }
 
-    /// What a sandbox goes on with that was described so: what it assumed, it assumes.
+    /// The state of a sandbox that is restored from a snapshot, with the assumptions of the snapshot.
     ///
     /// # Errors
-    /// It does not hold together.
+    /// The snapshot is invalid.
     pub(crate) fn state_of_snapshot(&self, snapshot: Fixtures, real_now: Timestamp) -> Result<State, FixturesError> {
         let built = snapshot.build_and_free(&self.start(real_now), &mut self.random())?;
         Ok(State::new(built, self.random()))
@@ -387,10 +393,10 @@ impl Settings {
         Ok(built)
     }
 
-    /// Whether every assumption is one.
+    /// Checks the assumptions.
     ///
     /// # Errors
-    /// One is not.
+    /// There is no assumption of that name, or it does not accept the value.
     pub(crate) fn check_assumptions(&self) -> Result<(), AssumptionError> {
         let mut assumptions = Assumptions::default();
         self.assumptions
@@ -405,8 +411,8 @@ impl Settings {
 
 /// The login names that a sandbox claims, sorted.
 fn check_logins(logins: &[String]) -> Result<Vec<LoginName>, SandboxError> {
-    let is_none = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
-    if logins.len() > MAX_LOGINS || logins.iter().any(is_none) {
+    let is_invalid = |login_name: &String| !(1..=LoginName::MAX).contains(&login_name.chars().count());
+    if logins.len() > MAX_LOGINS || logins.iter().any(is_invalid) {
         return Err(SandboxError::Logins);
     }
     let mut logins: Vec<_> = logins.iter().map(|login_name| LoginName::new(login_name)).collect();
@@ -415,7 +421,7 @@ fn check_logins(logins: &[String]) -> Result<Vec<LoginName>, SandboxError> {
     Ok(logins)
 }
 
-/// It stands in URLs as it is.
+/// Checks the name of a sandbox, which must need no escaping in a URL.
 fn check_name(name: String) -> Result<String, SandboxError> {
     let is_name = (1..=64).contains(&name.len())
         && name
@@ -450,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_is_handed_out_to_be_freed_later() {
+    fn removed_sandboxes_are_returned_to_be_freed_later() {
         let issuance = || {
             let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
             Arc::new(Issuance::new(authority))
@@ -469,7 +475,7 @@ mod tests {
         let mut others = sandboxes.write();
         let mut removed = Vec::new();
         let claims_a = others.by_login_name.get("a").cloned();
-        assert!(others.lives(claims_a, later, &mut removed).is_none());
+        assert!(others.unless_over(claims_a, later, &mut removed).is_none());
         removed.extend(others.remove("b"));
         removed.extend(others.sweep_now_and_then(later));
         assert!(others.by_name.is_empty() && others.by_login_name.is_empty());
@@ -489,7 +495,7 @@ mod tests {
              [[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n\
              [[faults]]\nttl = \"10m\"\nthen = { garble = true }\n",
         );
-        let recent = Recent::default();
+        let recent = RecentWorld::default();
         let start = Timestamp::from_unix_millis(1_800_000_000_000);
         let mut numbers = Vec::new();
         let mut shared = Vec::new();

@@ -24,7 +24,7 @@ use crate::clock::{self, Clock, Timestamp};
 use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
-use crate::sandbox::certificates::{Certificate, Certificates, Issuance, Look, NoCertificate};
+use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::journal::Journal;
 
 /// The name of the sandbox that always is.
@@ -276,10 +276,10 @@ impl Sandbox {
     }
 }
 
-impl Look for Sandbox {
-    fn look<T>(&self, at: impl FnOnce(&Book, Timestamp) -> T) -> T {
+impl BookReader for Sandbox {
+    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T {
         let state = self.state();
-        at(&state.world.book, state.clock.now(clock::real_now()))
+        read(&state.world.book, state.clock.now(clock::real_now()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The file that keeps the state of the default sandbox over a restart.
+//! The file in which the state of the default sandbox is kept over a restart (`--state`).
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -15,12 +15,12 @@ use crate::sandbox::Sandbox;
 /// Why a saved state could not be loaded.
 #[derive(Debug, Error)]
 pub enum StateError {
-    /// The file may not be read, or is not UTF-8.
+    /// The file cannot be read, or is not UTF-8.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The file is empty.
@@ -29,22 +29,22 @@ pub enum StateError {
         /// The file.
         path: PathBuf,
     },
-    /// The file, which is read as fixtures are, holds no state.
+    /// The content of the file, which is read like fixtures, is invalid.
     #[error(transparent)]
     Bad(#[from] FixturesError),
 }
 
-/// A file for the state of a sandbox.
+/// A file in which the state of a sandbox is saved.
 #[derive(Debug)]
 pub(crate) struct StateFile {
     path: PathBuf,
-    /// The hash of what was saved last, if it was taken. Locked while a state is taken and saved, so that no save
-    /// overtakes another.
+    /// The hash of the last saved state, if it is known. Locked while a state is read and saved, so that saves do not
+    /// overtake each other.
     saved: Mutex<Option<u64>>,
 }
 
 impl StateFile {
-    /// A file at that path, which need not be there.
+    /// A file at that path, which need not exist.
     pub(crate) fn new(path: PathBuf) -> Self {
         Self {
             path,
@@ -52,10 +52,10 @@ impl StateFile {
         }
     }
 
-    /// The state in the file; None if there is no file.
+    /// The state in the file; None if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read, is empty, or holds no state.
+    /// The file cannot be read, is empty, or its content is invalid.
     pub(crate) fn load(&self) -> Result<Option<Fixtures>, StateError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
@@ -67,7 +67,7 @@ impl StateFile {
                 });
             }
         };
-        // Fixtures may be empty, but no state is: nothing was saved in this file, or it was lost.
+        // Fixtures may be empty, but a saved state never is: nothing was saved in this file, or its content was lost.
         if text.trim().is_empty() {
             return Err(StateError::Empty {
                 path: self.path.clone(),
@@ -76,29 +76,29 @@ impl StateFile {
         Ok(Some(Fixtures::from_file(text, &self.path)?))
     }
 
-    /// Makes sure that states can be saved, and removes what earlier processes left that were killed while they saved.
+    /// Checks that states can be saved, and removes the temporary files of processes that were killed while they saved.
     ///
     /// # Errors
-    /// They cannot be saved.
+    /// States cannot be saved.
     pub(crate) fn prepare(&self) -> Result<(), FileError> {
         files::check_writable(&self.path)?;
         files::sweep_leftovers(&self.path)
     }
 
-    /// Saves the state of a sandbox, readable by the owner of the file only, as passwords are in it.
+    /// Saves the state of a sandbox. Only the owner of the file may read it, as it contains passwords.
     ///
     /// # Errors
-    /// It cannot be saved.
+    /// The file cannot be written.
     pub(crate) fn save(&self, sandbox: &Sandbox) -> Result<(), FileError> {
         let mut saved = self.lock();
         *saved = None;
         self.write(&sandbox.snapshot())
     }
 
-    /// Saves the state of a sandbox if it is another than the one that was saved last.
+    /// Saves the state of a sandbox, unless it is the same as the last saved one.
     ///
     /// # Errors
-    /// It cannot be saved.
+    /// The file cannot be written.
     pub(crate) fn save_changes(&self, sandbox: &Sandbox) -> Result<(), FileError> {
         let mut saved = self.lock();
         let snapshot = sandbox.snapshot();
@@ -122,17 +122,18 @@ impl StateFile {
     }
 }
 
-/// The hash of a snapshot, whose text is never in memory as a whole.
+/// The hash of a snapshot. Its text is never in memory as a whole.
 fn hash(snapshot: &Snapshot) -> u64 {
-    let mut hashed = Hashed::default();
-    serde_json::to_writer(&mut hashed, &snapshot.comparable()).expect("strings and numbers always serialize");
-    hashed.0.finish()
+    let mut writer = HashWriter::default();
+    serde_json::to_writer(&mut writer, &snapshot.comparable()).expect("strings and numbers always serialize");
+    writer.0.finish()
 }
 
+/// Hashes what is written to it.
 #[derive(Default)]
-struct Hashed(DefaultHasher);
+struct HashWriter(DefaultHasher);
 
-impl Write for Hashed {
+impl Write for HashWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes);
         Ok(bytes.len())

@@ -1,12 +1,12 @@
-//! Where others reach the HTTP listener: how the URLs in certificates begin.
+//! The base of the URLs in certificates: the URL at which others reach the HTTP listener.
 
 use std::net::SocketAddr;
 
 use rustls::pki_types::DnsName;
 use tracing::{info, warn};
 
-/// The base of the URLs for a listener at that address, without a slash at its end. Where the address stands for every
-/// interface, the log says what is taken in its place.
+/// The base of the URLs for a listener at that address, without a slash at its end. If the address means every
+/// interface, the log says what is used instead. None if the host name cannot be used for it.
 pub(crate) fn of_listener(address: SocketAddr) -> Option<String> {
     let host_name = hostname::get().ok().and_then(|name| name.into_string().ok());
     let url = base_url(address, host_name.as_deref());
@@ -25,8 +25,8 @@ pub(crate) fn of_listener(address: SocketAddr) -> Option<String> {
     url
 }
 
-/// An address that stands for every interface is none that a neighbour could connect to; the host name takes its place, if
-/// it is a DNS name.
+/// Other machines cannot connect to an address that means every interface, so the host name is used instead, if it is a
+/// DNS name.
 fn base_url(address: SocketAddr, host_name: Option<&str>) -> Option<String> {
     if !is_wildcard(address) {
         return Some(format!("http://{address}"));
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_wildcard_address_gives_way_to_the_host_name() {
+    fn only_a_wildcard_address_is_replaced_by_the_host_name() {
         for (address, host_name, expected) in [
             ("127.0.0.1:8080", Some("box"), Some("http://127.0.0.1:8080")),
             ("[::1]:8080", Some("box"), Some("http://[::1]:8080")),

@@ -1,4 +1,5 @@
-//! A CRL as the body of a response: sent piece by piece, so that a client that does not read holds little of it.
+//! A CRL as the body of a response. It is sent piece by piece, so that a client that does not read keeps little of it
+//! in memory.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,10 +20,10 @@ pub(super) struct CrlBody {
     left: usize,
 }
 
-/// The CRL was given up while it was sent.
+/// The CRL was dropped while it was sent, to make room for newer ones.
 #[derive(Debug, Error)]
 #[error("the CRL was read so slowly that newer ones took its place")]
-pub(super) struct GivenUp;
+pub(super) struct Dropped;
 
 impl CrlBody {
     pub(super) fn new(crl: Arc<Crl>) -> Self {
@@ -36,14 +37,14 @@ impl CrlBody {
 
 impl Body for CrlBody {
     type Data = Bytes;
-    type Error = GivenUp;
+    type Error = Dropped;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, GivenUp>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
         if self.left == 0 {
             return Poll::Ready(None);
         }
         let Some(piece) = self.crl.piece(self.next_piece) else {
-            return Poll::Ready(Some(Err(GivenUp)));
+            return Poll::Ready(Some(Err(Dropped)));
         };
         self.next_piece += 1;
         self.left -= piece.len();

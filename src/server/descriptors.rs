@@ -1,16 +1,16 @@
-//! File descriptors: how many there are, and how many connections each listener may have of them.
+//! File descriptors: how many there are, and how many of them each listener may use for connections.
 
 #[cfg(feature = "cli")]
 use std::io;
 
-/// The most connections of a listener at a time, however many file descriptors there are.
+/// The most connections of a listener at a time, even if there are more file descriptors.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// File descriptors that are no connections: standard streams, the runtime, the listeners, the files of a state or a CA.
+/// File descriptors for all else: the standard streams, the runtime, the listeners, the files of the state and the CAs.
 const RESERVE: usize = 64;
 
-/// Raises the process's soft limit of open files to the hard one. The hard limit is the administrator's word; the soft
-/// one is often 1024, for the sake of programs that call `select`.
+/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft
+/// limit is often only 1024, for programs that call `select`.
 ///
 /// # Errors
 /// Those of the operating system.
@@ -19,18 +19,18 @@ pub(crate) fn raise_limit() -> io::Result<()> {
     rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
 }
 
-/// How many connections each listener may have at a time; more of them wait. Together with the reserve they never need
-/// more file descriptors than there are, so a listener that is full takes nothing from the others.
+/// How many connections each listener may have at a time; further connections wait. All listeners and the reserve
+/// together never need more file descriptors than there are, so a full listener takes none from the others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Connections {
-    /// The HTTPS listener and the HTTP listener, each.
+    /// The limit of the HTTPS listener, and of the HTTP listener.
     pub(crate) api: usize,
-    /// The control listener.
+    /// The limit of the control listener.
     pub(crate) control: usize,
 }
 
 impl Connections {
-    /// What the process's limit of open files allows.
+    /// The limits for the process's limit of open files.
     pub(crate) fn allowed() -> Self {
         let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
         Self::within(usize::try_from(limit).unwrap_or(usize::MAX))
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn many_descriptors_make_no_more_than_the_usual_connections() {
+    fn the_connections_are_limited_even_with_many_descriptors() {
         let usual = Connections {
             api: MAX_CONNECTIONS,
             control: MAX_CONNECTIONS,

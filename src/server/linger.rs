@@ -1,11 +1,11 @@
-//! A TCP stream that closes politely: it lingers until the peer has read the last answer.
+//! A TCP stream that, when it is closed, waits until the peer has read the last response (a lingering close).
 //!
-//! A socket that is closed while bytes of the peer lie unread makes the kernel send a reset, and a reset throws away
-//! what the peer had not read yet. A client that is still sending its body when it is answered 413 would then see
-//! "connection reset" in place of the answer. So closing means: say that nothing more comes, then read and discard
-//! until the peer has closed too, within bounds.
+//! If a socket is closed while bytes from the peer are unread, the kernel sends a reset, and a reset discards what the
+//! peer has not read yet. A client that is still sending its body when the response is 413 would then see "connection
+//! reset" instead of the response. So closing here means: shut down the sending side, then read and discard until the
+//! peer has closed its side too, within limits of time and bytes.
 //!
-//! It sits below TLS, so that discarding costs no decryption and the close_notify goes out first.
+//! It is below TLS, so that discarded bytes need no decryption and the close_notify is sent first.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -25,16 +25,16 @@ use tokio::time::{Sleep, sleep, timeout};
 
 use super::stop::Stop;
 
-/// How long a closed connection waits for its peer to close.
+/// How long a closed connection waits until its peer closes.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How many bytes a closed connection discards before it gives up on its peer.
+/// How many bytes a closed connection discards at most.
 const DISCARD: usize = 64 << 20;
 
-/// Reads the rest of a body of HTTP/2 in the background and forgets it, within the same bounds.
+/// Reads and discards the rest of an HTTP/2 body in the background, within the same limits.
 ///
-/// The connection lives on: the stream of a body that is dropped unread is reset, and a client in the middle of sending
-/// (curl 7.88, for one) takes that for a failure and drops the answer that came before.
+/// If a body is dropped unread, hyper resets its stream. Some clients that are still sending (curl 7.88, for example)
+/// take this for a failure and drop the response that they already have.
 pub(crate) fn discard<B>(mut body: B)
 where
     B: Body<Error: Send> + Send + Unpin + 'static,
@@ -50,14 +50,14 @@ where
     }));
 }
 
-/// A TCP stream whose shutdown lingers and whose writes do not wait for ever.
+/// A TCP stream whose shutdown lingers and whose writes have a time limit.
 pub(crate) struct Linger {
     tcp: Arc<TcpStream>,
     stop: Stop,
     write_timeout: Duration,
     phase: Phase,
     discarded: usize,
-    /// Runs while a write makes no progress, then while the closed connection waits for its peer.
+    /// Runs while a write makes no progress, and later while the closed connection waits for its peer.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -68,7 +68,8 @@ enum Phase {
 }
 
 impl Linger {
-    /// Wraps a stream. A write that makes no progress for `write_timeout` fails; once `stop` fired, nothing lingers.
+    /// Wraps a stream. A write that makes no progress for `write_timeout` fails. After `stop`, closing does
+    /// not linger.
     pub(crate) fn new(tcp: Arc<TcpStream>, write_timeout: Duration, stop: Stop) -> Self {
         Self {
             tcp,
@@ -80,9 +81,9 @@ impl Linger {
         }
     }
 
-    /// Fails a write that has waited too long: a peer that sends requests and reads no answer would stay for ever,
-    /// because hyper limits the time of heads only.
-    fn bound<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay
+    /// for ever, because hyper only limits the time for heads.
+    fn limit_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.timer.is_some() {
                 self.timer = None;
@@ -98,9 +99,9 @@ impl Linger {
         timer.as_mut().poll(cx)
     }
 
-    /// Reads and forgets until the peer closes, the time or the bytes are used up, or the emulator stops.
+    /// Reads and discards until the peer closes, a limit is reached, or the emulator stops.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Before the reads: a peer that always has more to send must not keep the timer from being looked at.
+        // Checked before the reads, so that a peer that always sends more cannot prevent it.
         if self.timer.is_some() && self.poll_timer(cx, LINGER).is_ready() {
             return Poll::Ready(());
         }
@@ -115,7 +116,7 @@ impl Linger {
                     }
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if self.stop.has_fired() => return Poll::Ready(()),
+                Poll::Pending if self.stop.is_stopped() => return Poll::Ready(()),
                 Poll::Pending => return self.poll_timer(cx, LINGER),
             }
         }
@@ -151,7 +152,7 @@ impl AsyncRead for Linger {
 impl AsyncWrite for Linger {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = poll_write(&self.tcp, cx, || self.tcp.try_write(bytes));
-        self.bound(cx, written)
+        self.limit_time(cx, written)
     }
 
     fn poll_write_vectored(
@@ -160,7 +161,7 @@ impl AsyncWrite for Linger {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = poll_write(&self.tcp, cx, || self.tcp.try_write_vectored(slices));
-        self.bound(cx, written)
+        self.limit_time(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -168,13 +169,13 @@ impl AsyncWrite for Linger {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // What is written is the kernel's.
+        // Written bytes are already in the buffer of the kernel.
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Phase::Open = self.phase {
-            // A peer that is already gone needs no farewell.
+            // If the peer has closed the connection already, nothing is left to do.
             let Ok(()) = SockRef::from(&*self.tcp).shutdown(Shutdown::Write) else {
                 self.phase = Phase::Closed;
                 return Poll::Ready(Ok(()));

@@ -1,21 +1,22 @@
-//! The listeners: accept, look at the first byte, shake hands, serve, close.
+//! The listeners: they accept connections, check the first byte, do the TLS handshake, serve HTTP, and close.
 //!
-//! Written on hyper's connections and not on `axum::serve` or `axum-server`, because their loops swallow the
-//! connection's error (so a client that speaks TLS to the plain port leaves no trace), leave no place for a lingering
-//! close (see [`linger`](super::linger)), set no time limit on heads, and do not bound the number of connections.
+//! They use hyper's connections and not `axum::serve` or `axum-server`, because those ignore the errors of connections
+//! (so nothing is logged when a client speaks TLS to the plain port), have no lingering close (see
+//! [`linger`](super::linger)), set no time limit for heads, and do not limit the number of connections.
 //!
-//! What bounds a connection:
+//! The limits of a connection:
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
-//!   end of the previous answer, so it closes idle connections too), an HTTP/2 connection on which nothing goes on, and a
-//!   write that makes no progress. The time of a request's body is the service's matter.
-//! - [`Limits::connections`] bounds their number; it is chosen so that a full listener takes no file descriptor from
-//!   the others. While a listener is full, connections on which nothing was ever sent make room for those that wait.
-//! - An HTTP/1 call ends when its peer has gone, also while it waits (see `peer`).
-//! - An answer after which the connection closes says so (see `calls`).
-//! - 96 KiB limit a head; hyper answers 431 past it (414 for a target of more than 65534 bytes) and closes.
-//! - HTTP/2 gets modest windows and few streams, and is closed when it leaves a ping unanswered.
+//!   end of the previous response, so it closes idle connections too), an HTTP/2 connection on which nothing happens,
+//!   and a write that makes no progress. The service limits the time for the body of a request.
+//! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others.
+//!   While a listener is full, connections on which nothing was sent yet are closed to make room for those that wait.
+//! - An HTTP/1 call ends when its peer closes the connection, also while the call waits (see `peer`).
+//! - A response after which the connection is closed has the header `Connection: close` (see `calls`).
+//! - A head may have 96 KiB; for a longer one, hyper responds 431 (414 for a target of more than 65534 bytes) and
+//!   closes.
+//! - HTTP/2 has small windows and few streams, and a connection that does not answer a ping is closed.
 //!
-//! Every connection that is refused leaves one line in the log; a peer that merely goes away leaves one at debug level.
+//! Each refused connection is one line in the log; a peer that closes a connection early is one line at debug level.
 
 mod calls;
 mod connection;
@@ -42,28 +43,28 @@ pub(crate) use received::Received;
 
 use crate::server::stop::Stop;
 
-/// Connections that the kernel keeps for us before we accept them.
+/// How many connections the kernel keeps before they are accepted.
 const BACKLOG: u32 = 1024;
 
-/// The pause after a failed accept: when file descriptors ran out, the next try fails as well.
+/// The pause after a failed accept: without file descriptors, the next try would fail at once too.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::http";
 
-/// What bounds the connections of a listener.
+/// The limits of the connections of a listener.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The longest wait for a peer: for its first byte, its TLS handshake, its next head, its reading. Not zero, and no
-    /// longer than can be added to the present time.
+    /// How long a peer may take: to send its first byte, for its TLS handshake, to send its next head, to read. Not
+    /// zero, and not so long that the present time plus it overflows.
     pub(crate) read_timeout: Duration,
-    /// Connections at a time; more of them wait in the backlog.
+    /// How many connections there may be at a time; others wait in the backlog.
     pub(crate) connections: usize,
-    /// What calls in flight are given to finish once the stop has fired.
+    /// How long calls in progress may take to finish after the stop.
     pub(crate) grace: Duration,
 }
 
-/// A bound socket that does not serve yet; clients that connect wait.
+/// A bound socket. Clients can connect, and wait until it serves.
 #[derive(Debug)]
 pub(crate) struct Listener {
     tcp: TcpListener,
@@ -71,10 +72,10 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Binds; port 0 takes a free one. Needs a tokio runtime around it.
+    /// Binds an address; port 0 takes a free port. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// Those of the operating system: the port is in use, the address is not this machine's.
+    /// Those of the operating system, for example if the port is in use or the address is not one of this machine.
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = if address.is_ipv4() {
             TcpSocket::new_v4()
@@ -88,15 +89,16 @@ impl Listener {
         Ok(Self { tcp, address })
     }
 
-    /// The address it is bound to, with the real port.
+    /// The bound address, with the real port.
     pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` fires: over TLS if there is a configuration for it, else plain HTTP/1.1.
+    /// Serves until `stop`: over TLS if there is a configuration for it, or plain HTTP/1.1.
     ///
-    /// On the stop, no more connections are taken, idle ones close, calls in flight are answered; what is left after
-    /// the grace is aborted. Dropping the future aborts all at once. `name` stands in the log lines.
+    /// At the stop, no more connections are accepted, idle ones are closed, and calls in progress are finished; what is
+    /// left after [`Limits::grace`] is aborted. Dropping the future aborts everything at once. `name` is in the log
+    /// lines.
     pub(crate) async fn serve<S>(
         self,
         name: &'static str,
@@ -118,7 +120,7 @@ impl Listener {
             shared.note_whether_full(tasks.len() >= limits.connections);
             tokio::select! {
                 biased;
-                () = stop.fired() => break,
+                () = stop.stopped() => break,
                 Some(ended) = tasks.join_next(), if !tasks.is_empty() => report_panic(name, ended),
                 accepted = self.tcp.accept(), if tasks.len() < limits.connections => match accepted {
                     Ok((tcp, peer)) => {
@@ -127,7 +129,7 @@ impl Listener {
                         tasks.spawn(connection.run(tcp, service.clone()));
                     }
                     Err(error) => {
-                        // One line for a row of failures, however long.
+                        // Only one line for any number of failures in succession.
                         if !failing {
                             warn!(target: LOG, listener = name, %error, "cannot accept connections");
                         }

@@ -1,4 +1,5 @@
-//! HTTP: the only code that knows sockets, axum and hyper.
+//! The server: sockets, TLS and HTTP, up to the calls of the API and of the control API. Only here are axum and hyper
+//! used.
 
 pub(crate) mod base_url;
 pub(crate) mod body;

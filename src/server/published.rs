@@ -1,4 +1,4 @@
-//! What a CA publishes for the world, which needs no login: its certificate, its CRL, its OCSP answers.
+//! What the CAs publish without a login: their certificates, CRLs and OCSP responses.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,28 +18,28 @@ use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::ca::ocsp::{OcspAnswer, OcspStatus};
-use crate::ca::{CaError, IssuerName, Issuing};
+use crate::ca::ocsp::{OcspResponse, OcspStatus};
+use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
 use crate::sandbox::Sandbox;
 use crate::server::crl_body::CrlBody;
 
-/// The longest OCSP request that is looked at: twenty certificates and a nonce need less.
+/// The longest OCSP request that is read, in bytes: twenty certificates and a nonce need less.
 const MAX_OCSP_REQUEST: usize = 16 << 10;
 
-/// How long a cache may keep what it was given: short, so that a test sees soon what it revoked.
+/// How long a cache may keep a response: a short time, so that a test soon sees what it has revoked.
 const MAX_AGE: Duration = Duration::from_secs(60);
 
-/// Something published, as a path names it.
+/// Something that a CA publishes, by its path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Published<'p> {
-    /// `/ca/root.cer`.
+    /// `/ca/root.cer`: the certificate of the root.
     Root,
-    /// `/ca/NAME.cer`.
+    /// `/ca/NAME.cer`: the certificate of an issuing CA.
     Certificate(IssuerName),
-    /// `/crl/NAME.crl`.
+    /// `/crl/NAME.crl`: its CRL.
     Crl(IssuerName),
-    /// `/ocsp/NAME`, and what follows it: a request in Base64.
+    /// `/ocsp/NAME`: its OCSP responder. A GET has the request behind the name, in Base64.
     Ocsp(IssuerName, Option<&'p str>),
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for Published<'_> {
 }
 
 impl<'p> Published<'p> {
-    /// What a path behind that of a sandbox names.
+    /// What a path names, from which the prefix of the sandbox is removed.
     pub(super) fn find(path: &'p str) -> Option<Self> {
         let (kind, rest) = path.strip_prefix('/')?.split_once('/')?;
         match kind {
@@ -75,19 +75,19 @@ impl<'p> Published<'p> {
         }
     }
 
-    /// The methods that it takes.
+    /// The methods that it allows.
     fn methods(&self) -> &'static str {
         match self {
             Self::Ocsp(..) => "GET, HEAD, POST",
-            _ => "GET, HEAD",
+            Self::Root | Self::Certificate(_) | Self::Crl(_) => "GET, HEAD",
         }
     }
 
-    /// What is published, in a sandbox; `body` is that of the request.
+    /// The response of a sandbox to a request with that head and body.
     pub(super) async fn respond(self, sandbox: Arc<Sandbox>, head: &Parts, body: Bytes) -> Response<Body> {
         let is_read = matches!(head.method, Method::GET | Method::HEAD);
-        let is_question = head.method == Method::POST && matches!(self, Self::Ocsp(..));
-        if !(is_read || is_question) {
+        let is_ocsp_post = head.method == Method::POST && matches!(self, Self::Ocsp(..));
+        if !(is_read || is_ocsp_post) {
             let mut response = text(
                 StatusCode::METHOD_NOT_ALLOWED,
                 format!("It takes {}.\n", self.methods()),
@@ -121,8 +121,9 @@ impl<'p> Published<'p> {
     }
 }
 
-/// A CA that is always there, or one of a caCertificateID that has issued something: a stranger's URL makes none.
-async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<Issuing>>, CaError> {
+/// The CA with that name, if it is one of the two default ones or has issued something: a URL alone does not make a CA
+/// for a caCertificateID.
+async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<IssuingCa>>, CaError> {
     match name {
         IssuerName::SmimeOf(_) => Ok(sandbox.certificates.authority().made(name)),
         IssuerName::CodeSigning | IssuerName::Smime => sandbox.certificates.issuing(name).await.map(Some),
@@ -142,10 +143,10 @@ async fn crl(sandbox: &Arc<Sandbox>, name: IssuerName) -> Result<Option<Document
     }))
 }
 
-/// A request in the path of a GET: Base64, with or without percent signs before it (RFC 6960, appendix A.1).
+/// Decodes the request in the path of a GET: Base64, which may be percent-encoded (RFC 6960, appendix A.1).
 fn decode(request: &str) -> Option<Bytes> {
     let base64: Cow<'_, [u8]> = percent_decode_str(request).into();
-    // A `+` that was taken for a space.
+    // A `+` may have been decoded to a space.
     let base64: Vec<u8> = base64
         .iter()
         .map(|byte| if *byte == b' ' { b'+' } else { *byte })
@@ -156,7 +157,7 @@ fn decode(request: &str) -> Option<Bytes> {
 async fn ocsp(sandbox: &Arc<Sandbox>, name: IssuerName, request: Option<Bytes>) -> Document {
     let answer = match request.filter(|request| request.len() <= MAX_OCSP_REQUEST) {
         Some(request) => sandbox.certificates.ocsp(name, request, sandbox).await,
-        None => OcspAnswer::unsuccessful(OcspStatus::MalformedRequest),
+        None => OcspResponse::unsuccessful(OcspStatus::MalformedRequest),
     };
     let etag = answer.cacheable.then(|| {
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);
@@ -171,12 +172,12 @@ async fn ocsp(sandbox: &Arc<Sandbox>, name: IssuerName, request: Option<Bytes>) 
     }
 }
 
-/// What is sent, and how long it may be kept.
+/// A response, and how caches may keep it.
 struct Document {
     media_type: &'static str,
-    /// Names what it says. Without one it is for the one who asked alone.
+    /// The entity tag. If None, caches must not keep the response.
     etag: Option<String>,
-    /// When it was made, by the real clock, which is that of caches.
+    /// When it was made, by the real clock, as caches use it.
     modified: Timestamp,
     body: Body,
 }
@@ -228,7 +229,7 @@ impl Document {
     }
 }
 
-/// As HTTP writes a time (RFC 9110, section 5.6.7).
+/// A point in time as HTTP writes it (RFC 9110, section 5.6.7).
 fn http_date(at: Timestamp) -> String {
     OffsetDateTime::from(at)
         .format(format_description!(

@@ -1,4 +1,4 @@
-//! The listener's TLS: a certificate made at start, kept in a directory, or given.
+//! TLS for the HTTPS listener, with a certificate that is made at the start, kept in a directory, or given by the user.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,7 +12,6 @@ use rcgen::{
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, DnsName, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{RootCertStore, ServerConfig};
@@ -21,36 +20,36 @@ use time::{Duration, OffsetDateTime};
 use tracing::warn;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::ca::key_files::KeyFiles;
 use crate::ca::root::Root;
 use crate::ca::{CaKey, parse_key, random_serial};
 use crate::der::pem;
-use crate::files::{FileError, Readers, Store, read};
+use crate::files::{FileError, Store, read};
 
-/// The files of a kept server certificate.
-const CERTIFICATE_FILE: &str = "server.pem";
-const KEY_FILE: &str = "server.key";
+/// The name of the files of a kept server certificate: `server.key` and `server.pem`.
+const FILES: &str = "server";
 
-/// How long a made server certificate lives: the most that browsers took for years.
+/// How long a new server certificate is valid: the longest that browsers accepted for years.
 const LIFE: Duration = Duration::days(397);
 
-/// A kept certificate that ends sooner than this is made anew.
+/// A kept certificate is replaced when it expires sooner than this.
 const RENEW: Duration = Duration::days(30);
 
-/// TLS sessions to remember. Resumption spares a client little here, and each costs memory.
+/// How many TLS sessions are kept for resumption. Resumption saves little here, and each session costs memory.
 const SESSIONS: usize = 64;
 
-/// Where the listener's certificate comes from.
+/// The listener's certificate: made, kept or given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsOptions {
-    /// Keep the made server certificate here.
+    /// The directory in which the server certificate is kept.
     pub(crate) dir: Option<PathBuf>,
-    /// Take this one and make none.
+    /// The certificate to use instead of making one.
     pub(crate) own: Option<OwnCertificate>,
-    /// Names for the made certificate, beyond the usual ones: DNS names, wildcards or IP addresses.
+    /// Names for a new certificate besides the default ones: DNS names, wildcards or IP addresses.
     pub(crate) names: Vec<String>,
 }
 
-/// A certificate that the user brings.
+/// A certificate that the user gives.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnCertificate {
     /// PEM: the certificate, then its chain.
@@ -59,46 +58,47 @@ pub(crate) struct OwnCertificate {
     pub(crate) key: PathBuf,
 }
 
-/// Why there is no TLS, in one line. Never holds anything of a private key.
+/// Why TLS cannot be set up, in one line. Never contains anything of a private key.
 #[derive(Debug, Error)]
 pub(crate) enum TlsError {
-    /// A file is bad.
+    /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
     /// A certificate cannot be made.
     #[error("cannot make a TLS certificate: {0}")]
     Make(#[from] rcgen::Error),
-    /// A name is not one.
+    /// A name cannot be in a certificate.
     #[error(
         "`{0}` cannot stand in a certificate: give a DNS name (international ones as xn--...), *.name, or an IP address"
     )]
     Name(String),
-    /// rustls refuses what was made.
+    /// rustls refuses the certificate or the key.
     #[error("cannot set up TLS: {0}")]
     Setup(#[from] rustls::Error),
 }
 
-/// What a TLS listener needs, and what its clients need.
+/// The configuration of the TLS listener, and the certificate that its clients need.
 #[derive(Debug)]
 pub(crate) struct Tls {
     /// The listener's configuration: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
     pub(crate) config: Arc<ServerConfig>,
-    /// The certificate that clients should trust, in PEM. None if the user's own certificate came without its root.
+    /// The certificate that clients should trust, in PEM. None if the user's own certificate was
+    /// given without its root.
     pub(crate) ca_pem: Option<String>,
 }
 
 impl Tls {
-    /// Makes, finds or loads the certificate; one that is made hangs under `root`. `now` decides what is valid.
+    /// Makes, keeps or loads the certificate. A new one is issued by `root` and valid at `now`.
     ///
     /// # Errors
-    /// One line that names the file and what is wrong with it, or the name that is none.
+    /// One line that names the file and what is wrong with it, or the name that cannot be in a certificate.
     pub(crate) fn load(options: &TlsOptions, root: &Root, now: OffsetDateTime) -> Result<Self, TlsError> {
-        // Explicit, never the process-wide default: that one belongs to the program whose tests run us.
+        // Not the default of the process, which belongs to the program whose tests use this library.
         let provider = Arc::new(aws_lc_rs::default_provider());
         if let Some(own) = &options.own {
             return load_own(own, provider, now);
         }
-        let names = Name::wanted(&options.names)?;
+        let names = Name::all(&options.names)?;
         if let Some(dir) = &options.dir {
             return keep(dir, root, &names, provider, now);
         }
@@ -111,8 +111,8 @@ impl Tls {
     }
 }
 
-/// The certificate that the directory holds; makes what is missing, and the server certificate anew where it would not do
-/// any more.
+/// Loads the certificate from the directory. Makes what is missing, and replaces a certificate that [`is_accepted`] no
+/// longer accepts.
 fn keep(
     dir: &Path,
     root: &Root,
@@ -121,37 +121,25 @@ fn keep(
     now: OffsetDateTime,
 ) -> Result<Tls, TlsError> {
     let store = Store::open(dir)?;
-    let key = match store.read(KEY_FILE)? {
-        Some(key) => key,
-        None => store.create(KEY_FILE, &CaKey::EcP256.generate()?.serialize_pem(), Readers::Owner)?,
-    };
-    // The key stays the same for ever, so that the certificate is the only file that is ever replaced.
-    let key = parse_key(&key).map_err(|problem| FileError::new(&store.path(KEY_FILE), problem))?;
-    let kept = match store.read(CERTIFICATE_FILE)? {
-        Some(text) => Some(parse_chain(&store.path(CERTIFICATE_FILE), &text)?),
-        None => None,
-    };
+    let files = KeyFiles::new(&store, FILES);
+    let key = files.key_for_any_certificate(CaKey::EcP256)?;
     let ca_pem = Some(root.pem());
-    if let Some(chain) = kept
-        && will_do(&chain, root, names, provider.clone(), now)
+    if let Some(chain) = files.chain()?
+        && is_accepted(&chain, root, names, provider.clone(), now)
         && let Ok(config) = config(chain, der(&key), provider.clone())
     {
         return Ok(Tls { config, ca_pem });
     }
     let certificate = certify(root, &key, names, now)?;
-    store.replace(
-        CERTIFICATE_FILE,
-        &pem::encode("CERTIFICATE", &certificate),
-        Readers::All,
-    )?;
+    files.replace_certificate(&certificate)?;
     Ok(Tls {
         config: config(vec![certificate], der(&key), provider)?,
         ca_pem,
     })
 }
 
-/// Whether a client that trusts the root will take this certificate under every name, for some time to come.
-fn will_do(
+/// Whether a client that trusts the root accepts this certificate for every name, now and for [`RENEW`].
+fn is_accepted(
     chain: &[CertificateDer<'static>],
     root: &Root,
     names: &[Name],
@@ -192,7 +180,7 @@ fn certify(
     params.serial_number = Some(random_serial()?);
     params.not_before = now - Duration::DAY;
     params.not_after = (params.not_before + LIFE).min(root.not_after());
-    // The variant that writes a subject key identifier.
+    // This variant writes a subject key identifier.
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -201,12 +189,11 @@ fn certify(
 }
 
 fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDateTime) -> Result<Tls, TlsError> {
-    let missing = |path: &Path| FileError::new(path, "there is no such file");
-    let certificate = read(&own.cert)?.ok_or_else(|| missing(&own.cert))?;
-    let chain = parse_chain(&own.cert, &certificate)?;
-    let key = read(&own.key)?.ok_or_else(|| missing(&own.key))?;
-    // Judges the text the same way as the CA's key; rustls then takes more kinds than rcgen can sign with.
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+    let text = |path: &Path| read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"));
+    let chain = pem::certificates(&text(&own.cert)?).map_err(|problem| FileError::new(&own.cert, problem))?;
+    let key = text(&own.key)?;
+    // The reader of the CA's keys says what is wrong; rustls accepts more kinds of keys than rcgen can sign with.
+    let key = pem::private_key(&key).ok_or_else(|| {
         let problem = parse_key(&key).err();
         FileError::new(
             &own.key,
@@ -218,11 +205,11 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
     let (_, last) = X509Certificate::from_der(&chain[chain.len() - 1]).map_err(|_| broken())?;
     let not_after = leaf.validity().not_after;
     if now > not_after.to_datetime() {
-        // Someone may want to see what his client does then.
+        // It is served all the same: a user may want to see what a client does then.
         warn!(target: "sectigo_emulator::http", file = %own.cert.display(), "the TLS certificate expired at {not_after}");
     }
     let trust = last.is_ca() || last.subject().as_raw() == last.issuer().as_raw();
-    let ca_pem = trust.then(|| pem::encode("CERTIFICATE", &chain[chain.len() - 1]));
+    let ca_pem = trust.then(|| pem::encode(pem::CERTIFICATE, &chain[chain.len() - 1]));
     let config = config(chain.clone(), key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => FileError::new(
             &own.key,
@@ -231,14 +218,6 @@ fn load_own(own: &OwnCertificate, provider: Arc<CryptoProvider>, now: OffsetDate
         error => FileError::new(&own.key, format!("cannot be used: {error}")),
     })?;
     Ok(Tls { config, ca_pem })
-}
-
-/// The certificates of a PEM file, at least one.
-fn parse_chain(path: &Path, text: &str) -> Result<Vec<CertificateDer<'static>>, FileError> {
-    match CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>() {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        _ => Err(FileError::new(path, "holds no certificate in PEM, or half of one")),
-    }
 }
 
 fn der(key: &KeyPair) -> PrivateKeyDer<'static> {
@@ -259,31 +238,31 @@ fn config(
     Ok(Arc::new(config))
 }
 
-/// A name that a certificate can hold.
+/// A name in a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Name {
     Dns(DnsName<'static>),
-    /// One of the names that the wildcard covers: this, with `*` for its first letter.
+    /// A wildcard, as one of the names that it covers: `w.example.com` stands for `*.example.com`.
     Wildcard(DnsName<'static>),
     Ip(IpAddr),
 }
 
 impl Name {
-    /// The usual names, the machine's, and `more`; each once.
-    fn wanted(more: &[String]) -> Result<Vec<Self>, TlsError> {
-        let usual = [
+    /// The names of a new certificate: the default ones, the machine's, and `more`; each once.
+    fn all(more: &[String]) -> Result<Vec<Self>, TlsError> {
+        let default = [
             "localhost",
             "sectigo-emulator",
             "secure.trust-provider.com",
             "secure.sectigo.com",
         ];
         let mut names = vec![];
-        for name in usual {
+        for name in default {
             names.extend(Self::parse(name));
         }
         names.push(Self::Ip(Ipv4Addr::LOCALHOST.into()));
         names.push(Self::Ip(Ipv6Addr::LOCALHOST.into()));
-        // A machine may have a name that no certificate can hold.
+        // The name of a machine may be one that cannot be in a certificate.
         names.extend(hostname::get().ok().and_then(|name| Self::parse(name.to_str()?)));
         for name in more {
             names.push(Self::parse(name).ok_or_else(|| TlsError::Name(name.escape_debug().to_string()))?);
@@ -311,7 +290,7 @@ impl Name {
         })
     }
 
-    /// What a client that means this name asks for.
+    /// A name that a client checks and that this name covers.
     fn example(&self) -> ServerName<'static> {
         match self {
             Self::Dns(name) | Self::Wildcard(name) => ServerName::DnsName(name.clone()),

@@ -1,17 +1,18 @@
-//! Which keys are taken: RSA of 2048 to 8192 bits, and three curves.
+//! The keys that are accepted: RSA of 2048 to 8192 bits, and EC on three curves.
 
 use std::{borrow::Cow, fmt};
 
 use super::{CsrError, parse::PublicKey};
 use crate::der::oid;
-use crate::der::read::{NULL, OID, Reader, SEQUENCE};
+use crate::der::read::Reader;
+use crate::der::tag::{NULL, OID, SEQUENCE};
 
-/// The kind of a key that is taken.
+/// An accepted kind of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// RSA.
     Rsa {
-        /// The length of the modulus, 2048 to 8192.
+        /// The length of the modulus in bits, 2048 to 8192.
         bits: u16,
     },
     /// Elliptic curve NIST P-256.
@@ -23,7 +24,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// Judges the type, then the size, then whether the key can be one at all.
+    /// Checks the type, then the size, then whether the numbers can be those of a key.
     pub(super) fn classify(key: &PublicKey<'_>) -> Result<Self, CsrError> {
         match key.algorithm {
             oid::RSA_ENCRYPTION => rsa(key),
@@ -46,19 +47,19 @@ impl fmt::Display for Key {
     }
 }
 
-/// A key of a type that is taken, in a size that is not.
+/// A key of an accepted type but of a size or on a curve that is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OtherKey {
+pub enum UnsupportedKey {
     /// RSA.
     Rsa {
-        /// The length of the modulus.
+        /// The length of the modulus in bits.
         bits: usize,
     },
-    /// Elliptic curve, by its usual name or else its object identifier.
+    /// Elliptic curve, by its common name or else its object identifier.
     Curve(String),
 }
 
-impl fmt::Display for OtherKey {
+impl fmt::Display for UnsupportedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rsa { bits } => write!(f, "RSA key of {bits} bits; {MIN_BITS} to {MAX_BITS} are taken"),
@@ -82,7 +83,7 @@ pub(super) fn rsa_numbers(bytes: &[u8]) -> Result<(&[u8], &[u8]), CsrError> {
 
 const MIN_BITS: u16 = 2048;
 const MAX_BITS: u16 = 8192;
-/// As far as the verifying library goes; it bounds the work that an exponent costs.
+/// The limit of the cryptographic library, which bounds the time of a verification.
 const MAX_EXPONENT_BITS: usize = 33;
 
 fn rsa(key: &PublicKey<'_>) -> Result<Key, CsrError> {
@@ -91,11 +92,11 @@ fn rsa(key: &PublicKey<'_>) -> Result<Key, CsrError> {
     }
     let (modulus, exponent) = rsa_numbers(key.bytes()?)?;
     let bits = bits(modulus);
-    let Some(taken) = u16::try_from(bits)
+    let Some(accepted) = u16::try_from(bits)
         .ok()
         .filter(|bits| (MIN_BITS..=MAX_BITS).contains(bits))
     else {
-        return Err(CsrError::UnsupportedKeySize(OtherKey::Rsa { bits }));
+        return Err(CsrError::UnsupportedKeySize(UnsupportedKey::Rsa { bits }));
     };
     if modulus.last().is_none_or(|byte| byte % 2 == 0) {
         return Err(malformed("the modulus of the RSA key is even"));
@@ -107,7 +108,7 @@ fn rsa(key: &PublicKey<'_>) -> Result<Key, CsrError> {
         _ if self::bits(exponent) > MAX_EXPONENT_BITS => {
             Err(malformed("the exponent of the RSA key has more than 33 bits"))
         }
-        _ => Ok(Key::Rsa { bits: taken }),
+        _ => Ok(Key::Rsa { bits: accepted }),
     }
 }
 
@@ -128,18 +129,18 @@ fn elliptic(key: &PublicKey<'_>) -> Result<Key, CsrError> {
         _ => return Err(malformed("the EC key names no curve")),
     }
     .map_err(|error| CsrError::malformed("curve of the EC key", error))?;
-    let (taken, field) = match curve {
+    let (key_kind, field) = match curve {
         oid::CURVE_P256 => (Key::P256, 32),
         oid::CURVE_P384 => (Key::P384, 48),
         oid::CURVE_P521 => (Key::P521, 66),
         other => {
-            return Err(CsrError::UnsupportedKeySize(OtherKey::Curve(oid::name(other))));
+            return Err(CsrError::UnsupportedKeySize(UnsupportedKey::Curve(oid::name(other))));
         }
     };
-    // Whether the point lies on the curve is left to the verification.
+    // Whether the point is on the curve is checked when the signature is verified.
     match key.bytes()? {
-        [0x04, coordinates @ ..] if coordinates.len() == 2 * field => Ok(taken),
-        [0x02 | 0x03, x @ ..] if x.len() == field => Ok(taken),
+        [0x04, coordinates @ ..] if coordinates.len() == 2 * field => Ok(key_kind),
+        [0x02 | 0x03, x @ ..] if x.len() == field => Ok(key_kind),
         _ => Err(malformed("the point of the EC key is malformed")),
     }
 }
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::der::read::BitString;
 
-    fn judge_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Key, String> {
+    fn classify_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Key, String> {
         let integer = |content: &[u8]| {
             let length = u16::try_from(content.len()).unwrap().to_be_bytes();
             match content.len() {
@@ -201,13 +202,13 @@ mod tests {
     fn rsa_sizes() {
         for bits in [1, 512, 1024, 2047, 8193, 16384, 32768] {
             let expected = format!("RSA key of {bits} bits; 2048 to 8192 are taken");
-            assert_eq!(judge_rsa(&ones(bits), &[3]), Err(expected));
+            assert_eq!(classify_rsa(&ones(bits), &[3]), Err(expected));
         }
         for bits in [2048, 2049, 2055, 3072, 4096, 5001, 8191, 8192] {
-            assert_eq!(judge_rsa(&ones(bits), &[3]), Ok(Key::Rsa { bits: bits as u16 }));
+            assert_eq!(classify_rsa(&ones(bits), &[3]), Ok(Key::Rsa { bits: bits as u16 }));
         }
         assert_eq!(
-            judge_rsa(&[0], &[3]),
+            classify_rsa(&[0], &[3]),
             Err("RSA key of 0 bits; 2048 to 8192 are taken".into())
         );
     }
@@ -232,9 +233,9 @@ mod tests {
             (&even, &[3], "the modulus of the RSA key is even"),
             (&[0x80, 1], &[3], "malformed RSA key: an INTEGER is negative"),
         ] {
-            assert_eq!(judge_rsa(modulus, exponent), Err(expected.into()));
+            assert_eq!(classify_rsa(modulus, exponent), Err(expected.into()));
         }
-        assert!(judge_rsa(&fine, &[1, 0, 0, 0, 1]).is_ok());
+        assert!(classify_rsa(&fine, &[1, 0, 0, 0, 1]).is_ok());
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! Certificate signing requests: text in, a judged [`Csr`] out; or a SPKAC, which is another form of request, in
-//! [`spkac`].
+//! Certificate signing requests: decodes, parses and verifies the text that a client sends, which is PKCS#10 (RFC 2986), or
+//! a SPKAC, in [`spkac`].
 //!
-//! The order of the judgement: armour, Base64, DER, the key's type, its size, its numbers, the
-//! signature algorithm, the signature. So an RSA key that is too large is refused before anything
-//! is computed with it.
+//! The order of the checks: PEM lines, Base64, DER, the type of the key, its size, its numbers, the signature
+//! algorithm, the signature. So an RSA key that is too large is refused before anything is computed with it.
 
-mod armor;
+mod decode;
 mod key;
 mod parse;
 mod rsa;
@@ -21,19 +20,19 @@ use std::{borrow::Cow, fmt, ops::Range};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 pub(crate) use self::{
-    key::{Key, OtherKey},
+    key::{Key, UnsupportedKey},
     verify::Hash,
 };
 use self::{
-    parse::{PKCS10, Request},
+    parse::{CertificationRequest, PKCS10},
     verify::BadSignature,
 };
 use crate::der::pem;
 use crate::der::read::Malformed;
 
-/// A PKCS#10 request that was judged: its key is of a kind that is taken, and signed it.
+/// A verified certificate signing request: its key is of an accepted kind, and it is signed with this key.
 ///
-/// Kept small, since every order keeps one: the DER once, and the rest as places in it.
+/// It is small, since every order keeps one: the DER once, and its parts as ranges in the DER.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Csr {
     der: Box<[u8]>,
@@ -44,16 +43,16 @@ pub struct Csr {
 }
 
 impl Csr {
-    /// The most characters of a request as text, in the API's documents.
+    /// The most characters that the API's document allows for its text.
     pub const MAX_TEXT: usize = 32_767;
 
-    /// Judges a request, in any armour or none.
+    /// Decodes, parses and verifies a text: PEM with any label, or Base64 alone.
     ///
     /// # Errors
     /// The first thing that is wrong with it, in the order of the module's documentation.
-    pub fn judge(text: &str) -> Result<Self, CsrError> {
-        let der = armor::decode(text, PKCS10)?;
-        let Request { self_signed, templates } = Request::parse(&der)?;
+    pub fn parse(text: &str) -> Result<Self, CsrError> {
+        let der = decode::decode(text, PKCS10)?;
+        let CertificationRequest { self_signed, templates } = CertificationRequest::parse(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
         let signature_hash = verify::verify(key, &self_signed)?;
         Ok(Self {
@@ -65,12 +64,12 @@ impl Csr {
         })
     }
 
-    /// The whole request.
+    /// The whole CSR, in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// What kind of key it asks a certificate for.
+    /// The kind of its public key.
     pub fn key(&self) -> Key {
         self.key
     }
@@ -80,24 +79,23 @@ impl Csr {
         self.part(&self.public_key_info)
     }
 
-    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and
-    /// 1.3.6.1.4.1.311.21.7), in order of appearance, byte for byte: they go into the certificate
-    /// unchanged.
+    /// Each `Extension` of a Microsoft certificate template (1.3.6.1.4.1.311.20.2 and 1.3.6.1.4.1.311.21.7), in the
+    /// order of the CSR, byte for byte: they are copied to the certificate unchanged.
     pub fn template_extensions(&self) -> impl Iterator<Item = &[u8]> {
         self.templates.iter().map(|range| self.part(range))
     }
 
-    /// The hash under its signature.
+    /// The hash of its signature.
     pub fn signature_hash(&self) -> Hash {
         self.signature_hash
     }
 
-    /// The request in its usual armour, in lines of 64 characters.
+    /// The CSR in PEM, in lines of 64 characters.
     pub fn to_pem(&self) -> String {
-        pem::encode("CERTIFICATE REQUEST", &self.der)
+        pem::encode(pem::CERTIFICATE_REQUEST, &self.der)
     }
 
-    /// The request in Base64 without armour, in one line.
+    /// The CSR in Base64 without PEM lines, in one line.
     pub(crate) fn to_base64(&self) -> String {
         STANDARD.encode(&self.der)
     }
@@ -119,25 +117,25 @@ impl fmt::Debug for Csr {
     }
 }
 
-/// Why a request is refused. The message is a hint for the log: one sentence, of bounded length,
-/// without the request's own text.
+/// Why a CSR is refused. The message is a hint for the log: one sentence of bounded length, which contains nothing of
+/// the CSR's text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CsrError {
-    /// The armour or the Base64 is broken; -9 on sibling endpoints.
+    /// The PEM lines or the Base64 are malformed; -9 on sibling endpoints.
     #[error("{0}")]
     NotBase64(Cow<'static, str>),
-    /// The data is not a well-formed request, or SPKAC where that is asked for; -10 on sibling endpoints.
+    /// The data is not a well-formed PKCS#10 structure, or SPKAC where that is asked for; -10 on sibling endpoints.
     #[error("{0}")]
     NotPkcs10(Cow<'static, str>),
-    /// Another type of key or signature than is taken; -11 on sibling endpoints.
+    /// A type of key or signature that is not accepted; -11 on sibling endpoints.
     #[error("{0}")]
     UnsupportedAlgorithm(Cow<'static, str>),
     /// Not signed by its own key; -12 on sibling endpoints.
     #[error("the request is not signed by its own key, or was changed since")]
     BadSignature,
-    /// An RSA key of another size or an EC key on another curve than is taken; -13.
+    /// An RSA key of a size or an EC key on a curve that is not accepted; -13.
     #[error("{0}")]
-    UnsupportedKeySize(OtherKey),
+    UnsupportedKeySize(UnsupportedKey),
 }
 
 impl CsrError {
@@ -164,7 +162,7 @@ mod tests {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// The code as sibling endpoints have it, and as this one does.
+    /// The code of sibling endpoints, and the code of this one.
     fn codes(result: &Result<Csr, CsrError>) -> (&'static str, &'static str) {
         match result {
             Ok(_) => ("ok", "ok"),
@@ -183,12 +181,12 @@ mod tests {
             let [file, expected, sibling, _] = row.split('\t').collect::<Vec<_>>()[..] else {
                 panic!("{row}");
             };
-            let result = Csr::judge(&fixture(file));
+            let result = Csr::parse(&fixture(file));
             if codes(&result) != (sibling, expected) {
                 wrong.push(format!("{file}: expected {sibling}, got {result:?}"));
             }
             match result {
-                Ok(csr) => assert_eq!(Csr::judge(&csr.to_pem()), Ok(csr), "{file}"),
+                Ok(csr) => assert_eq!(Csr::parse(&csr.to_pem()), Ok(csr), "{file}"),
                 Err(error) => assert!(error.to_string().len() < 160, "{error}"),
             }
         }
@@ -196,8 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn a_judged_request() {
-        let csr = Csr::judge(&fixture("template-both.pem")).unwrap();
+    fn a_request_that_is_accepted() {
+        let csr = Csr::parse(&fixture("template-both.pem")).unwrap();
         assert_eq!(csr.key(), Key::P256);
         assert_eq!(csr.signature_hash(), Hash::Sha256);
         assert_eq!(csr.subject_public_key_info().len(), 91);
@@ -217,8 +215,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in any::<String>(), base64 in "[A-Za-z0-9+/= \n-]{0,300}") {
-            let _ = Csr::judge(&text);
-            let _ = Csr::judge(&base64);
+            let _ = Csr::parse(&text);
+            let _ = Csr::parse(&base64);
         }
 
         #[test]
@@ -226,7 +224,7 @@ mod tests {
             file in prop::sample::select(vec!["rsa-2048-sha256.pem", "rsa-2048-pss-sha256.pem", "template-both.pem"]),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            let csr = Csr::judge(&fixture(file)).unwrap();
+            let csr = Csr::parse(&fixture(file)).unwrap();
             let mut der = csr.der().to_vec();
             for (at, byte) in changes {
                 let at = at.index(der.len());
@@ -234,7 +232,7 @@ mod tests {
             }
             // A changed request is refused, whichever bytes they are.
             let unchanged = der == csr.der();
-            prop_assert_eq!(Csr::judge(&STANDARD.encode(&der)).is_ok(), unchanged);
+            prop_assert_eq!(Csr::parse(&STANDARD.encode(&der)).is_ok(), unchanged);
         }
     }
 }

@@ -1,30 +1,27 @@
-//! DER into the parts of a PKCS#10 request (RFC 2986), all of them slices of the input.
+//! Parses the DER of a PKCS#10 `CertificationRequest` (RFC 2986) into slices of the input.
 
 use std::ops::Range;
 
 use super::CsrError;
 use crate::der::oid;
-use crate::der::read::{
-    BIT_STRING, BMP_STRING, BOOLEAN, BitString, INTEGER, Malformed, OCTET_STRING, Reader, SEQUENCE, SET,
-    UNIVERSAL_STRING, UTF8_STRING, context, header,
+use crate::der::read::{BitString, Malformed, Reader, header};
+use crate::der::tag::{
+    BIT_STRING, BMP_STRING, BOOLEAN, IA5_STRING, INTEGER, NUMERIC_STRING, OCTET_STRING, PRINTABLE_STRING, SEQUENCE,
+    SET, TELETEX_STRING, UNIVERSAL_STRING, UTF8_STRING, context,
 };
 
-const NUMERIC_STRING: u8 = 0x12;
-const PRINTABLE_STRING: u8 = 0x13;
-const TELETEX_STRING: u8 = 0x14;
-pub(super) const IA5_STRING: u8 = 0x16;
-
-/// A request, taken apart but not yet judged.
-pub(super) struct Request<'a> {
+/// A parsed CSR. Its key and its signature are not checked yet.
+pub(super) struct CertificationRequest<'a> {
     pub(super) self_signed: SelfSigned<'a>,
-    /// The extensions of Microsoft's certificate templates, in order of appearance.
+    /// The places of the extensions of Microsoft's certificate templates, in their order.
     pub(super) templates: Vec<Range<usize>>,
 }
 
 /// A public key, and what is signed by it.
 pub(super) struct SelfSigned<'a> {
-    /// What the signature covers.
+    /// The signed bytes.
     pub(super) signed: &'a [u8],
+    /// The place of the `SubjectPublicKeyInfo`.
     pub(super) public_key_info: Range<usize>,
     pub(super) public_key: PublicKey<'a>,
     pub(super) signature_algorithm: Algorithm<'a>,
@@ -39,7 +36,7 @@ pub(super) struct PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
-    /// The key itself; every type that is taken fills whole bytes.
+    /// The content of the key's BIT STRING; keys of all accepted types are whole bytes.
     pub(super) fn bytes(&self) -> Result<&'a [u8], CsrError> {
         match self.key {
             BitString { unused: 0, bytes } => Ok(bytes),
@@ -50,15 +47,15 @@ impl<'a> PublicKey<'a> {
     }
 }
 
-/// An `AlgorithmIdentifier`: its OID, and what follows it.
+/// An `AlgorithmIdentifier`: its OID, and the parameters that follow it.
 #[derive(Clone, Copy)]
 pub(super) struct Algorithm<'a> {
     pub(super) oid: &'a [u8],
     pub(super) parameters: Reader<'a>,
 }
 
-impl<'a> Request<'a> {
-    /// Takes a request apart. Nothing may be left over at any level.
+impl<'a> CertificationRequest<'a> {
+    /// Parses a CSR. Extra bytes are an error at every level.
     pub(super) fn parse(der: &'a [u8]) -> Result<Self, CsrError> {
         check_outer(der, PKCS10)?;
         let in_structure = |error| CsrError::malformed("PKCS#10 structure", error);
@@ -71,8 +68,8 @@ impl<'a> Request<'a> {
         version(&mut content)?;
         subject(&mut content).map_err(|error| CsrError::malformed("subject", error))?;
         let (public_key_info, public_key) = public_key(&mut content)?;
-        // PKCS#10 asks for the attributes even where there are none; old encoders leave them out,
-        // and OpenSSL takes that.
+        // PKCS#10 requires the attributes even if there are none; old encoders leave them out, and OpenSSL accepts
+        // that.
         let attributes = content
             .optional(context(0))
             .map_err(|error| CsrError::malformed("attributes", error))?;
@@ -124,8 +121,8 @@ pub(super) fn algorithm<'a>(reader: &mut Reader<'a>) -> Result<Algorithm<'a>, Ma
     Ok(Algorithm { oid, parameters })
 }
 
-/// Says what is wrong with the outermost element; the commonest mishaps happen there.
-/// `form` is what the data should be.
+/// Checks the outermost element: its tag, and that it has the length of the data. Most mistakes show there. `form` is
+/// what the data should be.
 pub(super) fn check_outer(der: &[u8], form: &str) -> Result<(), CsrError> {
     let outer = header(der).map_err(|error| CsrError::malformed(&format!("{form} structure"), error))?;
     if outer.tag != SEQUENCE {
@@ -144,7 +141,7 @@ pub(super) fn check_outer(der: &[u8], form: &str) -> Result<(), CsrError> {
 
 fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
     if reader.bytes().first() != Some(&INTEGER) {
-        // What most often lies here instead: a certificate, or a key.
+        // Most often the data is a certificate or a key instead.
         return Err(CsrError::NotPkcs10("there is no version where PKCS#10 has one".into()));
     }
     match reader
@@ -159,7 +156,7 @@ fn version(reader: &mut Reader<'_>) -> Result<(), CsrError> {
     }
 }
 
-/// The types of the values in a subject: those of X.520 that OpenSSL takes, too.
+/// The types that values in a subject may have: those of X.520 that OpenSSL accepts as well.
 const NAME_TYPES: [u8; 9] = [
     BIT_STRING,
     UTF8_STRING,
@@ -172,7 +169,7 @@ const NAME_TYPES: [u8; 9] = [
     BMP_STRING,
 ];
 
-/// A subject is only checked for its form: what the certificate names comes from the order.
+/// Checks the form of a subject. Its values are not used: the names in the certificate come from the order.
 fn subject(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     let mut names = reader.read(SEQUENCE)?;
     while !names.is_empty() {
@@ -205,8 +202,7 @@ fn key_in(mut content: Reader<'_>) -> Result<PublicKey<'_>, Malformed> {
     })
 }
 
-/// Checks the requested extensions under both attributes, and finds Microsoft's templates among
-/// them.
+/// Checks the requested extensions in both attributes, and returns the places of Microsoft's templates among them.
 fn templates(mut attributes: Reader<'_>) -> Result<Vec<Range<usize>>, CsrError> {
     let mut templates = Vec::new();
     let mut seen = Vec::new();
@@ -239,7 +235,7 @@ fn attribute<'a>(attributes: &mut Reader<'a>) -> Result<(&'a [u8], Reader<'a>), 
     Ok((oid, values))
 }
 
-/// One `Extensions`; what stands in the value of an extension is nobody's business here.
+/// Reads one `Extensions`. The value of an extension is not looked at.
 fn extensions<'a>(
     values: &mut Reader<'a>,
     seen: &mut Vec<&'a [u8]>,
@@ -269,6 +265,7 @@ fn extensions<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::OID;
 
     fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
         let content = parts.concat();
@@ -281,22 +278,19 @@ mod tests {
     }
 
     fn extension(oid: &[u8], rest: &[&[u8]]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &rest.concat()])
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &rest.concat()])
     }
 
     fn request(oid: &[u8], extensions: &[&[u8]]) -> Vec<u8> {
-        tlv(
-            SEQUENCE,
-            &[&tlv(0x06, &[oid]), &tlv(SET, &[&tlv(SEQUENCE, extensions)])],
-        )
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &tlv(SET, &[&tlv(SEQUENCE, extensions)])])
     }
 
     fn parse(attributes: &[&[u8]]) -> Result<Vec<Vec<u8>>, String> {
-        let algorithm = tlv(SEQUENCE, &[&tlv(0x06, &[oid::RSA_ENCRYPTION])]);
+        let algorithm = tlv(SEQUENCE, &[&tlv(OID, &[oid::RSA_ENCRYPTION])]);
         let key = tlv(SEQUENCE, &[&algorithm, &[0x03, 0x01, 0x00]]);
         let info = tlv(SEQUENCE, &[&[0x02, 1, 0], &[SEQUENCE, 0], &key, &tlv(0xa0, attributes)]);
         let der = tlv(SEQUENCE, &[&info, &algorithm, &[0x03, 0x01, 0x00]]);
-        let request = Request::parse(&der).map_err(|error| error.to_string())?;
+        let request = CertificationRequest::parse(&der).map_err(|error| error.to_string())?;
         assert_eq!(request.self_signed.signed, info);
         assert_eq!(der[request.self_signed.public_key_info.clone()], key);
         Ok(request.templates.into_iter().map(|range| der[range].to_vec()).collect())
@@ -308,7 +302,7 @@ mod tests {
         let critical: &[u8] = &[BOOLEAN, 1, 0xff];
         let first = extension(oid::TEMPLATE, &[value]);
         let second = extension(oid::TEMPLATE_NAME, &[critical, value]);
-        let other = extension(&[0x55, 0x1d, 0x11], &[&[OCTET_STRING, 2, 0xff, 0xff]]);
+        let other = extension(oid::SUBJECT_ALT_NAME, &[&[OCTET_STRING, 2, 0xff, 0xff]]);
         let pkcs9 = request(oid::EXTENSION_REQUEST, &[&other, &first]);
         let microsoft = request(oid::CERT_EXTENSIONS, &[&second]);
         assert_eq!(parse(&[&pkcs9, &microsoft]), Ok(vec![first.clone(), second.clone()]));
@@ -317,9 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn extension_requests_that_are_none() {
+    fn malformed_extension_requests() {
         let value: &[u8] = &[OCTET_STRING, 1, 7];
-        let san: &[u8] = &[0x55, 0x1d, 0x11];
+        let san: &[u8] = oid::SUBJECT_ALT_NAME;
         let twice = extension(san, &[value]);
         for (attributes, expected) in [
             (
@@ -343,13 +337,13 @@ mod tests {
                 "malformed extension request: bytes follow its last element",
             ),
             (
-                tlv(SEQUENCE, &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &[SET, 0]]),
+                tlv(SEQUENCE, &[&tlv(OID, &[oid::EXTENSION_REQUEST]), &[SET, 0]]),
                 "malformed extension request: an element is missing",
             ),
             (
                 tlv(
                     SEQUENCE,
-                    &[&tlv(0x06, &[oid::EXTENSION_REQUEST]), &tlv(SET, &[&[0x05, 0]])],
+                    &[&tlv(OID, &[oid::EXTENSION_REQUEST]), &tlv(SET, &[&[0x05, 0]])],
                 ),
                 "malformed extension request: an element has another type than its place asks for",
             ),
@@ -363,9 +357,9 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_none_of_their_type() {
+    fn values_of_a_wrong_type() {
         let subject = |value: &[u8]| {
-            let name = tlv(SEQUENCE, &[&tlv(0x06, &[&[0x55, 4, 3]]), value]);
+            let name = tlv(SEQUENCE, &[&tlv(OID, &[oid::COMMON_NAME]), value]);
             let der = tlv(SEQUENCE, &[&tlv(SET, &[&name])]);
             super::subject(&mut Reader::new(&der))
         };
@@ -380,7 +374,7 @@ mod tests {
         ] {
             assert_eq!(subject(value), expected, "{value:02x?}");
         }
-        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(0x06, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
+        let attribute = |value: &[u8]| tlv(SEQUENCE, &[&tlv(OID, &[&[0x2a, 3]]), &tlv(SET, &[value])]);
         assert_eq!(parse(&[&attribute(&[OCTET_STRING, 1, 0xe9])]), Ok(vec![]));
         for value in [&[BOOLEAN, 0][..], &[UTF8_STRING, 1, 0xe9], &[0, 0], &[0x22, 0]] {
             assert!(parse(&[&attribute(value)]).is_err(), "{value:02x?}");

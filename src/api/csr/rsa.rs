@@ -1,22 +1,23 @@
-//! RSA verification for the schemes that the cryptography library has no constant for: PKCS#1 v1.5
-//! with SHA-224, and RSASSA-PSS with SHA-1 and SHA-224 (RFC 8017).
+//! RSA verification for the schemes that the cryptographic library does not offer: PKCS#1 v1.5 with SHA-224, and
+//! RSASSA-PSS with SHA-1 and SHA-224 (RFC 8017).
 //!
-//! Everything here is public, so nothing needs to run in constant time. The key was judged before:
-//! the modulus is odd and has at most 8192 bits, the exponent at most 33.
+//! All values are public, so nothing needs to run in constant time. The key was checked before: the modulus is odd and
+//! has at most 8192 bits, the exponent at most 33.
 
 use aws_lc_rs::digest::{self, Algorithm};
 use num_bigint::BigUint;
 
 use super::{BadSignature, key::rsa_numbers};
+use crate::der::oid;
+use crate::der::tag::{NULL, OCTET_STRING};
+use crate::der::write::{oid, sequence, tlv};
 
-/// `DigestInfo` of SHA-224, up to the digest.
-const SHA224_INFO: &[u8] = b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c";
-
-/// RSASSA-PKCS1-v1_5 with SHA-224 (section 8.2.2).
+/// RSASSA-PKCS1-v1_5 with SHA-224 (sections 8.2.2 and 9.2).
 pub(super) fn verify_pkcs1_sha224(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let (modulus, encoded) = recover(key, signature)?;
     let digest = digest::digest(&digest::SHA224, message);
-    let info = [SHA224_INFO, digest.as_ref()].concat();
+    let algorithm = sequence(&[&oid(oid::SHA224), &[NULL, 0]]);
+    let info = sequence(&[&algorithm, &tlv(OCTET_STRING, &[digest.as_ref()])]);
     let mut expected = vec![0xff; modulus.len()];
     let (padding, tail) = expected.split_at_mut(modulus.len() - info.len());
     tail.copy_from_slice(&info);
@@ -35,8 +36,8 @@ pub(super) fn verify_pss(
     signature: &[u8],
 ) -> Result<(), BadSignature> {
     let (modulus, mut encoded) = recover(key, signature)?;
-    // The encoded message has one bit less than the modulus: none of the first byte's where that
-    // has only one.
+    // The encoded message has one bit less than the modulus; if the first byte of the modulus has one bit, it has a
+    // byte less.
     let unused_bits = modulus[0].leading_zeros() + 1;
     let encoded = match unused_bits {
         8 if encoded[0] != 0 => return Err(BadSignature),
@@ -72,7 +73,7 @@ pub(super) fn verify_pss(
     }
 }
 
-/// The modulus, and what was signed, in as many bytes.
+/// The modulus, and the encoded message in as many bytes (RSAVP1).
 fn recover<'a>(key: &'a [u8], signature: &[u8]) -> Result<(&'a [u8], Vec<u8>), BadSignature> {
     let (modulus, exponent) = rsa_numbers(key).map_err(|_| BadSignature)?;
     let number = BigUint::from_bytes_be(modulus);
@@ -88,7 +89,7 @@ fn recover<'a>(key: &'a [u8], signature: &[u8]) -> Result<(&'a [u8], Vec<u8>), B
     Ok((modulus, encoded))
 }
 
-/// Takes MGF1's mask (appendix B.2.1) off again.
+/// Removes the mask of MGF1 (appendix B.2.1).
 fn unmask(hash: &'static Algorithm, seed: &[u8], masked: &mut [u8]) {
     for (counter, block) in (0_u32..).zip(masked.chunks_mut(hash.output_len())) {
         let mut context = digest::Context::new(hash);

@@ -13,9 +13,10 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::parse::{IA5_STRING, SelfSigned, check_outer, proof, public_key};
-use super::{CsrError, Hash, Key, armor, narrow, verify};
-use crate::der::read::{Malformed, Reader, SEQUENCE};
+use super::parse::{SelfSigned, check_outer, proof, public_key};
+use super::{CsrError, Hash, Key, decode, narrow, verify};
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{IA5_STRING, SEQUENCE};
 
 /// What stands before the Base64 in the text that `openssl spkac` prints.
 const PREFIX: &str = "SPKAC=";
@@ -38,9 +39,9 @@ impl Spkac {
     ///
     /// # Errors
     /// The first thing that is wrong with it, in the order in which a PKCS#10 request is judged.
-    pub(crate) fn judge(text: &str) -> Result<Self, CsrError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, CsrError> {
         let text = text.trim_ascii_start();
-        let der = armor::decode(text.strip_prefix(PREFIX).unwrap_or(text), SPKAC)?;
+        let der = decode::decode(text.strip_prefix(PREFIX).unwrap_or(text), SPKAC)?;
         let Parts { self_signed, challenge } = Parts::read(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
         let signature_hash = verify::verify(key, &self_signed)?;
@@ -159,7 +160,8 @@ mod tests {
     use super::*;
     use crate::api::csr::Csr;
     use crate::der::oid;
-    use crate::der::write::{NULL, OID, UTF8_STRING, bit_string, sequence, tlv};
+    use crate::der::tag::{NULL, OID, UTF8_STRING};
+    use crate::der::write::{bit_string, sequence, tlv};
 
     fn fixture(file: &str) -> String {
         let path = format!("{}/fixtures/spkac/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -193,7 +195,7 @@ mod tests {
     }
 
     fn judge_der(der: &[u8]) -> Result<Spkac, CsrError> {
-        Spkac::judge(&STANDARD.encode(der))
+        Spkac::parse(&STANDARD.encode(der))
     }
 
     #[test]
@@ -230,12 +232,12 @@ mod tests {
                         dir.path(),
                         &format!("spkac -key key.pem -digest {digest}{challenge_option}"),
                     );
-                    let spkac = Spkac::judge(&text).unwrap_or_else(|error| panic!("{key} {hash}: {error}"));
+                    let spkac = Spkac::parse(&text).unwrap_or_else(|error| panic!("{key} {hash}: {error}"));
                     assert_eq!((spkac.key(), spkac.signature_hash()), (key, *hash));
                     assert_eq!(spkac.challenge(), challenge);
                     assert_eq!(spkac.subject_public_key_info(), public);
                     assert_eq!(spkac.to_text(), text);
-                    assert_eq!(Spkac::judge(text.strip_prefix("SPKAC=").unwrap()), Ok(spkac));
+                    assert_eq!(Spkac::parse(text.strip_prefix("SPKAC=").unwrap()), Ok(spkac));
                 }
             }
         }
@@ -277,7 +279,7 @@ mod tests {
                 Err("malformed public key: an element has another type than its place asks for"),
             ),
         ] {
-            let judged = Spkac::judge(&fixture(file));
+            let judged = Spkac::parse(&fixture(file));
             let found = judged
                 .map(|spkac| format!("{spkac:?}"))
                 .map_err(|error| error.to_string());
@@ -285,7 +287,7 @@ mod tests {
             assert_eq!(found, expected, "{file}");
         }
         assert!(matches!(
-            Csr::judge(&fixture("p256-bare.txt")),
+            Csr::parse(&fixture("p256-bare.txt")),
             Err(CsrError::NotPkcs10(_))
         ));
     }
@@ -307,7 +309,7 @@ mod tests {
             (&bare[..100], "-10"),
             (&bare[..101], "-9"),
         ] {
-            let code = match Spkac::judge(text).unwrap_err() {
+            let code = match Spkac::parse(text).unwrap_err() {
                 CsrError::NotBase64(_) => "-9",
                 CsrError::NotPkcs10(_) => "-10",
                 CsrError::UnsupportedAlgorithm(_) => "-11",
@@ -322,7 +324,7 @@ mod tests {
     fn a_plus_that_was_not_escaped_is_read() {
         let text = fixture("p256-bare.txt");
         assert!(text.contains('+'));
-        assert_eq!(Spkac::judge(&text.replace('+', " ")), Spkac::judge(&text));
+        assert_eq!(Spkac::parse(&text.replace('+', " ")), Spkac::parse(&text));
     }
 
     #[test]
@@ -363,7 +365,7 @@ mod tests {
             format!("SPKAC={}", "MIIB".repeat(1 << 18)),
             " ".repeat(1 << 20),
         ] {
-            let error = Spkac::judge(&text).unwrap_err();
+            let error = Spkac::parse(&text).unwrap_err();
             assert!(error.to_string().len() < 160, "{error}");
         }
     }
@@ -371,8 +373,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in any::<String>(), base64 in "(SPKAC=)?[A-Za-z0-9+/= \n-]{0,300}") {
-            let _ = Spkac::judge(&text);
-            let _ = Spkac::judge(&base64);
+            let _ = Spkac::parse(&text);
+            let _ = Spkac::parse(&base64);
         }
 
         #[test]
@@ -380,7 +382,7 @@ mod tests {
             file in prop::sample::select(vec!["p256-sha256.txt", "p521-sha512.txt", "rsa-2048-sha1.txt"]),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            let spkac = Spkac::judge(&fixture(file)).unwrap();
+            let spkac = Spkac::parse(&fixture(file)).unwrap();
             let mut der = spkac.der().to_vec();
             for (at, byte) in changes {
                 let at = at.index(der.len());

@@ -1,4 +1,5 @@
-//! The self-signature: which pairs of key and algorithm are taken, and whether it is right.
+//! Verifies the signature of a CSR by its own key: which pairs of key and algorithm are accepted, and whether it is
+//! correct.
 
 use std::fmt;
 
@@ -14,9 +15,10 @@ use super::{
     rsa,
 };
 use crate::der::oid;
-use crate::der::read::{Malformed, NULL, Reader, SEQUENCE, context};
+use crate::der::read::{Malformed, Reader};
+use crate::der::tag::{NULL, SEQUENCE, context};
 
-/// The hash that a request is signed with.
+/// A hash of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hash {
     /// SHA-1, with RSA only.
@@ -55,7 +57,7 @@ impl fmt::Display for Hash {
     }
 }
 
-/// The signature does not belong to the request and its key.
+/// The signature does not match the CSR and its key.
 pub(super) struct BadSignature;
 
 impl From<BadSignature> for CsrError {
@@ -70,7 +72,7 @@ impl From<aws_lc_rs::error::Unspecified> for BadSignature {
     }
 }
 
-/// Verifies the signature of a request or a SPKAC whose key was judged to be `key`.
+/// Verifies the signature of a CSR or a SPKAC with a key of the kind `key`, and returns its hash.
 pub(super) fn verify(key: Key, request: &SelfSigned<'_>) -> Result<Hash, CsrError> {
     let scheme = Scheme::read(key, &request.signature_algorithm)?;
     if request.signature.unused != 0 {
@@ -86,7 +88,7 @@ pub(super) fn verify(key: Key, request: &SelfSigned<'_>) -> Result<Hash, CsrErro
     Ok(scheme.hash())
 }
 
-/// A pair of key type and signature algorithm that is taken.
+/// An accepted signature scheme.
 #[derive(Clone, Copy)]
 enum Scheme {
     Pkcs1(Hash),
@@ -133,7 +135,7 @@ impl Scheme {
     }
 }
 
-/// `RSASSA-PSS-params` (RFC 4055, section 3.1); every part has a default.
+/// Reads `RSASSA-PSS-params` (RFC 4055, section 3.1), in which every field has a default.
 fn pss_parameters(mut parameters: Reader<'_>) -> Result<Scheme, CsrError> {
     let malformed = |error| CsrError::malformed("RSASSA-PSS parameters", error);
     let unsupported = |what: String| Err(CsrError::UnsupportedAlgorithm(what.into()));
@@ -194,7 +196,7 @@ fn pss_parameters(mut parameters: Reader<'_>) -> Result<Scheme, CsrError> {
     Ok(Scheme::Pss { hash, salt })
 }
 
-/// The `AlgorithmIdentifier` of a hash, and nothing behind it.
+/// Reads the `AlgorithmIdentifier` of a hash, behind which nothing may follow.
 fn hash_oid<'a>(content: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let hash = algorithm(content)?;
     content.finish()?;
@@ -205,7 +207,7 @@ fn hash_oid<'a>(content: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     }
 }
 
-/// Too large numbers become the largest: as a length of salt it fits no key either.
+/// Reads a small number; a larger one becomes the largest, which is too long a salt for any key.
 fn small_integer(content: &mut Reader<'_>) -> Result<u16, Malformed> {
     let integer = content.unsigned()?;
     content.finish()?;
@@ -217,8 +219,7 @@ fn small_integer(content: &mut Reader<'_>) -> Result<u16, Malformed> {
     })
 }
 
-/// RFC 4055 asks for NULL with RSA, RFC 5758 for nothing with EC; both are met in the wild the
-/// other way round.
+/// RFC 4055 requires NULL with RSA, RFC 5758 no parameters with EC. Real CSRs have either with both.
 fn absent_or_null(parameters: Reader<'_>) -> bool {
     matches!(parameters.bytes(), [] | [NULL, 0])
 }
@@ -266,17 +267,16 @@ fn ecdsa(key: Key, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -
         (Key::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
         (Key::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
         (Key::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
-        // `Scheme::read` lets neither pass.
+        // `Scheme::read` accepts neither.
         (Key::Rsa { .. }, _) | (_, Hash::Sha1) => return Err(BadSignature),
     };
     Ok(algorithm.verify_sig(point, message, signature)?)
 }
 
-/// SHA-224 on a curve that the library pairs with longer hashes only.
+/// SHA-224 on a curve for which the library only has longer hashes.
 ///
-/// ECDSA reads a digest as a number, so one with zeros in front is the same digest, as long as it
-/// is not longer than the curve's order and therefore not cut: 32 bytes are not on P-256, nor 48 on
-/// P-384.
+/// ECDSA reads a digest as a number, so zeros in front of it do not change it, as long as the digest is not longer than
+/// the order of the curve, to which it would be shortened: that is so for 32 bytes on P-256 and for 48 on P-384.
 fn ecdsa_sha224(
     algorithm: &lc::EcdsaVerificationAlgorithm,
     longer: &'static digest::Algorithm,
@@ -293,6 +293,7 @@ fn ecdsa_sha224(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::der::tag::OID;
 
     const MGF1: &[u8] = oid::MGF1;
 
@@ -302,11 +303,11 @@ mod tests {
     }
 
     fn hash(oid: &[u8]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[oid]), &[NULL, 0]])
+        tlv(SEQUENCE, &[&tlv(OID, &[oid]), &[NULL, 0]])
     }
 
     fn mask(function: &[u8], hash: &[u8]) -> Vec<u8> {
-        tlv(SEQUENCE, &[&tlv(0x06, &[function]), &self::hash(hash)])
+        tlv(SEQUENCE, &[&tlv(OID, &[function]), &self::hash(hash)])
     }
 
     /// Reads the fields, given as number and content.
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn pss_parameters_that_are_taken() {
+    fn accepted_pss_parameters() {
         let sha256 = || (0, hash(oid::SHA256));
         let mgf1 = || (1, mask(MGF1, oid::SHA256));
         for (fields, expected) in [
@@ -340,14 +341,14 @@ mod tests {
     }
 
     #[test]
-    fn pss_parameters_that_are_not() {
+    fn refused_pss_parameters() {
         for (fields, expected) in [
             (
                 vec![(0, hash(oid::SHA256))],
                 "RSASSA-PSS with SHA-256, but another hash in MGF1; the same is taken",
             ),
             (
-                vec![(0, hash(b"\x60\x86\x48\x01\x65\x03\x04\x02\x08"))],
+                vec![(0, hash(oid::SHA3_256))],
                 "RSASSA-PSS with SHA3-256; SHA-1 and SHA-2 are taken",
             ),
             (

@@ -5,9 +5,9 @@
 use crate::api::account::Account;
 use crate::api::csr::{Csr, CsrError, Hash};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
-use crate::api::order::machine::{self, ReplaceStep, RevokeStep, Wanted};
+use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber, Revocation, RevocationReason};
+use crate::api::order::state::{Order, OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
 use crate::api::order::terms::SignatureHash;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -44,7 +44,7 @@ impl Rules for AutoReplaceSmime {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
-            csr: Csr::judge(arguments.text("csr")),
+            csr: Csr::parse(arguments.text("csr")),
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             revoke_old_order: arguments.yes("revokeOldOrder"),
@@ -68,7 +68,7 @@ impl Rules for AutoReplaceSmime {
         let csr = values
             .csr
             .map_err(|error| refuse_csr(&error, world.conventions.assumptions.csr_errors))?;
-        let certificate = Wanted {
+        let certificate = Replacement {
             csr,
             signature_hash: values.signature_hash,
             ca_certificate_id: values.ca_certificate_id,
@@ -76,7 +76,7 @@ impl Rules for AutoReplaceSmime {
         let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
         let number = order.number;
         let weak_hash = weak_hash(&certificate);
-        let mut done = match machine::replace(order.state_at(now)).map_err(|why| refused(order, why, now))? {
+        let mut done = match order.state_at(now).replace().map_err(|why| refused(order, why, now))? {
             ReplaceStep::InPlace => replace_in_place(world, number, certificate),
             ReplaceStep::NewOrder => {
                 let new = order.successor(certificate, now, world.issuance_delay);
@@ -221,7 +221,7 @@ fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
 }
 
 /// The hash that the certificate shall have of its CSR, and cannot.
-fn weak_hash(certificate: &Wanted) -> Option<Hash> {
+fn weak_hash(certificate: &Replacement) -> Option<Hash> {
     let hash = certificate.csr.signature_hash();
     let is_wanted = certificate.signature_hash == SignatureHash::InferFromCsr;
     (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
@@ -273,7 +273,7 @@ fn refuse_csr(error: &CsrError, wording: CsrErrors) -> Refusal {
     }
 }
 
-fn replace_in_place(world: &mut World, number: OrderNumber, certificate: Wanted) -> Done {
+fn replace_in_place(world: &mut World, number: OrderNumber, certificate: Replacement) -> Done {
     if let Some(order) = world.book_mut().get_mut(number) {
         order.replace_in_place(certificate);
     }

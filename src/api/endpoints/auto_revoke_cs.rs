@@ -3,9 +3,8 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
-use crate::api::order::machine::{self, RevokeStep};
 use crate::api::order::product::Product;
-use crate::api::order::state::{Revocation, RevocationReason};
+use crate::api::order::state::{Revocation, RevocationReason, RevokeStep};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
 use crate::api::protocol::code::{self, Code};
@@ -70,8 +69,10 @@ impl Rules for AutoRevokeCs {
         }
         let order = find_order(world, values.order_number, owner, Product::CodeSigning, denied)?;
         let number = order.number;
-        let step =
-            machine::revoke(order.state_at(now), values.include_in_crl).map_err(|why| refused(order, why, now))?;
+        let step = order
+            .state_at(now)
+            .revoke(values.include_in_crl)
+            .map_err(|why| refused(order, why, now))?;
         let becomes = match step {
             RevokeStep::Reject => "rejected",
             RevokeStep::Replace => "replaced, and stays out of the CRL",

@@ -109,8 +109,8 @@ impl Structure {
     fn label(self) -> Option<&'static str> {
         match self {
             Self::Zip => None,
-            Self::NetscapeSequence | Self::Individually => Some("CERTIFICATE"),
-            Self::Pkcs7 => Some("PKCS7"),
+            Self::NetscapeSequence | Self::Individually => Some(pem::CERTIFICATE),
+            Self::Pkcs7 => Some(pem::PKCS7),
             Self::Cmmf => Some("CMMF"),
         }
     }
@@ -362,7 +362,7 @@ impl Layout {
             (Certificates::Each { chain, own }, _) => chain
                 .iter()
                 .chain(own)
-                .map(|der| pem::encode("CERTIFICATE", der))
+                .map(|der| pem::encode(pem::CERTIFICATE, der))
                 .collect(),
             (Certificates::Together(structure), Some(label)) if self.assumptions.collect_pem == CollectPem::Yes => {
                 pem::encode(label, structure)

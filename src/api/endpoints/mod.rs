@@ -17,9 +17,8 @@ use bytes::Bytes;
 
 use crate::api::account::Account;
 use crate::api::order::book::BookFull;
-use crate::api::order::machine::Refused;
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber};
+use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
 use crate::api::protocol::code::{self, Code};

@@ -1,4 +1,4 @@
-//! All orders of a sandbox, by number.
+//! The book of a sandbox's orders, by number.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use thiserror::Error;
 
 use crate::api::order::state::{Order, OrderNumber};
 
-/// The book holds as many orders as it may.
+/// The book is full: it has as many orders as it may.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("there may be at most {capacity} orders (--max-orders)")]
 pub struct BookFull {
-    /// How many it may hold.
+    /// The most orders that it may have.
     pub capacity: usize,
 }
 
@@ -20,8 +20,9 @@ pub struct BookFull {
 /// Cloning it is cheap: clones share their orders until one of them changes them.
 #[derive(Clone, Debug)]
 pub struct Book {
-    // Apart from the tree, which leaves near half of its slots empty when numbers rise, as new ones do; and shared, so
-    // that who looks at many orders holds nobody up.
+    // Each order is allocated by itself, because a tree leaves about half of its slots empty if the keys are inserted
+    // in rising order, as new numbers are; and it is shared, so that a reader of many orders can keep them without the
+    // lock.
     orders: Arc<BTreeMap<OrderNumber, Arc<Order>>>,
     capacity: usize,
     next_number: OrderNumber,
@@ -29,7 +30,7 @@ pub struct Book {
 }
 
 impl Book {
-    /// An empty book for at most `capacity` orders; new orders are numbered from `first_number` on.
+    /// An empty book for at most `capacity` orders; new orders get numbers from `first_number` on.
     pub fn new(capacity: usize, first_number: OrderNumber) -> Self {
         Self {
             orders: Arc::default(),
@@ -39,21 +40,21 @@ impl Book {
         }
     }
 
-    /// The order of that number.
+    /// The order with that number.
     pub fn get(&self, number: OrderNumber) -> Option<&Order> {
         self.orders.get(&number).map(|order| &**order)
     }
 
-    /// The order of that number, to change it.
+    /// The order with that number, to change it. Counts as a [change](Self::changes).
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
         self.changes += 1;
         Arc::make_mut(&mut self.orders).get_mut(&number).map(Arc::make_mut)
     }
 
-    /// Enters an order under its own number, in place of one that has it already.
+    /// Adds an order under its own number, and replaces the order that has this number.
     ///
     /// # Errors
-    /// The book is full; it is as it was.
+    /// The book is full. Nothing is changed.
     pub fn insert(&mut self, order: Order) -> Result<(), BookFull> {
         if self.orders.len() >= self.capacity && !self.orders.contains_key(&order.number) {
             return Err(BookFull {
@@ -65,10 +66,10 @@ impl Book {
         Ok(())
     }
 
-    /// Enters an order under a number that no order has, and gives that number.
+    /// Adds an order under a new number, and returns this number.
     ///
     /// # Errors
-    /// The book is full; it is as it was.
+    /// The book is full. Nothing is changed.
     pub fn insert_new(&mut self, order: Order) -> Result<OrderNumber, BookFull> {
         let number = self.free_number();
         self.insert(Order { number, ..order })?;
@@ -76,17 +77,17 @@ impl Book {
         Ok(number)
     }
 
-    /// The number from which on the next new order gets one.
+    /// The number that the next new order gets, if it is free.
     pub fn next_number(&self) -> OrderNumber {
         self.next_number
     }
 
-    /// Numbers new orders from that number on.
+    /// Gives new orders numbers from that number on.
     pub fn number_from(&mut self, number: OrderNumber) {
         self.next_number = number;
     }
 
-    /// Takes an order out.
+    /// Removes an order, and returns it.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         self.changes += 1;
         Arc::make_mut(&mut self.orders)
@@ -94,7 +95,7 @@ impl Book {
             .map(Arc::unwrap_or_clone)
     }
 
-    /// How often it may have changed: where two looks at the same book find the same, nothing has.
+    /// A number that rises with each possible change: as long as it is the same, nothing has changed.
     pub fn changes(&self) -> u64 {
         self.changes
     }
@@ -114,7 +115,7 @@ impl Book {
         self.orders.values().map(|order| &**order)
     }
 
-    /// Every order, by rising number, to be kept while the book goes on.
+    /// Every order, by rising number, shared, so that it can be kept after the book is unlocked.
     pub fn shared(&self) -> impl Iterator<Item = &Arc<Order>> {
         self.orders.values()
     }
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn new_numbers_step_over_those_in_use() {
+    fn new_numbers_skip_those_in_use() {
         let mut book = Book::new(10, number(5));
         book.insert(order(6)).unwrap();
         let given: Vec<_> = (0..3).map(|_| book.insert_new(order(1)).unwrap().get()).collect();

@@ -1,6 +1,6 @@
-//! Orders and the state machine that they live in.
+//! Orders and their state machine.
 //!
-//! Pure: the time is an argument everywhere, and nothing here knows accounts, HTTP or certificates.
+//! The time is an argument everywhere, and nothing here knows accounts, HTTP or certificates.
 
 pub(crate) mod book;
 pub(crate) mod machine;

@@ -1,9 +1,9 @@
-//! What can be ordered.
+//! The products: S/MIME and code-signing certificates.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What was ordered.
+/// The product of an order.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
@@ -17,7 +17,7 @@ impl Product {
     /// Every product.
     pub const ALL: [Self; 2] = [Self::Smime, Self::CodeSigning];
 
-    /// The name as a sentence has it, with its article.
+    /// The name in a sentence, with its article.
     pub fn described(self) -> &'static str {
         match self {
             Self::Smime => "an S/MIME",
@@ -25,7 +25,7 @@ impl Product {
         }
     }
 
-    /// The name in fixtures.
+    /// The name in fixtures and in the control API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Smime => "smime",

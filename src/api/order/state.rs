@@ -1,4 +1,4 @@
-//! An order, and the state that it is in at a given time.
+//! An order, its state at a given time, and all that is true of each state.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -21,20 +21,20 @@ impl OrderNumber {
     /// The greatest number.
     pub const MAX: u64 = 999_999_999_999_999_999;
 
-    /// The order number of that value, if it is one.
+    /// The order number with that value, if it is from 1 to [`MAX`](Self::MAX).
     pub fn new(value: u64) -> Option<Self> {
         NonZeroU64::new(value)
             .filter(|value| value.get() <= Self::MAX)
             .map(Self)
     }
 
-    /// The order number that is written so, if it is written as this API writes one.
+    /// The order number in a text, if it is written without a sign, leading zeros or spaces.
     pub fn parse(text: &str) -> Option<Self> {
         let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
         text.parse().ok().filter(|_| is_canonical).and_then(Self::new)
     }
 
-    /// The number.
+    /// Its value.
     pub fn get(self) -> u64 {
         self.0.get()
     }
@@ -46,52 +46,162 @@ impl fmt::Display for OrderNumber {
     }
 }
 
-/// The state of an order at a time.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Ordered, not yet issued.
-    Pending,
-    /// Between being ordered and being issued.
-    BeingIssued,
-    /// Issued and valid.
-    Issued,
-    /// Marked as replaced: valid still, not in the CRL.
-    Replaced,
-    /// Revoked.
-    Revoked,
-    /// Rejected before it was issued.
-    Rejected,
-    /// Issued or replaced, and past its end.
-    Expired,
-    /// In no state that allows anything.
-    OnHold,
+/// Makes, from one list, the enum of the states, the list of them all, and their names.
+macro_rules! states {
+    ($($(#[$doc:meta])+ $State:ident = $name:literal,)+) => {
+        /// The state of an order at a time.
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+        pub enum State {
+            $($(#[$doc])+ #[serde(rename = $name)] $State,)+
+        }
+
+        impl State {
+            /// Every state, in the order of the documentation's table.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$State),+];
+
+            /// The name in fixtures and in the control API.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$State => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl State {
-    /// Every state, in the order of the documentation's table.
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::BeingIssued,
-        Self::Issued,
-        Self::Replaced,
-        Self::Revoked,
-        Self::Rejected,
-        Self::Expired,
-        Self::OnHold,
-    ];
+states! {
+    /// Ordered, not yet issued.
+    Pending = "pending",
+    /// Between being ordered and being issued.
+    BeingIssued = "being-issued",
+    /// Issued and valid.
+    Issued = "issued",
+    /// Marked as replaced: still valid, not in the CRL.
+    Replaced = "replaced",
+    /// Revoked.
+    Revoked = "revoked",
+    /// Rejected before it was issued.
+    Rejected = "rejected",
+    /// Issued or replaced, and past its end.
+    Expired = "expired",
+    /// On hold: neither a replacement nor a revocation is allowed.
+    OnHold = "on-hold",
+}
 
-    /// The name in fixtures.
-    pub fn as_str(self) -> &'static str {
+/// Which times an order has, as fixtures and the control API give them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Times {
+    /// None.
+    None,
+    /// `due`, when it will be issued, and `expires`; or neither, if it never will.
+    Due,
+    /// `issued` and `expires`.
+    Issued,
+}
+
+/// What `!AutoReplaceSMIME` does to an order in a state that allows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReplaceStep {
+    /// The CSR is replaced in the order itself, which is not issued yet.
+    InPlace,
+    /// A new order is made; the old one is marked as replaced or is revoked.
+    NewOrder,
+}
+
+/// What `!autoRevokeCS` does to an order in a state that allows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RevokeStep {
+    /// The order, which is not issued yet, is rejected.
+    Reject,
+    /// The certificate is marked as replaced and stays out of the CRL.
+    Replace,
+    /// The certificate is revoked and goes into the CRL.
+    Revoke,
+}
+
+/// Why a state does not allow a replacement or a revocation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refused {
+    /// -20: it is rejected already.
+    AlreadyRejected,
+    /// -21: it is revoked already.
+    AlreadyRevoked,
+    /// -26: it is being issued.
+    BeingIssued,
+    /// -34: it is replaced already, and the call only asks to mark it as replaced.
+    AlreadyReplaced,
+    /// -35: it is expired.
+    Expired,
+    /// -43: it is in a state that cannot be revoked.
+    NotRevocable,
+    /// -122: it is in a state that cannot be replaced.
+    WrongState,
+}
+
+/// What is true of each state.
+impl State {
+    /// Which times an order in this state has.
+    pub(crate) fn times(self) -> Times {
         match self {
-            Self::Pending => "pending",
-            Self::BeingIssued => "being-issued",
-            Self::Issued => "issued",
-            Self::Replaced => "replaced",
-            Self::Revoked => "revoked",
-            Self::Rejected => "rejected",
-            Self::Expired => "expired",
-            Self::OnHold => "on-hold",
+            Self::Pending | Self::Rejected | Self::OnHold => Times::None,
+            Self::BeingIssued => Times::Due,
+            Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => Times::Issued,
+        }
+    }
+
+    /// Whether a certificate was issued for an order in this state, valid or not.
+    pub(crate) fn has_certificate(self) -> bool {
+        match self {
+            Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => true,
+            Self::Pending | Self::BeingIssued | Self::Rejected | Self::OnHold => false,
+        }
+    }
+
+    /// Whether the certificate of an order in this state is valid: issued, not revoked, not past its end.
+    pub(crate) fn is_valid(self) -> bool {
+        match self {
+            Self::Issued | Self::Replaced => true,
+            Self::Pending | Self::BeingIssued | Self::Revoked | Self::Rejected | Self::Expired | Self::OnHold => false,
+        }
+    }
+
+    /// Whether `!autoRevokeCS` brings orders into this state, so that they may have a [`Revocation`].
+    pub(crate) fn may_have_revocation(self) -> bool {
+        match self {
+            Self::Replaced | Self::Revoked | Self::Rejected => true,
+            Self::Pending | Self::BeingIssued | Self::Issued | Self::Expired | Self::OnHold => false,
+        }
+    }
+
+    /// What `!AutoReplaceSMIME` does to an order in this state.
+    ///
+    /// # Errors
+    /// The state does not allow it.
+    pub(crate) fn replace(self) -> Result<ReplaceStep, Refused> {
+        match self {
+            Self::Pending => Ok(ReplaceStep::InPlace),
+            Self::Issued => Ok(ReplaceStep::NewOrder),
+            Self::BeingIssued => Err(Refused::BeingIssued),
+            Self::Revoked => Err(Refused::AlreadyRevoked),
+            Self::Replaced | Self::Rejected | Self::Expired | Self::OnHold => Err(Refused::WrongState),
+        }
+    }
+
+    /// What `!autoRevokeCS` does to an order in this state.
+    ///
+    /// # Errors
+    /// The state does not allow it.
+    pub(crate) fn revoke(self, include_in_crl: bool) -> Result<RevokeStep, Refused> {
+        match (self, include_in_crl) {
+            (Self::Pending, _) => Ok(RevokeStep::Reject),
+            (Self::Issued | Self::Replaced, true) => Ok(RevokeStep::Revoke),
+            (Self::Issued, false) => Ok(RevokeStep::Replace),
+            (Self::Replaced, false) => Err(Refused::AlreadyReplaced),
+            (Self::BeingIssued, _) => Err(Refused::BeingIssued),
+            (Self::Revoked, _) => Err(Refused::AlreadyRevoked),
+            (Self::Rejected, _) => Err(Refused::AlreadyRejected),
+            (Self::Expired, _) => Err(Refused::Expired),
+            (Self::OnHold, _) => Err(Refused::NotRevocable),
         }
     }
 }
@@ -102,21 +212,21 @@ impl fmt::Display for State {
     }
 }
 
-/// From when until when a certificate is valid.
+/// The period in which a certificate is valid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Validity {
     /// When it is issued.
     pub issued: Timestamp,
-    /// When it expires: from then on it is not valid.
+    /// When it expires: at this time it is no longer valid.
     pub expires: Timestamp,
 }
 
-/// What is stored of an order's state. Time alone moves it on: see [`Order::state_at`].
+/// What is stored of an order's state. The state follows from it and from the time: see [`Order::state_at`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
-    /// Waits for Sectigo or for its holder.
+    /// Waits for Sectigo or for its owner.
     Pending,
-    /// Becomes issued at `Validity::issued`; without one, never.
+    /// Becomes issued at `Validity::issued`, or never if there is none.
     BeingIssued(Option<Validity>),
     /// Was issued.
     Issued(Validity),
@@ -126,7 +236,7 @@ pub enum Stage {
     Revoked(Validity),
     /// Was never issued and never will be.
     Rejected,
-    /// Lies still.
+    /// Is on hold, and stays so.
     OnHold,
 }
 
@@ -135,21 +245,21 @@ pub enum Stage {
 pub struct Order {
     /// Its number.
     pub number: OrderNumber,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub login_name: LoginName,
-    /// What was ordered.
+    /// The product that was ordered.
     pub product: Product,
-    /// The mailbox of an S/MIME certificate.
+    /// The email address of an S/MIME certificate.
     pub email: Option<Arc<str>>,
     /// The organization that the certificate names.
     pub organization: Option<Arc<str>>,
-    /// The CSR that it is made for, if one was given.
+    /// The CSR, if one was given.
     pub csr: Option<Csr>,
-    /// What is said of its certificate beyond that.
+    /// What else the order says about its certificate.
     pub terms: Terms,
-    /// How far it has come.
+    /// What its state follows from.
     pub stage: Stage,
-    /// Why it was revoked or rejected, if it was by a call.
+    /// The call that revoked, rejected or replaced it, if there was one.
     pub revocation: Option<Box<Revocation>>,
 }
 
@@ -171,13 +281,26 @@ impl Order {
         }
     }
 
-    /// Its kind of certificate.
-    pub fn product_code(&self) -> ProductCode {
-        let usual = || ProductCode::usual(self.product, self.organization.is_some());
-        self.terms.product_code.unwrap_or_else(usual)
+    /// The period of its certificate, if it was revoked.
+    pub(crate) fn revoked(&self) -> Option<Validity> {
+        match self.stage {
+            Stage::Revoked(validity) => Some(validity),
+            Stage::Pending
+            | Stage::BeingIssued(_)
+            | Stage::Issued(_)
+            | Stage::Replaced(_)
+            | Stage::Rejected
+            | Stage::OnHold => None,
+        }
     }
 
-    /// From when until when its certificate is valid, if there is one or one is due.
+    /// The kind of its certificate: its own, or the default of its product.
+    pub fn product_code(&self) -> ProductCode {
+        let default = || ProductCode::default_for(self.product, self.organization.is_some());
+        self.terms.product_code.unwrap_or_else(default)
+    }
+
+    /// The period in which its certificate is valid, if there is a certificate or there will be one.
     pub fn validity(&self) -> Option<Validity> {
         match self.stage {
             Stage::BeingIssued(validity) => validity,
@@ -187,34 +310,34 @@ impl Order {
     }
 }
 
-/// What the caller of `!autoRevokeCS` said of it.
+/// What the caller of `!autoRevokeCS` said about a revocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Revocation {
-    /// When it was asked for.
+    /// When the call was made.
     pub at: Timestamp,
-    /// Why, as a CRL says it.
+    /// The reason, as a CRL states it.
     pub reason: RevocationReason,
-    /// Why, in the caller's own words.
+    /// The argument `revocationReason`, a comment.
     pub comment: Box<str>,
 }
 
-/// The reasons for a revocation that the API takes, numbered as in RFC 5280, section 5.3.1.
+/// The reasons for a revocation that the argument `codeReason` accepts, with the numbers of RFC 5280, section 5.3.1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RevocationReason {
-    /// 0.
+    /// 0: no reason is given.
     Unspecified,
-    /// 1.
+    /// 1: the private key is compromised.
     KeyCompromise,
-    /// 3.
+    /// 3: the name or another fact about the subject has changed.
     AffiliationChanged,
-    /// 4.
+    /// 4: another certificate takes its place.
     Superseded,
-    /// 5.
+    /// 5: it is no longer needed.
     CessationOfOperation,
 }
 
 impl RevocationReason {
-    /// The reason of that number, if the API takes it.
+    /// The reason with that number, if the API accepts it.
     pub fn from_number(number: u8) -> Option<Self> {
         match number {
             0 => Some(Self::Unspecified),
@@ -226,7 +349,7 @@ impl RevocationReason {
         }
     }
 
-    /// Its number.
+    /// Its number, 0 to 5.
     pub fn number(self) -> u8 {
         match self {
             Self::Unspecified => 0,
@@ -247,7 +370,7 @@ mod tests {
     const DAY: Duration = Duration::from_secs(86_400);
 
     #[test]
-    fn time_alone_moves_an_order_on() {
+    fn the_state_changes_with_time_alone() {
         let start = Timestamp::from_unix_millis(0);
         let validity = Validity {
             issued: start.after(DAY),
@@ -299,6 +422,32 @@ mod tests {
         }
         for text in ["1", "1234567", "999999999999999999"] {
             assert_eq!(OrderNumber::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    type Revoked = Result<RevokeStep, Refused>;
+
+    /// The table of the documentation: state, replace, revoke with includeInCRL=Y, with N.
+    #[rustfmt::skip]
+    const TABLE: &[(State, Result<ReplaceStep, Refused>, Revoked, Revoked)] = &[
+        (State::Pending, Ok(ReplaceStep::InPlace), Ok(RevokeStep::Reject), Ok(RevokeStep::Reject)),
+        (State::BeingIssued, Err(Refused::BeingIssued), Err(Refused::BeingIssued), Err(Refused::BeingIssued)),
+        (State::Issued, Ok(ReplaceStep::NewOrder), Ok(RevokeStep::Revoke), Ok(RevokeStep::Replace)),
+        (State::Replaced, Err(Refused::WrongState), Ok(RevokeStep::Revoke), Err(Refused::AlreadyReplaced)),
+        (State::Revoked, Err(Refused::AlreadyRevoked), Err(Refused::AlreadyRevoked), Err(Refused::AlreadyRevoked)),
+        (State::Rejected, Err(Refused::WrongState), Err(Refused::AlreadyRejected), Err(Refused::AlreadyRejected)),
+        (State::Expired, Err(Refused::WrongState), Err(Refused::Expired), Err(Refused::Expired)),
+        (State::OnHold, Err(Refused::WrongState), Err(Refused::NotRevocable), Err(Refused::NotRevocable)),
+    ];
+
+    #[test]
+    fn every_state_answers_every_event_as_the_table_says() {
+        let states: Vec<_> = TABLE.iter().map(|row| row.0).collect();
+        assert_eq!(states, State::ALL);
+        for (state, replaced, revoked, revoked_quietly) in TABLE {
+            assert_eq!(state.replace(), *replaced, "{state}");
+            assert_eq!(state.revoke(true), *revoked, "{state}");
+            assert_eq!(state.revoke(false), *revoked_quietly, "{state}");
         }
     }
 }

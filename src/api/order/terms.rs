@@ -1,4 +1,4 @@
-//! What an order says of its certificate beyond whose it is and for which key.
+//! What an order says about its certificate, apart from the names and the key in it: its kind, its hash, its CA.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,17 +8,17 @@ use crate::api::order::product::Product;
 /// The terms of a certificate.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Terms {
-    /// The kind of certificate; without one, the usual one of the product.
+    /// The kind of certificate; if None, the default of the product.
     pub product_code: Option<ProductCode>,
-    /// The hash that its signature shall be made with.
+    /// The hash for its signature.
     pub signature_hash: SignatureHash,
-    /// The issuing CA, if it is not the usual one of the product.
+    /// The issuing CA, if it is not the default one of the product.
     pub ca_certificate_id: Option<u64>,
-    /// Whether the private key is kept that is made for an order without a CSR.
+    /// Whether to keep the private key that is made for an order without a CSR.
     pub keep_key: bool,
 }
 
-/// Sectigo's number of a kind of certificate.
+/// A kind of certificate, which Sectigo names by a number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ProductCode {
     /// 8: code signing, organization-validated.
@@ -43,7 +43,7 @@ impl ProductCode {
         Self::OrganizationMultipurpose,
     ];
 
-    /// The kind of that number.
+    /// The kind with that number.
     pub fn from_number(number: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.number() == number)
     }
@@ -59,7 +59,7 @@ impl ProductCode {
         }
     }
 
-    /// The product that it is a kind of.
+    /// The product that it belongs to.
     pub fn product(self) -> Product {
         match self {
             Self::CodeSigning | Self::CodeSigningEv => Product::CodeSigning,
@@ -67,8 +67,8 @@ impl ProductCode {
         }
     }
 
-    /// The kind of an order that does not say: what is assumed, since neither document tells it.
-    pub fn usual(product: Product, has_organization: bool) -> Self {
+    /// The kind of an order that does not name one. This is an assumption, as neither document says it.
+    pub fn default_for(product: Product, has_organization: bool) -> Self {
         match (product, has_organization) {
             (Product::CodeSigning, _) => Self::CodeSigning,
             (Product::Smime, false) => Self::MailboxMultipurpose,
@@ -77,16 +77,16 @@ impl ProductCode {
     }
 }
 
-/// The hash that the signature of a certificate shall be made with: the argument `signatureHash`.
+/// The hash for the signature of a certificate: the argument `signatureHash`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SignatureHash {
-    /// As the CA likes.
+    /// The CA chooses.
     #[default]
     NoPreference,
-    /// The one under the CSR's signature.
+    /// The hash of the CSR's signature.
     InferFromCsr,
-    /// SHA-2 if it can be had.
+    /// SHA-2, if the CA supports it.
     #[serde(rename = "PREFER_SHA2")]
     PreferSha2,
     /// SHA-2.
@@ -103,10 +103,10 @@ impl SignatureHash {
         Self::RequireSha2,
     ];
 
-    /// The values as the argument takes them.
+    /// The names of the values, in the order of [`ALL`](Self::ALL).
     pub const NAMES: &[&str] = &["NO_PREFERENCE", "INFER_FROM_CSR", "PREFER_SHA2", "REQUIRE_SHA2"];
 
-    /// The value that is written so.
+    /// The value with that name.
     pub fn parse(text: &str) -> Option<Self> {
         let index = Self::NAMES.iter().position(|name| *name == text)?;
         Some(Self::ALL[index])
@@ -131,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_kind_is_one_of_the_product() {
+    fn the_default_kind_belongs_to_the_product() {
         for product in Product::ALL {
             for has_organization in [false, true] {
-                assert_eq!(ProductCode::usual(product, has_organization).product(), product);
+                assert_eq!(ProductCode::default_for(product, has_organization).product(), product);
             }
         }
     }

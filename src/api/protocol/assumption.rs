@@ -1,10 +1,10 @@
-//! The table of assumptions: what nobody here knows about the API, each settable by its name.
+//! The table of assumptions: facts about the API that its documents leave open. Each can be changed by its name.
 
 use thiserror::Error;
 
 use crate::shown::shown;
 
-/// A name that is no assumption, or a value that it does not take.
+/// The name of an assumption that does not exist, or a value that it does not accept.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AssumptionError {
     /// There is no assumption of that name.
@@ -13,20 +13,20 @@ pub enum AssumptionError {
         /// The name that was given.
         name: String,
     },
-    /// The assumption does not take that value.
+    /// The assumption does not accept that value.
     #[error("`{}` is no value of the assumption `{name}`; it takes {}", shown(value), allowed.join(", "))]
     UnknownValue {
         /// The assumption.
         name: &'static str,
         /// The value that was given.
         value: String,
-        /// The values that it takes, the default first.
+        /// The values that it accepts, the default first.
         allowed: &'static [&'static str],
     },
 }
 
 impl AssumptionError {
-    /// What is wrong without the value that was given, which may be a password in the wrong place.
+    /// The message without the given value, which may be a password in the wrong place.
     pub fn without_value(&self) -> String {
         match self {
             Self::UnknownName { .. } => self.to_string(),
@@ -42,9 +42,9 @@ impl AssumptionError {
 pub(crate) struct Assumption {
     /// The name, as in `--assume name=value`.
     pub name: &'static str,
-    /// The values that it takes, the default first.
+    /// The values that it accepts, the default first.
     pub values: &'static [&'static str],
-    /// What it decides, and why the default is the default.
+    /// Why the default is the default.
     pub reason: &'static str,
 }
 
@@ -65,7 +65,7 @@ macro_rules! assumptions {
             }
         )+
 
-        /// The assumptions that a sandbox works under.
+        /// The assumptions of a sandbox.
         #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
         pub struct Assumptions {
             $($(#[$doc])+ pub $field: $Type,)+
@@ -80,7 +80,7 @@ macro_rules! assumptions {
             /// Sets the assumption `name` to `value`.
             ///
             /// # Errors
-            /// The name is no assumption, or the value is none that it takes.
+            /// There is no assumption of that name, or it does not accept the value.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), AssumptionError> {
                 match name {
                     $($name => self.$field = $Type::VALUES[position($name, &[$($value),+], value)?],)+
@@ -89,7 +89,7 @@ macro_rules! assumptions {
                 Ok(())
             }
 
-            /// Every assumption's name with the value that it has now.
+            /// The name and the present value of every assumption.
             pub fn values(&self) -> Vec<(&'static str, &'static str)> {
                 vec![$(($name, [$($value),+][self.$field as usize]),)+]
             }
@@ -98,27 +98,27 @@ macro_rules! assumptions {
 }
 
 assumptions! {
-    /// Whether the names of arguments are told apart by case.
+    /// Whether the names of arguments are case sensitive.
     argument_names: ArgumentNames = "argument-names" {
-        /// Any case names the argument.
+        /// They are not.
         #[default]
         AnyCase = "any-case",
-        /// Only the documented spelling does.
+        /// They are: only the documented spelling is recognized.
         Exact = "exact",
     } because "Sectigo's own sample sends REVOKEOLDORDER"
 
-    /// What an argument that is sent twice means.
+    /// What happens to an argument that is sent twice.
     duplicate_argument: DuplicateArgument = "duplicate-argument" {
-        /// It is invalid.
+        /// It is invalid: -4.
         #[default]
         Reject = "reject",
-        /// Its first value counts.
+        /// Its first value is used.
         First = "first",
-        /// Its last value counts.
+        /// Its last value is used.
         Last = "last",
-    } because "no document says; -4 for it shows the mistake soonest"
+    } because "no document says; -4 shows the mistake at once"
 
-    /// How -2 spells its word.
+    /// How the message of -2 spells `unrecognized`.
     spelling: Spelling = "spelling" {
         /// `unrecognized`.
         #[default]
@@ -143,7 +143,7 @@ assumptions! {
         None = "none",
         /// `; charset=utf-8` follows the type.
         Utf8 = "utf-8",
-    } because "the documents name the bare types"
+    } because "the documents name the types without a charset"
 
     /// The JSON type of `orderNumber` in format 2.
     json_order_number: JsonOrderNumber = "json-order-number" {
@@ -152,27 +152,27 @@ assumptions! {
         Number = "number",
         /// A string.
         String = "string",
-    } because "the documents show no JSON reply; errorCode is called numeric, and order numbers are digits"
+    } because "the documents show no JSON response; errorCode is called numeric, and order numbers are digits"
 
-    /// The answer for an order of somebody else's.
+    /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {
         /// -4 for `orderNumber`, as for an order that does not exist.
         #[default]
         Invalid = "-4",
         /// -16.
         Denied = "-16",
-    } because "an API should not tell whether somebody else's order exists"
+    } because "an API should not reveal whether an order of another account exists"
 
     /// Whether `codeReason` may be left out.
     code_reason: CodeReason = "code-reason" {
-        /// It may; it is then 0.
+        /// It may; the default is 0.
         #[default]
         Optional = "optional",
         /// It may not.
         Required = "required",
     } because "the document calls it required and gives a default in the same row; clients from before December 2021 omit it"
 
-    /// What a replacement with `revokeOldOrder=N` makes of the issued order.
+    /// The state of the old order after a replacement with `revokeOldOrder=N`.
     old_order: OldOrder = "old-order" {
         /// It is replaced.
         #[default]
@@ -181,14 +181,14 @@ assumptions! {
         Issued = "issued",
     } because "the sibling endpoint calls such a certificate replaced"
 
-    /// How a CSR that is not taken is answered, unless it is for its key size.
+    /// The code for a CSR that is not accepted for another reason than the size of its key.
     csr_errors: CsrErrors = "csr-errors" {
         /// -4 for `csr`: the endpoint's document lists no other code.
         #[default]
         Documented = "documented",
         /// -9 to -12, as sibling endpoints do.
         Sibling = "sibling",
-    } because "the endpoint's table has -4 and -13 only; sibling endpoints tell more"
+    } because "the endpoint's table has -4 and -13 only; sibling endpoints have more codes"
 
     /// Whether the endpoints that collect take other methods than POST.
     collect_method: CollectMethod = "collect-method" {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_taken() {
+    fn errors_list_what_is_accepted() {
         let mut assumptions = Assumptions::default();
         let unknown = assumptions.set("spellin", "british").unwrap_err();
         assert!(

@@ -1,20 +1,21 @@
-//! The one table of codes: number, message, meaning, and how well each is known.
+//! The table of codes: number, message, meaning, and how well each of them is known.
 //!
-//! Where the two endpoints word the same number differently, there are two rows. An endpoint lists the rows it answers.
+//! If two endpoints have different messages for the same number, there are two rows. Each endpoint lists the rows that
+//! it returns.
 
 use crate::api::protocol::Mark;
 
-/// The place in a message that is filled with the name of an argument or of an action.
+/// The part of a message that is replaced by the name of an argument or of an action.
 pub(crate) const PLACEHOLDER: &str = "xxxx";
 
-/// A code that the API answers with, and its message.
+/// A code that the API returns, and its message.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Code {
     /// The number, below zero.
     pub number: i32,
-    /// The message, with `xxxx` where a name goes in.
+    /// The message, with `xxxx` in place of a name.
     pub message: &'static str,
-    /// When it is answered, in a few words.
+    /// When it is returned, in a few words.
     pub meaning: &'static str,
     /// How well the number is known.
     pub number_mark: Mark,
@@ -84,14 +85,14 @@ pub(crate) const MISSING_ARGUMENT: Code = Code::new(
     "a required argument was not sent",
 );
 
-/// A value that the endpoint does not take.
+/// A value that the endpoint does not accept.
 pub(crate) const INVALID_ARGUMENT: Code = Code::new(
     -4,
     "The value of the 'xxxx' argument is invalid!",
     "a value that is empty, too long, not allowed, or names nothing that the account has",
 );
 
-/// Sibling endpoints' word for a CSR that is not Base64.
+/// The code of sibling endpoints for a CSR that is not Base64.
 pub(crate) const CSR_NOT_BASE64: Code = Code::new(
     -9,
     "The CSR is not valid Base-64 data!",
@@ -99,7 +100,7 @@ pub(crate) const CSR_NOT_BASE64: Code = Code::new(
 )
 .assumed();
 
-/// Sibling endpoints' word for a CSR that is not PKCS#10.
+/// The code of sibling endpoints for a CSR that is not PKCS#10.
 pub(crate) const CSR_NOT_DECODED: Code = Code::new(
     -10,
     "The CSR cannot be decoded!",
@@ -107,7 +108,7 @@ pub(crate) const CSR_NOT_DECODED: Code = Code::new(
 )
 .assumed();
 
-/// Sibling endpoints' word for a CSR with another kind of key or signature.
+/// The code of sibling endpoints for a CSR with another kind of key or signature.
 pub(crate) const CSR_ALGORITHM: Code = Code::new(
     -11,
     "The CSR uses an unsupported algorithm!",
@@ -115,7 +116,7 @@ pub(crate) const CSR_ALGORITHM: Code = Code::new(
 )
 .assumed();
 
-/// Sibling endpoints' word for a CSR whose signature does not fit its key.
+/// The code of sibling endpoints for a CSR whose signature does not match its key.
 pub(crate) const CSR_SIGNATURE: Code = Code::new(
     -12,
     "The CSR has an invalid signature!",
@@ -123,14 +124,14 @@ pub(crate) const CSR_SIGNATURE: Code = Code::new(
 )
 .assumed();
 
-/// A key of a size that is not taken.
+/// A key of a size that is not accepted.
 pub(crate) const CSR_KEY_SIZE: Code = Code::new(
     -13,
     "The CSR uses an unsupported key size!",
     "an RSA key outside 2048 to 8192 bits, or a curve other than P-256, P-384, P-521",
 );
 
-/// Something went wrong at Sectigo; only a fault makes it.
+/// An error inside of Sectigo's service; only a fault returns it.
 pub(crate) const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
 /// The endpoints that collect: the CA cannot make the certificate, for example because its files cannot be read.
@@ -141,14 +142,14 @@ pub(crate) const NOT_MADE: Code = Code::new(
 )
 .observed();
 
-/// `!AutoReplaceSMIME`: the caller could not be let in.
+/// `!AutoReplaceSMIME`: the login failed.
 pub(crate) const LOGIN_DETAILS: Code = Code::new(
     -16,
     "Incorrect login details, account is locked, password has expired, or your source IP is blocked!",
     "unknown loginName, wrong loginPassword, or a locked account",
 );
 
-/// `!autoRevokeCS`: the caller could not be let in, or not into that reseller's account.
+/// `!autoRevokeCS`: the login failed, or the accountID is not one of the caller's customers.
 pub(crate) const PERMISSION_DENIED: Code = Code::new(
     -16,
     "Permission denied!",
@@ -166,7 +167,7 @@ pub(crate) const NOT_POST_TO_COLLECT: Code = Code::new(
 )
 .assumed();
 
-/// The order was rejected before.
+/// The order is already rejected.
 pub(crate) const ALREADY_REJECTED: Code = Code::new(
     -20,
     "The certificate request has already been Rejected!",
@@ -181,7 +182,7 @@ pub(crate) const REJECTED: Code = Code::new(
 )
 .observed();
 
-/// The order was revoked before.
+/// The order is already revoked.
 pub(crate) const ALREADY_REVOKED: Code =
     Code::new(-21, "The certificate has already been Revoked!", "the order is revoked");
 
@@ -203,7 +204,7 @@ pub(crate) const BEING_ISSUED: Code = Code::new(
     "the order is being issued",
 );
 
-/// The order was replaced before, and `includeInCRL` is `N` again.
+/// The order is already replaced, and `includeInCRL` is `N`.
 pub(crate) const ALREADY_REPLACED: Code = Code::new(
     -34,
     "The certificate has already been Replaced!",
@@ -225,11 +226,11 @@ pub(crate) const CALL_LIMIT: Code = Code::new(
 )
 .wording_assumed();
 
-/// The order is in a state that nothing leads out of.
+/// The order is in a state that cannot be revoked.
 pub(crate) const NOT_REVOCABLE: Code =
     Code::new(-43, "Certificate is not in a revocable state.", "the order is on hold");
 
-/// The account pays with a voucher, and a voucher does not pay for this.
+/// The account pays with a voucher, with which this cannot be paid.
 pub(crate) const VOUCHER: Code = Code::new(
     -90,
     "Permission denied for using “voucher” with 'xxxx'",

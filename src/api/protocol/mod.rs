@@ -1,6 +1,6 @@
-//! Bytes to typed values and back: arguments, codes, replies, formats.
+//! The protocol: how arguments are read and replies are written, with their codes and formats.
 //!
-//! Pure: it knows no order, no account, no clock and no HTTP framework, and it imports nothing else of this crate.
+//! Nothing here knows orders, accounts, clocks or an HTTP framework.
 
 pub(crate) mod argument;
 pub(crate) mod assumption;
@@ -15,11 +15,11 @@ use std::fmt;
 /// Where a fact about the API comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Mark {
-    /// It stands in Sectigo's public documentation of this endpoint or of a sibling.
+    /// Sectigo's public documentation of this endpoint or of a sibling says so.
     Documented,
     /// It was seen in what public clients send and parse.
     Observed,
-    /// Nobody outside knows; it is this emulator's choice.
+    /// It is not known outside of Sectigo; this emulator assumes it.
     Assumed,
 }
 

@@ -1,4 +1,4 @@
-//! The root and the issuing CAs, fresh and kept in a directory.
+//! The root and the issuing CAs, new and kept in a directory.
 
 use super::*;
 
@@ -66,7 +66,7 @@ fn a_restart_keeps_keys_certificates_and_serials() {
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-    // Five years on, with another kind of key wished for.
+    // Five years later, with another kind of key in the options.
     let options = CaOptions {
         key: CaKey::Rsa2048,
         ..kept(&dir)
@@ -140,7 +140,7 @@ fn a_ca_of_ones_own_is_used_as_it_is() {
         bench.crl(1, &[]);
         bench.openssl(&format!("{VERIFY} -crl_check -CRLfile crl.pem leaf.pem"));
         bench.openssl("ocsp -issuer issuing.pem -cert leaf.pem -reqout request.der");
-        answer(&bench, &request.serial, CertStatus::Good);
+        respond(&bench, &request.serial, CertStatus::Good);
         let text =
             bench.openssl("ocsp -respin response.der -issuer issuing.pem -cert leaf.pem -CAfile root.pem -no_nonce");
         assert!(
@@ -148,7 +148,7 @@ fn a_ca_of_ones_own_is_used_as_it_is() {
             "{text}"
         );
     }
-    // One that may sign no CRLs.
+    // A CA that may not sign CRLs.
     fs::write(
         ca.join("ext"),
         "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n",
@@ -237,7 +237,7 @@ fn bad_files_are_named_and_left_alone() {
         assert!(!error.contains('\n'), "{error}");
         assert_eq!(fs::read_to_string(dir.path().join("ca").join(file)).unwrap(), contents);
     }
-    // Another root's, with its key.
+    // The files of another root.
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for dir in [&first, &second] {
         Authority::open(&kept(dir), now)
@@ -253,7 +253,7 @@ fn bad_files_are_named_and_left_alone() {
         error.ends_with("code-signing.pem: is not signed by the root (ca.pem)"),
         "{error}"
     );
-    // Unreadable, also for root.
+    // Unreadable, even for the user root.
     fs::remove_file(second.path().join("ca/code-signing.key")).unwrap();
     fs::create_dir(second.path().join("ca/code-signing.key")).unwrap();
     let error = Authority::open(&kept(&second), now).unwrap_err().to_string();
@@ -261,7 +261,7 @@ fn bad_files_are_named_and_left_alone() {
 }
 
 #[test]
-fn a_key_without_its_certificate_is_taken_up() {
+fn a_certificate_is_made_for_a_key_without_one() {
     let dir = tempfile::tempdir().unwrap();
     let now = system_now();
     let name = IssuerName::Smime;
@@ -287,7 +287,7 @@ fn each_issuing_ca_is_made_once() {
 }
 
 #[test]
-fn nobody_can_have_any_number_of_issuing_cas_made() {
+fn the_number_of_issuing_cas_is_limited() {
     let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
     for id in 0..1000 {
         authority.issuing(IssuerName::SmimeOf(id)).unwrap();

@@ -127,7 +127,7 @@ fn every_profile_says_what_the_reference_says() {
 }
 
 #[test]
-fn every_csr_that_is_taken_goes_through() {
+fn every_accepted_csr_gets_a_certificate() {
     let kinds = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/kinds.tsv"));
     let files: Vec<_> = kinds
         .lines()
@@ -143,7 +143,7 @@ fn every_csr_that_is_taken_goes_through() {
             let hash = bench
                 .issuing
                 .hash_for(SignatureHash::InferFromCsr, csr.signature_hash());
-            let request = LeafRequest {
+            let request = LeafContents {
                 template_extensions: &templates,
                 hash: hash.hash,
                 ..request(&bench, profile(794), &csr)
@@ -182,7 +182,7 @@ fn the_hash_is_the_one_that_was_chosen() {
         let csr = fixture("p256-sha256.pem");
         bench.leaf(
             "leaf.pem",
-            &LeafRequest {
+            &LeafContents {
                 hash,
                 ..request(&bench, profile(794), &csr)
             },
@@ -194,7 +194,7 @@ fn the_hash_is_the_one_that_was_chosen() {
 }
 
 #[test]
-fn odd_mailboxes_and_organizations_stand_in_certificates() {
+fn unusual_addresses_and_organizations_are_in_certificates() {
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let csr = fixture("p256-sha256.pem");
     let long = format!("{}@{}.test", "l".repeat(60), "d".repeat(60));
@@ -208,7 +208,7 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
         (796, "a@b.test", &organization, &whole),
         (796, "a@b.test", "ab, O=x\"+<>", "O = "),
     ] {
-        let request = LeafRequest {
+        let request = LeafContents {
             email,
             organization,
             ..request(&bench, profile(code), &csr)
@@ -245,14 +245,14 @@ fn odd_mailboxes_and_organizations_stand_in_certificates() {
             "the organization is empty or has control characters, and the certificate needs one",
         ),
     ] {
-        let request = LeafRequest {
+        let request = LeafContents {
             email,
             organization,
             ..request(&bench, profile(code), &csr)
         };
         assert_eq!(bench.issuing.certify(&request).unwrap_err().to_string(), expected);
     }
-    let request = LeafRequest {
+    let request = LeafContents {
         public_key_info: b"\x30\x00",
         ..request(&bench, profile(794), &csr)
     };
@@ -265,7 +265,7 @@ fn any_validity_can_be_written() {
     let csr = fixture("p256-sha256.pem");
     let year = |year: i64| Timestamp::from_unix_millis((year - 1970) * 31_556_952_000);
     for (from, until) in [(1950, 1951), (2049, 2051), (2050, 2051), (1, 9998), (1900, 1901)] {
-        let request = LeafRequest {
+        let request = LeafContents {
             not_before: year(from),
             not_after: year(until),
             urls: None,
@@ -311,7 +311,7 @@ fn a_made_key_signs_and_decrypts_mail() {
         let csr = fixture("p256-sha256.pem");
         let key = made.generate().unwrap();
         bench.write("leaf.key", key.serialize_pem());
-        let request = LeafRequest {
+        let request = LeafContents {
             public_key_info: &key.subject_public_key_info(),
             key: kind,
             ..request(&bench, profile(795), &csr)

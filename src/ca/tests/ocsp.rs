@@ -1,9 +1,14 @@
-//! OCSP answers.
+//! OCSP responses.
 
 use super::*;
+use crate::der::oid;
+use crate::der::tag::{BOOLEAN, INTEGER, OCTET_STRING, context};
+
+/// An unknown extension: 1.2.3.
+const UNKNOWN_EXTENSION: &[u8] = b"\x2a\x03";
 
 #[test]
-fn openssl_believes_the_ocsp_answers() {
+fn openssl_accepts_the_ocsp_responses() {
     for key in [CaKey::EcP256, CaKey::EcP384, CaKey::Rsa2048] {
         let bench = Bench::new(key, IssuerName::Smime);
         let csr = fixture("p256-sha256.pem");
@@ -24,10 +29,10 @@ fn openssl_believes_the_ocsp_answers() {
             bench.openssl(&format!(
                 "ocsp {hash} -issuer issuing.pem -cert leaf.pem {nonce} -reqout request.der"
             ));
-            let answer = answer(&bench, &request.serial, status);
+            let answer = respond(&bench, &request.serial, status);
             assert_eq!(answer.status, OcspStatus::Successful);
             assert_eq!(answer.cacheable, nonce == "-no_nonce");
-            // With -reqin openssl compares the nonces, but tells no certificate by its file.
+            // With -reqin openssl compares the nonces, but does not print the name of the certificate file.
             let text =
                 bench.openssl("ocsp -reqin request.der -respin response.der -issuer issuing.pem -CAfile root.pem");
             assert!(
@@ -44,7 +49,7 @@ fn openssl_believes_the_ocsp_answers() {
 }
 
 #[test]
-fn strangers_certificates_are_unauthorized() {
+fn certificates_of_others_are_unauthorized() {
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let other = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let csr = fixture("p256-sha256.pem");
@@ -62,7 +67,7 @@ fn strangers_certificates_are_unauthorized() {
         bench.openssl(&format!(
             "ocsp {hash} -issuer {issuer} -serial {serial} -reqout request.der"
         ));
-        let answer = answer(&bench, &request.serial, CertStatus::Good);
+        let answer = respond(&bench, &request.serial, CertStatus::Good);
         assert_eq!(answer.status, status, "{issuer} {hash} {serial}");
         if status == OcspStatus::Unauthorized {
             assert_eq!(answer.der, b"\x30\x03\x0a\x01\x06");
@@ -71,12 +76,12 @@ fn strangers_certificates_are_unauthorized() {
             assert!(text.contains("unauthorized"), "{text}");
         }
     }
-    // One that is known does not help one that is not.
+    // A request for one known and one unknown certificate is refused as a whole.
     bench.openssl(&format!(
         "ocsp -issuer issuing.pem -serial {known} -serial 0x4002 -reqout request.der"
     ));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::Unauthorized
     );
     let many = |count| {
@@ -87,43 +92,37 @@ fn strangers_certificates_are_unauthorized() {
     };
     bench.openssl(&many(20));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::Successful
     );
     bench.openssl(&many(21));
     assert_eq!(
-        answer(&bench, &request.serial, CertStatus::Good).status,
+        respond(&bench, &request.serial, CertStatus::Good).status,
         OcspStatus::MalformedRequest
     );
 }
 
 #[test]
-fn requests_that_are_none_are_malformed() {
-    use crate::der::write::{BOOLEAN, INTEGER, OCTET_STRING, context, oid, sequence, tlv};
+fn malformed_requests_are_refused() {
+    use crate::der::write::{oid, sequence, tlv};
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let serial = bench.authority.serial(1, &[]);
     let id = sequence(&[
-        &sequence(&[&oid(&[1, 3, 14, 3, 2, 26]), &[5, 0]]),
+        &sequence(&[&oid(oid::SHA1), &[5, 0]]),
         &tlv(OCTET_STRING, &[&bench.issuing.subject_sha1]),
         &tlv(OCTET_STRING, &[&bench.issuing.public_key_sha1]),
         &tlv(INTEGER, &[serial.as_bytes()]),
     ]);
     let one = sequence(&[&id]);
     let extension =
-        |arcs: &[u64], critical: &[u8], value: &[u8]| sequence(&[&oid(arcs), critical, &tlv(OCTET_STRING, &[value])]);
+        |id: &[u8], critical: &[u8], value: &[u8]| sequence(&[&oid(id), critical, &tlv(OCTET_STRING, &[value])]);
     let with = |extensions: &[u8]| {
         sequence(&[&sequence(&[
             &sequence(&[&one]),
             &tlv(context(2), &[&sequence(&[extensions])]),
         ])])
     };
-    let nonce = |length| {
-        extension(
-            &[1, 3, 6, 1, 5, 5, 7, 48, 1, 2],
-            &[],
-            &tlv(OCTET_STRING, &[&vec![7; length]]),
-        )
-    };
+    let nonce = |length| extension(oid::OCSP_NONCE, &[], &tlv(OCTET_STRING, &[&vec![7; length]]));
     let critical = &[BOOLEAN, 1, 0xff][..];
     let plain = sequence(&[&sequence(&[&sequence(&[&one])])]);
     let (ok, malformed) = (OcspStatus::Successful, OcspStatus::MalformedRequest);
@@ -155,30 +154,30 @@ fn requests_that_are_none_are_malformed() {
         ("two nonces", with(&[nonce(8), nonce(8)].concat()), malformed),
         (
             "nonce without its OCTET STRING",
-            with(&extension(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 2], &[], &[7; 16])),
+            with(&extension(oid::OCSP_NONCE, &[], &[7; 16])),
             malformed,
         ),
-        ("unknown", with(&extension(&[1, 2, 3], &[], &[])), ok),
+        ("unknown", with(&extension(UNKNOWN_EXTENSION, &[], &[])), ok),
         (
             "unknown and critical",
-            with(&extension(&[1, 2, 3], critical, &[])),
+            with(&extension(UNKNOWN_EXTENSION, critical, &[])),
             malformed,
         ),
         (
             "critical acceptable responses",
-            with(&extension(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 4], critical, &[])),
+            with(&extension(oid::OCSP_ACCEPTABLE_RESPONSES, critical, &[])),
             ok,
         ),
         (
             "odd boolean",
-            with(&extension(&[1, 2, 3], &[BOOLEAN, 1, 1], &[])),
+            with(&extension(UNKNOWN_EXTENSION, &[BOOLEAN, 1, 1], &[])),
             malformed,
         ),
         ("garbage", b"GET / HTTP/1.1\r\n\r\n".to_vec(), malformed),
     ];
     for (what, request, expected) in cases {
         bench.write("request.der", &request);
-        let answer = answer(&bench, &serial, CertStatus::Good);
+        let answer = respond(&bench, &serial, CertStatus::Good);
         assert_eq!(answer.status, expected, "{what}");
         if expected == malformed {
             assert_eq!(answer.der, b"\x30\x03\x0a\x01\x01", "{what}");

@@ -1,4 +1,4 @@
-//! What the endpoints that collect hand out.
+//! The certificates that the endpoints that collect return.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use crate::clock::Timestamp;
 use crate::der::pem;
 
 impl Certificates {
-    /// The certificates that are collected.
+    /// The requested certificates.
     ///
     /// # Errors
     /// The certificate cannot be made.
     pub(crate) async fn collect(
         self: &Arc<Self>,
-        wanted: &Collection,
+        collection: &Collection,
         now: Timestamp,
     ) -> Result<Collected, NoCertificate> {
-        let certificate = self.of(&wanted.order, now).await?;
+        let certificate = self.of(&collection.order, now).await?;
         Ok(Collected {
             period: certificate.period(),
-            certificates: self.hand_out(wanted, &certificate),
+            certificates: self.hand_out(collection, &certificate),
             hint: certificate.hint.clone(),
         })
     }
@@ -53,5 +53,5 @@ impl Certificates {
 
 /// A file of an archive: a certificate in PEM.
 fn file(stem: &str, der: &[u8]) -> (String, Vec<u8>) {
-    (format!("{stem}.crt"), pem::encode("CERTIFICATE", der).into_bytes())
+    (format!("{stem}.crt"), pem::encode(pem::CERTIFICATE, der).into_bytes())
 }

@@ -1,4 +1,4 @@
-//! The CRLs of a sandbox: one is made at a time for each CA, and all who wait for it share it.
+//! The CRLs of a sandbox. For each CA one CRL is made at a time, and all requests that wait for it share it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,60 +8,60 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Certificates, Look, issuer_name, lock, status};
-use crate::api::order::state::{Order, Stage};
+use super::{BookReader, Certificates, issuer_name, lock, status};
+use crate::api::order::state::Order;
 use crate::ca::crl::CrlContents;
-use crate::ca::{CaError, IssuerName, Issuing};
+use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
 
-/// How long a CRL says that it is good for.
+/// The time from `thisUpdate` to `nextUpdate`.
 const CRL_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A CRL that is older than this is made anew, even if nothing was revoked since.
+/// A CRL that is older than this is replaced, even if nothing has changed.
 const RENEW: Duration = Duration::from_secs(60 * 60);
 
-/// The length of a piece of a CRL: whoever does not read holds a few of them, and not the whole CRL.
+/// The length of the pieces in which a CRL is sent, in bytes. A client that reads slowly holds few of them in memory.
 const PIECE: usize = 32 << 10;
 
-/// How many bytes the CRLs of a CA may hold together that are being sent and are not the last.
+/// How many bytes the older CRLs of a CA may have together that are still being sent.
 const MAX_OUTDATED: usize = 32 << 20;
 
-/// A CRL.
+/// A CRL, which may be sent to several clients at a time.
 pub(crate) struct Crl {
     /// Its number.
     pub(crate) number: u64,
-    /// When it was made.
+    /// When it was made, by the real clock.
     pub(crate) made: Timestamp,
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub(crate) length: usize,
-    /// When it was made, by the sandbox's clock.
+    /// When it was made, by the clock of the sandbox.
     this_update: Timestamp,
-    /// How often the book had changed by then.
+    /// The [`changes`](crate::api::order::book::Book::changes) of the book at that moment.
     changes: u64,
-    /// Which moment that was, by [`Crls::moment`].
-    looked: u64,
+    /// The [`Crls::moment`] just before the book was read.
+    read_at: u64,
     sending: Mutex<Sending>,
 }
 
 struct Sending {
-    /// The CRL in DER; empty once it was given up.
+    /// The CRL in DER; empty after the CRL was dropped.
     pieces: Box<[Bytes]>,
-    /// When one of them was last taken.
+    /// When the last piece was taken, by the real clock.
     last_taken: Timestamp,
 }
 
 impl Crl {
-    /// A piece of it in DER, from the first on, for one who sends it. None behind the last one, or if the CRL was given up
-    /// because newer ones need its place.
+    /// The piece at an index, to be sent. None behind the last piece, and if the CRL was dropped to make room for newer
+    /// ones.
     pub(crate) fn piece(&self, index: usize) -> Option<Bytes> {
         let mut sending = lock(&self.sending);
         sending.last_taken = real_now();
         sending.pieces.get(index).cloned()
     }
 
-    /// Whether one who asked at that moment may have it: it was made since, or nothing has changed.
-    fn is_for(&self, asked: u64, look: &impl Look) -> bool {
-        self.looked > asked || look.look(|book, now| self.is_fresh(book.changes(), now))
+    /// Whether it answers a request of that moment: it was made later, or nothing has changed since it was made.
+    fn is_for(&self, asked: u64, orders: &impl BookReader) -> bool {
+        self.read_at > asked || orders.read_book(|book, now| self.is_fresh(book.changes(), now))
     }
 
     fn is_fresh(&self, changes: u64, now: Timestamp) -> bool {
@@ -83,12 +83,12 @@ pub(super) struct Crls {
 }
 
 impl Crls {
-    /// Begins anew. CRLs that are being made now are only for those who wait for them already.
+    /// Forgets all CRLs. Those that are being made now only go to the requests that wait for them already.
     pub(super) fn forget(&self) {
         lock(&self.of_issuers).clear();
     }
 
-    /// The present, as a number that rises with each look at it.
+    /// A number for the present moment, greater than that of every moment before.
     fn moment(&self) -> u64 {
         self.moments.fetch_add(1, Ordering::SeqCst)
     }
@@ -98,11 +98,11 @@ impl Crls {
     }
 }
 
-/// The CRLs of one CA. Locked by whoever makes the next one.
+/// The CRLs of one CA. Locked while the next one is made.
 #[derive(Debug, Default)]
 struct Series {
     last: Option<Arc<Crl>>,
-    /// The earlier ones that are being sent still.
+    /// The earlier ones, as long as they are being sent.
     outdated: Vec<Weak<Crl>>,
 }
 
@@ -111,12 +111,12 @@ impl Series {
         if let Some(last) = self.last.replace(crl) {
             self.outdated.push(Arc::downgrade(&last));
         }
-        self.give_up(MAX_OUTDATED);
+        self.drop_outdated(MAX_OUTDATED);
     }
 
-    /// Gives outdated ones up until the rest holds at most `limit` bytes: first those of which nothing was taken for
-    /// longest.
-    fn give_up(&mut self, limit: usize) {
+    /// Drops outdated CRLs until the others have at most `limit` bytes together; the one from which no piece was taken
+    /// for the longest time goes first.
+    fn drop_outdated(&mut self, limit: usize) {
         self.outdated.retain(|crl| crl.strong_count() > 0);
         let mut sent: Vec<_> = self.outdated.iter().filter_map(Weak::upgrade).collect();
         let mut held: usize = sent.iter().map(|crl| crl.length).sum();
@@ -134,39 +134,38 @@ impl Series {
 }
 
 impl Certificates {
-    /// The CRL of a CA: the last one, if it is fresh and nothing has changed, else a new one. `look` looks at the orders,
-    /// at the present.
+    /// The CRL of a CA: the last one, if it is fresh and nothing has changed, or a new one.
     ///
-    /// While one is made, all others wait for it; it is also for those among them who asked before it was begun.
+    /// While one is made, all other requests wait. It also answers those of them that came before it was begun.
     ///
     /// # Errors
     /// The CA cannot be made, or cannot sign.
-    pub(crate) async fn crl<L>(self: &Arc<Self>, name: IssuerName, look: &Arc<L>) -> Result<Arc<Crl>, CaError>
+    pub(crate) async fn crl<L>(self: &Arc<Self>, name: IssuerName, orders: &Arc<L>) -> Result<Arc<Crl>, CaError>
     where
-        L: Look + Send + Sync + 'static,
+        L: BookReader + Send + Sync + 'static,
     {
         let asked = self.crls.moment();
         let issuer = self.issuing(name).await?;
         let mut series = self.crls.series(name).lock_owned().await;
-        if let Some(last) = series.last.as_ref().filter(|last| last.is_for(asked, &**look)) {
+        if let Some(last) = series.last.as_ref().filter(|last| last.is_for(asked, &**orders)) {
             return Ok(last.clone());
         }
-        let (certificates, look) = (self.clone(), look.clone());
+        let (certificates, orders) = (self.clone(), orders.clone());
         let make = move || {
-            // The lock comes along: if the one who asked goes away, the next one still waits until this one is made.
-            let crl = Arc::new(certificates.make_crl(&issuer, &*look)?);
+            // The lock moves into the work: if the request is dropped, the next one still waits until this CRL is made.
+            let crl = Arc::new(certificates.make_crl(&issuer, &*orders)?);
             series.push(crl.clone());
             Ok(crl)
         };
         self.issuance.turns.run(make).await?
     }
 
-    fn make_crl(&self, issuer: &Issuing, look: &impl Look) -> Result<Crl, CaError> {
-        let (looked, made) = (self.crls.moment(), real_now());
-        let (number, changes, now, revoked) = look.look(|book, now| {
-            // While the book is locked: of two CRLs the one of the greater number is never the older.
+    fn make_crl(&self, issuer: &IssuingCa, orders: &impl BookReader) -> Result<Crl, CaError> {
+        let (read_at, made) = (self.crls.moment(), real_now());
+        let (number, changes, now, revoked) = orders.read_book(|book, now| {
+            // Numbered while the book is locked, so that of two CRLs the one with the greater number is the newer.
             let number = self.issuance.next_crl_number(made);
-            let is_revoked = |order: &&Arc<Order>| matches!(order.stage, Stage::Revoked(_));
+            let is_revoked = |order: &&Arc<Order>| order.revoked().is_some();
             let of_issuer = |order: &&Arc<Order>| issuer_name(order) == issuer.name();
             let revoked: Vec<_> = book.shared().filter(is_revoked).filter(of_issuer).cloned().collect();
             (number, book.changes(), now, revoked)
@@ -185,7 +184,7 @@ impl Certificates {
             length: der.len(),
             this_update: now,
             changes,
-            looked,
+            read_at,
             sending: Mutex::new(Sending {
                 pieces: der.chunks(PIECE).map(Bytes::copy_from_slice).collect(),
                 last_taken: made,
@@ -206,7 +205,7 @@ mod tests {
             length: 100,
             this_update: at(0),
             changes: number,
-            looked: number,
+            read_at: number,
             sending: Mutex::new(Sending {
                 pieces: [Bytes::from(vec![7; 60]), Bytes::from(vec![7; 40])].into(),
                 last_taken: at(last_taken),
@@ -219,27 +218,27 @@ mod tests {
     }
 
     #[test]
-    fn outdated_crls_that_nobody_reads_are_given_up_first() {
+    fn outdated_crls_that_nobody_reads_are_dropped_first() {
         let mut series = Series::default();
         let sent = [crl(1, 30), crl(2, 10), crl(3, 20), crl(4, 40)];
         for crl in &sent {
             series.push(crl.clone());
         }
-        // This one nobody is sent.
+        // This one is sent to nobody.
         series.push(crl(5, 0));
         series.push(crl(6, 0));
-        series.give_up(400);
+        series.drop_outdated(400);
         assert!(sent.iter().all(|crl| is_there(crl)), "they hold no more than that");
-        series.give_up(399);
+        series.drop_outdated(399);
         assert_eq!(sent.each_ref().map(|crl| is_there(crl)), [true, false, true, true]);
-        series.give_up(250);
+        series.drop_outdated(250);
         assert_eq!(sent.each_ref().map(|crl| is_there(crl)), [true, false, false, true]);
         assert!(sent[1].piece(0).is_none() && sent[0].piece(1).is_some());
-        series.give_up(0);
+        series.drop_outdated(0);
         assert!(!sent.iter().any(|crl| is_there(crl)));
         assert!(is_there(series.last.as_ref().unwrap()), "the last one stays");
         drop(sent);
-        series.give_up(0);
+        series.drop_outdated(0);
         assert!(series.outdated.is_empty());
     }
 }

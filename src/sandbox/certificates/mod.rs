@@ -1,7 +1,8 @@
 //! The certificates of a sandbox's orders: each is made when it is first read, and then kept.
 //!
-//! What a certificate says follows from its order, and so does its serial number. So an order whose certificate nobody
-//! has read costs nothing, the CRL can name it all the same, and a change of what it says is another certificate.
+//! The content and the serial number of a certificate follow from its order. So an order costs nothing as long as
+//! nobody reads its certificate, a CRL can contain the serial number anyway, and a change of the order gives another
+//! certificate.
 
 mod collection;
 mod crl;
@@ -23,32 +24,32 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
-use crate::ca::leaf::{LeafRequest, Urls};
-use crate::ca::order::Named;
+use crate::ca::leaf::{LeafContents, Urls};
+use crate::ca::order::CertificateNames;
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaError, IssuerName, Issuing, SerialNumber};
+use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
 
 pub(crate) use self::crl::Crl;
-pub(crate) use self::status::Look;
+pub(crate) use self::status::BookReader;
 use self::turns::Turns;
 use self::validity::CertificateValidity;
 
-/// What the sandboxes of an emulator share: the authority, and where its CRLs and OCSP answers are to be had.
+/// What all sandboxes of an emulator share for their certificates: the authority, and the base URL of CRLs and OCSP.
 #[derive(Debug)]
 pub(crate) struct Issuance {
     authority: Authority,
     base_url: OnceLock<String>,
     last_crl_number: AtomicU64,
-    /// For making CAs, apart from all other work: an RSA key may take seconds.
+    /// Turns for making CAs, separate from all other work, as an RSA key may take seconds.
     ca_turns: Turns,
-    /// For signatures and CRLs.
+    /// Turns for signatures and CRLs.
     turns: Turns,
 }
 
 impl Issuance {
-    /// Issues by that authority. Until it is told a base URL, certificates have no URLs in them.
+    /// Issues with that authority. Certificates contain no URLs before [`publish_at`](Self::publish_at) is called.
     pub(crate) fn new(authority: Authority) -> Self {
         Self {
             authority,
@@ -59,7 +60,7 @@ impl Issuance {
         }
     }
 
-    /// A number greater than that of every CRL before, of any sandbox; also of those before a restart with the same CA,
+    /// A number greater than that of every earlier CRL of any sandbox, also of those before a restart with the same CA,
     /// unless the real clock was set back.
     fn next_crl_number(&self, real_now: Timestamp) -> u64 {
         let millis = real_now.unix_millis().unsigned_abs();
@@ -70,7 +71,7 @@ impl Issuance {
         millis.max(last.unwrap_or_default() + 1)
     }
 
-    /// Puts URLs under that base, without a slash at its end, into the certificates. The first base stays.
+    /// Sets the base of the URLs in certificates, without a slash at its end. Only the first call has an effect.
     pub(crate) fn publish_at(&self, base_url: String) {
         self.base_url.get_or_init(|| base_url);
     }
@@ -81,7 +82,7 @@ impl Issuance {
 pub(crate) struct Certificates {
     issuance: Arc<Issuance>,
     sandbox: Arc<str>,
-    /// What stands before the path of its URLs.
+    /// The beginning of the path of its URLs.
     path: String,
     by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
     crls: crl::Crls,
@@ -95,32 +96,32 @@ pub(crate) struct Certificate {
     /// The certificate in DER.
     pub(crate) der: Box<[u8]>,
     /// The CA that signed it.
-    pub(crate) issuer: Arc<Issuing>,
-    /// The private key, if it was made for it and is kept.
+    pub(crate) issuer: Arc<IssuingCa>,
+    /// The private key, if the emulator made it and keeps it.
     pub(crate) private_key: Option<PrivateKey>,
-    /// What is odd about it, in a sentence.
+    /// What is unusual about it, in a sentence.
     pub(crate) hint: Option<String>,
 }
 
 impl Certificate {
-    /// The notBefore and the notAfter that stand in it.
+    /// Its notBefore and its notAfter.
     pub(crate) fn period(&self) -> [Timestamp; 2] {
         period(&self.der)
     }
 }
 
-/// The notBefore and the notAfter of a certificate in DER that was made here or read before.
+/// The notBefore and the notAfter of a certificate in DER that the emulator made, or has parsed before.
 pub(crate) fn period(der: &[u8]) -> [Timestamp; 2] {
     let (_, certificate) = X509Certificate::from_der(der).expect("the emulator made it, or has read it before");
     let validity = certificate.validity();
     [validity.not_before, validity.not_after].map(|time| Timestamp::from(time.to_datetime()))
 }
 
-/// A private key in PEM; it is never printed.
+/// A private key in PEM. `Debug` does not print it.
 pub(crate) struct PrivateKey(String);
 
 impl PrivateKey {
-    /// The key itself, for the one who asked that it be kept.
+    /// The PEM, for the client that asked to keep the key.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -135,19 +136,20 @@ impl fmt::Debug for PrivateKey {
 /// Why an order has no certificate.
 #[derive(Debug, Error)]
 pub(crate) enum NoCertificate {
-    /// There is no such order.
+    /// The order does not exist.
     #[error("no order has that number")]
     NoOrder,
-    /// It was not issued.
+    /// The order was not issued.
     #[error("order {0} is {1}: no certificate was issued")]
     NotIssued(OrderNumber, State),
-    /// What the order says cannot stand in a certificate, or the CA cannot sign.
+    /// A value of the order cannot be in a certificate, or the CA cannot sign.
     #[error(transparent)]
     Ca(#[from] CaError),
 }
 
 impl Certificates {
-    /// Of no order yet. `path` stands before the path of the sandbox's URLs: `/sandboxes/t1`, nothing for the default one.
+    /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the
+    /// default sandbox.
     pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String) -> Self {
         Self {
             issuance,
@@ -158,17 +160,17 @@ impl Certificates {
         }
     }
 
-    /// Who signs.
+    /// The authority that signs.
     pub(crate) fn authority(&self) -> &Authority {
         &self.issuance.authority
     }
 
-    /// An issuing CA; makes it if it was never needed before, which with an RSA key may take seconds. Meanwhile other calls
-    /// go on, and however many need the same CA, they take one turn together.
+    /// An issuing CA; makes it if it was not needed before, which may take seconds if its key is RSA. Other calls
+    /// continue meanwhile, and all that need the same CA use one turn.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
-    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<Issuing>, CaError> {
+    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
         if let Some(made) = self.authority().made(name) {
             return Ok(made);
         }
@@ -178,14 +180,15 @@ impl Certificates {
         }
         let issuance = self.issuance.clone();
         let make = move || {
-            // The lock comes along: if the one who asked goes away, the next one still waits until the CA is made.
+            // The lock moves into the work: if the call is dropped, the next one still waits until the CA is made.
             let _waiting = waiting;
             issuance.authority.issuing(name)
         };
         self.issuance.ca_turns.run(make).await?
     }
 
-    /// The certificate of an order; makes it if it was never read. What takes long of that holds no other call up.
+    /// The certificate of an order; makes it if it was not read before. Slow signatures are made on other threads, so
+    /// that they do not delay other calls.
     ///
     /// # Errors
     /// The order was not issued, or the certificate cannot be made.
@@ -207,7 +210,7 @@ impl Certificates {
         Ok(self.issuance.turns.run(make).await??)
     }
 
-    /// The certificate of that order and serial number, if it was made.
+    /// The certificate of the order with that serial number, if it was made.
     fn kept(&self, number: OrderNumber, serial: &SerialNumber) -> Option<Arc<Certificate>> {
         let kept = lock(&self.by_order).get(&number).cloned();
         kept.filter(|kept| kept.serial == *serial)
@@ -218,11 +221,11 @@ impl Certificates {
         order: &Order,
         validity: Validity,
         serial: SerialNumber,
-        issuer: Arc<Issuing>,
+        issuer: Arc<IssuingCa>,
     ) -> Result<Arc<Certificate>, CaError> {
         let made = Arc::new(self.make(order, validity, serial, issuer)?);
         let mut by_order = lock(&self.by_order);
-        // Another reader may have been faster: all see the same certificate.
+        // Another reader may have been faster; all get the same certificate.
         let kept = by_order.entry(order.number).or_insert_with(|| made.clone());
         if kept.serial != serial {
             *kept = made;
@@ -230,19 +233,19 @@ impl Certificates {
         Ok(kept.clone())
     }
 
-    /// Forgets the certificate of an order that is gone.
+    /// Forgets the certificate of an order that was deleted.
     pub(crate) fn forget(&self, number: OrderNumber) {
         lock(&self.by_order).remove(&number);
     }
 
-    /// Forgets those of orders that are not in the book. The numbers of CRLs go on.
+    /// Forgets the certificates of orders that are not in the book, and all CRLs. The numbers of CRLs continue.
     pub(crate) fn sweep(&self, book: &Book) {
         lock(&self.by_order).retain(|number, _| book.get(*number).is_some());
         self.crls.forget();
     }
 
-    /// The same for each look at an order that says the same, also after a restart with the same CA, on whatever port: so
-    /// that a certificate from before is known still.
+    /// The serial number of an order's certificate. It depends on the content of the order only, and not on the port,
+    /// so that after a restart with the same CA the emulator still knows its earlier certificates.
     fn serial(&self, order: &Order, validity: Validity) -> SerialNumber {
         let number = |number: i64| number.to_be_bytes();
         let terms = &order.terms;
@@ -252,7 +255,7 @@ impl Certificates {
             issuer.as_bytes(),
             &number(validity.issued.unix_millis()),
             &number(validity.expires.unix_millis()),
-            // An empty one is another than none.
+            // An empty value is different from a missing one.
             &[order.email.is_some().into(), order.organization.is_some().into()],
             order.email.as_deref().unwrap_or_default().as_bytes(),
             order.organization.as_deref().unwrap_or_default().as_bytes(),
@@ -268,7 +271,7 @@ impl Certificates {
         order: &Order,
         validity: Validity,
         serial: SerialNumber,
-        issuer: Arc<Issuing>,
+        issuer: Arc<IssuingCa>,
     ) -> Result<Certificate, CaError> {
         let made_key = match order.csr {
             Some(_) => None,
@@ -282,15 +285,15 @@ impl Certificates {
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
         let urls = self.urls(issuer.name());
-        let named = Named::by(order);
+        let names = CertificateNames::of(order);
         let times = CertificateValidity::derive(validity, &issuer);
-        let der = issuer.certify(&LeafRequest {
+        let der = issuer.certify(&LeafContents {
             profile: Profile::of(order.product_code()),
             serial,
             not_before: times.not_before,
             not_after: times.not_after,
-            email: &named.email,
-            organization: named.organization,
+            email: &names.email,
+            organization: names.organization,
             public_key_info,
             key,
             template_extensions: &templates,
@@ -309,12 +312,12 @@ impl Certificates {
             issuer,
             private_key: made_key
                 .filter(|_| order.terms.keep_key)
-                .map(|key| PrivateKey(pem::encode("PRIVATE KEY", &key.pkcs8))),
+                .map(|key| PrivateKey(pem::encode(pem::PRIVATE_KEY, &key.pkcs8))),
             hint: (!hints.is_empty()).then(|| hints.join("; ")),
         })
     }
 
-    /// Where the issuer's certificate, CRL and OCSP answers are to be had.
+    /// The URLs of the issuer's certificate, its CRL and its OCSP responder.
     fn urls(&self, issuer: IssuerName) -> Option<[String; 3]> {
         let (base, path) = (self.issuance.base_url.get()?, &self.path);
         Some([
@@ -330,15 +333,15 @@ fn issuer_name(order: &Order) -> IssuerName {
     Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id)
 }
 
-/// How long the certificate of an order is valid, if it was issued by then.
+/// The period in which the certificate of an order is valid, if it is issued at `now`.
 fn issued(order: &Order, now: Timestamp) -> Option<Validity> {
-    match order.state_at(now) {
-        State::Issued | State::Replaced | State::Revoked | State::Expired => order.validity(),
-        State::Pending | State::BeingIssued | State::Rejected | State::OnHold => None,
+    match order.state_at(now).has_certificate() {
+        true => order.validity(),
+        false => None,
     }
 }
 
-/// Nothing is left half done under these locks, so a panic elsewhere is no reason to give up.
+/// Locks. Data under these locks is never left half changed, so a panic of another thread does not matter.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

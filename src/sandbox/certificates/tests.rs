@@ -1,4 +1,4 @@
-//! What takes long is done aside, and a CRL is made for many at once.
+//! Slow work is done on other threads, and one CRL answers many requests.
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -12,7 +12,7 @@ use crate::model::{Fixtures, Start};
 use crate::api::order::state::Stage;
 use crate::random::Random;
 
-/// The orders of the built-in fixtures. Each look finds that something has changed.
+/// The orders of the built-in fixtures. They have changed each time that they are read.
 struct Changing {
     book: Mutex<Book>,
 }
@@ -35,11 +35,11 @@ impl Changing {
     }
 }
 
-impl Look for Changing {
-    fn look<T>(&self, at: impl FnOnce(&Book, Timestamp) -> T) -> T {
+impl BookReader for Changing {
+    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T {
         let mut book = lock(&self.book);
         book.get_mut(OrderNumber::new(1).unwrap());
-        at(&book, real_now())
+        read(&book, real_now())
     }
 }
 
@@ -57,16 +57,16 @@ const SMIME: u64 = 1_100_003;
 #[tokio::test]
 async fn only_fast_signatures_are_made_where_others_wait() {
     for (key, is_fast) in [(CaKey::EcP256, true), (CaKey::EcP384, false), (CaKey::Rsa2048, false)] {
-        let (certificates, look) = (certificates(key), Changing::new());
-        let order = look.order(SMIME);
+        let (certificates, orders) = (certificates(key), Changing::new());
+        let order = orders.order(SMIME);
         // While no work aside begins, only what is done at once is done.
         let held = certificates.issuance.turns.hold_all();
         let at_once = certificates.of(&order, real_now()).now_or_never();
         assert_eq!(at_once.is_some(), is_fast, "{key}");
         let request = Bytes::from_static(include_bytes!("../../../fixtures/ocsp/one.der"));
-        let answer = certificates.ocsp(IssuerName::Smime, request, &look).now_or_never();
+        let answer = certificates.ocsp(IssuerName::Smime, request, &orders).now_or_never();
         assert_eq!(answer.is_some(), is_fast, "{key}");
-        let crl = certificates.crl(IssuerName::Smime, &look).now_or_never();
+        let crl = certificates.crl(IssuerName::Smime, &orders).now_or_never();
         assert!(crl.is_none(), "a CRL may be long, whatever the key");
         drop(held);
         let made = certificates.of(&order, real_now()).await.unwrap();
@@ -88,7 +88,7 @@ async fn only_fast_signatures_are_made_where_others_wait() {
 
 #[tokio::test]
 async fn those_who_need_the_same_ca_take_one_turn_to_make_it() {
-    // Making an RSA key takes longer than it takes to ask.
+    // Making an RSA key takes longer than all the requests.
     let certificates = certificates(CaKey::Rsa2048);
     let turns = &certificates.issuance.ca_turns;
     let _held = turns.hold_all_but(2);
@@ -117,7 +117,7 @@ async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
         Box::pin(certificates.issuing(name)),
     );
     assert!((&mut first).now_or_never().is_none() && (&mut next).now_or_never().is_none());
-    // The one in front goes away before its turn: the next one moves up.
+    // The first request is dropped before its turn, and the next one takes its place.
     drop(first);
     drop(held);
     assert_eq!(next.await.unwrap().name(), name);
@@ -125,9 +125,9 @@ async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
 
 #[tokio::test]
 async fn those_who_wait_share_the_crl_that_is_made_after_they_asked() {
-    let (certificates, look) = (certificates(CaKey::EcP256), Changing::new());
+    let (certificates, orders) = (certificates(CaKey::EcP256), Changing::new());
     let held = certificates.issuance.turns.hold_all();
-    let asked = (0..100).map(|_| certificates.crl(IssuerName::CodeSigning, &look));
+    let asked = (0..100).map(|_| certificates.crl(IssuerName::CodeSigning, &orders));
     let mut all = Box::pin(join_all(asked));
     assert!((&mut all).now_or_never().is_none(), "all have asked, and wait");
     drop(held);
@@ -137,10 +137,13 @@ async fn those_who_wait_share_the_crl_that_is_made_after_they_asked() {
     // Whoever asks after a change sees it.
     let mut last = crls[0].number;
     for number in [2_200_003, 2_200_004] {
-        let order = lock(&look.book).get(OrderNumber::new(number).unwrap()).unwrap().clone();
+        let order = lock(&orders.book)
+            .get(OrderNumber::new(number).unwrap())
+            .unwrap()
+            .clone();
         let stage = Stage::Revoked(order.validity().unwrap());
-        lock(&look.book).insert(Order { stage, ..order.clone() }).unwrap();
-        let crl = certificates.crl(IssuerName::CodeSigning, &look).await.unwrap();
+        lock(&orders.book).insert(Order { stage, ..order.clone() }).unwrap();
+        let crl = certificates.crl(IssuerName::CodeSigning, &orders).await.unwrap();
         assert!(crl.number > last);
         last = crl.number;
         let serial = certificates.serial(&order, order.validity().unwrap());

@@ -1,5 +1,5 @@
-//! Work of the CA that may take long, such as RSA signatures and long CRLs: it is done on threads of its own, so that no
-//! other call waits for it, and on few of them at a time, so that many who ask cost neither threads nor memory.
+//! Runs work of the CA that may take long, such as RSA signatures and long CRLs, on threads of its own: no other call
+//! waits for it. Few of these threads run at a time, so many requests need neither many threads nor much memory.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::aside::aside;
 use crate::ca::CaError;
 
-/// Turns for such work: as many at a time as there are processors, and two at least.
+/// A limited number of turns for such work: as many as there are processors, and at least two.
 #[derive(Debug)]
 pub(super) struct Turns(Arc<Semaphore>);
 
@@ -19,27 +19,27 @@ impl Turns {
         Self(Arc::new(Semaphore::new(processors.max(2))))
     }
 
-    /// Does the work when it is its turn. Work that has begun is done to its end, even if nobody waits for it any more.
+    /// Waits for a turn, then does the work. Work that has begun is finished, even if nobody waits for it any more.
     ///
     /// # Errors
-    /// The work panicked, or the emulator stops.
+    /// The work panicked, or the emulator is stopping.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaError> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::BrokenOff)?;
+        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::Interrupted)?;
         aside(move || {
             let _turn = turn;
             work()
         })
         .await
-        .map_err(|_| CaError::BrokenOff)
+        .map_err(|_| CaError::Interrupted)
     }
 
-    /// Takes every turn, so that no work begins until they are dropped.
+    /// Takes all turns, so that no work begins until the result is dropped.
     #[cfg(test)]
     pub(super) fn hold_all(&self) -> tokio::sync::OwnedSemaphorePermit {
         self.hold_all_but(0)
     }
 
-    /// Takes every turn but so many, until they are dropped.
+    /// Takes all turns except `left` ones, until the result is dropped.
     #[cfg(test)]
     pub(super) fn hold_all_but(&self, left: usize) -> tokio::sync::OwnedSemaphorePermit {
         let held = self.left() - left;
@@ -49,7 +49,7 @@ impl Turns {
             .expect("nobody works")
     }
 
-    /// How many turns nobody has.
+    /// How many turns are free.
     #[cfg(test)]
     pub(super) fn left(&self) -> usize {
         self.0.available_permits()
@@ -93,7 +93,7 @@ mod tests {
         assert!(highest.load(Ordering::SeqCst) <= most, "{highest:?}");
         assert!(matches!(
             turns.run(|| panic!("on purpose")).await,
-            Err::<(), _>(CaError::BrokenOff)
+            Err::<(), _>(CaError::Interrupted)
         ));
         assert_eq!(turns.run(|| 7).await.unwrap(), 7);
     }

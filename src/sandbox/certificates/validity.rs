@@ -1,9 +1,9 @@
-//! From when until when the certificate of an order says that it is valid: the only place where that is derived.
+//! Derives the validity in a certificate from the times of its order.
 
 use std::time::Duration;
 
 use crate::api::order::state::Validity;
-use crate::ca::Issuing;
+use crate::ca::IssuingCa;
 use crate::clock::Timestamp;
 
 /// The times in a certificate, in whole seconds.
@@ -18,9 +18,9 @@ pub(crate) struct CertificateValidity {
 impl CertificateValidity {
     /// The times of a certificate for an order with that validity, which `issuer` signs.
     ///
-    /// It ends with the order, but never after its CA. One that would begin after the end of its CA is valid in the last
-    /// second of the CA alone.
-    pub(crate) fn derive(order: Validity, issuer: &Issuing) -> Self {
+    /// It ends with the order, but never after its CA. If it would begin after the end of its CA, it is valid for the
+    /// last second of the CA only.
+    pub(crate) fn derive(order: Validity, issuer: &IssuingCa) -> Self {
         Self::within(order, issuer.not_after())
     }
 
@@ -32,8 +32,8 @@ impl CertificateValidity {
         }
     }
 
-    /// A sentence for the log, where the certificate ends before its order.
-    pub(super) fn hint(&self, order: Validity, issuer: &Issuing) -> Option<String> {
+    /// A sentence for the log, if the certificate ends before its order.
+    pub(super) fn hint(&self, order: Validity, issuer: &IssuingCa) -> Option<String> {
         (self.not_after < last_second(order)).then(|| {
             format!(
                 "the certificate ends at {}, before its order expires, because its CA `{}` ends then",
@@ -44,7 +44,7 @@ impl CertificateValidity {
     }
 }
 
-/// The last second of an order: one that expires at a time is expired at that time.
+/// The last valid second of an order, which at its time of expiry is expired.
 fn last_second(order: Validity) -> Timestamp {
     whole_seconds(order.expires.before(Duration::from_secs(1)).max(order.issued))
 }

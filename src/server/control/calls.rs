@@ -396,7 +396,7 @@ pub(super) async fn count(
     let came = tokio::select! {
         biased;
         came = timeout(within, enough_came) => came,
-        () = stop.fired() => Ok(Ok(())),
+        () = stop.stopped() => Ok(Ok(())),
     };
     if let Ok(Err(Closed)) = came {
         return Err(no_sandbox(&here.0.name));
@@ -499,7 +499,7 @@ impl Follower {
             }
             tokio::select! {
                 biased;
-                () = self.stop.fired() => return None,
+                () = self.stop.stopped() => return None,
                 came = self.news.come() => came.ok()?,
             }
             self.batch = self.sandbox.journal.after(self.last, BATCH).into();

@@ -18,7 +18,7 @@ use crate::api::csr::Csr;
 use crate::api::order::state::Order;
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
-use crate::ca::{Authority, CaError, IssuerName, Issuing};
+use crate::ca::{Authority, CaError, IssuerName, IssuingCa};
 use crate::der::pem;
 use crate::sandbox::certificates::{Certificate, NoCertificate, period};
 
@@ -108,7 +108,7 @@ impl CertificateReply {
             not_after,
             sha256_fingerprint: hex(fingerprint.as_ref()),
             hint,
-            pem: pem::encode("CERTIFICATE", der),
+            pem: pem::encode(pem::CERTIFICATE, der),
         }
     }
 }
@@ -138,7 +138,7 @@ pub(super) async fn certificate(
 ) -> Result<Response, Problem> {
     let (order, certificate) = of_order(here, &number).await?;
     Ok(match form.chosen(&headers, Format::Pem) {
-        Format::Pem => typed(PEM, pem::encode("CERTIFICATE", &certificate.der)),
+        Format::Pem => typed(PEM, pem::encode(pem::CERTIFICATE, &certificate.der)),
         Format::Der => typed("application/pkix-cert", certificate.der.to_vec()),
         Format::Json => {
             let issuer = certificate.issuer.name().to_string();
@@ -244,8 +244,8 @@ impl Ca {
     }
 }
 
-impl From<&Issuing> for Ca {
-    fn from(issuing: &Issuing) -> Self {
+impl From<&IssuingCa> for Ca {
+    fn from(issuing: &IssuingCa) -> Self {
         Self {
             name: issuing.name().to_string(),
             certificate: issuing.certificate().clone(),

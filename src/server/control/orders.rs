@@ -14,7 +14,7 @@ use super::fields::{Fields, check_fields, from_object, patched};
 use super::sent::{Here, Named, Query, Sent, given, parsed};
 use crate::api::csr::Csr;
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber, State};
+use crate::api::order::state::{Order, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::entry::{build_order, give_csr, judge_csr, order_number_taken};
 use crate::model::file::{OrderEntry, StageEntry};
@@ -262,11 +262,11 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
     if !keeps_times {
         entry.issued = None;
         // What is issued now is so until the end that was foreseen.
-        if !matches!(state, State::Issued | State::Replaced) || is_past(expires) {
+        if !state.is_valid() || is_past(expires) {
             entry.expires = None;
         }
     }
-    if !matches!(state, State::Revoked | State::Rejected | State::Replaced) {
+    if !state.may_have_revocation() {
         entry.revocation = None;
     }
 }
@@ -274,7 +274,7 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
 /// The stage that an order keeps under other times. To say when it was issued is to say that it was.
 fn stage_under(old: &Order, entry: &OrderEntry, sends_issued: bool) -> Option<StageEntry> {
     match StageEntry::of(old.stage)? {
-        StageEntry::BeingIssued if sends_issued && entry.state != State::BeingIssued => Some(StageEntry::Issued),
+        StageEntry::BeingIssued if sends_issued && entry.state.times() != Times::Due => Some(StageEntry::Issued),
         stage => Some(stage),
     }
 }

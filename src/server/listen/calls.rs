@@ -1,4 +1,4 @@
-//! What every call of a connection goes through before and after the service.
+//! What is done before and after the service for each call of a connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use super::peer::Peer;
 use super::received::Received;
 use crate::server::linger;
 
-/// The longest rest of a body that is read after its answer is known, so that the connection can go on.
+/// How many bytes of an unread body are read after the service has responded, so that the connection can be kept.
 const MAX_REST: u64 = 64 << 10;
 
-/// How long such a rest may take to arrive: it holds back the answer. Most rests are a packet that is on its way.
+/// How long this may take, as it delays the response. Usually the rest is one packet that is already on its way.
 const REST_TIME: Duration = Duration::from_millis(100);
 
-/// A service whose answers say it when the connection closes after them, and whose peers are looked for while a call
-/// waits.
+/// A service that adds `Connection: close` to a response after which the connection closes, and that marks the peer as
+/// waiting during a call.
 pub(super) struct Calls<S> {
     service: S,
     peer: Arc<Peer>,
@@ -46,8 +46,8 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let version = request.version();
-        // Such a client may have no rest to send, and reading would ask it for one.
-        let asks_first = request.headers().contains_key(EXPECT);
+        // A client that sends `Expect: 100-continue` may wait to be asked for its body, and reading would ask for it.
+        let expects_continue = request.headers().contains_key(EXPECT);
         let (head, body) = request.into_parts();
         let (body, unread) = Received::new(body);
         let waiting = self.peer.wait();
@@ -57,8 +57,8 @@ where
             if let Some(rest) = unread.take() {
                 if version == Version::HTTP_2 {
                     linger::discard(rest);
-                } else if !says_close(&response) && (asks_first || !skip(rest).await) {
-                    // RFC 9112, 9.6; hyper closes without it as well.
+                } else if !says_close(&response) && (expects_continue || !skip(rest).await) {
+                    // RFC 9112, section 9.6. hyper closes the connection even without it.
                     response
                         .headers_mut()
                         .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -74,7 +74,7 @@ fn says_close(response: &Response<Body>) -> bool {
     response.headers().get(CONNECTION).is_some_and(|value| value == "close")
 }
 
-/// Reads a short rest of a body and forgets it. Whether the body is then at its end.
+/// Reads and discards a short rest of a body. Returns whether the end of the body was reached.
 async fn skip(mut rest: Incoming) -> bool {
     if rest.size_hint().lower() > MAX_REST {
         return false;

@@ -26,27 +26,28 @@ use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
 use super::calls::Calls;
-use super::peer::{Early, Peer};
+use super::peer::{EarlyResponse, Peer};
 use super::{LOG, Limits, Received};
 use crate::server::linger::Linger;
 use crate::server::stop::Stop;
 
-/// The longest head of a request: a target at hyper's own limit of 64 KiB (arguments may stand in it) and headers.
+/// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and
+/// headers.
 const MAX_HEAD: usize = 96 << 10;
 
-/// How long a connection may be silent from its beginning while the listener is full.
+/// How long a new connection may send nothing while the listener is full.
 const SILENCE: Duration = Duration::from_millis(250);
 
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
 
-/// How many calls of HTTP/2 a connection makes at a time.
+/// How many calls an HTTP/2 connection may make at a time.
 const STREAMS: u32 = 16;
 
-/// How many bytes of a body of HTTP/2 may come before they are read.
+/// How many bytes of an HTTP/2 body may be sent before they are read.
 const STREAM_WINDOW: u32 = 64 << 10;
 
-/// What the connections of a listener have in common.
+/// What all connections of a listener share.
 pub(super) struct Shared {
     name: &'static str,
     tls: Option<TlsAcceptor>,
@@ -61,13 +62,13 @@ impl Shared {
     pub(super) fn new(name: &'static str, tls: Option<Arc<ServerConfig>>, limits: &Limits) -> Self {
         let read_timeout = limits.read_timeout;
         let mut http1 = http1::Builder::new();
-        // No `pipeline_flush`: it would hold back an answer while half of the next head has arrived.
+        // No `pipeline_flush`: it would delay a response while a part of the next head has arrived.
         http1
             .timer(TokioTimer::new())
             .header_read_timeout(read_timeout)
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
-            // `printf ... | nc` closes its side at once and still wants the answer.
+            // `printf ... | nc` closes its sending side at once and still reads the response.
             .half_close(true);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
@@ -77,7 +78,7 @@ impl Shared {
             .max_concurrent_streams(STREAMS)
             .max_header_list_size(MAX_HEAD as u32)
             .initial_stream_window_size(STREAM_WINDOW)
-            // Streams whose bodies wait for their turn must not keep one that has it from going on.
+            // Large enough for all streams, so that bodies that wait for their turn do not block the one that is read.
             .initial_connection_window_size(STREAMS * STREAM_WINDOW)
             .max_send_buf_size(64 << 10);
         Self {
@@ -95,10 +96,10 @@ impl Shared {
             .send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
     }
 
-    /// Resolves when a connection that was silent from its beginning has to make room.
-    async fn room_is_wanted(&self) {
+    /// Waits until a connection that has sent nothing should be closed to make room.
+    async fn room_is_needed(&self) {
         sleep(SILENCE).await;
-        // The sender lives as long as this does.
+        // The sender is a field of `self`, so it is not dropped.
         let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
     }
 }
@@ -115,13 +116,13 @@ impl Connection {
         Self { shared, peer, stop }
     }
 
-    /// Serves it to its end.
+    /// Serves the connection until it ends.
     pub(super) async fn run<S>(mut self, tcp: TcpStream, service: S)
     where
         S: Service<Request<Received>, Response = Response<Body>, Error: Into<BoxError> + 'static> + Send + 'static,
         S::Future: Send + 'static,
     {
-        // Answers are small and written whole; waiting for more to send only delays them.
+        // Responses are small and written at once, so waiting for more to send would only delay them.
         if tcp.set_nodelay(true).is_err() {
             return;
         }
@@ -134,12 +135,12 @@ impl Connection {
         let io = Linger::new(tcp, self.shared.read_timeout, self.stop.clone());
         let shared = self.shared.clone();
         let Some(acceptor) = &shared.tls else {
-            return match judge_plain(first) {
+            return match check_http(first) {
                 Ok(()) => self.http1(io, peer, service).await,
                 Err(what) => self.refuse(io, what, first).await,
             };
         };
-        if let Err(what) = judge_tls(first) {
+        if let Err(what) = check_tls(first) {
             return self.refuse(io, what, first).await;
         }
         // On the heap, so that the task of a plain connection stays small.
@@ -153,22 +154,23 @@ impl Connection {
         }
     }
 
-    /// The peer's first byte, left in the socket. None: it sent nothing in time, it went away, or we stop.
+    /// The peer's first byte, which stays in the socket. None if it sent nothing in time, closed the connection, or the
+    /// emulator stops.
     async fn first_byte(&mut self, tcp: &TcpStream) -> Option<u8> {
         let mut first = [0];
         let peeked = tokio::select! {
             biased;
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
-            () = self.stop.fired() => return None,
-            () = self.shared.room_is_wanted() => {
-                return self.gone(&io::Error::other("the listener is full and the peer had sent nothing"));
+            () = self.stop.stopped() => return None,
+            () = self.shared.room_is_needed() => {
+                return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
         match peeked {
             Ok(Ok(1)) => Some(first[0]),
             Ok(Ok(_)) => None,
-            Ok(Err(error)) => self.gone(&error),
-            Err(elapsed) => self.gone(&elapsed),
+            Ok(Err(error)) => self.log_end(&error),
+            Err(elapsed) => self.log_end(&elapsed),
         }
     }
 
@@ -179,7 +181,7 @@ impl Connection {
                 if error.kind() == io::ErrorKind::InvalidData {
                     self.log("failed the TLS handshake", &error.to_string());
                 } else {
-                    self.gone::<()>(&error);
+                    self.log_end::<()>(&error);
                 }
                 let _ = io.shutdown().await;
                 None
@@ -199,19 +201,19 @@ impl Connection {
         let mut connection = self
             .shared
             .http1
-            .serve_connection(TokioIo::new(Early::new(io, peer.clone())), service);
+            .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
         let served = tokio::select! {
             biased;
             served = &mut connection => served,
             () = peer.reset() => {
                 if peer.is_waiting() {
-                    self.gone::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
+                    self.log_end::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
                     return;
                 }
-                // Reading or writing, hyper finds out by itself.
+                // While it reads or writes, hyper notices it too.
                 (&mut connection).await
             }
-            () = self.stop.fired() => {
+            () = self.stop.stopped() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
             }
@@ -220,9 +222,9 @@ impl Connection {
         if error.is_parse() {
             self.log("sent what is not a request of HTTP/1.1", &reason(&error));
         } else {
-            self.gone::<()>(&error);
+            self.log_end::<()>(&error);
         }
-        // After some errors hyper just lets go. Where it has closed already, this does nothing.
+        // After some errors hyper does not close the connection. If it has, this does nothing.
         let _ = connection.into_parts().io.into_inner().into_inner().shutdown().await;
     }
 
@@ -232,14 +234,14 @@ impl Connection {
         S::Future: Send + 'static,
     {
         let activity = Arc::new(Activity::default());
-        let service = Watched {
+        let service = CountedService {
             service,
             activity: activity.clone(),
         };
         let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
-        // hyper has no limit for the HTTP/2 preface nor for idle connections: one on which nothing went on over a whole
-        // period is told to go, and is dropped a period later. A call that is being answered goes on; one whose answer
-        // the peer does not take does not.
+        // hyper limits neither the time for the HTTP/2 preface nor that of idle connections. A connection on which
+        // nothing happened for a whole period gets a GOAWAY, and is dropped one period later. A call that the service
+        // is still working on continues; a response that the peer does not read does not count.
         let period = self.shared.read_timeout;
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
@@ -248,10 +250,10 @@ impl Connection {
             tokio::select! {
                 biased;
                 served = &mut connection => break served,
-                () = self.stop.fired(), if !leaving => leaving = true,
-                _ = ticks.tick() => match activity.look() {
+                () = self.stop.stopped(), if !leaving => leaving = true,
+                _ = ticks.tick() => match activity.count() {
                     _ if activity.is_at_work() => continue,
-                    // Told to go a whole period ago: whatever it still waits for, its peer does not take.
+                    // It got its GOAWAY a whole period ago, and its peer reads nothing.
                     now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
                     now => {
@@ -265,7 +267,7 @@ impl Connection {
         if let Err(error) = served {
             // hyper keeps the errors of the socket apart from those of the protocol.
             if error.is_timeout() || error.source().is_none_or(|source| source.is::<io::Error>()) {
-                self.gone::<()>(&error);
+                self.log_end::<()>(&error);
             } else {
                 self.log("broke the HTTP/2 protocol", &reason(&error));
             }
@@ -277,20 +279,20 @@ impl Connection {
         let _ = io.shutdown().await;
     }
 
-    /// The one line about a connection that was refused.
+    /// Logs that a connection was refused.
     fn log(&self, what: &str, reason: &str) {
         info!(target: LOG, listener = self.shared.name, peer = %self.peer, reason, "closed a connection that {what}");
     }
 
-    /// The one line about a peer that left, or that had nothing more to say: daily life.
-    fn gone<T>(&self, error: &dyn std::error::Error) -> Option<T> {
+    /// Logs, at debug level, that a connection ended: nothing unusual. Always returns None.
+    fn log_end<T>(&self, error: &dyn std::error::Error) -> Option<T> {
         debug!(target: LOG, listener = self.shared.name, peer = %self.peer, reason = %error, "a connection ended");
         None
     }
 }
 
-/// Whether HTTP can begin with this byte: a method, or the empty lines that may stand before it.
-fn judge_plain(first: u8) -> Result<(), &'static str> {
+/// Whether HTTP can begin with this byte: one of a method, or of the empty lines that may come before it.
+fn check_http(first: u8) -> Result<(), &'static str> {
     match first {
         TLS_HANDSHAKE => Err("spoke TLS to the plain HTTP port"),
         b'\r' | b'\n' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~' => Ok(()),
@@ -300,7 +302,7 @@ fn judge_plain(first: u8) -> Result<(), &'static str> {
 }
 
 /// Whether TLS can begin with this byte.
-fn judge_tls(first: u8) -> Result<(), &'static str> {
+fn check_tls(first: u8) -> Result<(), &'static str> {
     match first {
         TLS_HANDSHAKE => Ok(()),
         _ if first.is_ascii_alphabetic() => Err("spoke plain HTTP to the TLS port"),
@@ -311,7 +313,7 @@ fn judge_tls(first: u8) -> Result<(), &'static str> {
 /// The type of the first TLS record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// An error of hyper with what is behind it, which its own text leaves out.
+/// An error of hyper with its source, which its own text leaves out.
 fn reason(error: &hyper::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
@@ -319,7 +321,7 @@ fn reason(error: &hyper::Error) -> String {
     }
 }
 
-/// What goes on on a connection.
+/// Counts what happens on an HTTP/2 connection.
 #[derive(Default)]
 struct Activity {
     steps: AtomicU64,
@@ -327,12 +329,12 @@ struct Activity {
 }
 
 impl Activity {
-    /// How many steps there were: calls that came, and pieces of answers that were taken.
-    fn look(&self) -> u64 {
+    /// How many events there were: calls, and pieces of responses that the peer has read.
+    fn count(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// Whether a peer waits for us: for an answer, or for the next piece of one.
+    /// Whether the service is working on a response, or on the next piece of one.
     fn is_at_work(&self) -> bool {
         self.at_work.load(Ordering::Relaxed) > 0
     }
@@ -342,30 +344,30 @@ impl Activity {
     }
 }
 
-/// For as long as it is there, the peer waits for us.
-struct AtWork(Arc<Activity>);
+/// Marks that the service is working on a response, as long as it exists.
+struct WorkInProgress(Arc<Activity>);
 
-impl AtWork {
+impl WorkInProgress {
     fn new(activity: &Arc<Activity>) -> Self {
         activity.at_work.fetch_add(1, Ordering::Relaxed);
         Self(activity.clone())
     }
 }
 
-impl Drop for AtWork {
+impl Drop for WorkInProgress {
     fn drop(&mut self) {
         self.0.step();
         self.0.at_work.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// A service that tells what goes on.
-struct Watched<S> {
+/// A service whose calls and responses are counted.
+struct CountedService<S> {
     service: S,
     activity: Arc<Activity>,
 }
 
-impl<S> Service<Request<Incoming>> for Watched<S>
+impl<S> Service<Request<Incoming>> for CountedService<S>
 where
     S: Service<Request<Incoming>, Response = Response<Body>>,
     S::Future: Send + 'static,
@@ -375,13 +377,13 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let at_work = AtWork::new(&self.activity);
+        let at_work = WorkInProgress::new(&self.activity);
         let answer = self.service.call(request);
         Box::pin(async move {
             let response = answer.await?;
             let activity = at_work.0.clone();
             Ok(response.map(|body| {
-                Body::new(WatchedBody {
+                Body::new(CountedBody {
                     body,
                     activity,
                     at_work: None,
@@ -391,15 +393,15 @@ where
     }
 }
 
-/// The body of an answer.
-struct WatchedBody {
+/// The body of a response, whose pieces are counted.
+struct CountedBody {
     body: Body,
     activity: Arc<Activity>,
-    /// There while the next piece was asked for and is not ready; without it, the peer has to take the last one.
-    at_work: Option<AtWork>,
+    /// Set while the next piece was asked for and is not ready. If None, the peer has to read the last piece.
+    at_work: Option<WorkInProgress>,
 }
 
-impl hyper::body::Body for WatchedBody {
+impl hyper::body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -407,7 +409,7 @@ impl hyper::body::Body for WatchedBody {
         let this = self.get_mut();
         let polled = Pin::new(&mut this.body).poll_frame(cx);
         if polled.is_pending() {
-            this.at_work.get_or_insert_with(|| AtWork::new(&this.activity));
+            this.at_work.get_or_insert_with(|| WorkInProgress::new(&this.activity));
         } else {
             this.at_work = None;
             this.activity.step();

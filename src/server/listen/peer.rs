@@ -1,14 +1,14 @@
-//! Notices that the peer of a waiting HTTP/1 call has gone.
+//! Detects that the peer of a waiting HTTP/1 call has closed the connection.
 //!
-//! hyper reads nothing while a call waits, for the sake of peers that close their side and still want the answer
-//! (`printf ... | nc`). So a peer that has gone would keep its connection for as long as a delay lasts.
+//! hyper reads nothing while a call waits, because some peers close their sending side and still read the response
+//! (`printf ... | nc`). So without this, a connection that the peer has closed would stay for as long as a delay lasts.
 //!
-//! A reset shows by itself. A close does not: it looks like the end of a peer's sending, and TCP tells the two apart
-//! only when the peer is sent something, which a closed socket answers with a reset. (Keep-alive probes do not help:
-//! the kernel acknowledges them for a closed socket for another minute.) So, once a peer has closed its side, its
-//! answer is begun early: every answer begins with `HTTP/1.`, and these bytes go out one by one while the call waits. A
-//! peer that reads gets the same bytes as ever, the first of them sooner. A stream of events finds out by itself: where it is
-//! silent, it sends comments.
+//! A reset is reported by the system. A close is not: it looks the same as the end of sending, and TCP shows the
+//! difference only when something is sent to the peer, which a closed socket answers with a reset. (Keep-alive probes
+//! do not help: the kernel acknowledges them for a closed socket for another minute.) So, once a peer has closed its
+//! sending side, its response is begun early: every response begins with `HTTP/1.`, and these bytes are sent one by one
+//! while the call waits. A peer that reads gets the same bytes as always, the first of them earlier. A stream of events
+//! needs none of this, since it sends comments when it has no events.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,16 +22,16 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How every answer of HTTP/1 begins.
+/// The beginning of every HTTP/1 response.
 const START: &[u8] = b"HTTP/1.";
 
-/// How long a call waits before its peer is looked for; each later look comes after twice the time.
-const FIRST_LOOK: Duration = Duration::from_millis(500);
+/// How long a call waits before its peer is checked; the time before each later check is twice as long.
+const FIRST_CHECK: Duration = Duration::from_millis(500);
 
 /// The peer of an HTTP/1 connection.
 pub(super) struct Peer {
     tcp: Arc<TcpStream>,
-    /// A call waits, and nothing of its answer was written.
+    /// Whether a call waits, so that hyper has written nothing of its response.
     waits: AtomicBool,
 }
 
@@ -43,32 +43,32 @@ impl Peer {
         }
     }
 
-    /// Marks that a call waits, until the guard is dropped.
+    /// Marks that a call waits, until the result is dropped.
     pub(super) fn wait(self: &Arc<Self>) -> WaitingCall {
         self.waits.store(true, Ordering::Relaxed);
         WaitingCall(self.clone())
     }
 
-    /// Resolves when the peer has reset the connection.
+    /// Waits until the peer resets the connection.
     pub(super) async fn reset(&self) {
         while let Ok(ready) = self.tcp.ready(Interest::ERROR).await
             && !ready.is_error()
         {}
     }
 
-    /// Whether a call waits, so that hyper does not look at the socket.
+    /// Whether a call waits, so that hyper does not read from the socket.
     pub(super) fn is_waiting(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
     }
 
-    /// Whether it has closed the connection, or at least its side of it.
+    /// Whether it has closed the connection, or at least its sending side.
     fn has_closed_its_side(&self) -> bool {
         let ready = self.tcp.ready(Interest::READABLE).now_or_never();
         ready.is_some_and(|ready| ready.is_ok_and(|ready| ready.is_read_closed()))
     }
 }
 
-/// For as long as it is there, a call waits.
+/// Marks that a call waits, as long as it exists.
 pub(super) struct WaitingCall(Arc<Peer>);
 
 impl Drop for WaitingCall {
@@ -77,22 +77,22 @@ impl Drop for WaitingCall {
     }
 }
 
-/// A stream that begins the answer to a peer that has closed its side early.
-pub(super) struct Early<I> {
+/// A stream that sends the beginning of a response early, if the peer has closed its sending side.
+pub(super) struct EarlyResponse<I> {
     io: I,
     peer: Arc<Peer>,
-    /// How many bytes of [`START`] are sent and still to come from hyper.
+    /// How many bytes of [`START`] were sent early. hyper will write them again, and then they are skipped.
     sent: usize,
-    next_look: Option<(Duration, Pin<Box<Sleep>>)>,
+    next_check: Option<(Duration, Pin<Box<Sleep>>)>,
 }
 
-impl<I: AsyncWrite + Unpin> Early<I> {
+impl<I: AsyncWrite + Unpin> EarlyResponse<I> {
     pub(super) fn new(io: I, peer: Arc<Peer>) -> Self {
         Self {
             io,
             peer,
             sent: 0,
-            next_look: None,
+            next_check: None,
         }
     }
 
@@ -100,16 +100,16 @@ impl<I: AsyncWrite + Unpin> Early<I> {
         self.io
     }
 
-    /// Called when hyper has written all that it has.
-    fn look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Checks the peer. Called when hyper has nothing more to write.
+    fn check(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.peer.waits.load(Ordering::Relaxed) {
-            self.next_look = None;
+            self.next_check = None;
             return Poll::Ready(Ok(()));
         }
         while self.sent < START.len() {
             let (wait, timer) = self
-                .next_look
-                .get_or_insert_with(|| (FIRST_LOOK, Box::pin(sleep(FIRST_LOOK))));
+                .next_check
+                .get_or_insert_with(|| (FIRST_CHECK, Box::pin(sleep(FIRST_CHECK))));
             if timer.as_mut().poll(cx).is_pending() {
                 break;
             }
@@ -119,13 +119,13 @@ impl<I: AsyncWrite + Unpin> Early<I> {
                 self.sent += ready!(Pin::new(&mut self.io).poll_write(cx, byte))?;
                 wait *= 2;
             }
-            self.next_look = Some((wait, Box::pin(sleep(wait))));
+            self.next_check = Some((wait, Box::pin(sleep(wait))));
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// How many of these bytes are sent already.
+    /// How many of these bytes, which hyper writes, were sent early.
     fn skip(&mut self, bytes: &[u8]) -> usize {
         let known = self.sent.min(bytes.len());
         self.sent -= known;
@@ -133,13 +133,13 @@ impl<I: AsyncWrite + Unpin> Early<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Early<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for EarlyResponse<I> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_read(cx, buffer)
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Early<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for EarlyResponse<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.skip(bytes) {
             0 => Pin::new(&mut self.io).poll_write(cx, bytes),
@@ -165,7 +165,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Early<I> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.io).poll_flush(cx))?;
-        self.look(cx)
+        self.check(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,4 +1,4 @@
-//! The body of a request as the service gets it.
+//! The body of a request, as the service gets it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,20 +7,20 @@ use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::oneshot;
 
-/// The body of a request. What the service leaves unread of it comes back to the connection, which has to deal with it.
+/// The body of a request. If the service does not read all of it, the rest goes back to the connection.
 #[derive(Debug)]
 pub(crate) struct Received {
-    /// There until it is dropped, or has ended.
+    /// None after the end of the body.
     incoming: Option<Incoming>,
     back: Option<oneshot::Sender<Incoming>>,
 }
 
-/// Where the unread rest of a body comes back.
+/// Receives the unread rest of a body.
 #[derive(Debug)]
 pub(super) struct Unread(Option<oneshot::Receiver<Incoming>>);
 
 impl Received {
-    /// A body for the service, and the place where its rest will be.
+    /// The body for the service, and the receiver of its unread rest.
     pub(super) fn new(incoming: Incoming) -> (Self, Unread) {
         if incoming.is_end_stream() {
             let none = Self {
@@ -39,7 +39,7 @@ impl Received {
 }
 
 impl Unread {
-    /// The rest of a body that the service dropped before its end.
+    /// The rest of the body, if the service dropped it before its end.
     pub(super) fn take(self) -> Option<Incoming> {
         self.0?.try_recv().ok()
     }
@@ -50,7 +50,7 @@ impl Drop for Received {
         if let (Some(incoming), Some(back)) = (self.incoming.take(), self.back.take())
             && !incoming.is_end_stream()
         {
-            // An error means that the call was dropped as a whole.
+            // An error means that the whole call was dropped.
             let _ = back.send(incoming);
         }
     }
@@ -65,7 +65,7 @@ impl Body for Received {
             return Poll::Ready(None);
         };
         let polled = Pin::new(incoming).poll_frame(cx);
-        // What has ended, or is broken, has no rest.
+        // After the end or an error, there is no rest.
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
             self.incoming = None;
         }

@@ -1,4 +1,4 @@
-//! Each behaviour at the socket, with short limits; curl and openssl judge where they can.
+//! Each behaviour at the socket, with short limits, where possible checked by curl and openssl.
 
 use std::convert::Infallible;
 use std::process::{Command, Output};
@@ -122,7 +122,7 @@ impl Server {
         read_all(&mut client).await
     }
 
-    /// Stops, and says how long that took.
+    /// Stops, and returns how long that took.
     async fn stop(self) -> Duration {
         let start = Instant::now();
         self.stopper.stop();
@@ -225,7 +225,7 @@ async fn read_all(client: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> 
     Ok(answer)
 }
 
-/// Reads one answer of the service above.
+/// Reads one response of the service above.
 async fn read_ok(client: &mut (impl AsyncRead + Unpin)) {
     let mut answer = vec![];
     while !answer.ends_with(b"ok") {
@@ -239,7 +239,7 @@ async fn read_ok(client: &mut (impl AsyncRead + Unpin)) {
     }
 }
 
-/// Runs curl beside this thread, which must serve meanwhile.
+/// Runs curl on another thread, as this one must serve meanwhile.
 async fn curl(args: &[&str]) -> Output {
     let mut command = Command::new("curl");
     command.arg("-s").args(args);
@@ -305,7 +305,7 @@ async fn what_is_not_http_is_closed_without_an_answer_and_leaves_one_line() {
             server.log.assert_one(expected).await;
             server.log.assert_one("listener=\"http\" peer=127.0.0.1:").await;
             server.log.0.lock().unwrap().clear();
-            // Then once more with much unread.
+            // Once more, with many unread bytes.
             bytes.resize(100_000, 7);
         }
     }
@@ -401,7 +401,7 @@ async fn a_client_that_never_reads_is_cut() {
         .await
         .unwrap();
     sleep(READ_TIMEOUT * 3).await;
-    // What the kernel had taken, and then the end: far from the whole.
+    // Only what the kernel had buffered, which is much less than the whole.
     let mut taken = vec![];
     let _ = client.read_to_end(&mut taken).await;
     assert!(taken.len() < 64 << 20, "{}", taken.len());
@@ -425,7 +425,7 @@ async fn a_client_that_goes_away_leaves_no_line() {
             drop(client);
         }
         sleep(Duration::from_millis(50)).await;
-        // Half a head is answered 400 by hyper, and that is worth a line only when bytes were wrong.
+        // hyper responds 400 to half a head, but only malformed bytes are logged.
         assert!(server.log.lines().is_empty(), "{:#?}", server.log.lines());
     }
 }
@@ -541,7 +541,7 @@ async fn failed_and_stalled_handshakes_leave_one_line() {
 
 #[tokio::test]
 async fn http_2_connections_without_calls_are_closed() {
-    // One that speaks no HTTP/2 at all, and one that sends half a preface.
+    // A client that does not speak HTTP/2, and one that sends half a preface.
     for bytes in [&b""[..], b"PRI * HTTP/2.0\r\n"] {
         let server = Server::tls();
         let mut client = server.connect_tls(b"h2").await;
@@ -550,7 +550,7 @@ async fn http_2_connections_without_calls_are_closed() {
         let _ = read_all(&mut client).await;
         assert!(start.elapsed() < READ_TIMEOUT * 4, "{:?}", start.elapsed());
     }
-    // One that behaves and has nothing to say.
+    // A correct client without calls.
     let server = Server::tls();
     let io = TokioIo::new(server.connect_tls(b"h2").await);
     let (mut calls, connection) = h2_client::handshake::<_, _, Empty<Bytes>>(TokioExecutor::new(), io)
@@ -592,7 +592,7 @@ async fn an_http_2_connection_stays_while_a_call_is_answered() {
             .unwrap()
             .unwrap();
     }
-    // But not for a peer that does not take its answer.
+    // But it does not stay for a peer that does not read its response.
     let (mut calls, connection) = connect().await;
     let unread = calls.send_request(request("/huge")).await.unwrap();
     drop(timeout(READ_TIMEOUT * 5, connection).await.expect("closed").unwrap());

@@ -1,4 +1,4 @@
-//! What is made is judged by openssl.
+//! openssl checks the certificates.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -33,7 +33,7 @@ fn own(dir: &TempDir, cert: &str, key: &str) -> TlsOptions {
     }
 }
 
-/// As the emulator does: the root is kept in the same directory.
+/// Keeps the root in the same directory, as the emulator does.
 fn load(options: &TlsOptions, now: OffsetDateTime) -> Result<Tls, String> {
     let ca = CaOptions {
         dir: options.dir.clone(),
@@ -62,7 +62,7 @@ fn assert_error(options: &TlsOptions, expected: &str) {
 }
 
 #[test]
-fn openssl_takes_what_is_made() {
+fn openssl_accepts_the_certificates() {
     let dir = tempfile::tempdir().unwrap();
     let mut options = kept(&dir);
     options.names = ["emulator.test", "*.Wild.test", "10.1.2.3", "fe80::1"]
@@ -131,8 +131,8 @@ fn openssl_takes_what_is_made() {
 }
 
 #[test]
-fn the_machine_is_named() {
-    let names = Name::wanted(&[]).unwrap();
+fn the_name_of_the_machine_is_included() {
+    let names = Name::all(&[]).unwrap();
     let host = hostname::get().unwrap();
     if let Some(host) = host.to_str().and_then(Name::parse) {
         assert!(names.contains(&host));
@@ -141,7 +141,7 @@ fn the_machine_is_named() {
 }
 
 #[test]
-fn names_that_are_none_are_refused() {
+fn invalid_names_are_refused() {
     for name in [
         "",
         " ",
@@ -164,10 +164,7 @@ fn names_that_are_none_are_refused() {
         assert_error(&options, &format!("`{name}` cannot stand in a certificate"));
     }
     let names = ["A.test", "a.test", "a.test.", "LOCALHOST", "127.0.0.1"].map(ToOwned::to_owned);
-    assert_eq!(
-        Name::wanted(&names).unwrap().len(),
-        Name::wanted(&[]).unwrap().len() + 1
-    );
+    assert_eq!(Name::all(&names).unwrap().len(), Name::all(&[]).unwrap().len() + 1);
 }
 
 #[test]
@@ -187,7 +184,7 @@ fn a_restart_keeps_everything() {
 }
 
 #[test]
-fn a_server_certificate_that_will_not_do_is_made_anew() {
+fn a_server_certificate_that_is_not_accepted_is_replaced() {
     let cases: [fn(&TempDir, &mut TlsOptions, &mut OffsetDateTime); 6] = [
         |_, _, now| *now += Duration::days(370),
         |_, _, now| *now += Duration::days(500),
@@ -226,7 +223,7 @@ fn a_server_certificate_that_will_not_do_is_made_anew() {
             &dir,
             &["verify", "-attime", &at, "-CAfile", "tls/ca.pem", "tls/server.pem"],
         );
-        // And then it stays.
+        // The next start keeps it.
         load(&options, now).unwrap();
         assert_eq!(text(&dir, "tls/server.pem"), after.2, "case {case}");
     }
@@ -270,7 +267,7 @@ fn an_expired_ca_is_named() {
 }
 
 #[test]
-fn an_own_certificate_is_taken_with_every_kind_of_key() {
+fn an_own_certificate_is_accepted_with_every_kind_of_key() {
     for (key, convert) in [
         (&["-newkey", "rsa:2048"][..], &["rsa", "-traditional"][..]),
         (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"], &["ec"]),
@@ -285,7 +282,7 @@ fn an_own_certificate_is_taken_with_every_kind_of_key() {
         let loaded = load(&own(&dir, "own.pem", "own.key"), NOW).unwrap();
         assert_eq!(loaded.ca_pem.unwrap(), text(&dir, "own.pem"), "self-signed");
         load(&own(&dir, "own.pem", "old.key"), NOW).unwrap();
-        // In one file, as some keep it.
+        // Both in one file.
         fs::write(
             dir.path().join("both.pem"),
             text(&dir, "own.key") + &text(&dir, "own.pem"),
@@ -308,7 +305,7 @@ fn an_own_certificate_without_its_root_names_none_to_trust() {
     .unwrap();
     let loaded = load(&own(&dir, "chain.pem", "tls/server.key"), NOW).unwrap();
     assert_eq!(loaded.ca_pem.unwrap(), text(&dir, "tls/ca.pem"));
-    // An expired one is taken, with a line in the log.
+    // An expired one is accepted, with a line in the log.
     load(&own(&dir, "chain.pem", "tls/server.key"), NOW + Duration::days(1000)).unwrap();
 }
 

@@ -128,7 +128,7 @@ fn what_is_rejected_before_it_is_issued_never_has_a_certificate() {
     assert_eq!(revoked(&desk.crl(CODE_SIGNING)), revoked(&before) + 1);
 }
 
-/// The states, and what the world is told of a certificate that is read then. Without a word none can be read.
+/// Each state, and the OCSP status of a certificate that is read in it; empty if there is no certificate to read.
 const STATES: &[(&str, &str)] = &[
     ("pending", ""),
     ("being-issued", ""),

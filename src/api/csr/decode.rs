@@ -1,33 +1,33 @@
-//! Text into DER: the armour is taken off, the Base64 decoded.
+//! Decodes the text of a CSR to DER: removes the PEM lines, if there are any, and decodes the Base64.
 //!
-//! A client that forgets to escape a `+` in a form sends a space (observed), and the space may as
-//! well have been put there as white space. Several readings are tried, and the first that makes
-//! sense is taken: strict Base64, in exactly the length that the DER inside announces.
+//! A client that forgets to escape a `+` in a form sends a space (observed), and white space may also separate lines.
+//! Several readings of the spaces are tried, and the first is used that is strict Base64 of exactly the length that the
+//! DER in it states.
 
 use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 
 use super::{CsrError, parse::check_outer};
 use crate::der::read::header;
 
-/// Decodes one request, in any armour or none. `form` is what it should be.
+/// Decodes one request, with PEM lines of any label or without. `form` is what it should be.
 pub(super) fn decode(text: &str, form: &str) -> Result<Vec<u8>, CsrError> {
     let body = body(text)?;
     let mut bare = Vec::with_capacity(body.len());
     bare.extend(body.bytes().filter(|byte| !is_space(*byte)));
-    // A plus lost from the characters that tell the length may make a wrong length come true.
+    // If a `+` is lost from the characters that encode the length, a wrong length could match by chance.
     let mut start = body.trim_start_matches(is_space_char).bytes().take(8);
     let spaced = start.any(|byte| byte == b' ');
-    if !spaced && let Some(der) = fit(&mut bare, 0) {
+    if !spaced && let Some(der) = decode_exactly(&mut bare, 0) {
         return Ok(der);
     }
     check_alphabet(body)?;
-    match readings(body).or_else(|| fit(&mut bare, 0)) {
+    match readings(body).or_else(|| decode_exactly(&mut bare, 0)) {
         Some(der) => Ok(der),
         None => Err(explain(body, &bare, form)),
     }
 }
 
-/// What stands between the BEGIN and the END line, or all of the text where there are none.
+/// The text between the BEGIN and the END line, or all of it if there are no such lines.
 fn body(text: &str) -> Result<&str, CsrError> {
     const HYPHENS: &str = "-----";
     const BEGIN: &str = "-----BEGIN";
@@ -87,11 +87,10 @@ fn label(line: &str) -> Option<(&str, &str)> {
     (spaced && !label.contains(['\r', '\n'])).then(|| (label.trim_matches(is_space_char), rest))
 }
 
-/// Tries the readings in which some spaces are lost `+` signs, likeliest first.
+/// Tries the readings in which some spaces are lost `+` signs, the most likely first.
 ///
-/// Base64 of a SEQUENCE begins with `M`, so the space in front of it is never one, and shows how
-/// far the lines are indented. Behind the last character it may be either; there the announced
-/// length decides.
+/// The Base64 of a SEQUENCE begins with `M`, so spaces in front of it are never `+`, and show how far the lines are
+/// indented. Spaces behind the last character may be either; the length that the DER states decides.
 fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
     let text = body.trim_start_matches(is_space_char);
     if !text.contains(' ') {
@@ -103,10 +102,11 @@ fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
     let tail = &text[core.len()..];
     let spare = tail.bytes().filter(|byte| *byte == b' ').count();
 
-    // What every line ends in, but the last: its own is the tail.
+    // The spaces at the end of every line but the last, whose spaces are the tail.
     let end = " ".repeat(common_end(core.split(['\r', '\n'])));
 
-    let read = |treat: &dyn Fn(&'a str) -> &'a str| fit(&mut pluses(core.split(['\r', '\n']).map(treat)), spare);
+    let read =
+        |clean: &dyn Fn(&'a str) -> &'a str| decode_exactly(&mut pluses(core.split(['\r', '\n']).map(clean)), spare);
     let unindented = |line: &'a str| line.strip_prefix(indent).unwrap_or(line);
     let unpadded = |line: &'a str| {
         let line = unindented(line);
@@ -120,11 +120,11 @@ fn readings<'a>(body: &'a str) -> Option<Vec<u8>> {
         .or_else(|| {
             [(64, 1), (76, 1), (64, 2), (76, 2)]
                 .into_iter()
-                .find_map(|shape| fit(&mut joined(core, shape)?, spare))
+                .find_map(|lines| decode_exactly(&mut joined(core, lines)?, spare))
         })
 }
 
-/// How many spaces all lines but the last end in.
+/// How many spaces are at the end of every line but the last.
 fn common_end<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> usize {
     let ends = lines.rev().skip(1).filter(|line| !line.is_empty());
     ends.map(|line| line.len() - line.trim_end_matches(' ').len())
@@ -141,8 +141,8 @@ fn pluses<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<u8> {
         .collect()
 }
 
-/// The lines of a block whose line ends became spaces too: those that stand where a line of this
-/// width ends are dropped.
+/// Reads a text whose line ends became spaces as well: `gap` spaces after each `width` characters are removed. None if
+/// there are other characters.
 fn joined(text: &str, (width, gap): (usize, usize)) -> Option<Vec<u8>> {
     let mut chars = Vec::with_capacity(text.len());
     for line in text.as_bytes().chunks(width + gap) {
@@ -155,10 +155,9 @@ fn joined(text: &str, (width, gap): (usize, usize)) -> Option<Vec<u8>> {
     Some(chars)
 }
 
-/// Decodes a reading if it has the announced length; up to `spare` more `+` may have stood at its
-/// end.
-fn fit(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
-    let length = announced(chars)?;
+/// Decodes a reading if it has the length that its DER states. Up to `spare` `+` are appended if they are missing.
+fn decode_exactly(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
+    let length = stated_length(chars)?;
     let size = length.div_ceil(3).checked_mul(4)?;
     let missing = size.checked_sub(chars.len())?;
     if missing > spare {
@@ -168,9 +167,9 @@ fn fit(chars: &mut Vec<u8>, spare: usize) -> Option<Vec<u8>> {
     STANDARD.decode(&*chars).ok().filter(|der| der.len() == length)
 }
 
-/// The length in bytes that the outermost element announces for itself.
-fn announced(chars: &[u8]) -> Option<usize> {
-    // The longest header has five bytes, which is less than eight characters.
+/// The length in bytes that the outermost element states for itself.
+fn stated_length(chars: &[u8]) -> Option<usize> {
+    // The longest header has five bytes, less than eight characters encode.
     let whole = chars.len().min(8) / 4 * 4;
     let mut start = [0; 6];
     let size = STANDARD.decode_slice(&chars[..whole], &mut start).ok()?;
@@ -178,7 +177,7 @@ fn announced(chars: &[u8]) -> Option<usize> {
     header.header.checked_add(header.content)
 }
 
-/// Points at the first character that no reading can explain.
+/// Finds the first character that is not Base64 in any reading.
 fn check_alphabet(body: &str) -> Result<(), CsrError> {
     let foreign = |c: &char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || is_space_char(*c));
     match body.chars().enumerate().find(|(_, c)| foreign(c)) {
@@ -194,7 +193,7 @@ fn check_alphabet(body: &str) -> Result<(), CsrError> {
     }
 }
 
-/// No reading fits: what is wrong with the likeliest?
+/// Says what is wrong with the most likely reading, when none could be decoded.
 fn explain(body: &str, bare: &[u8], form: &str) -> CsrError {
     let error = match STANDARD.decode(bare) {
         Ok(der) => return not_a_sequence(&der, form),
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn armour() {
+    fn pem_lines() {
         let lines = wrapped(&sample(), 64);
         let one = lines.concat();
         let many = lines.join("\n");
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn no_armour_and_no_base64() {
+    fn neither_pem_nor_base64() {
         let one = STANDARD.encode(sample());
         for (text, expected) in [
             (String::new(), "there is no Base64 text"),
@@ -381,7 +380,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_der_comes_back_from_any_mangling(
+        fn the_der_is_found_in_any_changed_text(
             content in prop::collection::vec(prop_oneof![any::<u8>(), Just(0xfb), Just(0xef), Just(0xbe)], 4..700),
             width in prop_oneof![Just(64_usize), Just(76), 1_usize..90, Just(usize::MAX)],
             line_end in prop::sample::select(vec!["\n", "\r\n", "\r", "\n\n", "\t\r\n"]),
@@ -403,7 +402,7 @@ mod tests {
         }
 
         #[test]
-        fn the_der_comes_back_when_each_line_is_padded(
+        fn the_der_is_found_when_each_line_is_padded(
             content in prop::collection::vec(any::<u8>(), 200..700),
             before in 0_usize..5,
             after in 0_usize..5,

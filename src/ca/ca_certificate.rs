@@ -1,19 +1,19 @@
-//! Whether a CA's certificate will do: what the root and the issuing CAs have in common.
+//! The checks of a CA's certificate that the root and the issuing CAs share.
 
 use rcgen::{KeyPair, PublicKeyData as _};
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-/// Parses the certificate of a CA, with `check` between what it is and what it fits. `key_name` and `anew` are how the key
-/// is called and what a person does about an expired one.
+/// Parses the certificate of a CA and checks that it is one, that `check` accepts it, that it is for `key`, and that it
+/// is valid at `now`. Messages call the key `key_name`, and end with `advice` if the certificate is expired.
 ///
 /// # Errors
-/// What is wrong with it, behind a file's name.
+/// What is wrong with it; follows a file's name.
 pub(super) fn check<'a>(
     certificate: &'a [u8],
     key: &KeyPair,
     key_name: &str,
-    anew: &str,
+    advice: &str,
     now: OffsetDateTime,
     check: impl FnOnce(&X509Certificate<'a>) -> Result<(), String>,
 ) -> Result<X509Certificate<'a>, String> {
@@ -30,7 +30,7 @@ pub(super) fn check<'a>(
     }
     let (not_before, not_after) = (parsed.validity().not_before, parsed.validity().not_after);
     if now > not_after.to_datetime() {
-        return Err(format!("expired at {not_after}; {anew}"));
+        return Err(format!("expired at {not_after}; {advice}"));
     }
     if now < not_before.to_datetime() {
         return Err(format!("is not valid before {not_before}"));
