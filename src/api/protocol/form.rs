@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
+use memchr::{memchr, memchr2};
 
 /// Names and values in the order in which the client sent them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,11 +19,18 @@ impl<'a> Form<'a> {
     /// `+` is a space, a broken percent escape stands for itself, and a name without `=` has an empty value (WHATWG
     /// URL, section 5.1). Unlike that standard's, this reader does not replace bytes that are not UTF-8.
     pub(crate) fn push_urlencoded(&mut self, text: &'a [u8]) {
-        for piece in text.split(|byte| *byte == b'&') {
+        self.pairs.reserve(8);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (piece, after) = match memchr(b'&', rest) {
+                Some(end) => (&rest[..end], &rest[end + 1..]),
+                None => (rest, &[][..]),
+            };
+            rest = after;
             if piece.is_empty() {
                 continue;
             }
-            let (name, value) = match piece.iter().position(|byte| *byte == b'=') {
+            let (name, value) = match memchr(b'=', piece) {
                 Some(equals) => (&piece[..equals], &piece[equals + 1..]),
                 None => (piece, &[][..]),
             };
@@ -58,17 +65,30 @@ pub(crate) struct Pair<'a> {
 }
 
 fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {
-    if !encoded.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+    if memchr2(b'+', b'%', encoded).is_none() {
         return Cow::Borrowed(encoded);
     }
-    if !encoded.contains(&b'+') {
-        return percent_decode(encoded).into();
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some(place) = memchr2(b'+', b'%', rest) {
+        decoded.extend_from_slice(&rest[..place]);
+        let (byte, length) = match rest[place..] {
+            [b'+', ..] => (b' ', 1),
+            [_, high, low, ..] => match (hex(high), hex(low)) {
+                (Some(high), Some(low)) => (high << 4 | low, 3),
+                _ => (b'%', 1),
+            },
+            _ => (b'%', 1),
+        };
+        decoded.push(byte);
+        rest = &rest[place + length..];
     }
-    let spaced: Vec<u8> = encoded
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    Cow::Owned(percent_decode(&spaced).collect())
+    decoded.extend_from_slice(rest);
+    Cow::Owned(decoded)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
