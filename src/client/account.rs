@@ -11,7 +11,7 @@ use crate::client::Control;
 use crate::client::error::ControlError;
 use crate::client::remote::escape;
 use crate::client::time::{self, span};
-use crate::model::file::VoucherEntry;
+use crate::model::account::VoucherEntry;
 
 /// The accounts of a sandbox; see [`Control::accounts`].
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::model::file::{AccountEntry, FaultEntry, OrderEntry};
+use crate::model::account::AccountEntry;
+use crate::model::fault::FaultEntry;
+use crate::model::order::OrderEntry;
 use crate::server::control;
 
 /// Entries in which every field is set.

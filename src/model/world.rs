@@ -11,13 +11,13 @@ use crate::api::order::state::OrderNumber;
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::{Accounts, Conventions, World};
 use crate::clock::{Clock, Timestamp};
-use crate::model::entry::{
-    Problem, account_id_taken, build_account, build_fault, build_order, login_name_taken, message_endpoint, no_account,
-    order_number_taken,
-};
-use crate::model::file::OrderEntry;
+use crate::model::account::{account_id_taken, build_account, login_name_taken, no_account};
+use crate::model::fault::build_fault;
+use crate::model::fixtures::{Fixtures, FixturesError};
 use crate::model::locate::Step::{Key, Name};
-use crate::model::{Fixtures, FixturesError};
+use crate::model::message::message_endpoint;
+use crate::model::order::{OrderEntry, build_order, order_number_taken};
+use crate::model::problem::Problem;
 use crate::random::Random;
 
 /// What a world starts with beside its fixtures.

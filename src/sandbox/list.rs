@@ -424,7 +424,7 @@ mod tests {
     use crate::api::protocol::assumption::Spelling;
     use crate::ca::{Authority, CaOptions};
     use crate::clock::system_now;
-    use crate::model::file::FaultEntry;
+    use crate::model::fault::FaultEntry;
 
     fn settings(fixtures: &str) -> Settings {
         Settings {

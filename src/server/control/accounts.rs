@@ -16,8 +16,9 @@ use super::{App, Problem};
 use crate::api::account::Account;
 use crate::api::world::Accounts;
 use crate::clock::real_now;
-use crate::model::entry::{account_id_taken, build_account, login_name_taken, no_account};
-use crate::model::file::{AccountEntry, CallLimitEntry, VoucherEntry};
+use crate::model::account::{
+    AccountEntry, CallLimitEntry, VoucherEntry, account_id_taken, build_account, login_name_taken, no_account,
+};
 
 /// An account as it is told: all of it but the password.
 #[derive(Serialize, ToSchema)]

@@ -21,7 +21,7 @@ use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
-use crate::model::entry::find_endpoint;
+use crate::model::endpoint::find_endpoint;
 use crate::model::when::{Span, When};
 use crate::model::whole;
 use crate::sandbox::journal::{Closed, Counted, Difference, Entry, Filter, News};

@@ -13,8 +13,7 @@ use super::Problem;
 use super::sent::{Here, Named, Sent};
 use crate::api::fault::Faults;
 use crate::clock::real_now;
-use crate::model::entry::build_fault;
-use crate::model::file::FaultEntry;
+use crate::model::fault::{FaultEntry, build_fault};
 
 /// A fault with its number; its counts and its time to live are what is left of them.
 #[derive(Serialize)]

@@ -16,8 +16,7 @@ use crate::api::csr::Csr;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::clock::{Timestamp, real_now};
-use crate::model::entry::{build_order, give_csr, judge_csr, order_number_taken};
-use crate::model::file::{OrderEntry, StageEntry};
+use crate::model::order::{OrderEntry, StageEntry, build_order, give_csr, judge_csr, order_number_taken};
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::api::order::book::BookFull;
 use crate::api::protocol::assumption::AssumptionError;
 use crate::aside::BrokenOff;
-use crate::model::{FixturesError, entry};
+use crate::model::{FixturesError, problem};
 use crate::shown::shown;
 
 /// The most characters of a detail; a longer one loses its middle.
@@ -112,8 +112,8 @@ fn cut_field(path: &str) -> String {
     cut
 }
 
-impl From<entry::Problem> for Problem {
-    fn from(problem: entry::Problem) -> Self {
+impl From<problem::Problem> for Problem {
+    fn from(problem: problem::Problem) -> Self {
         Self::unfit(problem.field(), problem.message)
     }
 }

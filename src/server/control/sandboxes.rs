@@ -17,7 +17,7 @@ use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::Fixtures;
-use crate::model::file::File;
+use crate::model::fixtures::File;
 use crate::model::when::Span;
 use crate::sandbox::list::{NewSandbox, SandboxError};
 use crate::sandbox::{DEFAULT, Sandbox};

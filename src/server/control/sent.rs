@@ -11,7 +11,7 @@ use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
 use super::{App, Problem};
 use crate::aside::aside;
-use crate::model::file::File;
+use crate::model::fixtures::File;
 use crate::model::valueless::without_value;
 use crate::sandbox::{DEFAULT, Using};
 use crate::server::body::SMALL_BODY;

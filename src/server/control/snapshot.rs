@@ -11,7 +11,7 @@ use super::sent::{Here, SentSnapshot};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
-use crate::model::file::File;
+use crate::model::fixtures::File;
 use crate::model::{Fixtures, FixturesError};
 
 /// How much a snapshot brought.
