@@ -46,8 +46,6 @@ use hyper::Method;
 use crate::client::remote::Remote;
 use crate::token::GivenToken;
 
-pub use crate::api::order::product::Product;
-pub use crate::api::order::state::State;
 pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
 pub use crate::client::assumptions::Assumptions;
 pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotCalled};
@@ -55,10 +53,12 @@ pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::{Clock, ClockInfo};
 pub use crate::client::error::ControlError;
 pub use crate::client::fault::{Fault, FaultInfo, Faults};
-pub use crate::client::order::{Order, OrderChange, OrderInfo, Orders, RevocationInfo};
+pub use crate::client::order::Orders;
 pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
 pub use crate::client::time::{days, hours, minutes, seconds};
-pub use crate::clock::{ParseTimestampError, Timestamp};
+pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
+pub use crate::model::when::When;
+pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::error::ControlError;
 use crate::client::http::{self, Answer, ClientError, PATIENCE, Question};
+use crate::model::answer::read_answer;
 use crate::token::GivenToken;
 
 /// What stands in a segment of a path as itself.
@@ -154,7 +155,7 @@ impl Remote {
     }
 
     fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ControlError> {
-        serde_json::from_slice(&answer.body).map_err(|error| self.unexpected(error.to_string()))
+        read_answer(&answer.body).map_err(|error| self.unexpected(error.to_string()))
     }
 
     fn authority(&self) -> Result<String, ControlError> {

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::model::account::AccountEntry;
 use crate::model::fault::FaultEntry;
-use crate::model::order::OrderEntry;
+use crate::model::order::Order;
 use crate::server::control;
 
 /// Entries in which every field is set.
 struct Entries {
     account: AccountEntry,
-    order: OrderEntry,
+    order: Order,
     fault: FaultEntry,
 }
 

@@ -15,6 +15,7 @@ use crate::model::endpoint::{code_of, codes_of_any, entry_endpoint};
 use crate::model::order::no_order_number;
 use crate::model::problem::{Problem, check_length};
 use crate::model::when::Span;
+use crate::model::whole::is_zero;
 use crate::model::{object, whole};
 
 /// The longest that a fault delays a reply: nobody waits for longer, and what waits is kept.
@@ -92,10 +93,6 @@ pub(crate) struct ThenEntry {
 pub(crate) enum DisconnectEntry {
     Before,
     MidBody,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// The fault that an entry describes; its time to live begins now.

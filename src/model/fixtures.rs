@@ -16,7 +16,7 @@ use crate::model::clock::ClockEntry;
 use crate::model::fault::FaultEntry;
 use crate::model::locate::{FailAt, Step, is_unquoted};
 use crate::model::message::MessageEntry;
-use crate::model::order::OrderEntry;
+use crate::model::order::Order;
 use crate::model::valueless::without_value;
 use crate::model::when::Span;
 use crate::model::{object, whole};
@@ -28,7 +28,7 @@ pub(crate) struct File {
     #[serde(deserialize_with = "accounts")]
     pub(crate) accounts: Vec<AccountEntry>,
     #[serde(deserialize_with = "object::list")]
-    pub(crate) orders: Vec<OrderEntry>,
+    pub(crate) orders: Vec<Order>,
     #[serde(deserialize_with = "object::list")]
     pub(crate) messages: Vec<MessageEntry>,
     #[serde(deserialize_with = "faults")]

@@ -1,9 +1,15 @@
-//! Fixtures: the accounts, orders, messages, faults and assumptions that a sandbox starts with.
+//! What users write and read, as JSON and TOML: orders, accounts, faults, calls, the clock, sandboxes, and the fixtures
+//! that hold them. How it is stored or sent does not belong here.
 //!
-//! A file is TOML, or the same in JSON; keys are spelled as the API spells them. It is read in two steps: [`Fixtures`]
-//! is a file whose every key and type is right, and the world is made from it at a given time.
+//! Each noun has a file with its structs, their schemas for OpenAPI, and the conversions from and to the types of `api`.
+//! Fixtures, snapshots, the control API, its typed client and `ctl` all use these structs. Keys are spelled as the API
+//! spells them. Structs that users write refuse fields that they do not know; see [`answer`] for those that clients read.
+//!
+//! A fixtures file is read in two steps: [`Fixtures`] is a file whose every key and type is right, and the world is made
+//! from it at a given time.
 
 pub(crate) mod account;
+pub(crate) mod answer;
 pub(crate) mod clock;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
@@ -13,12 +19,17 @@ mod message;
 pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod problem;
+pub(crate) mod query;
 mod snapshot;
 pub(crate) mod valueless;
 pub(crate) mod when;
 pub(crate) mod whole;
 mod world;
 
+pub use crate::api::order::product::Product;
+pub use crate::api::order::state::State;
+pub use crate::api::order::terms::SignatureHash;
+pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::model::fixtures::{Fixtures, FixturesError, LoadError};
 pub(crate) use crate::model::fixtures::{toml_message, without_mark};
 pub(crate) use crate::model::snapshot::Snapshot;

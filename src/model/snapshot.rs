@@ -10,7 +10,7 @@ use crate::model::clock::describe_clock;
 use crate::model::fault::FaultEntry;
 use crate::model::fixtures::File;
 use crate::model::message::MessageEntry;
-use crate::model::order::OrderEntry;
+use crate::model::order::OrderInfo;
 use crate::model::when::Span;
 
 /// The fixtures file that makes a world again, with every password in it. The entries of its accounts and orders are
@@ -82,7 +82,7 @@ impl Snapshot {
         let accounts = || self.world.accounts.iter().map(AccountEntry::describe);
         let orders = || {
             let orders = self.world.book.iter();
-            orders.map(|order| OrderEntry::record(order, self.now))
+            orders.map(|order| OrderInfo::record(order, self.now))
         };
         let mut file = serializer.serialize_map(None)?;
         file.serialize_entry("accounts", &Each(accounts))?;

@@ -16,7 +16,7 @@ use crate::model::fault::build_fault;
 use crate::model::fixtures::{Fixtures, FixturesError};
 use crate::model::locate::Step::{Key, Name};
 use crate::model::message::message_endpoint;
-use crate::model::order::{OrderEntry, build_order, order_number_taken};
+use crate::model::order::{Order, build_order, order_number_taken};
 use crate::model::problem::Problem;
 use crate::random::Random;
 
@@ -85,7 +85,7 @@ impl Fixtures {
 
     fn build_world(
         &self,
-        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        orders: impl IntoIterator<Item: Borrow<Order>>,
         start: &Start,
         random: &mut Random,
     ) -> Result<Built, Problem> {
@@ -182,7 +182,7 @@ impl Fixtures {
 
     fn build_book(
         &self,
-        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        orders: impl IntoIterator<Item: Borrow<Order>>,
         start: &Start,
         now: Timestamp,
         accounts: &Accounts,

@@ -159,7 +159,7 @@ pub(super) async fn change(
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
     let old = accounts.get(&name).ok_or_else(no_such_account)?;
-    let entry = patched(&AccountEntry::describe(old), patch)?;
+    let entry: AccountEntry = patched(&AccountEntry::describe(old), patch)?;
     if entry.login_name != name {
         return Err(Problem::unfit(
             "loginName",

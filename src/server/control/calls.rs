@@ -17,11 +17,12 @@ use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
 use super::answers::answer;
-use super::sent::{Here, Query, Sent, given, no_sandbox, parsed};
+use super::sent::{Here, Query, Sent, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
 use crate::model::endpoint::find_endpoint;
+use crate::model::query::{given, parsed};
 use crate::model::when::{Span, When};
 use crate::model::whole;
 use crate::sandbox::journal::{Closed, Counted, Difference, Entry, Filter, News};

@@ -13,13 +13,14 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Problem;
 use super::orders::{find, no_order};
-use super::sent::{Here, Named, Query, given};
+use super::sent::{Here, Named, Query};
 use crate::api::csr::Csr;
 use crate::api::order::state::Order;
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, Issuing};
 use crate::der::pem;
+use crate::model::query::given;
 use crate::sandbox::certificates::{Certificate, NoCertificate, period};
 
 /// In which form a certificate is wanted; it outweighs the Accept header.

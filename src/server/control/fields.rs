@@ -167,7 +167,7 @@ fn object_schema<'s>(schema: &'s RefOr<Schema>, schemas: &'s [(String, RefOr<Sch
 ///
 /// # Errors
 /// A field does not take that value.
-pub(crate) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
+pub(crate) fn patched<T: DeserializeOwned>(entry: &impl Serialize, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
     merge(&mut object, patch);
     from_object(object)

@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer};
 
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
@@ -153,23 +152,6 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
             .map(Self)
             .map_err(|error| misfit(&error))
     }
-}
-
-/// Reads a parameter of a query by its own rules for text.
-pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map(Some)
-        .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
-}
-
-/// Reads a parameter of a query that serde can read from a string.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// A part of the path, decoded.
