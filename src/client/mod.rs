@@ -46,7 +46,7 @@ use hyper::Method;
 use crate::client::remote::Remote;
 use crate::token::GivenToken;
 
-pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
+pub use crate::client::account::Accounts;
 pub use crate::client::assumptions::Assumptions;
 pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotCalled};
 pub use crate::client::calls::{CallStream, Calls};
@@ -56,6 +56,9 @@ pub use crate::client::fault::{Fault, FaultInfo, Faults};
 pub use crate::client::order::Orders;
 pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
 pub use crate::client::time::{days, hours, minutes, seconds};
+pub use crate::model::account::{
+    Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
+};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::when::When;
 pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};

@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::model::account::AccountEntry;
+use crate::model::account::Account;
 use crate::model::fault::FaultEntry;
 use crate::model::order::Order;
 use crate::server::control;
 
 /// Entries in which every field is set.
 struct Entries {
-    account: AccountEntry,
+    account: Account,
     order: Order,
     fault: FaultEntry,
 }

@@ -1,23 +1,52 @@
 //! Accounts.
 
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
 
-use crate::api::account::{Account, CallLimit, LoginName, Password, Voucher};
+use serde::de::{self, IgnoredAny, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::account::{self as domain, LoginName, Password, Voucher};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::problem::{Problem, check_length};
-use crate::model::when::{Span, When};
+use crate::model::when::{Span, When, span};
 use crate::model::{object, whole};
 use crate::shown::shown;
 
-/// An account.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct AccountEntry {
-    pub(crate) login_name: String,
-    pub(crate) login_password: Secret,
+/// An account as users write it, in fixtures and to the control API. Its password is never printed. The control API answers
+/// with an [`AccountInfo`], which has none.
+///
+/// ```
+/// use sectigo_emulator::control::{Account, hours};
+///
+/// let account = Account::new("login", "password")
+///     .may_only(["!autoRevokeCS"])
+///     .call_limit(100, hours(1))
+///     .reseller("login_name")
+///     .account_id(7);
+/// assert!(!format!("{account:?}").contains("password\""));
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[non_exhaustive]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    bound(deserialize = "T: Deserialize<'de>, P: Deserialize<'de>")
+)]
+#[schema(as = AccountEntry, bound = "")]
+pub struct Account<T = When, P = Secret> {
+    /// Its loginName.
+    pub login_name: String,
+    /// Its loginPassword, if it is one that is written.
+    #[serde(skip_serializing_if = "is_no_password")]
+    #[schema(value_type = Secret, required = true)]
+    pub(crate) login_password: P,
     /// The number by which a reseller names it.
     #[serde(
         default,
@@ -25,16 +54,16 @@ pub(crate) struct AccountEntry {
         deserialize_with = "whole::option",
         skip_serializing_if = "Option::is_none"
     )]
-    pub(crate) account_id: Option<u64>,
+    pub account_id: Option<u64>,
     /// The loginName of the account that may name it by its accountID.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) reseller: Option<String>,
+    pub reseller: Option<String>,
     /// A locked account is answered with -16.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) locked: bool,
+    #[serde(default)]
+    pub locked: bool,
     /// The endpoints that it may use; all if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) permissions: Option<Vec<String>>,
+    pub permissions: Option<Vec<String>>,
     /// The caCertificateIDs that it may name; without any, -91 answers one.
     #[serde(
         default,
@@ -42,7 +71,7 @@ pub(crate) struct AccountEntry {
         deserialize_with = "whole::list",
         skip_serializing_if = "Vec::is_empty"
     )]
-    pub(crate) ca_certificate_ids: Vec<u64>,
+    pub ca_certificate_ids: Vec<u64>,
     /// The ids of its e-mail templates.
     #[serde(
         default,
@@ -50,23 +79,282 @@ pub(crate) struct AccountEntry {
         deserialize_with = "whole::list",
         skip_serializing_if = "Vec::is_empty"
     )]
-    pub(crate) template_ids: Vec<u64>,
+    pub template_ids: Vec<u64>,
     /// Whether it pays with a voucher, or the voucher's name: then -90 answers a revocation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) voucher: Option<VoucherEntry>,
+    #[serde(default, deserialize_with = "read_voucher", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<VoucherEntry>)]
+    pub voucher: Option<VoucherInfo>,
     /// How many calls it may make in a time; those beyond are answered with -42.
     #[serde(
         default,
         deserialize_with = "object::option",
         skip_serializing_if = "Option::is_none"
     )]
-    pub(crate) call_limit: Option<CallLimitEntry>,
+    #[schema(value_type = Option<CallLimit>)]
+    pub call_limit: Option<CallLimit<T>>,
 }
 
-/// A password; it is never printed, not even when it is of a wrong kind, only written into snapshots.
-#[derive(Clone, Serialize, ToSchema)]
+/// An account as the control API answers it: without its password, which no answer has.
+pub type AccountInfo = Account<Timestamp, NoPassword>;
+
+/// A limit of calls.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[non_exhaustive]
+#[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
+#[schema(as = CallLimitEntry, bound = "")]
+pub struct CallLimit<T = When> {
+    /// So many calls are allowed.
+    #[serde(deserialize_with = "whole::one")]
+    #[schema(maximum = 1000000)]
+    pub calls: usize,
+    /// In any span of that length, by the sandbox's clock.
+    #[serde(with = "span")]
+    #[schema(value_type = Span)]
+    pub per: Duration,
+    /// When the calls were made that count still.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<When>)]
+    pub counted: Vec<T>,
+}
+
+/// A limit of calls as the control API answers it.
+pub type CallLimitInfo = CallLimit<Timestamp>;
+
+/// Accounts as the control API answers them, by loginName.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = Accounts)]
+pub(crate) struct AccountList {
+    #[schema(value_type = Vec<AccountAnswer>)]
+    pub(crate) accounts: Vec<AccountInfo>,
+}
+
+/// The schema of an [`AccountInfo`]: that of an account that is written, without the password.
+pub(crate) struct AccountAnswer;
+
+impl PartialSchema for AccountAnswer {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = <Account>::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.description = Some("An account as it is answered: without its password.".to_owned());
+            object.properties.remove("loginPassword");
+            object.required = vec!["loginName".to_owned(), "locked".to_owned()];
+        }
+        schema
+    }
+}
+
+impl ToSchema for AccountAnswer {
+    fn name() -> Cow<'static, str> {
+        "Account".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <Account>::schemas(schemas);
+    }
+}
+
+/// The schema of the fields of an account that shall change; null removes one.
+pub(crate) struct AccountPatch;
+
+impl PartialSchema for AccountPatch {
+    fn schema() -> RefOr<Schema> {
+        <Account>::schema()
+    }
+}
+
+impl ToSchema for AccountPatch {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <Account>::schemas(schemas);
+    }
+}
+
+impl Account {
+    /// An account that may do everything.
+    pub fn new(login_name: &str, login_password: &str) -> Self {
+        Self {
+            login_name: login_name.to_owned(),
+            login_password: Secret(login_password.to_owned()),
+            account_id: None,
+            reseller: None,
+            locked: false,
+            permissions: None,
+            ca_certificate_ids: Vec::new(),
+            template_ids: Vec::new(),
+            voucher: None,
+            call_limit: None,
+        }
+    }
+
+    /// Locked: it cannot log in.
+    pub fn locked(self) -> Self {
+        Self { locked: true, ..self }
+    }
+
+    /// It may use these endpoints alone.
+    pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
+        Self {
+            permissions: Some(endpoints.into_iter().map(str::to_owned).collect()),
+            ..self
+        }
+    }
+
+    /// It may call so often in any span of that length, by the sandbox's clock.
+    pub fn call_limit(self, calls: usize, per: Duration) -> Self {
+        Self {
+            call_limit: Some(CallLimit::new(calls, per)),
+            ..self
+        }
+    }
+
+    /// It is under the reseller with that loginName.
+    pub fn reseller(self, login_name: &str) -> Self {
+        Self {
+            reseller: Some(login_name.to_owned()),
+            ..self
+        }
+    }
+
+    /// With that `accountID`, by which its reseller names it.
+    pub fn account_id(self, id: u64) -> Self {
+        Self {
+            account_id: Some(id),
+            ..self
+        }
+    }
+
+    /// It may ask for these `caCertificateID`s.
+    pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        Self {
+            ca_certificate_ids: ids.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// It has these e-mail templates.
+    pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        Self {
+            template_ids: ids.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// It pays with that voucher.
+    pub fn voucher(self, name: &str) -> Self {
+        Self {
+            voucher: Some(VoucherInfo::Named(name.to_owned())),
+            ..self
+        }
+    }
+}
+
+/// A change of an account; the fields that it does not name stay as they are. A password in it is never printed.
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct AccountChange {
+    pub(crate) login_name: String,
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl AccountChange {
+    /// A change of nothing of the account with that loginName, to be told what.
+    pub fn of(login_name: &str) -> Self {
+        Self {
+            login_name: login_name.to_owned(),
+            fields: Map::new(),
+        }
+    }
+
+    /// Gives it that loginPassword.
+    pub fn password(self, login_password: &str) -> Self {
+        self.with("loginPassword", login_password)
+    }
+
+    /// Locks it: it cannot log in.
+    pub fn locked(self) -> Self {
+        self.with("locked", true)
+    }
+
+    /// Unlocks it.
+    pub fn unlocked(self) -> Self {
+        self.with("locked", false)
+    }
+
+    /// Takes a field away, such as `callLimit`.
+    pub fn without(self, field: &str) -> Self {
+        self.with(field, Value::Null)
+    }
+
+    /// It may use these endpoints alone.
+    pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
+        self.with("permissions", endpoints.into_iter().collect::<Vec<_>>())
+    }
+
+    /// It may call so often in any span of that length, by the sandbox's clock.
+    pub fn call_limit(self, calls: usize, per: Duration) -> Self {
+        self.with("callLimit", CallLimit::<When>::new(calls, per))
+    }
+
+    /// It is under the reseller with that loginName.
+    pub fn reseller(self, login_name: &str) -> Self {
+        self.with("reseller", login_name)
+    }
+
+    /// With that `accountID`, by which its reseller names it.
+    pub fn account_id(self, id: u64) -> Self {
+        self.with("accountID", id)
+    }
+
+    /// It may ask for these `caCertificateID`s.
+    pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.with("caCertificateIDs", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// It has these e-mail templates.
+    pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.with("templateIDs", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// It pays with that voucher.
+    pub fn voucher(self, name: &str) -> Self {
+        self.with("voucher", name)
+    }
+
+    fn with(mut self, field: &str, value: impl Serialize) -> Self {
+        self.fields.insert(field.to_owned(), json!(value));
+        self
+    }
+}
+
+impl From<Account> for AccountChange {
+    /// A change into that account. One that is not locked leaves the lock as it is.
+    fn from(account: Account) -> Self {
+        let Value::Object(mut fields) = json!(account) else {
+            unreachable!("an account is written as an object");
+        };
+        fields.remove("loginName");
+        if !account.locked {
+            fields.remove("locked");
+        }
+        Self {
+            login_name: account.login_name,
+            fields,
+        }
+    }
+}
+
+impl fmt::Debug for AccountChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printable = self.fields.iter().filter(|(field, _)| *field != "loginPassword");
+        write!(f, "AccountChange of {} ", self.login_name)?;
+        f.debug_map().entries(printable).finish()
+    }
+}
+
+/// A password that users write. It is never printed, not even when it is of a wrong kind; it goes into requests and
+/// snapshots alone.
+#[derive(Clone, Eq, PartialEq, Serialize, ToSchema)]
 #[serde(transparent)]
-pub(crate) struct Secret(pub(crate) String);
+pub struct Secret(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -125,12 +413,62 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// A voucher: that there is one, or its name.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// In the place of a password where there is none: in answers.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct NoPassword;
+
+/// A type without a value in it is no password.
+fn is_no_password<P>(_: &P) -> bool {
+    size_of::<P>() == 0
+}
+
+impl Serialize for NoPassword {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
+}
+
+impl<'de> Deserialize<'de> for NoPassword {
+    /// Takes the field that is not there.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<IgnoredAny>::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+/// The voucher that an account pays with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum VoucherInfo {
+    /// One without a name.
+    Unnamed,
+    /// The one of that name.
+    Named(String),
+}
+
+impl Serialize for VoucherInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unnamed => serializer.serialize_bool(true),
+            Self::Named(name) => serializer.serialize_str(name),
+        }
+    }
+}
+
+/// A voucher as it is written: whether there is one, or its name.
+#[derive(ToSchema)]
 #[serde(untagged)]
-pub(crate) enum VoucherEntry {
+enum VoucherEntry {
     Used(bool),
     Named(String),
+}
+
+/// Reads a voucher that may be left out or null.
+fn read_voucher<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<VoucherInfo>, D::Error> {
+    Ok(match Option::deserialize(deserializer)? {
+        None | Some(VoucherEntry::Used(false)) => None,
+        Some(VoucherEntry::Used(true)) => Some(VoucherInfo::Unnamed),
+        Some(VoucherEntry::Named(name)) => Some(VoucherInfo::Named(name)),
+    })
 }
 
 /// Not serde's own: that of an untagged enum keeps all that was sent before it looks at it.
@@ -158,21 +496,19 @@ impl Visitor<'_> for VoucherVisitor {
     }
 }
 
-/// A limit of calls.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CallLimitEntry {
-    #[serde(deserialize_with = "whole::one")]
-    #[schema(maximum = 1000000)]
-    pub(crate) calls: usize,
-    pub(crate) per: Span,
-    /// When the calls were made that count still.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) counted: Vec<When>,
+impl CallLimit {
+    /// At most so many calls in any span of that length, none of which was made yet.
+    pub fn new(calls: usize, per: Duration) -> Self {
+        Self {
+            calls,
+            per,
+            counted: Vec::new(),
+        }
+    }
 }
 
 /// The account that an entry describes, which need not fit the others.
-pub(crate) fn build_account(entry: &AccountEntry, now: Timestamp) -> Result<Account, Problem> {
+pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::Account, Problem> {
     check_length("loginName", &entry.login_name, LoginName::MAX)?;
     check_length("loginPassword", &entry.login_password.0, Password::MAX)?;
     let permissions = match &entry.permissions {
@@ -185,23 +521,23 @@ pub(crate) fn build_account(entry: &AccountEntry, now: Timestamp) -> Result<Acco
         None => None,
     };
     let call_limit = match &entry.call_limit {
-        Some(limit) if limit.calls > CallLimit::MAX_CALLS || limit.per.0.is_zero() => {
+        Some(limit) if limit.calls > domain::CallLimit::MAX_CALLS || limit.per.is_zero() => {
             return Err(Problem::at(
                 "callLimit",
                 format!(
                     "takes at most {} calls, in a span longer than zero",
-                    CallLimit::MAX_CALLS
+                    domain::CallLimit::MAX_CALLS
                 ),
             ));
         }
-        Some(limit) => Some(CallLimit::new(
+        Some(limit) => Some(domain::CallLimit::new(
             limit.calls,
-            limit.per.0,
+            limit.per,
             limit.counted.iter().map(|when| when.from(now)),
         )),
         None => None,
     };
-    Ok(Account {
+    Ok(domain::Account {
         login_name: LoginName::new(&entry.login_name),
         login_password: Password::new(entry.login_password.0.as_str()),
         account_id: entry.account_id,
@@ -210,21 +546,33 @@ pub(crate) fn build_account(entry: &AccountEntry, now: Timestamp) -> Result<Acco
         permissions,
         ca_certificate_ids: entry.ca_certificate_ids.clone(),
         template_ids: entry.template_ids.clone(),
-        voucher: match &entry.voucher {
-            None | Some(VoucherEntry::Used(false)) => None,
-            Some(VoucherEntry::Used(true)) => Some(Voucher(None)),
-            Some(VoucherEntry::Named(name)) => Some(Voucher(Some(name.clone()))),
-        },
+        voucher: entry.voucher.as_ref().map(|voucher| match voucher {
+            VoucherInfo::Unnamed => Voucher(None),
+            VoucherInfo::Named(name) => Voucher(Some(name.clone())),
+        }),
         call_limit,
     })
 }
 
-impl AccountEntry {
-    /// The entry that makes this account again.
-    pub(crate) fn describe(account: &Account) -> Self {
+impl Account {
+    /// The account as a snapshot records it, with its password.
+    pub(crate) fn record(account: &domain::Account) -> Account<Timestamp> {
+        Account::describe(account, Secret(account.login_password.expose().to_owned()))
+    }
+}
+
+impl AccountInfo {
+    /// The account as it is answered.
+    pub(crate) fn answer(account: &domain::Account) -> Self {
+        Self::describe(account, NoPassword)
+    }
+}
+
+impl<P> Account<Timestamp, P> {
+    fn describe(account: &domain::Account, login_password: P) -> Self {
         Self {
             login_name: account.login_name.to_string(),
-            login_password: Secret(account.login_password.expose().to_owned()),
+            login_password,
             account_id: account.account_id,
             reseller: account.reseller.as_ref().map(ToString::to_string),
             locked: account.locked,
@@ -235,13 +583,13 @@ impl AccountEntry {
             ca_certificate_ids: account.ca_certificate_ids.clone(),
             template_ids: account.template_ids.clone(),
             voucher: account.voucher.as_ref().map(|voucher| match &voucher.0 {
-                Some(name) => VoucherEntry::Named(name.clone()),
-                None => VoucherEntry::Used(true),
+                Some(name) => VoucherInfo::Named(name.clone()),
+                None => VoucherInfo::Unnamed,
             }),
-            call_limit: account.call_limit.as_ref().map(|limit| CallLimitEntry {
+            call_limit: account.call_limit.as_ref().map(|limit| CallLimit {
                 calls: limit.calls(),
-                per: Span(limit.per()),
-                counted: limit.counted().map(When::At).collect(),
+                per: limit.per(),
+                counted: limit.counted().collect(),
             }),
         }
     }
@@ -268,4 +616,97 @@ fn this_login_name(login_name: &str, is_password: impl Fn(&str) -> bool) -> Stri
 /// Says that an accountID is taken.
 pub(crate) fn account_id_taken(account_id: u64) -> String {
     format!("another account has the accountID {account_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::answer::from_value;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn an_account_is_written_and_its_password_is_not_printed() {
+        let account = Account::new("l", "s3cret").locked().may_only(["!autoRevokeCS"]);
+        assert_eq!(
+            json!(account.clone().call_limit(100, HOUR).account_id(7)),
+            json!({"loginName": "l", "loginPassword": "s3cret", "locked": true, "permissions": ["!autoRevokeCS"],
+                   "callLimit": {"calls": 100, "per": "1h"}, "accountID": 7})
+        );
+        let printed = format!("{account:?}");
+        assert!(printed.contains("locked") && !printed.contains("s3cret"), "{printed}");
+    }
+
+    #[test]
+    fn a_change_is_written_and_its_password_is_not_printed() {
+        let change = AccountChange::of("l")
+            .password("s3cret")
+            .unlocked()
+            .without("callLimit");
+        assert_eq!(
+            json!(change.fields),
+            json!({"loginPassword": "s3cret", "locked": false, "callLimit": null})
+        );
+        let printed = format!("{change:?}");
+        assert!(
+            printed.contains("callLimit") && !printed.contains("s3cret"),
+            "{printed}"
+        );
+        let into = AccountChange::from(Account::new("l", "p").locked());
+        assert_eq!(into, AccountChange::of("l").password("p").locked());
+        let into = AccountChange::from(Account::new("l", "p"));
+        assert_eq!(into, AccountChange::of("l").password("p"));
+    }
+
+    #[test]
+    fn a_change_names_the_fields_of_an_account() {
+        let change = AccountChange::of("l")
+            .password("p")
+            .locked()
+            .may_only(["!autoRevokeCS"])
+            .call_limit(100, HOUR)
+            .reseller("r")
+            .account_id(7)
+            .ca_certificate_ids([1, 2])
+            .template_ids([3])
+            .voucher("v");
+        let account = Account::new("l", "p")
+            .locked()
+            .may_only(["!autoRevokeCS"])
+            .call_limit(100, HOUR);
+        let account = account
+            .reseller("r")
+            .account_id(7)
+            .ca_certificate_ids([1, 2])
+            .template_ids([3])
+            .voucher("v");
+        assert_eq!(AccountChange::from(account), change);
+    }
+
+    #[test]
+    fn an_account_is_read_and_an_answer_has_no_password() {
+        for (voucher, expected) in [
+            (json!("prepaid"), Some(VoucherInfo::Named("prepaid".to_owned()))),
+            (json!(true), Some(VoucherInfo::Unnamed)),
+            (json!(false), None),
+        ] {
+            let account: AccountInfo = from_value(json!({"loginName": "l", "voucher": voucher})).unwrap();
+            assert_eq!(account.voucher, expected);
+        }
+
+        let limit = json!({"calls": 2, "per": "1h", "counted": ["1970-01-01T00:00:01Z"]});
+        let account: AccountInfo = from_value(json!({"loginName": "l", "callLimit": limit})).unwrap();
+        let limit = account.call_limit.clone().unwrap();
+        assert_eq!(
+            (limit.per, limit.counted),
+            (HOUR, vec![Timestamp::from_unix_millis(1000)])
+        );
+        assert!(!account.locked && account.permissions.is_none());
+        assert_eq!(json!(account).get("loginPassword"), None);
+        let password = serde_json::from_value::<Account>(json!({"loginName": "l"})).unwrap_err();
+        assert!(
+            password.to_string().contains("missing field `loginPassword`"),
+            "{password}"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::api::fault::Faults;
 use crate::api::world::Accounts;
-use crate::model::account::AccountEntry;
+use crate::model::account::Account;
 use crate::model::clock::ClockEntry;
 use crate::model::fault::FaultEntry;
 use crate::model::locate::{FailAt, Step, is_unquoted};
@@ -26,7 +26,7 @@ use crate::model::{object, whole};
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct File {
     #[serde(deserialize_with = "accounts")]
-    pub(crate) accounts: Vec<AccountEntry>,
+    pub(crate) accounts: Vec<Account>,
     #[serde(deserialize_with = "object::list")]
     pub(crate) orders: Vec<Order>,
     #[serde(deserialize_with = "object::list")]
@@ -42,7 +42,7 @@ pub(crate) struct File {
     pub(crate) next_order_number: Option<u64>,
 }
 
-fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AccountEntry>, D::Error> {
+fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Account>, D::Error> {
     object::first(Accounts::MAX + 1, deserializer)
 }
 

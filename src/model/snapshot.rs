@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use crate::api::fault::Faults;
 use crate::api::world::World;
 use crate::clock::{Clock, Timestamp};
-use crate::model::account::AccountEntry;
+use crate::model::account::Account;
 use crate::model::clock::describe_clock;
 use crate::model::fault::FaultEntry;
 use crate::model::fixtures::File;
@@ -79,7 +79,7 @@ impl Snapshot {
             issuance_delay,
             next_order_number,
         } = &self.rest;
-        let accounts = || self.world.accounts.iter().map(AccountEntry::describe);
+        let accounts = || self.world.accounts.iter().map(Account::record);
         let orders = || {
             let orders = self.world.book.iter();
             orders.map(|order| OrderInfo::record(order, self.now))
