@@ -52,13 +52,14 @@ pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotC
 pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::{Clock, ClockInfo};
 pub use crate::client::error::ControlError;
-pub use crate::client::fault::{Fault, FaultInfo, Faults};
+pub use crate::client::fault::Faults;
 pub use crate::client::order::Orders;
 pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
 pub use crate::client::time::{days, hours, minutes, seconds};
 pub use crate::model::account::{
     Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
 };
+pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::when::When;
 pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::model::account::Account;
-use crate::model::fault::FaultEntry;
+use crate::model::fault::Fault;
 use crate::model::order::Order;
 use crate::server::control;
 
@@ -15,7 +15,7 @@ use crate::server::control;
 struct Entries {
     account: Account,
     order: Order,
-    fault: FaultEntry,
+    fault: Fault,
 }
 
 /// Any JSON object is merged into an entry as RFC 7396 says, and what comes of it is read as an entry or refused.

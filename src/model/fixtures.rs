@@ -13,7 +13,7 @@ use crate::api::fault::Faults;
 use crate::api::world::Accounts;
 use crate::model::account::Account;
 use crate::model::clock::ClockEntry;
-use crate::model::fault::FaultEntry;
+use crate::model::fault::Fault;
 use crate::model::locate::{FailAt, Step, is_unquoted};
 use crate::model::message::MessageEntry;
 use crate::model::order::Order;
@@ -32,7 +32,7 @@ pub(crate) struct File {
     #[serde(deserialize_with = "object::list")]
     pub(crate) messages: Vec<MessageEntry>,
     #[serde(deserialize_with = "faults")]
-    pub(crate) faults: Vec<FaultEntry>,
+    pub(crate) faults: Vec<Fault>,
     pub(crate) assumptions: BTreeMap<String, String>,
     #[serde(deserialize_with = "object::option", skip_serializing_if = "Option::is_none")]
     pub(crate) clock: Option<ClockEntry>,
@@ -46,7 +46,7 @@ fn accounts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Account>, 
     object::first(Accounts::MAX + 1, deserializer)
 }
 
-fn faults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FaultEntry>, D::Error> {
+fn faults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fault>, D::Error> {
     object::first(Faults::MAX + 1, deserializer)
 }
 

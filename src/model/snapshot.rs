@@ -7,7 +7,7 @@ use crate::api::world::World;
 use crate::clock::{Clock, Timestamp};
 use crate::model::account::Account;
 use crate::model::clock::describe_clock;
-use crate::model::fault::FaultEntry;
+use crate::model::fault::Fault;
 use crate::model::fixtures::File;
 use crate::model::message::MessageEntry;
 use crate::model::order::OrderInfo;
@@ -47,7 +47,7 @@ impl Snapshot {
                 .collect(),
             faults: faults
                 .iter(real_now)
-                .map(|(_, fault)| FaultEntry::describe(fault, real_now))
+                .map(|(_, fault)| Fault::describe(fault, real_now))
                 .collect(),
             assumptions: assumptions
                 .iter()
@@ -119,7 +119,7 @@ impl Serialize for Comparable<'_> {
         let faults: Vec<_> = faults
             .map(|(entry, end)| {
                 (
-                    FaultEntry {
+                    Fault {
                         ttl: None,
                         ..entry.clone()
                     },
