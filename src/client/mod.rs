@@ -26,7 +26,6 @@
 
 mod account;
 mod assumptions;
-mod call;
 mod calls;
 mod certificate;
 mod clock;
@@ -48,10 +47,9 @@ use crate::token::GivenToken;
 
 pub use crate::client::account::Accounts;
 pub use crate::client::assumptions::Assumptions;
-pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotCalled};
 pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::{Clock, ClockInfo};
-pub use crate::client::error::ControlError;
+pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
 pub use crate::client::order::Orders;
 pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
@@ -59,6 +57,7 @@ pub use crate::client::time::{days, hours, minutes, seconds};
 pub use crate::model::account::{
     Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
 };
+pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::when::When;

@@ -10,6 +10,7 @@
 
 pub(crate) mod account;
 pub(crate) mod answer;
+pub(crate) mod call;
 pub(crate) mod clock;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
