@@ -48,7 +48,7 @@ use crate::token::GivenToken;
 pub use crate::client::account::Accounts;
 pub use crate::client::assumptions::Assumptions;
 pub use crate::client::calls::{CallStream, Calls};
-pub use crate::client::clock::{Clock, ClockInfo};
+pub use crate::client::clock::Clock;
 pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
 pub use crate::client::order::Orders;
@@ -58,6 +58,7 @@ pub use crate::model::account::{
     Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
 };
 pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
+pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::when::When;

@@ -12,6 +12,7 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::{Accounts, Conventions, World};
 use crate::clock::{Clock, Timestamp};
 use crate::model::account::{account_id_taken, build_account, login_name_taken, no_account};
+use crate::model::clock::build_clock;
 use crate::model::fault::build_fault;
 use crate::model::fixtures::{Fixtures, FixturesError};
 use crate::model::locate::Step::{Key, Name};
@@ -118,31 +119,10 @@ impl Fixtures {
     }
 
     fn build_clock(&self, real_now: Timestamp) -> Result<Clock, Problem> {
-        let mut clock = Clock::default();
-        let Some(entry) = &self.file.clock else {
-            return Ok(clock);
-        };
-        match (entry.now, entry.offset) {
-            (Some(_), Some(_)) => {
-                return Err(Problem {
-                    path: vec![Key("clock"), Key("offset")],
-                    message: "a clock is set by `now` or by `offset`, not by both".to_owned(),
-                });
-            }
-            (Some(when), None) | (None, Some(when)) => {
-                let now = when.from(real_now);
-                if now < Timestamp::EPOCH {
-                    return Err(Problem {
-                        path: vec![Key("clock"), Key(if entry.now.is_some() { "now" } else { "offset" })],
-                        message: "a clock shows a time from 1970-01-01T00:00:00Z on".to_owned(),
-                    });
-                }
-                clock.set(now, real_now);
-            }
-            (None, None) => {}
+        match &self.file.clock {
+            Some(entry) => build_clock(entry, real_now).map_err(|problem| problem.under("clock")),
+            None => Ok(Clock::default()),
         }
-        clock.freeze(entry.frozen, real_now);
-        Ok(clock)
     }
 
     fn build_accounts(&self, now: Timestamp) -> Result<Accounts, Problem> {
