@@ -52,7 +52,7 @@ pub use crate::client::clock::Clock;
 pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
 pub use crate::client::order::Orders;
-pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
+pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
 pub use crate::model::account::{
     Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
@@ -61,6 +61,7 @@ pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
+pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
 pub use crate::model::when::When;
 pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};
 

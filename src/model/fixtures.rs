@@ -1,10 +1,12 @@
 //! A fixtures file as it is written: the same structs read TOML and JSON, and write the snapshot of a world.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeSeed;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -263,5 +265,50 @@ impl std::fmt::Debug for Text {
     /// Not the text itself: passwords stand in it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Text({} bytes)", self.text.len())
+    }
+}
+
+/// Fixtures as an object, or as the text of a file (TOML or JSON).
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum FixturesOrText {
+    Object(Box<File>),
+    Text(String),
+}
+
+impl FixturesOrText {
+    /// The fixtures.
+    ///
+    /// # Errors
+    /// They are a text that is no fixtures file.
+    pub(crate) fn read(self) -> Result<Fixtures, FixturesError> {
+        match self {
+            Self::Object(file) => Ok((*file).into()),
+            Self::Text(text) => Fixtures::parse_owned(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FixturesOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FixturesVisitor)
+    }
+}
+
+struct FixturesVisitor;
+
+impl<'de> Visitor<'de> for FixturesVisitor {
+    type Value = FixturesOrText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fixtures: an object, or the text of a fixtures file")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FixturesOrText, E> {
+        Ok(FixturesOrText::Text(text.to_owned()))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<FixturesOrText, M::Error> {
+        File::deserialize(MapAccessDeserializer::new(map)).map(|file| FixturesOrText::Object(Box::new(file)))
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod problem;
 pub(crate) mod query;
+pub(crate) mod sandbox;
 mod snapshot;
 pub(crate) mod valueless;
 pub(crate) mod when;

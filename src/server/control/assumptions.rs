@@ -4,26 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::Problem;
 use super::sent::{Here, Sent};
 use crate::api::protocol::assumption::Assumptions;
+use crate::model::sandbox::AssumptionList;
 
-/// Every assumption with its value.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Assumptions)]
-pub(super) struct AssumptionList {
-    #[schema(value_type = BTreeMap<String, String>)]
-    assumptions: BTreeMap<&'static str, &'static str>,
-}
-
-impl From<&Assumptions> for AssumptionList {
-    fn from(assumptions: &Assumptions) -> Self {
-        Self {
-            assumptions: assumptions.values().into_iter().collect(),
-        }
+/// The assumptions as they are answered.
+fn assumption_list(assumptions: &Assumptions) -> AssumptionList {
+    let values = assumptions.values().into_iter();
+    AssumptionList {
+        assumptions: values
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
     }
 }
 
@@ -31,7 +24,7 @@ impl From<&Assumptions> for AssumptionList {
 #[utoipa::path(get, path = "/assumptions", tag = "assumptions", operation_id = "readAssumptions",
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
 pub(super) async fn read(here: Here) -> Json<AssumptionList> {
-    Json((&here.0.state().world.conventions.assumptions).into())
+    Json(assumption_list(&here.0.state().world.conventions.assumptions))
 }
 
 /// Changes the assumptions that are sent.
@@ -48,5 +41,5 @@ pub(super) async fn change(
         assumptions.set(name, value)?;
     }
     Arc::make_mut(&mut state.world.conventions).assumptions = assumptions;
-    Ok(Json((&assumptions).into()))
+    Ok(Json(assumption_list(&assumptions)))
 }

@@ -3,8 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::answers::answer;
 use super::sent::{Here, SentSnapshot};
@@ -12,14 +10,8 @@ use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::fixtures::File;
+use crate::model::sandbox::RestoreInfo;
 use crate::model::{Fixtures, FixturesError};
-
-/// How much a snapshot brought.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Restored {
-    orders: usize,
-    accounts: usize,
-}
 
 /// The sandbox as a fixtures file, with every password in it: it makes the same world again.
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
@@ -32,22 +24,19 @@ pub(super) async fn read(State(app): State<App>, here: Here) -> Result<Response,
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshot", operation_id = "restoreSnapshot", request_body = File,
-    responses((status = 200, description = "How much there is now", body = Restored)))]
+    responses((status = 200, description = "How much there is now", body = RestoreInfo)))]
 pub(super) async fn restore(
     State(app): State<App>,
     here: Here,
     SentSnapshot(file, share): SentSnapshot,
-) -> Result<Json<Restored>, Problem> {
+) -> Result<Json<RestoreInfo>, Problem> {
     let restore = move || {
         let state = app
             .sandboxes
             .settings()
             .state_of_snapshot(Fixtures::from(file), real_now())?;
         drop(share);
-        let restored = Restored {
-            orders: state.world.book.len(),
-            accounts: state.world.accounts.len(),
-        };
+        let restored = RestoreInfo::new(state.world.book.len(), state.world.accounts.len());
         // What it replaces may be large, and is freed here as well.
         here.0.replace(state);
         Ok(restored)
