@@ -137,6 +137,7 @@ impl PartialSchema for AccountAnswer {
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             object.description = Some("An account as it is answered: without its password.".to_owned());
             object.properties.remove("loginPassword");
+            object.additional_properties = None;
             object.required = vec!["loginName".to_owned(), "locked".to_owned()];
         }
         schema
