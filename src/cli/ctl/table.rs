@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// How an answer is shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(super) enum Layout {
     /// A row for each thing in the list of that name.
     List {
         /// The list.
@@ -18,7 +18,7 @@ pub(super) enum Shape {
     One,
 }
 
-impl Shape {
+impl Layout {
     pub(super) const ONE: Self = Self::One;
 
     pub(super) const ASSUMPTIONS: Self = Self::Fields("assumptions");
@@ -101,9 +101,9 @@ const CALL_COLUMNS: [(&str, &str); 9] = [
 const CALL_WIDTHS: [usize; 9] = [4, 24, 17, 16, 10, 6, 4, 5, 0];
 
 /// An answer as people read it.
-pub(super) fn render(answer: &Value, shape: Shape) -> String {
-    match shape {
-        Shape::List { list, columns } => {
+pub(super) fn render(answer: &Value, layout: Layout) -> String {
+    match layout {
+        Layout::List { list, columns } => {
             let things = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
             // A column in which nothing stands tells nothing.
             let columns: Vec<_> = columns
@@ -122,8 +122,8 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
             }
             table
         }
-        Shape::Fields(name) => fields(&answer[name]),
-        Shape::One => fields(answer),
+        Layout::Fields(name) => fields(&answer[name]),
+        Layout::One => fields(answer),
     }
 }
 
@@ -218,15 +218,15 @@ mod tests {
             {"id": 12, "times": 2, "then": {"disconnect": "mid-body"}},
         ]});
         assert_eq!(
-            render(&faults, Shape::FAULTS),
+            render(&faults, Layout::FAULTS),
             "ID  ENDPOINT       TIMES  THEN\n\
              1   !autoRevokeCS         code=-14\n\
              12                 2      disconnect=mid-body\n"
         );
-        assert!(render(&json!({"calls": []}), Shape::CALLS).starts_with("ID  TIME  ENDPOINT"));
+        assert!(render(&json!({"calls": []}), Layout::CALLS).starts_with("ID  TIME  ENDPOINT"));
         let last = json!({"calls": [{"id": 6, "code": 0}], "forgotten": 5});
         assert_eq!(
-            render(&last, Shape::CALLS),
+            render(&last, Layout::CALLS),
             "ID  CODE\n6   0\nearlier calls that are no longer kept: 5\n"
         );
     }
@@ -235,11 +235,11 @@ mod tests {
     fn one_thing_is_told_field_by_field() {
         let order = json!({"orderNumber": 7, "csr": "a\nb\u{1b}[2J\n", "state": "issued"});
         assert_eq!(
-            render(&order, Shape::ONE),
+            render(&order, Layout::ONE),
             "csr          a\n             b [2J\norderNumber  7\nstate        issued\n"
         );
         assert_eq!(
-            render(&json!({"assumptions": {"a": "b"}}), Shape::ASSUMPTIONS),
+            render(&json!({"assumptions": {"a": "b"}}), Layout::ASSUMPTIONS),
             "a  b\n"
         );
     }
