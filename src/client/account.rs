@@ -32,7 +32,7 @@ impl Accounts<'_> {
     /// Every account.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn list(self) -> Result<Vec<AccountInfo>, ControlError> {
         let answer: AccountList = self.0.remote().get(&self.0.at("/accounts")).await?;
         Ok(answer.accounts)

@@ -137,7 +137,7 @@ impl Calls {
     /// Forgets every call of the sandbox, these or not.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn clear(&self) -> Result<(), ControlError> {
         let path = self.control.at("/calls");
         self.control.remote().tell(Method::DELETE, &path).await

@@ -22,7 +22,7 @@ impl Faults<'_> {
     /// Every fault, in the order in which they are tried.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn list(self) -> Result<Vec<FaultInfo>, ControlError> {
         let answer: FaultList = self.0.remote().get(&self.0.at("/faults")).await?;
         Ok(answer.faults)
@@ -40,7 +40,7 @@ impl Faults<'_> {
     /// Takes every fault away.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn clear(self) -> Result<(), ControlError> {
         self.0.remote().tell(Method::DELETE, &self.0.at("/faults")).await
     }

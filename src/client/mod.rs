@@ -76,7 +76,7 @@ pub struct Control {
 
 impl Control {
     /// Drives the default sandbox of the emulator whose control listener is at `url`, `http://HOST:PORT`. A URL that
-    /// is none shows with the first question.
+    /// is none shows with the first request.
     pub fn connect(url: &str) -> Self {
         Self {
             remote: Remote::new(url),
@@ -85,7 +85,7 @@ impl Control {
     }
 
     /// Sends the token that the emulator demands (`--control-token`). One that is empty, has white space around it or
-    /// holds control characters shows with the first question.
+    /// holds control characters shows with the first request.
     #[must_use]
     pub fn token(self, token: impl Into<String>) -> Self {
         self.given_token(token.into().as_str().into())

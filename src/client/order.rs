@@ -30,7 +30,7 @@ impl Orders<'_> {
     /// Every order, by number.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn list(self) -> Result<Vec<OrderInfo>, ControlError> {
         let mut all = Vec::new();
         let mut filter = OrderFilter {

@@ -42,7 +42,7 @@ impl Sandboxes<'_> {
     /// Every sandbox, the default one first.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn list(self) -> Result<Vec<SandboxInfo>, ControlError> {
         let answer: SandboxList = self.0.remote().get("/sandboxes").await?;
         Ok(answer.sandboxes)
@@ -84,7 +84,7 @@ impl Control {
     /// ```
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn snapshot(&self) -> Result<Snapshot, ControlError> {
         let json = self.remote().exchange(Method::GET, &self.at("/snapshot"), None).await?;
         Ok(Snapshot::from_json(json))
@@ -103,7 +103,7 @@ impl Control {
     /// Goes back to the fixtures that the sandbox started with, to their clock and their faults; the journal is empty.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// As every request: [`ControlError`].
     pub async fn reset(&self) -> Result<SandboxInfo, ControlError> {
         self.remote()
             .send(Method::POST, &self.at("/reset"), &Reset::default())

@@ -14,7 +14,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::api::account::{self as domain, LoginName, Password, Voucher};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
-use crate::model::problem::{Problem, check_length};
+use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, When, span};
 use crate::model::{object, whole};
 use crate::shown::shown;
@@ -509,7 +509,7 @@ impl CallLimit {
 }
 
 /// The account that an entry describes, which need not fit the others.
-pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::Account, Problem> {
+pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::Account, ValueError> {
     check_length("loginName", &entry.login_name, LoginName::MAX)?;
     check_length("loginPassword", &entry.login_password.0, Password::MAX)?;
     let permissions = match &entry.permissions {
@@ -523,7 +523,7 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
     };
     let call_limit = match &entry.call_limit {
         Some(limit) if limit.calls > domain::CallLimit::MAX_CALLS || limit.per.is_zero() => {
-            return Err(Problem::at(
+            return Err(ValueError::at(
                 "callLimit",
                 format!(
                     "takes at most {} calls, in a span longer than zero",

@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::order::state::OrderNumber;
 use crate::clock::Timestamp;
-use crate::model::problem::Problem;
 use crate::model::query::{self, parameter};
+use crate::model::value_error::ValueError;
 use crate::model::when::{Span, When};
 use crate::model::whole::{self, is_zero};
 
@@ -188,9 +188,9 @@ impl CountRequest {
     ///
     /// # Errors
     /// It is a number beyond those of orders.
-    pub(crate) fn check_order_number(&self) -> Result<(), Problem> {
+    pub(crate) fn check_order_number(&self) -> Result<(), ValueError> {
         match self.order_number {
-            Some(NumberOrText::Number(number)) if number > OrderNumber::MAX => Err(Problem::at(
+            Some(NumberOrText::Number(number)) if number > OrderNumber::MAX => Err(ValueError::at(
                 "orderNumber",
                 format!("an order number is at most {}", OrderNumber::MAX),
             )),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::{Clock, Timestamp};
-use crate::model::problem::Problem;
+use crate::model::value_error::ValueError;
 use crate::model::when::{Span, When};
 
 const BEFORE_1970: &str = "a clock shows a time from 1970-01-01T00:00:00Z on";
@@ -72,11 +72,11 @@ impl ClockSetting {
     ///
     /// # Errors
     /// It cannot show that time; it is as it was.
-    pub(crate) fn apply(&self, clock: &mut Clock, real_now: Timestamp) -> Result<(), Problem> {
+    pub(crate) fn apply(&self, clock: &mut Clock, real_now: Timestamp) -> Result<(), ValueError> {
         if let Some(when) = self.now {
             let now = when.from(clock.now(real_now));
             if now < Timestamp::EPOCH {
-                return Err(Problem::at("now", BEFORE_1970));
+                return Err(ValueError::at("now", BEFORE_1970));
             }
             clock.set(now, real_now);
         }
@@ -97,11 +97,11 @@ pub(crate) struct ClockStep<S = Span> {
 }
 
 /// The clock that an entry describes.
-pub(super) fn build_clock(entry: &ClockEntry, real_now: Timestamp) -> Result<Clock, Problem> {
+pub(super) fn build_clock(entry: &ClockEntry, real_now: Timestamp) -> Result<Clock, ValueError> {
     let mut clock = Clock::default();
     let (key, when) = match (entry.now, entry.offset) {
         (Some(_), Some(_)) => {
-            return Err(Problem::at(
+            return Err(ValueError::at(
                 "offset",
                 "a clock is set by `now` or by `offset`, not by both",
             ));
@@ -112,7 +112,7 @@ pub(super) fn build_clock(entry: &ClockEntry, real_now: Timestamp) -> Result<Clo
     if let Some(when) = when {
         let now = when.from(real_now);
         if now < Timestamp::EPOCH {
-            return Err(Problem::at(key, BEFORE_1970));
+            return Err(ValueError::at(key, BEFORE_1970));
         }
         clock.set(now, real_now);
     }

@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::protocol::code::Code;
-use crate::model::problem::Problem;
+use crate::model::value_error::ValueError;
 use crate::shown::shown;
 
 /// The endpoint that a question asks for.
-pub(crate) fn find_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, Problem> {
+pub(crate) fn find_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
         let names = endpoint_names();
-        Problem::at(key, format!("`{}` is no endpoint; there are {names}", shown(name)))
+        ValueError::at(key, format!("`{}` is no endpoint; there are {names}", shown(name)))
     })
 }
 
 /// The endpoint that an entry names. What is wrong there is not told: it may be a password in the wrong place.
-pub(super) fn entry_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, Problem> {
+pub(super) fn entry_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
         let names = endpoint_names();
-        Problem::at(key, format!("there is no such endpoint; there are {names}"))
+        ValueError::at(key, format!("there is no such endpoint; there are {names}"))
     })
 }
 
@@ -30,16 +30,16 @@ fn endpoint_names() -> String {
 }
 
 /// The row of an endpoint's codes with that number.
-pub(super) fn code_of(endpoint: &Endpoint, number: i32) -> Result<&'static Code, Problem> {
+pub(super) fn code_of(endpoint: &Endpoint, number: i32) -> Result<&'static Code, ValueError> {
     endpoint.code(number).ok_or_else(|| {
         let numbers: Vec<_> = endpoint.codes.iter().map(|code| code.number.to_string()).collect();
         let (name, numbers) = (endpoint.name, numbers.join(", "));
-        Problem::at("code", format!("{name} does not answer {number}; it answers {numbers}"))
+        ValueError::at("code", format!("{name} does not answer {number}; it answers {numbers}"))
     })
 }
 
 /// The rows of every endpoint's codes with that number, at least one.
-pub(super) fn codes_of_any(number: i32) -> Result<Vec<&'static Code>, Problem> {
+pub(super) fn codes_of_any(number: i32) -> Result<Vec<&'static Code>, ValueError> {
     let rows: Vec<_> = ENDPOINTS.iter().filter_map(|endpoint| endpoint.code(number)).collect();
     if rows.is_empty() {
         let answered: BTreeSet<_> = ENDPOINTS
@@ -48,7 +48,7 @@ pub(super) fn codes_of_any(number: i32) -> Result<Vec<&'static Code>, Problem> {
             .map(|code| Reverse(code.number))
             .collect();
         let answered: Vec<_> = answered.iter().map(|Reverse(number)| number.to_string()).collect();
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "code",
             format!("no endpoint answers {number}; there are {}", answered.join(", ")),
         ));

@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::model::answer::from_value;
 use crate::model::endpoint::{code_of, codes_of_any, entry_endpoint};
 use crate::model::order::no_order_number;
-use crate::model::problem::{Problem, check_length};
+use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, optional_span};
 use crate::model::whole::is_zero;
 use crate::model::{object, whole};
@@ -340,7 +340,7 @@ impl Fault {
 }
 
 /// The fault that an entry describes; its time to live begins now.
-pub(crate) fn build_fault(entry: &Fault, real_now: Timestamp) -> Result<domain::Fault, Problem> {
+pub(crate) fn build_fault(entry: &Fault, real_now: Timestamp) -> Result<domain::Fault, ValueError> {
     let endpoint = match &entry.endpoint {
         Some(name) => Some(entry_endpoint("endpoint", name)?),
         None => None,
@@ -353,19 +353,19 @@ pub(crate) fn build_fault(entry: &Fault, real_now: Timestamp) -> Result<domain::
         .probability
         .is_some_and(|probability| !(0.0..=1.0).contains(&probability))
     {
-        return Err(Problem::at("probability", "a probability is a number from 0 to 1"));
+        return Err(ValueError::at("probability", "a probability is a number from 0 to 1"));
     }
     if let Some(login_name) = &entry.login_name {
         check_length("loginName", login_name, LoginName::MAX)?;
     }
     if entry.ttl.is_some_and(|ttl| ttl.is_zero()) {
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "ttl",
             "a fault that is gone at once is none; leave `ttl` out for one that stays",
         ));
     }
     if entry.times == Some(0) {
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "times",
             "a fault that is met no times is none; leave `times` out for every time",
         ));
@@ -378,11 +378,11 @@ pub(crate) fn build_fault(entry: &Fault, real_now: Timestamp) -> Result<domain::
         times: entry.times,
         probability: entry.probability,
         until: entry.ttl.map(|ttl| real_now.after(ttl)),
-        then: build_action(&entry.then, endpoint).map_err(|problem| problem.under("then"))?,
+        then: build_action(&entry.then, endpoint).map_err(|error| error.under("then"))?,
     })
 }
 
-fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Problem> {
+fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, ValueError> {
     let Then {
         code,
         argument,
@@ -402,18 +402,18 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Pro
         throttle.is_some(),
     ];
     if given.iter().filter(|is_given| **is_given).count() != 1 {
-        return Err(Problem::here(
+        return Err(ValueError::new(
             "a fault does exactly one thing: `code`, `delay`, `status`, `disconnect`, `garble` or `throttle`",
         ));
     }
     if argument.is_some() && code.is_none() {
-        return Err(Problem::at("argument", "only a `code` has an `argument`"));
+        return Err(ValueError::at("argument", "only a `code` has an `argument`"));
     }
     if body.is_some() && status.is_none() {
-        return Err(Problem::at("body", "only a `status` has a `body`"));
+        return Err(ValueError::at("body", "only a `status` has a `body`"));
     }
     if body.as_ref().is_some_and(|body| body.len() > MAX_STATUS_BODY) {
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "body",
             format!("the body of a fault has {MAX_STATUS_BODY} bytes at most"),
         ));
@@ -426,7 +426,7 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Pro
             };
             let to_fill = rows.iter().find(|row| row.message.contains(PLACEHOLDER));
             if let (Some(row), None) = (to_fill, argument) {
-                return Err(Problem::at(
+                return Err(ValueError::at(
                     "code",
                     format!(
                         "the message of {code} is \"{}\": say with `argument` what stands for {PLACEHOLDER}",
@@ -440,11 +440,11 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Pro
             }
         }
         (_, Some(delay), ..) if delay.0 > MAX_DELAY => {
-            return Err(Problem::at("delay", "a reply is delayed by 10m at most"));
+            return Err(ValueError::at("delay", "a reply is delayed by 10m at most"));
         }
         (_, Some(delay), ..) => Action::Delay(delay.0),
         (_, _, Some(status), ..) if !(200..=599).contains(status) => {
-            return Err(Problem::at("status", "an HTTP status is a number from 200 to 599"));
+            return Err(ValueError::at("status", "an HTTP status is a number from 200 to 599"));
         }
         (_, _, Some(status), ..) => Action::Status {
             status: *status,
@@ -452,7 +452,7 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Pro
         },
         (_, _, _, Some(Disconnect::Before), _) => Action::DisconnectBefore,
         (_, _, _, Some(Disconnect::MidBody), _) => Action::DisconnectMidBody,
-        (.., Some(0)) => return Err(Problem::at("throttle", "at least 1 byte a second")),
+        (.., Some(0)) => return Err(ValueError::at("throttle", "at least 1 byte a second")),
         (.., Some(bytes_per_second)) => Action::Throttle {
             bytes_per_second: *bytes_per_second,
         },

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::api::endpoints::Endpoint;
 use crate::model::endpoint::{code_of, entry_endpoint};
-use crate::model::problem::Problem;
+use crate::model::value_error::ValueError;
 use crate::model::whole;
 
 /// Another wording of a code.
@@ -18,7 +18,7 @@ pub(crate) struct MessageEntry {
     pub(crate) message: String,
 }
 
-pub(super) fn message_endpoint(entry: &MessageEntry) -> Result<&'static Endpoint, Problem> {
+pub(super) fn message_endpoint(entry: &MessageEntry) -> Result<&'static Endpoint, ValueError> {
     let endpoint = entry_endpoint("endpoint", &entry.endpoint)?;
     code_of(endpoint, entry.code)?;
     Ok(endpoint)

@@ -11,6 +11,7 @@
 pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod call;
+pub(crate) mod certificate;
 pub(crate) mod clock;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
@@ -23,6 +24,7 @@ pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod sandbox;
 mod snapshot;
+pub(crate) mod value_error;
 pub(crate) mod valueless;
 pub(crate) mod when;
 pub(crate) mod whole;

@@ -17,8 +17,8 @@ use crate::api::world::Accounts;
 use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::account::no_account;
-use crate::model::problem::{Problem, check_length};
 use crate::model::query::{self, parameter};
+use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::When;
 use crate::model::whole::is_zero;
 use crate::model::{object, whole};
@@ -547,10 +547,10 @@ impl StageEntry {
 }
 
 /// The order that an entry describes.
-pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) -> Result<domain::Order, Problem> {
+pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) -> Result<domain::Order, ValueError> {
     let number = OrderNumber::new(entry.order_number).ok_or_else(no_order_number)?;
     let account = accounts.get(&entry.login_name).ok_or_else(|| {
-        Problem::at(
+        ValueError::at(
             "loginName",
             no_account(&entry.login_name, |text| accounts.is_password(text)),
         )
@@ -575,27 +575,27 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
 }
 
 /// The CSR that an entry brings, no longer than the API takes it.
-pub(crate) fn judge_csr(text: &str) -> Result<Csr, Problem> {
+pub(crate) fn judge_csr(text: &str) -> Result<Csr, ValueError> {
     check_length("csr", text, Csr::MAX_TEXT)?;
-    Csr::judge(text).map_err(|error| Problem::at("csr", error.to_string()))
+    Csr::judge(text).map_err(|error| ValueError::at("csr", error.to_string()))
 }
 
 /// Lets an order have that CSR or none, which makes it complete: a certificate can be made of it, or it is refused here.
-pub(crate) fn give_csr(order: &mut domain::Order, csr: Option<Csr>) -> Result<(), Problem> {
+pub(crate) fn give_csr(order: &mut domain::Order, csr: Option<Csr>) -> Result<(), ValueError> {
     if csr.is_some() && order.terms.keep_key {
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "keepKey",
             "no key is made for an order that has a csr, so there is none to keep",
         ));
     }
     order.csr = csr;
     ca::order::check(order).map_err(|error| match error.field() {
-        Some(field) => Problem::at(field, error.to_string()),
-        None => Problem::here(error.to_string()),
+        Some(field) => ValueError::at(field, error.to_string()),
+        None => ValueError::new(error.to_string()),
     })
 }
 
-fn build_terms(entry: &Order) -> Result<Terms, Problem> {
+fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
     let is_of_product = |code: &ProductCode| code.product() == entry.product;
     let product_code = match entry.product_code {
         Some(number) => Some(ProductCode::from_number(number).filter(is_of_product).ok_or_else(|| {
@@ -604,7 +604,7 @@ fn build_terms(entry: &Order) -> Result<Terms, Problem> {
                 .filter(is_of_product)
                 .map(|code| code.number().to_string())
                 .collect();
-            Problem::at(
+            ValueError::at(
                 "productCode",
                 format!(
                     "{} order has the productCode {}",
@@ -616,7 +616,7 @@ fn build_terms(entry: &Order) -> Result<Terms, Problem> {
         None => None,
     };
     if entry.ca_certificate_id.is_some() && entry.product != Product::Smime {
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "caCertificateID",
             "only an S/MIME order has a caCertificateID",
         ));
@@ -629,12 +629,12 @@ fn build_terms(entry: &Order) -> Result<Terms, Problem> {
     })
 }
 
-fn build_revocation(entry: &Order, now: Timestamp) -> Result<Option<Box<domain::Revocation>>, Problem> {
+fn build_revocation(entry: &Order, now: Timestamp) -> Result<Option<Box<domain::Revocation>>, ValueError> {
     let Some(revocation) = &entry.revocation else {
         return Ok(None);
     };
     let reason = RevocationReason::from_number(revocation.code_reason)
-        .ok_or_else(|| Problem::at("codeReason", "a codeReason is 0, 1, 3, 4 or 5").under("revocation"))?;
+        .ok_or_else(|| ValueError::at("codeReason", "a codeReason is 0, 1, 3, 4 or 5").under("revocation"))?;
     Ok(Some(Box::new(domain::Revocation {
         at: revocation.at.from(now),
         reason,
@@ -642,9 +642,9 @@ fn build_revocation(entry: &Order, now: Timestamp) -> Result<Option<Box<domain::
     })))
 }
 
-fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, Problem> {
+fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, ValueError> {
     let unless_given = |given: &[(&'static str, bool)]| match given.iter().find(|(_, is_given)| *is_given) {
-        Some((key, _)) => Err(Problem::at(
+        Some((key, _)) => Err(ValueError::at(
             key,
             format!("an order that is {} has no `{key}`", entry.state),
         )),
@@ -673,16 +673,16 @@ fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, Problem> {
     })
 }
 
-fn being_issued(entry: &Order, now: Timestamp) -> Result<Stage, Problem> {
+fn being_issued(entry: &Order, now: Timestamp) -> Result<Stage, ValueError> {
     let due = entry.due.map(|_| validity(entry, now, AGE)).transpose()?;
     Ok(Stage::BeingIssued(due))
 }
 
 /// The stage that the entry names. Its state is that of another time, perhaps, but one that the stage comes by.
-fn build_recorded_stage(entry: &Order, stage: StageEntry, now: Timestamp) -> Result<Stage, Problem> {
+fn build_recorded_stage(entry: &Order, stage: StageEntry, now: Timestamp) -> Result<Stage, ValueError> {
     if !stage.states().contains(&entry.state) {
         let states: Vec<_> = stage.states().iter().map(|state| state.as_str()).collect();
-        return Err(Problem::at(
+        return Err(ValueError::at(
             "stage",
             format!(
                 "with this stage an order is {}, never {}; leave `stage` out where `state` says it all",
@@ -700,17 +700,17 @@ fn build_recorded_stage(entry: &Order, stage: StageEntry, now: Timestamp) -> Res
 }
 
 /// The validity of an order whose state says whether its end is past.
-fn validity_with_end(entry: &Order, now: Timestamp, is_past: bool) -> Result<Validity, Problem> {
+fn validity_with_end(entry: &Order, now: Timestamp, is_past: bool) -> Result<Validity, ValueError> {
     let validity = validity(entry, now, if is_past { LIFE + DAY } else { AGE })?;
     match (validity.expires <= now, is_past) {
-        (true, false) => Err(Problem::at(
+        (true, false) => Err(ValueError::at(
             if entry.expires.is_some() { "expires" } else { "issued" },
             format!(
                 "an order that is {} has its end in the future; one past its end is expired",
                 entry.state
             ),
         )),
-        (false, true) => Err(Problem::at(
+        (false, true) => Err(ValueError::at(
             if entry.expires.is_some() { "expires" } else { "issued" },
             "an order that is expired has its end in the past",
         )),
@@ -719,7 +719,7 @@ fn validity_with_end(entry: &Order, now: Timestamp, is_past: bool) -> Result<Val
 }
 
 /// The validity that the entry gives; what it does not give follows from the other end or from `age`.
-fn validity(entry: &Order, now: Timestamp, age: Duration) -> Result<Validity, Problem> {
+fn validity(entry: &Order, now: Timestamp, age: Duration) -> Result<Validity, ValueError> {
     let issued = entry.due.or(entry.issued).map(|when| when.from(now));
     let expires = entry.expires.map(|when| when.from(now));
     check_validity(match (issued, expires) {
@@ -739,10 +739,13 @@ fn validity(entry: &Order, now: Timestamp, age: Duration) -> Result<Validity, Pr
     })
 }
 
-fn check_validity(validity: Validity) -> Result<Validity, Problem> {
+fn check_validity(validity: Validity) -> Result<Validity, ValueError> {
     // An order may be over at the moment that it is issued: so is one that replaces an order in its last minutes.
     if validity.expires < validity.issued {
-        return Err(Problem::at("expires", "an order does not expire before it is issued"));
+        return Err(ValueError::at(
+            "expires",
+            "an order does not expire before it is issued",
+        ));
     }
     Ok(validity)
 }
@@ -798,8 +801,8 @@ pub(crate) fn order_number_taken(number: OrderNumber) -> String {
     format!("another order has the orderNumber {number}")
 }
 
-pub(super) fn no_order_number() -> Problem {
-    Problem::at(
+pub(super) fn no_order_number() -> ValueError {
+    ValueError::at(
         "orderNumber",
         format!("an order number is between 1 and {}", OrderNumber::MAX),
     )

@@ -1,51 +1,27 @@
-//! What is wrong with a value that is of the right kind.
+//! Errors of the control API, as RFC 9457 has them.
 
-use crate::model::locate::Step::{self, Index, Key};
+use std::borrow::Cow;
 
-/// What is wrong with the value at a path.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    pub(super) path: Vec<Step>,
-    /// What is wrong, and what is taken instead.
-    pub(crate) message: String,
-}
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-impl Problem {
-    pub(super) fn here(message: impl Into<String>) -> Self {
-        Self {
-            path: Vec::new(),
-            message: message.into(),
-        }
-    }
-
-    pub(crate) fn at(key: &'static str, message: impl Into<String>) -> Self {
-        Self::here(message).under(key)
-    }
-
-    /// The path as it is written: `then.code`.
-    pub(crate) fn field(&self) -> String {
-        let steps: Vec<_> = self.path.iter().map(ToString::to_string).collect();
-        steps.join(".")
-    }
-
-    pub(super) fn under(mut self, key: &'static str) -> Self {
-        self.path.insert(0, Key(key));
-        self
-    }
-
-    pub(super) fn within(mut self, list: &'static str, index: usize) -> Self {
-        self.path.splice(0..0, [Key(list), Index(index)]);
-        self
-    }
-}
-
-pub(super) fn check_length(key: &'static str, text: &str, max: usize) -> Result<(), Problem> {
-    match text.chars().count() {
-        0 => Err(Problem::at(key, format!("{key} is empty"))),
-        characters if characters > max => Err(Problem::at(
-            key,
-            format!("{key} has {characters} characters; the API takes {max} at most"),
-        )),
-        _ => Ok(()),
-    }
+/// Why a request was not done (RFC 9457).
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDetails<'p> {
+    /// Always `about:blank`: the status says which kind it is.
+    #[serde(rename = "type", default)]
+    #[schema(required = true)]
+    pub(crate) kind: Cow<'p, str>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub(crate) title: Cow<'p, str>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub(crate) status: u16,
+    /// What was wrong, and what is taken.
+    pub(crate) detail: Cow<'p, str>,
+    /// The field that it was wrong in, such as `orders.3.loginName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<Cow<'p, str>>,
 }

@@ -6,8 +6,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::extract::{JsonBody, PathLoginName, PathSandbox, resource_base};
 use super::fields::{Fields, check_fields, patched};
-use super::sent::{Here, Named, Sent};
 use super::{App, Problem};
 use crate::api::account as domain;
 use crate::api::world::Accounts;
@@ -20,8 +20,8 @@ use crate::model::account::{
 /// The accounts, by loginName; no passwords.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts",
     responses((status = 200, description = "The accounts", body = AccountList)))]
-pub(super) async fn list(here: Here) -> Json<AccountList> {
-    let accounts = here.0.state().world.accounts.clone();
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<AccountList> {
+    let accounts = sandbox.state().world.accounts.clone();
     Json(AccountList {
         accounts: accounts.iter().map(AccountInfo::answer).collect(),
     })
@@ -36,10 +36,10 @@ pub(super) async fn list(here: Here) -> Json<AccountList> {
         (status = 503, description = "There are as many as there may be")))]
 pub(super) async fn create(
     State(_): State<App>,
-    here: Here,
-    Sent(entry): Sent<Account>,
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(entry): JsonBody<Account>,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let account = build_account(&entry, state.clock.now(real_now()))?;
     let accounts = &state.world.accounts;
     if accounts.get(account.login_name.as_str()).is_some() {
@@ -59,7 +59,7 @@ pub(super) async fn create(
     state.world.accounts_mut().insert(account);
     drop(state);
     let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
-    let location = format!("{}/accounts/{name}", here.base());
+    let location = format!("{}/accounts/{name}", resource_base(&sandbox));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
@@ -67,8 +67,11 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/accounts/{loginName}", tag = "accounts", operation_id = "readAccount",
     params(("loginName" = String, Path, description = "Its loginName")),
     responses((status = 200, description = "The account", body = AccountAnswer), (status = 404, description = "There is none")))]
-pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountInfo>, Problem> {
-    let state = here.0.state();
+pub(super) async fn read(
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+) -> Result<Json<AccountInfo>, Problem> {
+    let state = sandbox.state();
     let account = state.world.accounts.get(&name).ok_or_else(no_such_account)?;
     Ok(Json(AccountInfo::answer(account)))
 }
@@ -82,12 +85,12 @@ pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountI
         (status = 404, description = "There is none"),
         (status = 409, description = "The accountID is taken")))]
 pub(super) async fn change(
-    here: Here,
-    Named(name): Named,
-    Sent(Fields(patch)): Sent<Fields>,
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+    JsonBody(Fields(patch)): JsonBody<Fields>,
 ) -> Result<Json<AccountInfo>, Problem> {
     check_fields::<Account>(&patch)?;
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
     let old = accounts.get(&name).ok_or_else(no_such_account)?;
@@ -112,8 +115,11 @@ pub(super) async fn change(
         (status = 204, description = "Deleted"),
         (status = 404, description = "There is none"),
         (status = 409, description = "It has orders, or is a reseller")))]
-pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode, Problem> {
-    let mut state = here.0.state();
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+) -> Result<StatusCode, Problem> {
+    let mut state = sandbox.state();
     state.world.accounts.get(&name).ok_or_else(no_such_account)?;
     if let Some(order) = state.world.book.iter().find(|order| order.login_name.as_str() == name) {
         return Err(Problem::conflict(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 
 use super::Problem;
-use super::sent::{Here, Sent};
+use super::extract::{JsonBody, PathSandbox};
 use crate::api::protocol::assumption::Assumptions;
 use crate::model::sandbox::AssumptionList;
 
@@ -23,8 +23,8 @@ fn assumption_list(assumptions: &Assumptions) -> AssumptionList {
 /// The assumptions; `endpoints` has the values that each takes.
 #[utoipa::path(get, path = "/assumptions", tag = "assumptions", operation_id = "readAssumptions",
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
-pub(super) async fn read(here: Here) -> Json<AssumptionList> {
-    Json(assumption_list(&here.0.state().world.conventions.assumptions))
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<AssumptionList> {
+    Json(assumption_list(&sandbox.state().world.conventions.assumptions))
 }
 
 /// Changes the assumptions that are sent.
@@ -32,10 +32,10 @@ pub(super) async fn read(here: Here) -> Json<AssumptionList> {
     request_body = BTreeMap<String, String>,
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
 pub(super) async fn change(
-    here: Here,
-    Sent(patch): Sent<BTreeMap<String, String>>,
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(patch): JsonBody<BTreeMap<String, String>>,
 ) -> Result<Json<AssumptionList>, Problem> {
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let mut assumptions = state.world.conventions.assumptions;
     for (name, value) in &patch {
         assumptions.set(name, value)?;

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use tokio::time::timeout;
 
 use super::answers::answer;
-use super::sent::{Here, Query, Sent, no_sandbox};
+use super::extract::{JsonBody, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
@@ -100,27 +100,27 @@ fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Probl
         (status = 503, description = "Too many other long answers are being sent")))]
 pub(super) async fn list(
     State(app): State<App>,
-    here: Here,
+    PathSandbox(sandbox): PathSandbox,
     Query(filter): Query<CallFilter>,
 ) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(MAX_CALLS);
     if limit > MAX_CALLS {
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
-    let filter = journal_filter(filter, &here.0)?;
+    let filter = journal_filter(filter, &sandbox)?;
     let find = move || {
-        let found = here.0.journal.find(&filter);
+        let found = sandbox.journal.find(&filter);
         let start = found.calls.len().saturating_sub(limit);
         let newest = found.calls[start..].to_vec();
         // As many as were asked for are there: the older ones would not have been among them.
         let forgotten = if newest.len() < limit { found.forgotten } else { 0 };
-        (here, newest, forgotten)
+        (sandbox, newest, forgotten)
     };
-    let (here, newest, forgotten) = aside(find).await?;
+    let (sandbox, newest, forgotten) = aside(find).await?;
     let bytes = newest.iter().map(|entry| entry.bytes()).sum();
     answer(&app, Some(bytes), move || CallList {
         calls: Entries {
-            sandbox: here.0,
+            sandbox,
             entries: newest,
         },
         forgotten,
@@ -131,8 +131,8 @@ pub(super) async fn list(
 /// Forgets every call; numbers go on.
 #[utoipa::path(delete, path = "/calls", tag = "calls", operation_id = "deleteCalls",
     responses((status = 204, description = "The journal is empty")))]
-pub(super) async fn clear(here: Here) -> StatusCode {
-    here.0.journal.clear();
+pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
+    sandbox.journal.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -143,10 +143,10 @@ pub(super) async fn clear(here: Here) -> StatusCode {
         (status = 404, description = "There is no such sandbox, or it was deleted meanwhile")))]
 pub(super) async fn count(
     State(app): State<App>,
-    here: Here,
-    sent: Option<Sent<CountRequest>>,
+    PathSandbox(sandbox): PathSandbox,
+    sent: Option<JsonBody<CountRequest>>,
 ) -> Result<Json<Count>, Problem> {
-    let request = sent.map(|Sent(request)| request).unwrap_or_default();
+    let request = sent.map(|JsonBody(request)| request).unwrap_or_default();
     let enough = request.at_least.map_or(1, u64::from);
     let within = request.within.map_or(Duration::ZERO, |within| within.0);
     if enough > MAX_CALLS as u64 {
@@ -156,8 +156,8 @@ pub(super) async fn count(
         return Err(Problem::unfit("within", "a count waits 60s at most"));
     }
     request.check_order_number()?;
-    let filter = journal_filter(request.filter(), &here.0)?;
-    let journal = &here.0.journal;
+    let filter = journal_filter(request.filter(), &sandbox)?;
+    let journal = &sandbox.journal;
     // Watched before it is counted, so that no call falls between.
     let mut news = journal.watch();
     let mut stop = app.stop.clone();
@@ -177,7 +177,7 @@ pub(super) async fn count(
         () = stop.fired() => Ok(Ok(())),
     };
     if let Ok(Err(Closed)) = came {
-        return Err(no_sandbox(&here.0.name));
+        return Err(no_sandbox(&sandbox.name));
     }
     let count = journal.count_on(&filter, &mut counted) as u64;
     let reached = count >= enough;
@@ -185,7 +185,11 @@ pub(super) async fn count(
         count,
         reached,
         forgotten: counted.forgotten,
-        nearest: if reached { Vec::new() } else { nearest(&here.0, &filter) },
+        nearest: if reached {
+            Vec::new()
+        } else {
+            nearest(&sandbox, &filter)
+        },
     }))
 }
 
@@ -215,7 +219,7 @@ fn nearest(sandbox: &Sandbox, filter: &Filter) -> Vec<NearCall> {
         (status = 400, description = "The Last-Event-ID is no number")))]
 pub(super) async fn stream(
     State(app): State<App>,
-    here: Here,
+    PathSandbox(sandbox): PathSandbox,
     Query(filter): Query<CallFilter>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -225,8 +229,8 @@ pub(super) async fn stream(
             "a stream has no limit: close it when there is enough",
         ));
     }
-    let mut news = here.0.journal.watch();
-    let newest = here.0.journal.last_id();
+    let mut news = sandbox.journal.watch();
+    let newest = sandbox.journal.last_id();
     let seen = match headers.get("last-event-id") {
         None => newest,
         Some(id) => {
@@ -239,8 +243,8 @@ pub(super) async fn stream(
     // Calls that came before are told at once.
     news.mark_changed();
     let follower = Follower {
-        filter: journal_filter(filter, &here.0)?,
-        sandbox: here.0,
+        filter: journal_filter(filter, &sandbox)?,
+        sandbox,
         news,
         stop: app.stop.clone(),
         last: seen,

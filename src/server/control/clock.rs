@@ -3,23 +3,26 @@
 use axum::Json;
 
 use super::Problem;
-use super::sent::{Here, Sent};
+use super::extract::{JsonBody, PathSandbox};
 use crate::clock::real_now;
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
 
 /// The sandbox's time.
 #[utoipa::path(get, path = "/clock", tag = "clock", operation_id = "readClock",
     responses((status = 200, description = "The clock", body = ClockInfo)))]
-pub(super) async fn read(here: Here) -> Json<ClockInfo> {
-    Json(ClockInfo::new(here.0.state().clock, real_now()))
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<ClockInfo> {
+    Json(ClockInfo::new(sandbox.state().clock, real_now()))
 }
 
 /// Sets the clock, stops it, or lets it go on.
 #[utoipa::path(put, path = "/clock", tag = "clock", operation_id = "setClock", request_body = ClockSetting,
     responses((status = 200, description = "The clock", body = ClockInfo)))]
-pub(super) async fn set(here: Here, Sent(setting): Sent<ClockSetting>) -> Result<Json<ClockInfo>, Problem> {
+pub(super) async fn set(
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(setting): JsonBody<ClockSetting>,
+) -> Result<Json<ClockInfo>, Problem> {
     let real_now = real_now();
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     setting.apply(&mut state.clock, real_now)?;
     Ok(Json(ClockInfo::new(state.clock, real_now)))
 }
@@ -27,9 +30,9 @@ pub(super) async fn set(here: Here, Sent(setting): Sent<ClockSetting>) -> Result
 /// Moves the clock on, at most to the end of the year 9999.
 #[utoipa::path(post, path = "/clock/advance", tag = "clock", operation_id = "advanceClock", request_body = ClockStep,
     responses((status = 200, description = "The clock", body = ClockInfo)))]
-pub(super) async fn advance(here: Here, Sent(step): Sent<ClockStep>) -> Json<ClockInfo> {
+pub(super) async fn advance(PathSandbox(sandbox): PathSandbox, JsonBody(step): JsonBody<ClockStep>) -> Json<ClockInfo> {
     let real_now = real_now();
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     state.clock.advance(step.by.0, real_now);
     Json(ClockInfo::new(state.clock, real_now))
 }

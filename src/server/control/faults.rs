@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 
 use super::Problem;
-use super::sent::{Here, Named, Sent};
+use super::extract::{JsonBody, PathFaultId, PathSandbox};
 use crate::api::fault::Faults;
 use crate::clock::real_now;
 use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
@@ -12,9 +12,9 @@ use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 /// The faults, in their order.
 #[utoipa::path(get, path = "/faults", tag = "faults", operation_id = "listFaults",
     responses((status = 200, description = "The faults", body = FaultList)))]
-pub(super) async fn list(here: Here) -> Json<FaultList> {
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<FaultList> {
     let real_now = real_now();
-    let faults = here.0.state().faults.clone();
+    let faults = sandbox.state().faults.clone();
     let reply = |(id, fault)| FaultInfo {
         id,
         fault: Fault::describe(fault, real_now),
@@ -27,11 +27,14 @@ pub(super) async fn list(here: Here) -> Json<FaultList> {
 /// Adds a fault behind the others.
 #[utoipa::path(post, path = "/faults", tag = "faults", operation_id = "createFault", request_body = Fault,
     responses((status = 201, description = "Added", body = FaultInfo), (status = 503, description = "There are 1000 already")))]
-pub(super) async fn create(here: Here, Sent(entry): Sent<Fault>) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
+pub(super) async fn create(
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(entry): JsonBody<Fault>,
+) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
     let answer = Fault::describe(&fault, real_now);
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     state.faults.sweep(real_now);
     let id = state.faults.add(fault).ok_or_else(|| {
         Problem::full(format!(
@@ -45,8 +48,8 @@ pub(super) async fn create(here: Here, Sent(entry): Sent<Fault>) -> Result<(Stat
 /// Removes every fault.
 #[utoipa::path(delete, path = "/faults", tag = "faults", operation_id = "deleteFaults",
     responses((status = 204, description = "There is none any more")))]
-pub(super) async fn clear(here: Here) -> StatusCode {
-    here.0.state().faults.clear();
+pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
+    sandbox.state().faults.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -54,8 +57,11 @@ pub(super) async fn clear(here: Here) -> StatusCode {
 #[utoipa::path(delete, path = "/faults/{id}", tag = "faults", operation_id = "deleteFault",
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Removed"), (status = 404, description = "There is none, or it healed")))]
-pub(super) async fn delete(here: Here, Named(id): Named) -> Result<StatusCode, Problem> {
-    let mut state = here.0.state();
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathFaultId(id): PathFaultId,
+) -> Result<StatusCode, Problem> {
+    let mut state = sandbox.state();
     state.faults.sweep(real_now());
     id.parse()
         .ok()

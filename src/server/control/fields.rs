@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema};
 
 use super::Problem;
-use super::sent::misfit;
+use super::extract::misfit;
 
 /// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
 /// that it takes in JSON.

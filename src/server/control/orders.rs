@@ -6,8 +6,8 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::Problem;
+use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
-use super::sent::{Here, Named, Query, Sent};
 use crate::api::csr::Csr;
 use crate::api::order::state::{self as domain, OrderNumber, State};
 use crate::clock::{Timestamp, real_now};
@@ -25,7 +25,10 @@ const MAX_PAGE: usize = 10_000;
 /// The orders, by rising number, a page at a time.
 #[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(OrderFilter),
     responses((status = 200, description = "The orders", body = OrderList)))]
-pub(super) async fn list(here: Here, Query(filter): Query<OrderFilter>) -> Result<Json<OrderList>, Problem> {
+pub(super) async fn list(
+    PathSandbox(sandbox): PathSandbox,
+    Query(filter): Query<OrderFilter>,
+) -> Result<Json<OrderList>, Problem> {
     let limit = filter.limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(Problem::unreadable(
@@ -40,7 +43,7 @@ pub(super) async fn list(here: Here, Query(filter): Query<OrderFilter>) -> Resul
         ));
     }
     let (book, now) = {
-        let state = here.0.state();
+        let state = sandbox.state();
         (state.world.book.clone(), state.clock.now(real_now()))
     };
     let mut found = book.above(filter.after.unwrap_or_default()).filter(|order| {
@@ -66,13 +69,16 @@ pub(super) async fn list(here: Here, Query(filter): Query<OrderFilter>) -> Resul
         (status = 201, description = "Made", body = OrderInfo, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
         (status = 503, description = "There are as many as there may be (--max-orders)")))]
-pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn create(
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(Fields(mut object)): JsonBody<Fields>,
+) -> Result<impl IntoResponse, Problem> {
     let is_numbered = object.contains_key("orderNumber");
     object.entry("orderNumber").or_insert(json!(1));
     object.entry("state").or_insert(json!(State::Issued));
     let csr = take_csr(&mut object)?.flatten();
     let entry: Order = from_object(object)?;
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
@@ -86,7 +92,7 @@ pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -
         reply.order_number = state.world.book_mut().insert_new(order)?.get();
     }
     drop(state);
-    let location = format!("{}/orders/{}", here.base(), reply.order_number);
+    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
@@ -94,8 +100,11 @@ pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -
 #[utoipa::path(get, path = "/orders/{orderNumber}", tag = "orders", operation_id = "readOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     responses((status = 200, description = "The order", body = OrderInfo), (status = 404, description = "There is none")))]
-pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderInfo>, Problem> {
-    let state = here.0.state();
+pub(super) async fn read(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Json<OrderInfo>, Problem> {
+    let state = sandbox.state();
     let now = state.clock.now(real_now());
     let order = find(&number)
         .and_then(|number| state.world.book.get(number))
@@ -110,14 +119,14 @@ pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderI
     request_body = OrderPatch,
     responses((status = 200, description = "Changed", body = OrderInfo), (status = 404, description = "There is none")))]
 pub(super) async fn change(
-    here: Here,
-    Named(number): Named,
-    Sent(Fields(mut patch)): Sent<Fields>,
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+    JsonBody(Fields(mut patch)): JsonBody<Fields>,
 ) -> Result<Json<OrderInfo>, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(no_order)?;
     let mut entry = OrderInfo::describe(old, now);
@@ -159,12 +168,15 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/orders/{orderNumber}", tag = "orders", operation_id = "deleteOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Deleted"), (status = 404, description = "There is none")))]
-pub(super) async fn delete(here: Here, Named(number): Named) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<StatusCode, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     state.world.book.get(number).ok_or_else(no_order)?;
     state.world.book_mut().remove(number);
-    here.0.certificates.forget(number);
+    sandbox.certificates.forget(number);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
+use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
 use super::receive::Share;
-use super::sent::{Here, SentWithFixtures, no_sandbox};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
@@ -105,10 +105,10 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<SandboxList>, Pr
         (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
 pub(super) async fn create(
     State(app): State<App>,
-    sent: Option<SentWithFixtures<NewSandbox>>,
+    sent: Option<BodyWithFixtures<NewSandbox>>,
 ) -> Result<impl IntoResponse, Problem> {
     let (entry, mut share) = match sent {
-        Some(SentWithFixtures(entry, share)) => (entry, share),
+        Some(BodyWithFixtures(entry, share)) => (entry, share),
         None => <_>::default(),
     };
     if let Some(fixtures) = &entry.fixtures {
@@ -134,15 +134,15 @@ pub(super) async fn create(
 /// One sandbox.
 #[utoipa::path(get, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "readSandbox",
     responses((status = 200, description = "The sandbox", body = SandboxInfo)))]
-pub(super) async fn read(here: Here) -> Json<SandboxInfo> {
-    Json(sandbox_info(&here.0))
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<SandboxInfo> {
+    Json(sandbox_info(&sandbox))
 }
 
 /// Deletes a sandbox.
 #[utoipa::path(delete, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "deleteSandbox",
     responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox always is")))]
-pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusCode, Problem> {
-    if &*here.0.name == DEFAULT {
+pub(super) async fn delete(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<StatusCode, Problem> {
+    if &*sandbox.name == DEFAULT {
         return Err(Problem::conflict(
             "",
             "the default sandbox always is; POST /control/v1/reset begins it again",
@@ -150,8 +150,8 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
     }
     // What it holds goes with the last who uses it, which is this call unless others go on.
     let delete = move || {
-        if !app.sandboxes.delete(&here.0.name) {
-            return Err(no_sandbox(&here.0.name));
+        if !app.sandboxes.delete(&sandbox.name) {
+            return Err(no_sandbox(&sandbox.name));
         }
         Ok(StatusCode::NO_CONTENT)
     };
@@ -164,11 +164,11 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
     responses((status = 200, description = "It began again", body = SandboxInfo)))]
 pub(super) async fn reset(
     State(app): State<App>,
-    here: Here,
-    sent: Option<SentWithFixtures<Reset>>,
+    PathSandbox(sandbox): PathSandbox,
+    sent: Option<BodyWithFixtures<Reset>>,
 ) -> Result<Json<SandboxInfo>, Problem> {
     let (fixtures, mut share) = match sent {
-        Some(SentWithFixtures(reset, share)) => (reset.fixtures, share),
+        Some(BodyWithFixtures(reset, share)) => (reset.fixtures, share),
         None => <_>::default(),
     };
     if let Some(fixtures) = &fixtures {
@@ -178,14 +178,14 @@ pub(super) async fn reset(
         let settings = app.sandboxes.settings();
         let fixtures = match fixtures {
             Some(fixtures) => Arc::new(read_fixtures(fixtures)?),
-            None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+            None => sandbox.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
         };
         let state = settings
             .state_of(&fixtures, real_now())
             .map_err(|error| Problem::from(error).below("fixtures"))?;
         drop((fixtures, share));
-        here.0.reset(state);
-        Ok(Json(sandbox_info(&here.0)))
+        sandbox.reset(state);
+        Ok(Json(sandbox_info(&sandbox)))
     };
     aside(reset).await?
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::answers::answer;
-use super::sent::{Here, SentSnapshot};
+use super::extract::{PathSandbox, SnapshotBody};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
@@ -18,8 +18,8 @@ use crate::model::{Fixtures, FixturesError};
     responses(
         (status = 200, description = "A fixtures file", body = File),
         (status = 503, description = "Too many other long answers are being sent")))]
-pub(super) async fn read(State(app): State<App>, here: Here) -> Result<Response, Problem> {
-    answer(&app, None, move || here.0.snapshot()).await
+pub(super) async fn read(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<Response, Problem> {
+    answer(&app, None, move || sandbox.snapshot()).await
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
@@ -27,8 +27,8 @@ pub(super) async fn read(State(app): State<App>, here: Here) -> Result<Response,
     responses((status = 200, description = "How much there is now", body = RestoreInfo)))]
 pub(super) async fn restore(
     State(app): State<App>,
-    here: Here,
-    SentSnapshot(file, share): SentSnapshot,
+    PathSandbox(sandbox): PathSandbox,
+    SnapshotBody(file, share): SnapshotBody,
 ) -> Result<Json<RestoreInfo>, Problem> {
     let restore = move || {
         let state = app
@@ -38,7 +38,7 @@ pub(super) async fn restore(
         drop(share);
         let restored = RestoreInfo::new(state.world.book.len(), state.world.accounts.len());
         // What it replaces may be large, and is freed here as well.
-        here.0.replace(state);
+        sandbox.replace(state);
         Ok(restored)
     };
     let done: Result<_, FixturesError> = aside(restore).await?;
