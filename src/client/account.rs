@@ -82,7 +82,7 @@ impl Accounts<'_> {
     /// # Errors
     /// There is none with that loginName, or it has orders.
     pub async fn delete(self, login_name: &str) -> Result<(), ControlError> {
-        self.0.remote().tell(Method::DELETE, &self.path(login_name)).await
+        self.0.remote().send_empty(Method::DELETE, &self.path(login_name)).await
     }
 
     fn path(self, login_name: &str) -> String {

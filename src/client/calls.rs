@@ -140,7 +140,7 @@ impl Calls {
     /// As every request: [`ControlError`].
     pub async fn clear(&self) -> Result<(), ControlError> {
         let path = self.control.at("/calls");
-        self.control.remote().tell(Method::DELETE, &path).await
+        self.control.remote().send_empty(Method::DELETE, &path).await
     }
 
     /// Each of these calls from now on, as it comes. A sandbox that is followed is in use: its time to live begins when

@@ -34,7 +34,7 @@ impl Faults<'_> {
     /// There is none with that number.
     pub async fn remove(self, id: u64) -> Result<(), ControlError> {
         let path = self.0.at(&format!("/faults/{id}"));
-        self.0.remote().tell(Method::DELETE, &path).await
+        self.0.remote().send_empty(Method::DELETE, &path).await
     }
 
     /// Takes every fault away.
@@ -42,6 +42,6 @@ impl Faults<'_> {
     /// # Errors
     /// As every request: [`ControlError`].
     pub async fn clear(self) -> Result<(), ControlError> {
-        self.0.remote().tell(Method::DELETE, &self.0.at("/faults")).await
+        self.0.remote().send_empty(Method::DELETE, &self.0.at("/faults")).await
     }
 }

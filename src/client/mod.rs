@@ -67,7 +67,7 @@ pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Times
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///
-/// It asks when it is told to and keeps no connection: it can be made before the emulator is there.
+/// It connects for each request and keeps no connection, so it can be made before the emulator is there.
 #[derive(Clone, Debug)]
 pub struct Control {
     remote: Remote,
@@ -76,7 +76,7 @@ pub struct Control {
 
 impl Control {
     /// Drives the default sandbox of the emulator whose control listener is at `url`, `http://HOST:PORT`. A URL that
-    /// is none shows with the first request.
+    /// is not valid shows with the first request.
     pub fn connect(url: &str) -> Self {
         Self {
             remote: Remote::new(url),
@@ -126,7 +126,7 @@ impl Control {
     /// # Errors
     /// It does not.
     pub async fn health(&self) -> Result<(), ControlError> {
-        self.remote.tell(Method::GET, "/health").await
+        self.remote.send_empty(Method::GET, "/health").await
     }
 
     /// The orders of this sandbox.

@@ -74,7 +74,7 @@ impl Orders<'_> {
     /// # Errors
     /// There is none of that number.
     pub async fn delete(self, number: u64) -> Result<(), ControlError> {
-        self.0.remote().tell(Method::DELETE, &self.path(number)).await
+        self.0.remote().send_empty(Method::DELETE, &self.path(number)).await
     }
 
     fn path(self, number: u64) -> String {

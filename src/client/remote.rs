@@ -70,8 +70,8 @@ impl Remote {
         self.read(&self.ask(method, path, Some(body), patience).await?)
     }
 
-    /// Asks for something whose answer says nothing.
-    pub(crate) async fn tell(&self, method: Method, path: &str) -> Result<(), ControlError> {
+    /// Sends a request without a body whose answer has none either.
+    pub(crate) async fn send_empty(&self, method: Method, path: &str) -> Result<(), ControlError> {
         self.ask(method, path, None, PATIENCE).await.map(drop)
     }
 

@@ -54,7 +54,7 @@ impl Sandboxes<'_> {
     /// There is none of that name, or it is the default one.
     pub async fn delete(self, name: &str) -> Result<(), ControlError> {
         let path = format!("/sandboxes/{}", escape(name));
-        self.0.remote().tell(Method::DELETE, &path).await
+        self.0.remote().send_empty(Method::DELETE, &path).await
     }
 }
 

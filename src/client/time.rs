@@ -1,4 +1,4 @@
-//! Spans of time as people say them.
+//! Spans of time in the units that people use.
 
 use std::time::Duration;
 

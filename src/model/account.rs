@@ -257,7 +257,7 @@ pub struct AccountChange {
 }
 
 impl AccountChange {
-    /// A change of nothing of the account with that loginName, to be told what.
+    /// An empty change of the account with that loginName, to which fields are added.
     pub fn of(login_name: &str) -> Self {
         Self {
             login_name: login_name.to_owned(),
@@ -363,7 +363,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Takes a string. Of a number or a boolean, serde's own error would tell the value.
+/// Takes a string. Of a number or a boolean, serde's own error would repeat the value.
 struct SecretVisitor;
 
 impl SecretVisitor {
@@ -414,7 +414,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// In the place of a password where there is none: in answers.
+/// Stands in the place of the password in answers, which have none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct NoPassword;
 
@@ -606,7 +606,7 @@ pub(crate) fn login_name_taken(login_name: &str, is_password: impl Fn(&str) -> b
     format!("another account has {}", this_login_name(login_name, is_password))
 }
 
-/// A loginName in a message. It is not told if it is a password: then it stands in the wrong place.
+/// A loginName in a message. It is left out if it is a password in the wrong place.
 fn this_login_name(login_name: &str, is_password: impl Fn(&str) -> bool) -> String {
     match is_password(login_name) || is_password(login_name.trim()) {
         true => "this loginName".to_owned(),

@@ -1,4 +1,4 @@
-//! Calls of the journal, and the questions about them.
+//! Calls of the journal, and the requests for them.
 
 use std::fmt;
 

@@ -8,7 +8,7 @@ use crate::api::protocol::code::Code;
 use crate::model::value_error::ValueError;
 use crate::shown::shown;
 
-/// The endpoint that a question asks for.
+/// The endpoint that a request asks for.
 pub(crate) fn find_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
         let names = endpoint_names();
@@ -16,7 +16,7 @@ pub(crate) fn find_endpoint(key: &'static str, name: &str) -> Result<&'static En
     })
 }
 
-/// The endpoint that an entry names. What is wrong there is not told: it may be a password in the wrong place.
+/// The endpoint that an entry names. The error does not repeat the name: it may be a password in the wrong place.
 pub(super) fn entry_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
         let names = endpoint_names();

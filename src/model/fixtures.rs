@@ -184,7 +184,7 @@ pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// The text of a file; it is kept to tell where a value stands.
+/// The text of a file; it is kept to find the place of a value.
 #[derive(Clone)]
 pub(super) struct Text {
     text: Box<str>,

@@ -417,7 +417,7 @@ impl Order {
 pub struct OrderChange(Map<String, Value>);
 
 impl OrderChange {
-    /// A change of nothing, to be told what.
+    /// An empty change, to which fields are added.
     pub fn new() -> Self {
         Self::default()
     }

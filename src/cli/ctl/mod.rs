@@ -364,7 +364,7 @@ impl<W: Write> Ctl<'_, W> {
 
     async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
         let path = self.control.at(path);
-        Ok(self.control.remote().tell(Method::DELETE, &path).await?)
+        Ok(self.control.remote().send_empty(Method::DELETE, &path).await?)
     }
 
     async fn exchange(
@@ -398,7 +398,7 @@ impl<W: Write> Ctl<'_, W> {
     }
 }
 
-/// What came of a request, with what was given for it if it was refused: the emulator does not repeat a value.
+/// The result of a request; if it was refused, with the value that was given, which the emulator does not repeat.
 fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
     sent.map_err(|error| match error {
         CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),

@@ -105,7 +105,7 @@ pub(super) fn render(answer: &Value, layout: Layout) -> String {
     match layout {
         Layout::List { list, columns } => {
             let things = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
-            // A column in which nothing stands tells nothing.
+            // A column without a value is left out.
             let columns: Vec<_> = columns
                 .iter()
                 .filter(|(_, field)| {
@@ -178,7 +178,7 @@ fn cell(field: &str, value: &Value) -> String {
 
 fn field_with_lines(field: &str, value: &Value) -> String {
     match value {
-        // Who may call nothing must not look like who may call everything.
+        // An account that may call nothing must not look like one that may call everything.
         Value::Array(values) if field == "permissions" && values.is_empty() => "none".to_owned(),
         value => cell_with_lines(value),
     }
@@ -198,7 +198,7 @@ fn cell_with_lines(value: &Value) -> String {
     }
 }
 
-/// What came over the network must not drive the terminal.
+/// The text without control characters, which could change the terminal.
 fn clean(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })

@@ -38,7 +38,7 @@ const BATCH: usize = 100;
 /// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
 const STILL_THERE: Duration = Duration::from_millis(500);
 
-/// How many of the nearest calls are told where none was found.
+/// How many of the nearest calls are answered where too few were found.
 const NEAREST: usize = 3;
 
 /// A call of the journal as it is answered.
@@ -240,7 +240,7 @@ pub(super) async fn stream(
             if id > newest { 0 } else { id }
         }
     };
-    // Calls that came before are told at once.
+    // Calls that came before are sent at once.
     news.mark_changed();
     let follower = Follower {
         filter: journal_filter(filter, &sandbox)?,
