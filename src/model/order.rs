@@ -811,7 +811,7 @@ pub(super) fn no_order_number() -> ValueError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::account::{Account, LoginName};
+    use crate::api::account::Account;
     use crate::model::answer::from_value;
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -821,17 +821,7 @@ mod tests {
     }
 
     fn order(stage: Stage) -> domain::Order {
-        domain::Order {
-            number: OrderNumber::new(7).unwrap(),
-            login_name: LoginName::new("a"),
-            product: Product::Smime,
-            email: None,
-            organization: None,
-            csr: None,
-            terms: Default::default(),
-            stage,
-            revocation: None,
-        }
+        domain::Order::plain(OrderNumber::new(7).unwrap(), stage)
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) fn write(parameters: &[(&str, Option<&dyn Display>)]) -> String {
     if query.is_empty() { query } else { format!("?{query}") }
 }
 
-/// A parameter for [`write`].
+/// A parameter for [`write()`].
 pub(crate) fn parameter<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
     value.as_ref().map(|value| value as &dyn Display)
 }
