@@ -15,7 +15,7 @@ impl Accounts<'_> {
     /// Makes an account.
     ///
     /// # Errors
-    /// Its loginName is taken, or a field is not what is taken.
+    /// Its loginName is taken, or a field has a value that is not accepted.
     pub async fn create(self, account: Account) -> Result<AccountInfo, ControlError> {
         let path = self.0.at("/accounts");
         self.0.remote().send(Method::POST, &path, &account).await
@@ -24,7 +24,7 @@ impl Accounts<'_> {
     /// The account with that loginName.
     ///
     /// # Errors
-    /// There is none.
+    /// No account has that loginName.
     pub async fn show(self, login_name: &str) -> Result<AccountInfo, ControlError> {
         self.0.remote().get(&self.path(login_name)).await
     }
@@ -32,7 +32,7 @@ impl Accounts<'_> {
     /// Every account.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<AccountInfo>, ControlError> {
         let answer: AccountList = self.0.remote().get(&self.0.at("/accounts")).await?;
         Ok(answer.accounts)
@@ -41,7 +41,7 @@ impl Accounts<'_> {
     /// Locks an account: it cannot log in.
     ///
     /// # Errors
-    /// There is none with that loginName.
+    /// No account has that loginName.
     pub async fn lock(self, login_name: &str) -> Result<AccountInfo, ControlError> {
         self.change(AccountChange::of(login_name).locked()).await
     }
@@ -49,7 +49,7 @@ impl Accounts<'_> {
     /// Unlocks an account.
     ///
     /// # Errors
-    /// There is none with that loginName.
+    /// No account has that loginName.
     pub async fn unlock(self, login_name: &str) -> Result<AccountInfo, ControlError> {
         self.change(AccountChange::of(login_name).unlocked()).await
     }
@@ -70,7 +70,7 @@ impl Accounts<'_> {
     /// ```
     ///
     /// # Errors
-    /// There is none with that loginName, or a field is not what is taken.
+    /// No account has that loginName, or a field has a value that is not accepted.
     pub async fn change(self, change: impl Into<AccountChange>) -> Result<AccountInfo, ControlError> {
         let AccountChange { login_name, fields } = change.into();
         let path = self.path(&login_name);
@@ -80,7 +80,7 @@ impl Accounts<'_> {
     /// Deletes an account.
     ///
     /// # Errors
-    /// There is none with that loginName, or it has orders.
+    /// No account has that loginName, or it has orders.
     pub async fn delete(self, login_name: &str) -> Result<(), ControlError> {
         self.0.remote().send_empty(Method::DELETE, &self.path(login_name)).await
     }

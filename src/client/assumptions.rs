@@ -16,7 +16,7 @@ impl Assumptions<'_> {
     /// All of them with their values, by name.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<BTreeMap<String, String>, ControlError> {
         let answer: AssumptionList = self.0.remote().get(&self.0.at("/assumptions")).await?;
         Ok(answer.assumptions)

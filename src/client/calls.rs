@@ -89,7 +89,7 @@ impl Calls {
         self
     }
 
-    /// They themselves, the oldest first.
+    /// The calls, the oldest first.
     ///
     /// # Errors
     /// There is no such endpoint.
@@ -99,7 +99,7 @@ impl Calls {
         Ok(answer.calls)
     }
 
-    /// How many they are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
+    /// How many calls there are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
     ///
     /// # Errors
     /// There is no such endpoint.
@@ -137,7 +137,7 @@ impl Calls {
     /// Forgets every call of the sandbox, these or not.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn clear(&self) -> Result<(), ControlError> {
         let path = self.control.at("/calls");
         self.control.remote().send_empty(Method::DELETE, &path).await

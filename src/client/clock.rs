@@ -27,10 +27,10 @@ use crate::model::when::Span;
 pub struct Clock<'c>(pub(super) &'c Control);
 
 impl Clock<'_> {
-    /// Looks at it.
+    /// What it shows.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn show(self) -> Result<ClockInfo, ControlError> {
         self.0.remote().get(&self.0.at("/clock")).await
     }
@@ -38,7 +38,7 @@ impl Clock<'_> {
     /// Sets it; one that stands still stands there then.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn set(self, now: Timestamp) -> Result<ClockInfo, ControlError> {
         self.put(Some(now), None).await
     }
@@ -46,7 +46,7 @@ impl Clock<'_> {
     /// Lets it stand still.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn freeze(self) -> Result<ClockInfo, ControlError> {
         self.put(None, Some(true)).await
     }
@@ -54,7 +54,7 @@ impl Clock<'_> {
     /// Lets it stand still at a time.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn freeze_at(self, now: Timestamp) -> Result<ClockInfo, ControlError> {
         self.put(Some(now), Some(true)).await
     }
@@ -62,7 +62,7 @@ impl Clock<'_> {
     /// Lets it go on from where it stands.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn unfreeze(self) -> Result<ClockInfo, ControlError> {
         self.put(None, Some(false)).await
     }
@@ -70,7 +70,7 @@ impl Clock<'_> {
     /// Moves it on: being-issued orders come due, issued ones expire, call limits roll.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn advance(self, by: Duration) -> Result<ClockInfo, ControlError> {
         let step = ClockStep { by: Span(by) };
         let path = self.0.at("/clock/advance");

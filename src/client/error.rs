@@ -12,10 +12,10 @@ use crate::model::call::NearCall;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ControlError {
-    /// What should say where the emulator is does not.
+    /// The URL of the control listener is not valid.
     #[error("`{url}` is no URL of a control listener: {why}")]
     Url {
-        /// What was given.
+        /// The URL that was given.
         url: String,
         /// What is taken.
         why: String,

@@ -11,10 +11,10 @@ use crate::model::fault::{Fault, FaultInfo, FaultList};
 pub struct Faults<'c>(pub(super) &'c Control);
 
 impl Faults<'_> {
-    /// Adds a fault behind those that are there; the first that fits a call is met.
+    /// Adds a fault after the others; a call meets the first that fits it.
     ///
     /// # Errors
-    /// A field is not what is taken.
+    /// A field has a value that is not accepted.
     pub async fn add(self, fault: Fault) -> Result<FaultInfo, ControlError> {
         self.0.remote().send(Method::POST, &self.0.at("/faults"), &fault).await
     }
@@ -22,7 +22,7 @@ impl Faults<'_> {
     /// Every fault, in the order in which they are tried.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<FaultInfo>, ControlError> {
         let answer: FaultList = self.0.remote().get(&self.0.at("/faults")).await?;
         Ok(answer.faults)
@@ -31,7 +31,7 @@ impl Faults<'_> {
     /// Takes a fault away.
     ///
     /// # Errors
-    /// There is none with that number.
+    /// No fault has that number.
     pub async fn remove(self, id: u64) -> Result<(), ControlError> {
         let path = self.0.at(&format!("/faults/{id}"));
         self.0.remote().send_empty(Method::DELETE, &path).await
@@ -40,7 +40,7 @@ impl Faults<'_> {
     /// Takes every fault away.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn clear(self) -> Result<(), ControlError> {
         self.0.remote().send_empty(Method::DELETE, &self.0.at("/faults")).await
     }

@@ -124,7 +124,7 @@ impl Control {
     /// Whether the emulator serves.
     ///
     /// # Errors
-    /// It does not.
+    /// It does not serve.
     pub async fn health(&self) -> Result<(), ControlError> {
         self.remote.send_empty(Method::GET, "/health").await
     }

@@ -22,7 +22,7 @@ impl Orders<'_> {
     /// The order of that number.
     ///
     /// # Errors
-    /// There is none.
+    /// No order has that number.
     pub async fn show(self, number: u64) -> Result<OrderInfo, ControlError> {
         self.0.remote().get(&self.path(number)).await
     }
@@ -30,7 +30,7 @@ impl Orders<'_> {
     /// Every order, by number.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<OrderInfo>, ControlError> {
         let mut all = Vec::new();
         let mut filter = OrderFilter {
@@ -64,7 +64,7 @@ impl Orders<'_> {
     /// ```
     ///
     /// # Errors
-    /// There is no such order, or the change contradicts itself.
+    /// No order has that number, or the change contradicts itself.
     pub async fn change(self, number: u64, change: OrderChange) -> Result<OrderInfo, ControlError> {
         self.0.remote().send(Method::PATCH, &self.path(number), &change).await
     }
@@ -72,7 +72,7 @@ impl Orders<'_> {
     /// Deletes an order.
     ///
     /// # Errors
-    /// There is none of that number.
+    /// No order has that number.
     pub async fn delete(self, number: u64) -> Result<(), ControlError> {
         self.0.remote().send_empty(Method::DELETE, &self.path(number)).await
     }

@@ -33,7 +33,7 @@ impl Sandboxes<'_> {
     /// ```
     ///
     /// # Errors
-    /// Its name or a login name is taken, its fixtures do not hold together, or there are too many.
+    /// Its name or a login name is taken, its fixtures cannot be read or contradict themselves, or there are too many.
     pub async fn create(self, new: NewSandbox) -> Result<Control, ControlError> {
         let made: SandboxInfo = self.0.remote().send(Method::POST, "/sandboxes", &new).await?;
         Ok(self.0.sandbox(&made.name))
@@ -42,7 +42,7 @@ impl Sandboxes<'_> {
     /// Every sandbox, the default one first.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<SandboxInfo>, ControlError> {
         let answer: SandboxList = self.0.remote().get("/sandboxes").await?;
         Ok(answer.sandboxes)
@@ -51,7 +51,7 @@ impl Sandboxes<'_> {
     /// Deletes a sandbox.
     ///
     /// # Errors
-    /// There is none of that name, or it is the default one.
+    /// No sandbox has that name, or it is the default one.
     pub async fn delete(self, name: &str) -> Result<(), ControlError> {
         let path = format!("/sandboxes/{}", escape(name));
         self.0.remote().send_empty(Method::DELETE, &path).await
@@ -62,7 +62,7 @@ impl Control {
     /// The sandbox at a glance.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// No sandbox has that name.
     pub async fn info(&self) -> Result<SandboxInfo, ControlError> {
         let path = format!("/sandboxes/{}", escape(self.name()));
         self.remote().get(&path).await
@@ -84,7 +84,7 @@ impl Control {
     /// ```
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn snapshot(&self) -> Result<Snapshot, ControlError> {
         let json = self.remote().exchange(Method::GET, &self.at("/snapshot"), None).await?;
         Ok(Snapshot::from_json(json))
@@ -93,7 +93,7 @@ impl Control {
     /// Makes the sandbox what a snapshot says, one of this or of any other.
     ///
     /// # Errors
-    /// It is no snapshot.
+    /// The text is not a snapshot.
     pub async fn restore(&self, snapshot: &Snapshot) -> Result<RestoreInfo, ControlError> {
         let body = Some(snapshot.json().as_bytes().to_vec());
         let answer = self.remote().exchange(Method::PUT, &self.at("/snapshot"), body).await?;
@@ -103,7 +103,7 @@ impl Control {
     /// Goes back to the fixtures that the sandbox started with, to their clock and their faults; the journal is empty.
     ///
     /// # Errors
-    /// As every request: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn reset(&self) -> Result<SandboxInfo, ControlError> {
         self.remote()
             .send(Method::POST, &self.at("/reset"), &Reset::default())
@@ -113,7 +113,7 @@ impl Control {
     /// Starts the sandbox again with other fixtures, TOML or JSON.
     ///
     /// # Errors
-    /// They do not hold together.
+    /// The fixtures cannot be read, or contradict themselves.
     pub async fn reset_to(&self, fixtures: &str) -> Result<SandboxInfo, ControlError> {
         let reset = Reset {
             fixtures: Some(FixturesOrText::Text(fixtures.to_owned())),

@@ -171,6 +171,7 @@ impl ToSchema for AccountPatch {
 
 impl Account {
     /// An account that may do everything.
+    #[must_use]
     pub fn new(login_name: &str, login_password: &str) -> Self {
         Self {
             login_name: login_name.to_owned(),
@@ -187,11 +188,13 @@ impl Account {
     }
 
     /// Locked: it cannot log in.
+    #[must_use]
     pub fn locked(self) -> Self {
         Self { locked: true, ..self }
     }
 
     /// It may use these endpoints alone.
+    #[must_use]
     pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
         Self {
             permissions: Some(endpoints.into_iter().map(str::to_owned).collect()),
@@ -200,6 +203,7 @@ impl Account {
     }
 
     /// It may call so often in any span of that length, by the sandbox's clock.
+    #[must_use]
     pub fn call_limit(self, calls: usize, per: Duration) -> Self {
         Self {
             call_limit: Some(CallLimit::new(calls, per)),
@@ -208,6 +212,7 @@ impl Account {
     }
 
     /// It is under the reseller with that loginName.
+    #[must_use]
     pub fn reseller(self, login_name: &str) -> Self {
         Self {
             reseller: Some(login_name.to_owned()),
@@ -216,6 +221,7 @@ impl Account {
     }
 
     /// With that `accountID`, by which its reseller names it.
+    #[must_use]
     pub fn account_id(self, id: u64) -> Self {
         Self {
             account_id: Some(id),
@@ -224,6 +230,7 @@ impl Account {
     }
 
     /// It may ask for these `caCertificateID`s.
+    #[must_use]
     pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
         Self {
             ca_certificate_ids: ids.into_iter().collect(),
@@ -232,6 +239,7 @@ impl Account {
     }
 
     /// It has these e-mail templates.
+    #[must_use]
     pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
         Self {
             template_ids: ids.into_iter().collect(),
@@ -240,6 +248,7 @@ impl Account {
     }
 
     /// It pays with that voucher.
+    #[must_use]
     pub fn voucher(self, name: &str) -> Self {
         Self {
             voucher: Some(VoucherInfo::Named(name.to_owned())),

@@ -7,7 +7,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::clock::Timestamp;
 use crate::der::pem;
 
-/// A certificate, as far as people ask for it.
+/// A description of a certificate.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Certificate)]

@@ -45,6 +45,7 @@ const MAX_STATUS_BODY: usize = 64 << 10;
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, ToSchema)]
 #[non_exhaustive]
+#[must_use]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = FaultEntry)]
 pub struct Fault {

@@ -219,12 +219,14 @@ impl ToSchema for OrderPatch {
 impl Order {
     /// An S/MIME order of the account with that loginName: issued 30 days ago for a year, with the next free number,
     /// unless more is said.
+    #[must_use]
     pub fn smime(login_name: &str) -> Self {
         Self::new(login_name, Product::Smime)
     }
 
     /// A code-signing order of the account with that loginName: issued 30 days ago for a year, with the next free number,
     /// unless more is said.
+    #[must_use]
     pub fn code_signing(login_name: &str) -> Self {
         Self::new(login_name, Product::CodeSigning)
     }
@@ -251,56 +253,67 @@ impl Order {
     }
 
     /// In that state.
+    #[must_use]
     pub fn state(self, state: State) -> Self {
         Self { state, ..self }
     }
 
     /// Not yet issued.
+    #[must_use]
     pub fn pending(self) -> Self {
         self.state(State::Pending)
     }
 
     /// Being issued, for ever.
+    #[must_use]
     pub fn being_issued(self) -> Self {
         self.state(State::BeingIssued)
     }
 
     /// Being issued for so long from now, by the sandbox's clock; issued then.
+    #[must_use]
     pub fn being_issued_for(self, span: Duration) -> Self {
         self.being_issued().due_in(span)
     }
 
     /// Issued and valid.
+    #[must_use]
     pub fn issued(self) -> Self {
         self.state(State::Issued)
     }
 
     /// Replaced.
+    #[must_use]
     pub fn replaced(self) -> Self {
         self.state(State::Replaced)
     }
 
     /// Revoked.
+    #[must_use]
     pub fn revoked(self) -> Self {
         self.state(State::Revoked)
     }
 
     /// Rejected.
+    #[must_use]
     pub fn rejected(self) -> Self {
         self.state(State::Rejected)
     }
 
     /// Past its end.
+    #[must_use]
     pub fn expired(self) -> Self {
         self.state(State::Expired)
     }
 
     /// On hold.
+    #[must_use]
     pub fn on_hold(self) -> Self {
         self.state(State::OnHold)
     }
 
     /// With that order number.
+    #[must_use]
     pub fn number(self, number: u64) -> Self {
         Self {
             order_number: number,
@@ -309,6 +322,7 @@ impl Order {
     }
 
     /// Issued so long ago.
+    #[must_use]
     pub fn issued_ago(self, before: Duration) -> Self {
         Self {
             issued: Some(When::Before(before)),
@@ -317,6 +331,7 @@ impl Order {
     }
 
     /// Issued at that time.
+    #[must_use]
     pub fn issued_at(self, time: Timestamp) -> Self {
         Self {
             issued: Some(When::At(time)),
@@ -325,6 +340,7 @@ impl Order {
     }
 
     /// Expires so long from now, by the sandbox's clock.
+    #[must_use]
     pub fn expires_in(self, after: Duration) -> Self {
         Self {
             expires: Some(When::After(after)),
@@ -333,6 +349,7 @@ impl Order {
     }
 
     /// Expired so long ago, by the sandbox's clock.
+    #[must_use]
     pub fn expires_ago(self, before: Duration) -> Self {
         Self {
             expires: Some(When::Before(before)),
@@ -341,6 +358,7 @@ impl Order {
     }
 
     /// Expires at that time.
+    #[must_use]
     pub fn expires_at(self, time: Timestamp) -> Self {
         Self {
             expires: Some(When::At(time)),
@@ -349,6 +367,7 @@ impl Order {
     }
 
     /// Goes on being issued so long from now, by the sandbox's clock.
+    #[must_use]
     pub fn due_in(self, after: Duration) -> Self {
         Self {
             due: Some(When::After(after)),
@@ -357,6 +376,7 @@ impl Order {
     }
 
     /// With that e-mail address.
+    #[must_use]
     pub fn email(self, address: &str) -> Self {
         Self {
             email: Some(address.to_owned()),
@@ -365,6 +385,7 @@ impl Order {
     }
 
     /// With that organization.
+    #[must_use]
     pub fn organization(self, name: &str) -> Self {
         Self {
             organization: Some(name.to_owned()),
@@ -373,6 +394,7 @@ impl Order {
     }
 
     /// With that CSR, PEM.
+    #[must_use]
     pub fn csr(self, pem: &str) -> Self {
         Self {
             csr: Some(pem.to_owned()),
@@ -381,6 +403,7 @@ impl Order {
     }
 
     /// Of this kind: 794, 795 or 796 for S/MIME, 8 or 530 for code signing.
+    #[must_use]
     pub fn product_code(self, number: u16) -> Self {
         Self {
             product_code: Some(number),
@@ -389,6 +412,7 @@ impl Order {
     }
 
     /// With a signature that is made with this hash.
+    #[must_use]
     pub fn signature_hash(self, hash: SignatureHash) -> Self {
         Self {
             signature_hash: Some(hash),
@@ -397,6 +421,7 @@ impl Order {
     }
 
     /// Issued by the CA of this caCertificateID.
+    #[must_use]
     pub fn ca_certificate_id(self, id: u64) -> Self {
         Self {
             ca_certificate_id: Some(id),
@@ -405,6 +430,7 @@ impl Order {
     }
 
     /// With a made key that can be fetched, in place of a CSR.
+    #[must_use]
     pub fn keep_key(self) -> Self {
         Self { keep_key: true, ..self }
     }
