@@ -35,7 +35,6 @@ pub use crate::api::order::state::State;
 pub use crate::api::order::terms::SignatureHash;
 pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::model::fixtures::{Fixtures, FixturesError, LoadError};
-pub(crate) use crate::model::fixtures::{toml_message, without_mark};
 pub(crate) use crate::model::snapshot::Snapshot;
 pub(crate) use crate::model::world::{Built, Start};
 

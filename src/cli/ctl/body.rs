@@ -10,9 +10,10 @@ use utoipa::PartialSchema;
 
 use crate::cli::ctl::args::{FaultArgs, OrderArgs};
 use crate::cli::ctl::{CtlError, read};
+use crate::model::Product;
 use crate::model::account::Account;
+use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
-use crate::model::{Fixtures, Product, toml_message, without_mark};
 
 /// The fields of what is written as an object, without those that have no value.
 fn given(args: &impl Serialize) -> Map<String, Value> {
