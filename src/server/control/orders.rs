@@ -196,20 +196,22 @@ fn drop_what_it_cannot_have(entry: &mut OrderInfo, old: &domain::Order, state: S
     let issued = old.validity().map(|validity| validity.issued);
     let expires = old.validity().map(|validity| validity.expires);
     entry.due = None;
-    let keeps_times = match state {
-        State::Pending | State::Rejected | State::OnHold | State::BeingIssued => false,
-        State::Issued | State::Replaced => is_past(issued) && !is_past(expires),
-        State::Expired => is_past(expires),
-        State::Revoked => is_past(issued),
+    // What is issued now is so until the end that was foreseen.
+    let (keeps_times, keeps_end, keeps_revocation) = match state {
+        State::Pending | State::BeingIssued | State::OnHold => (false, false, false),
+        State::Issued => (is_past(issued) && !is_past(expires), !is_past(expires), false),
+        State::Replaced => (is_past(issued) && !is_past(expires), !is_past(expires), true),
+        State::Revoked => (is_past(issued), false, true),
+        State::Rejected => (false, false, true),
+        State::Expired => (is_past(expires), false, false),
     };
     if !keeps_times {
         entry.issued = None;
-        // What is issued now is so until the end that was foreseen.
-        if !matches!(state, State::Issued | State::Replaced) || is_past(expires) {
-            entry.expires = None;
-        }
     }
-    if !matches!(state, State::Revoked | State::Rejected | State::Replaced) {
+    if !keeps_times && !keeps_end {
+        entry.expires = None;
+    }
+    if !keeps_revocation {
         entry.revocation = None;
     }
 }
