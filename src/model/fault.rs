@@ -403,9 +403,7 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Val
         throttle.is_some(),
     ];
     if given.iter().filter(|is_given| **is_given).count() != 1 {
-        return Err(ValueError::new(
-            "a fault does exactly one thing: `code`, `delay`, `status`, `disconnect`, `garble` or `throttle`",
-        ));
+        return Err(not_one_thing());
     }
     if argument.is_some() && code.is_none() {
         return Err(ValueError::at("argument", "only a `code` has an `argument`"));
@@ -413,51 +411,76 @@ fn build_action(entry: &Then, endpoint: Option<&Endpoint>) -> Result<Action, Val
     if body.is_some() && status.is_none() {
         return Err(ValueError::at("body", "only a `status` has a `body`"));
     }
-    if body.as_ref().is_some_and(|body| body.len() > MAX_STATUS_BODY) {
+    if let Some(code) = code {
+        return build_answer(*code, argument.as_deref(), endpoint);
+    }
+    if let Some(status) = status {
+        return build_status(*status, body.as_deref());
+    }
+    if let Some(delay) = delay {
+        return match delay.0 {
+            delay if delay > MAX_DELAY => Err(ValueError::at("delay", "a reply is delayed by 10m at most")),
+            delay => Ok(Action::Delay(delay)),
+        };
+    }
+    if let Some(disconnect) = disconnect {
+        return Ok(match disconnect {
+            Disconnect::Before => Action::DisconnectBefore,
+            Disconnect::MidBody => Action::DisconnectMidBody,
+        });
+    }
+    if let Some(bytes_per_second) = *throttle {
+        return match bytes_per_second {
+            0 => Err(ValueError::at("throttle", "at least 1 byte a second")),
+            _ => Ok(Action::Throttle { bytes_per_second }),
+        };
+    }
+    if *garble {
+        return Ok(Action::Garble);
+    }
+    Err(not_one_thing())
+}
+
+fn not_one_thing() -> ValueError {
+    ValueError::new("a fault does exactly one thing: `code`, `delay`, `status`, `disconnect`, `garble` or `throttle`")
+}
+
+/// The action that answers a code, of that endpoint or of any that has it.
+fn build_answer(code: i32, argument: Option<&str>, endpoint: Option<&Endpoint>) -> Result<Action, ValueError> {
+    let rows = match endpoint {
+        Some(endpoint) => vec![code_of(endpoint, code)?],
+        None => codes_of_any(code)?,
+    };
+    let to_fill = rows.iter().find(|row| row.message.contains(PLACEHOLDER));
+    if let (Some(row), None) = (to_fill, argument) {
+        return Err(ValueError::at(
+            "code",
+            format!(
+                "the message of {code} is \"{}\": say with `argument` what stands for {PLACEHOLDER}",
+                row.message
+            ),
+        ));
+    }
+    Ok(Action::Answer {
+        code,
+        argument: argument.map(str::to_owned),
+    })
+}
+
+/// The action that answers an HTTP status, as a gateway would.
+fn build_status(status: u16, body: Option<&str>) -> Result<Action, ValueError> {
+    if body.is_some_and(|body| body.len() > MAX_STATUS_BODY) {
         return Err(ValueError::at(
             "body",
             format!("the body of a fault has {MAX_STATUS_BODY} bytes at most"),
         ));
     }
-    Ok(match (code, delay, status, disconnect, throttle) {
-        (Some(code), ..) => {
-            let rows = match endpoint {
-                Some(endpoint) => vec![code_of(endpoint, *code)?],
-                None => codes_of_any(*code)?,
-            };
-            let to_fill = rows.iter().find(|row| row.message.contains(PLACEHOLDER));
-            if let (Some(row), None) = (to_fill, argument) {
-                return Err(ValueError::at(
-                    "code",
-                    format!(
-                        "the message of {code} is \"{}\": say with `argument` what stands for {PLACEHOLDER}",
-                        row.message
-                    ),
-                ));
-            }
-            Action::Answer {
-                code: *code,
-                argument: argument.clone(),
-            }
-        }
-        (_, Some(delay), ..) if delay.0 > MAX_DELAY => {
-            return Err(ValueError::at("delay", "a reply is delayed by 10m at most"));
-        }
-        (_, Some(delay), ..) => Action::Delay(delay.0),
-        (_, _, Some(status), ..) if !(200..=599).contains(status) => {
-            return Err(ValueError::at("status", "an HTTP status is a number from 200 to 599"));
-        }
-        (_, _, Some(status), ..) => Action::Status {
-            status: *status,
-            body: body.clone().unwrap_or_default(),
-        },
-        (_, _, _, Some(Disconnect::Before), _) => Action::DisconnectBefore,
-        (_, _, _, Some(Disconnect::MidBody), _) => Action::DisconnectMidBody,
-        (.., Some(0)) => return Err(ValueError::at("throttle", "at least 1 byte a second")),
-        (.., Some(bytes_per_second)) => Action::Throttle {
-            bytes_per_second: *bytes_per_second,
-        },
-        _ => Action::Garble,
+    if !(200..=599).contains(&status) {
+        return Err(ValueError::at("status", "an HTTP status is a number from 200 to 599"));
+    }
+    Ok(Action::Status {
+        status,
+        body: body.unwrap_or_default().to_owned(),
     })
 }
 
