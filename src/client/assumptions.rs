@@ -3,27 +3,22 @@
 use std::collections::BTreeMap;
 
 use hyper::Method;
-use serde::Deserialize;
 
 use crate::client::Control;
 use crate::client::error::ControlError;
+use crate::model::sandbox::AssumptionList;
 
 /// The assumptions of a sandbox; see [`Control::assumptions`].
 #[derive(Clone, Copy, Debug)]
 pub struct Assumptions<'c>(pub(super) &'c Control);
 
-#[derive(Deserialize)]
-struct Answer {
-    assumptions: BTreeMap<String, String>,
-}
-
 impl Assumptions<'_> {
     /// All of them with their values, by name.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<BTreeMap<String, String>, ControlError> {
-        let answer: Answer = self.0.remote().get(&self.0.at("/assumptions")).await?;
+        let answer: AssumptionList = self.0.remote().get(&self.0.at("/assumptions")).await?;
         Ok(answer.assumptions)
     }
 
@@ -43,7 +38,7 @@ impl Assumptions<'_> {
     /// There is no such assumption, or it does not take that value.
     pub async fn set(self, name: &str, value: &str) -> Result<(), ControlError> {
         let change = BTreeMap::from([(name, value)]);
-        let _all: Answer = self
+        let _all: AssumptionList = self
             .0
             .remote()
             .send(Method::PATCH, &self.0.at("/assumptions"), &change)

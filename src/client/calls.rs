@@ -1,20 +1,19 @@
 //! What was called.
 
-use std::fmt;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use hyper::Method;
 use hyper::body::{Bytes, Incoming};
-use serde::{Deserialize, Serialize};
 
 use crate::client::Control;
-use crate::client::call::{CallInfo, NearCall, NotCalled};
-use crate::client::error::ControlError;
+use crate::client::error::{ControlError, NotCalled};
 use crate::client::http::PATIENCE;
 use crate::client::remote::Remote;
-use crate::client::time::span;
 use crate::clock::Timestamp;
+use crate::model::answer::read_answer;
+use crate::model::call::{CallInfo, CallList, Count, CountRequest, NumberOrText};
+use crate::model::when::Span;
 
 /// Calls that a sandbox has answered, narrowed word by word; see [`Control::calls`].
 ///
@@ -37,106 +36,70 @@ use crate::clock::Timestamp;
 #[must_use]
 pub struct Calls {
     control: Control,
-    wanted: Wanted,
-}
-
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Wanted {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    endpoint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    login_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order_number: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_least: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    within: Option<String>,
-    #[serde(skip)]
-    patience: Duration,
-}
-
-#[derive(Debug, Deserialize)]
-struct Counted {
-    count: u64,
-    reached: bool,
-    #[serde(default)]
-    forgotten: u64,
-    #[serde(default)]
-    nearest: Vec<NearCall>,
+    request: CountRequest,
 }
 
 impl Calls {
     pub(super) fn of(control: Control) -> Self {
         Self {
             control,
-            wanted: Wanted::default(),
+            request: CountRequest::default(),
         }
     }
 
     /// Only those of that endpoint, such as `!autoRevokeCS`.
     pub fn endpoint(mut self, name: &str) -> Self {
-        self.wanted.endpoint = Some(name.to_owned());
+        self.request.endpoint = Some(name.to_owned());
         self
     }
 
     /// Only those with that loginName.
     pub fn login(mut self, login_name: &str) -> Self {
-        self.wanted.login_name = Some(login_name.to_owned());
+        self.request.login_name = Some(login_name.to_owned());
         self
     }
 
     /// Only those that name that order.
     pub fn order(mut self, number: u64) -> Self {
-        self.wanted.order_number = Some(number);
+        self.request.order_number = Some(NumberOrText::Number(number));
         self
     }
 
     /// Only those that were answered with that code.
     pub fn code(mut self, code: i32) -> Self {
-        self.wanted.code = Some(code);
+        self.request.code = Some(code);
         self
     }
 
     /// Only those at that time of the sandbox's clock or later.
     pub fn since(mut self, time: Timestamp) -> Self {
-        self.wanted.since = Some(time.to_string());
+        self.request.since = Some(time.into());
         self
     }
 
-    /// [`expect`](Self::expect) as many; 1 without a word.
+    /// [`expect`](Self::expect) as many; 1 by default.
     pub fn at_least(mut self, calls: u64) -> Self {
-        self.wanted.at_least = Some(calls);
+        self.request.at_least = Some(u32::try_from(calls).unwrap_or(u32::MAX));
         self
     }
 
-    /// [`expect`](Self::expect) them within that time, in real time, at most a minute; now without a word.
+    /// [`expect`](Self::expect) them within that time, in real time, at most a minute; by default it does not wait.
     pub fn within(mut self, limit: Duration) -> Self {
-        self.wanted.within = Some(span(limit));
-        self.wanted.patience = limit;
+        self.request.within = Some(Span(limit));
         self
     }
 
-    /// They themselves, the oldest first.
+    /// The calls, the oldest first.
     ///
     /// # Errors
     /// There is no such endpoint.
     pub async fn list(&self) -> Result<Vec<CallInfo>, ControlError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            calls: Vec<CallInfo>,
-        }
-        let path = self.control.at(&format!("/calls{}", self.wanted.query()));
-        let answer: Answer = self.control.remote().get(&path).await?;
+        let path = self.control.at(&format!("/calls{}", self.request.filter().query()));
+        let answer: CallList = self.control.remote().get(&path).await?;
         Ok(answer.calls)
     }
 
-    /// How many they are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
+    /// How many calls there are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
     ///
     /// # Errors
     /// There is no such endpoint.
@@ -159,12 +122,12 @@ impl Calls {
     /// # Errors
     /// [`ControlError::NotCalled`], which names the nearest calls and what differs.
     pub async fn expect(&self) -> Result<u64, ControlError> {
-        let counted = self.ask(&self.wanted).await?;
+        let counted = self.ask(&self.request).await?;
         if counted.reached {
             return Ok(counted.count);
         }
         Err(ControlError::NotCalled(NotCalled {
-            wanted: self.wanted.to_string(),
+            expected: self.request.to_string(),
             count: counted.count,
             forgotten: counted.forgotten,
             nearest: counted.nearest,
@@ -174,10 +137,10 @@ impl Calls {
     /// Forgets every call of the sandbox, these or not.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn clear(&self) -> Result<(), ControlError> {
         let path = self.control.at("/calls");
-        self.control.remote().tell(Method::DELETE, &path).await
+        self.control.remote().send_empty(Method::DELETE, &path).await
     }
 
     /// Each of these calls from now on, as it comes. A sandbox that is followed is in use: its time to live begins when
@@ -186,71 +149,23 @@ impl Calls {
     /// # Errors
     /// There is no such endpoint.
     pub async fn follow(&self) -> Result<CallStream, ControlError> {
-        CallStream::open(&self.control, &self.wanted.query()).await
+        CallStream::open(&self.control, &self.request.filter().query()).await
     }
 
-    async fn ask_now(&self) -> Result<Counted, ControlError> {
-        let now = Wanted {
+    async fn ask_now(&self) -> Result<Count, ControlError> {
+        let now = CountRequest {
             at_least: None,
             within: None,
-            ..self.wanted.clone()
+            ..self.request.clone()
         };
         self.ask(&now).await
     }
 
-    async fn ask(&self, wanted: &Wanted) -> Result<Counted, ControlError> {
+    async fn ask(&self, request: &CountRequest) -> Result<Count, ControlError> {
         let path = self.control.at("/calls/count");
-        let patience = PATIENCE.saturating_add(wanted.patience);
+        let patience = PATIENCE.saturating_add(request.within.map_or(Duration::ZERO, |within| within.0));
         let remote = self.control.remote();
-        remote.send_patiently(Method::POST, &path, wanted, patience).await
-    }
-}
-
-impl Wanted {
-    /// The fields as a query, with its `?` if there are any.
-    fn query(&self) -> String {
-        let fields = [
-            ("endpoint", self.endpoint.clone()),
-            ("loginName", self.login_name.clone()),
-            ("orderNumber", self.order_number.map(|number| number.to_string())),
-            ("code", self.code.map(|code| code.to_string())),
-            ("since", self.since.clone()),
-        ];
-        let given = fields
-            .into_iter()
-            .filter_map(|(name, value)| value.map(|value| (name, value)));
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(given)
-            .finish();
-        if query.is_empty() { query } else { format!("?{query}") }
-    }
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at_least.unwrap_or(1) {
-            1 => f.write_str("at least 1 call")?,
-            calls => write!(f, "at least {calls} calls")?,
-        }
-        if let Some(endpoint) = &self.endpoint {
-            write!(f, " of {endpoint}")?;
-        }
-        if let Some(login_name) = &self.login_name {
-            write!(f, " with loginName {login_name}")?;
-        }
-        if let Some(number) = self.order_number {
-            write!(f, " with orderNumber {number}")?;
-        }
-        if let Some(code) = self.code {
-            write!(f, " answered with {code}")?;
-        }
-        if let Some(since) = &self.since {
-            write!(f, " since {since}")?;
-        }
-        if let Some(within) = &self.within {
-            write!(f, " within {within}")?;
-        }
-        Ok(())
+        remote.send_patiently(Method::POST, &path, request, patience).await
     }
 }
 
@@ -282,7 +197,7 @@ impl CallStream {
         let Some(data) = self.next_data().await? else {
             return Ok(None);
         };
-        serde_json::from_str(&data)
+        read_answer(data.as_bytes())
             .map(Some)
             .map_err(|error| self.remote.unexpected(error.to_string()))
     }
@@ -340,46 +255,49 @@ mod tests {
 
     use super::*;
     use crate::client::seconds;
+    use crate::model::answer::from_value;
 
     fn calls() -> Calls {
         Control::connect("http://127.0.0.1:1").calls()
     }
 
     #[test]
-    fn what_is_wanted_is_written_as_body_and_as_query() {
+    fn a_request_is_written_as_body_and_as_query() {
         let calls = calls().endpoint("!autoRevokeCS").login("a b").order(7).code(-4);
         assert_eq!(
-            calls.wanted.query(),
+            calls.request.filter().query(),
             "?endpoint=%21autoRevokeCS&loginName=a+b&orderNumber=7&code=-4"
         );
         assert_eq!(
-            json!(calls.since(Timestamp::EPOCH).at_least(2).within(seconds(5)).wanted),
+            json!(calls.since(Timestamp::EPOCH).at_least(2).within(seconds(5)).request),
             json!({"endpoint": "!autoRevokeCS", "loginName": "a b", "orderNumber": 7, "code": -4,
                    "since": "1970-01-01T00:00:00Z", "atLeast": 2, "within": "5s"})
         );
-        assert_eq!(super::Wanted::default().query(), "");
+        assert_eq!(CountRequest::default().filter().query(), "");
     }
 
     #[test]
     fn what_did_not_come_is_told_with_what_came_near() {
-        let counted: Counted = serde_json::from_value(json!({
+        let counted: Count = from_value(json!({
             "count": 1, "reached": false, "forgotten": 5,
             "nearest": [{
                 "call": {"id": 3, "time": "1970-01-01T00:00:00Z", "realTime": "1970-01-01T00:00:00Z",
-                         "sandbox": "default", "endpoint": "!autoRevokeCS",
+                         "sandbox": "default", "endpoint": "!autoRevokeCS", "loginName": "a", "orderNumber": 8,
                          "arguments": [{"name": "orderNumber", "value": "8"}], "status": 200, "code": -21,
                          "reply": "-21\n", "tookMicros": 12, "hint": "order 8 is revoked"},
                 "differs": [{"field": "orderNumber", "wanted": "7", "found": "8"}, {"field": "code", "wanted": "0"}]
             }]
         }))
         .unwrap();
-        assert_eq!(counted.nearest[0].call.argument("ORDERNUMBER"), Some("8"));
+        let near = &counted.nearest[0].call;
+        assert_eq!(near.argument("ORDERNUMBER"), Some("8"));
+        assert_eq!((near.login_name.as_deref(), near.order_number), (Some("a"), Some(8)));
         let missing = NotCalled {
-            wanted: calls()
+            expected: calls()
                 .endpoint("!autoRevokeCS")
                 .order(7)
                 .at_least(2)
-                .wanted
+                .request
                 .to_string(),
             count: counted.count,
             forgotten: counted.forgotten,

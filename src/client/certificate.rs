@@ -28,7 +28,7 @@ impl Orders<'_> {
     /// ```
     ///
     /// # Errors
-    /// There is no such order, it was not issued, or the CA cannot make the certificate.
+    /// No order has that number, it was not issued, or the CA cannot make the certificate.
     pub async fn certificate(self, number: u64) -> Result<String, ControlError> {
         self.read(number, "certificate?format=pem").await
     }
@@ -61,7 +61,7 @@ impl Control {
     /// [`Emulator::ca_pem`](crate::Emulator::ca_pem).
     ///
     /// # Errors
-    /// The HTTPS listener has a certificate of its own that came without its CA (`--tls-cert`), or as every question:
+    /// The HTTPS listener has a certificate of its own that came without its CA (`--tls-cert`), or as every request:
     /// [`ControlError`].
     pub async fn ca_pem(&self) -> Result<String, ControlError> {
         // Every sandbox has the same one.
@@ -71,7 +71,7 @@ impl Control {
     /// Every CA, PEM: the root first, then the issuing CAs, for those who verify certificates of orders.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn ca_bundle_pem(&self) -> Result<String, ControlError> {
         self.remote()
             .exchange(Method::GET, &self.at("/ca?format=pem"), None)

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use hyper::Method;
-use serde::Deserialize;
-use serde_json::json;
 
 use crate::client::Control;
 use crate::client::error::ControlError;
-use crate::client::time::{self, span};
 use crate::clock::Timestamp;
+use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
+use crate::model::when::Span;
 
 /// The clock of a sandbox; see [`Control::clock`].
 ///
@@ -27,26 +26,11 @@ use crate::clock::Timestamp;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'c>(pub(super) &'c Control);
 
-/// What a clock shows.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[non_exhaustive]
-#[serde(rename_all = "camelCase")]
-pub struct ClockInfo {
-    /// The sandbox's present.
-    #[serde(deserialize_with = "time::read")]
-    pub now: Timestamp,
-    /// Whether it stands still.
-    pub frozen: bool,
-    /// The emulator's own present.
-    #[serde(deserialize_with = "time::read")]
-    pub real_now: Timestamp,
-}
-
 impl Clock<'_> {
-    /// Looks at it.
+    /// What it shows.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn show(self) -> Result<ClockInfo, ControlError> {
         self.0.remote().get(&self.0.at("/clock")).await
     }
@@ -54,48 +38,47 @@ impl Clock<'_> {
     /// Sets it; one that stands still stands there then.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn set(self, now: Timestamp) -> Result<ClockInfo, ControlError> {
-        self.put(json!({"now": now.to_string()})).await
+        self.put(Some(now), None).await
     }
 
     /// Lets it stand still.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn freeze(self) -> Result<ClockInfo, ControlError> {
-        self.put(json!({"frozen": true})).await
+        self.put(None, Some(true)).await
     }
 
     /// Lets it stand still at a time.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn freeze_at(self, now: Timestamp) -> Result<ClockInfo, ControlError> {
-        self.put(json!({"now": now.to_string(), "frozen": true})).await
+        self.put(Some(now), Some(true)).await
     }
 
     /// Lets it go on from where it stands.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn unfreeze(self) -> Result<ClockInfo, ControlError> {
-        self.put(json!({"frozen": false})).await
+        self.put(None, Some(false)).await
     }
 
     /// Moves it on: being-issued orders come due, issued ones expire, call limits roll.
     ///
     /// # Errors
-    /// As every question: [`ControlError`].
+    /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn advance(self, by: Duration) -> Result<ClockInfo, ControlError> {
+        let step = ClockStep { by: Span(by) };
         let path = self.0.at("/clock/advance");
-        self.0
-            .remote()
-            .send(Method::POST, &path, &json!({"by": span(by)}))
-            .await
+        self.0.remote().send(Method::POST, &path, &step).await
     }
 
-    async fn put(self, clock: serde_json::Value) -> Result<ClockInfo, ControlError> {
-        self.0.remote().send(Method::PUT, &self.0.at("/clock"), &clock).await
+    async fn put(self, now: Option<Timestamp>, frozen: Option<bool>) -> Result<ClockInfo, ControlError> {
+        let setting = ClockSetting { now, frozen };
+        self.0.remote().send(Method::PUT, &self.0.at("/clock"), &setting).await
     }
 }

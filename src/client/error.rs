@@ -1,20 +1,21 @@
 //! What can go wrong between the client and the emulator.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::client::call::NotCalled;
+use crate::model::call::NearCall;
 
 /// Why the emulator did not do what it was asked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ControlError {
-    /// What should say where the emulator is does not.
+    /// The URL of the control listener is not valid.
     #[error("`{url}` is no URL of a control listener: {why}")]
     Url {
-        /// What was given.
+        /// The URL that was given.
         url: String,
         /// What is taken.
         why: String,
@@ -63,3 +64,38 @@ pub enum ControlError {
 fn in_field(field: Option<&str>) -> String {
     field.map(|field| format!(", in `{field}`")).unwrap_or_default()
 }
+
+/// The calls that were expected did not come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NotCalled {
+    pub(super) expected: String,
+    /// How many came.
+    pub count: u64,
+    /// How many more may have come which the journal no longer keeps.
+    pub forgotten: u64,
+    /// The calls that come nearest to what was expected.
+    pub nearest: Vec<NearCall>,
+}
+
+impl fmt::Display for NotCalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, found {}", self.expected, self.count)?;
+        if self.forgotten > 0 {
+            write!(
+                f,
+                "; earlier calls that the journal no longer keeps: {}",
+                self.forgotten
+            )?;
+        }
+        for near in &self.nearest {
+            write!(f, "; {near}")?;
+        }
+        if self.nearest.is_empty() && self.count == 0 && self.forgotten == 0 {
+            f.write_str("; nothing was called at all")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for NotCalled {}

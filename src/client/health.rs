@@ -6,12 +6,12 @@ use hyper::StatusCode;
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
-use crate::client::http::{self, ClientError, Question};
+use crate::client::http::{self, ClientError, HttpRequest};
 
-/// How long one question may take.
+/// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pause between two questions.
+/// The pause between two requests.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Why an emulator is not known to serve.
@@ -45,7 +45,7 @@ pub enum HealthError {
 /// `wait`.
 ///
 /// # Errors
-/// What the last question met.
+/// What the last request met.
 pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
     // A wait that has no end in sight has no deadline.
     let deadline = Instant::now().checked_add(wait);
@@ -61,7 +61,7 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
 
 async fn ask(address: &str) -> Result<(), HealthError> {
     let address = || address.to_owned();
-    match http::ask(&address(), Question::get("/control/v1/health"), PATIENCE).await {
+    match http::ask(&address(), HttpRequest::get("/control/v1/health"), PATIENCE).await {
         Ok(answer) if answer.status == StatusCode::OK => Ok(()),
         Ok(answer) => Err(HealthError::Other {
             address: address(),

@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client for the control listener: a connection for each question.
+//! A small HTTP/1.1 client for the control listener: a connection for each request.
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,9 +38,9 @@ impl From<hyper::Error> for ClientError {
     }
 }
 
-/// A question.
+/// A request.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
+pub(crate) struct HttpRequest {
     /// Its method.
     pub(crate) method: Method,
     /// Its path and query, percent-encoded.
@@ -51,7 +51,7 @@ pub(crate) struct Question {
     pub(crate) token: Option<GivenToken>,
 }
 
-impl Question {
+impl HttpRequest {
     /// Reads what is at a path.
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self {
@@ -83,9 +83,9 @@ impl Question {
     }
 }
 
-/// An answer, whole.
+/// A response, whole.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     /// Its HTTP status.
     pub(crate) status: StatusCode,
     /// Its body.
@@ -93,9 +93,9 @@ pub(crate) struct Answer {
 }
 
 /// Waits for the rest of an answer that will end.
-pub(crate) async fn whole(response: Response<Incoming>) -> Result<Answer, ClientError> {
+pub(crate) async fn whole(response: Response<Incoming>) -> Result<HttpResponse, ClientError> {
     let answer = async {
-        Ok(Answer {
+        Ok(HttpResponse {
             status: response.status(),
             body: response.into_body().collect().await?.to_bytes(),
         })
@@ -106,10 +106,14 @@ pub(crate) async fn whole(response: Response<Incoming>) -> Result<Answer, Client
 }
 
 /// Asks `authority` (`HOST:PORT`), and waits for the whole answer for as long as `patience`.
-pub(crate) async fn ask(authority: &str, question: Question, patience: Duration) -> Result<Answer, ClientError> {
+pub(crate) async fn ask(
+    authority: &str,
+    request: HttpRequest,
+    patience: Duration,
+) -> Result<HttpResponse, ClientError> {
     let answer = async {
-        let response = send(authority, question).await?;
-        Ok(Answer {
+        let response = send(authority, request).await?;
+        Ok(HttpResponse {
             status: response.status(),
             body: response.into_body().collect().await?.to_bytes(),
         })
@@ -120,14 +124,14 @@ pub(crate) async fn ask(authority: &str, question: Question, patience: Duration)
 }
 
 /// Asks, and gives the answer as soon as its head is there; its body may go on for ever.
-pub(crate) async fn open(authority: &str, question: Question) -> Result<Response<Incoming>, ClientError> {
-    timeout(PATIENCE, send(authority, question))
+pub(crate) async fn open(authority: &str, request: HttpRequest) -> Result<Response<Incoming>, ClientError> {
+    timeout(PATIENCE, send(authority, request))
         .await
         .map_err(|_| ClientError::Timeout(PATIENCE))?
 }
 
-async fn send(authority: &str, question: Question) -> Result<Response<Incoming>, ClientError> {
-    let request = question.into_request(authority)?;
+async fn send(authority: &str, request: HttpRequest) -> Result<Response<Incoming>, ClientError> {
+    let request = request.into_request(authority)?;
     let tcp = TcpStream::connect(authority).await.map_err(ClientError::Connect)?;
     // What fails here fails later as well; then it is said.
     drop(tcp.set_nodelay(true));

@@ -26,7 +26,6 @@
 
 mod account;
 mod assumptions;
-mod call;
 mod calls;
 mod certificate;
 mod clock;
@@ -46,23 +45,29 @@ use hyper::Method;
 use crate::client::remote::Remote;
 use crate::token::GivenToken;
 
-pub use crate::api::order::product::Product;
-pub use crate::api::order::state::State;
-pub use crate::client::account::{Account, AccountChange, AccountInfo, Accounts, CallLimitInfo, VoucherInfo};
+pub use crate::client::account::Accounts;
 pub use crate::client::assumptions::Assumptions;
-pub use crate::client::call::{ArgumentInfo, CallInfo, Difference, NearCall, NotCalled};
 pub use crate::client::calls::{CallStream, Calls};
-pub use crate::client::clock::{Clock, ClockInfo};
-pub use crate::client::error::ControlError;
-pub use crate::client::fault::{Fault, FaultInfo, Faults};
-pub use crate::client::order::{Order, OrderChange, OrderInfo, Orders, RevocationInfo};
-pub use crate::client::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Sandboxes, Snapshot};
+pub use crate::client::clock::Clock;
+pub use crate::client::error::{ControlError, NotCalled};
+pub use crate::client::fault::Faults;
+pub use crate::client::order::Orders;
+pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
-pub use crate::clock::{ParseTimestampError, Timestamp};
+pub use crate::model::account::{
+    Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
+};
+pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
+pub use crate::model::clock::ClockInfo;
+pub use crate::model::fault::{Fault, FaultInfo};
+pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
+pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
+pub use crate::model::when::When;
+pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///
-/// It asks when it is told to and keeps no connection: it can be made before the emulator is there.
+/// It connects for each request and keeps no connection, so it can be made before the emulator is there.
 #[derive(Clone, Debug)]
 pub struct Control {
     remote: Remote,
@@ -71,7 +76,7 @@ pub struct Control {
 
 impl Control {
     /// Drives the default sandbox of the emulator whose control listener is at `url`, `http://HOST:PORT`. A URL that
-    /// is none shows with the first question.
+    /// is not valid shows with the first request.
     pub fn connect(url: &str) -> Self {
         Self {
             remote: Remote::new(url),
@@ -80,7 +85,7 @@ impl Control {
     }
 
     /// Sends the token that the emulator demands (`--control-token`). One that is empty, has white space around it or
-    /// holds control characters shows with the first question.
+    /// holds control characters shows with the first request.
     #[must_use]
     pub fn token(self, token: impl Into<String>) -> Self {
         self.given_token(token.into().as_str().into())
@@ -119,9 +124,9 @@ impl Control {
     /// Whether the emulator serves.
     ///
     /// # Errors
-    /// It does not.
+    /// It does not serve.
     pub async fn health(&self) -> Result<(), ControlError> {
-        self.remote.tell(Method::GET, "/health").await
+        self.remote.send_empty(Method::GET, "/health").await
     }
 
     /// The orders of this sandbox.

@@ -1,16 +1,19 @@
 //! Where the emulator is, and how it is asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::client::error::ControlError;
-use crate::client::http::{self, Answer, ClientError, PATIENCE, Question};
+use crate::client::http::{self, ClientError, HttpRequest, HttpResponse, PATIENCE};
+use crate::model::answer::read_answer;
+use crate::model::problem::ProblemDetails;
 use crate::token::GivenToken;
 
 /// What stands in a segment of a path as itself.
@@ -26,15 +29,6 @@ pub(crate) fn escape(segment: &str) -> String {
 pub(crate) struct Remote {
     url: Arc<str>,
     token: Option<GivenToken>,
-}
-
-/// An error as RFC 9457 has it.
-#[derive(Debug, Deserialize)]
-struct Problem {
-    #[serde(default)]
-    title: String,
-    detail: String,
-    field: Option<String>,
 }
 
 impl Remote {
@@ -76,8 +70,8 @@ impl Remote {
         self.read(&self.ask(method, path, Some(body), patience).await?)
     }
 
-    /// Asks for something whose answer says nothing.
-    pub(crate) async fn tell(&self, method: Method, path: &str) -> Result<(), ControlError> {
+    /// Sends a request without a body whose answer has none either.
+    pub(crate) async fn send_empty(&self, method: Method, path: &str) -> Result<(), ControlError> {
         self.ask(method, path, None, PATIENCE).await.map(drop)
     }
 
@@ -97,7 +91,7 @@ impl Remote {
 
     /// Opens a stream of events.
     pub(crate) async fn open(&self, path: &str) -> Result<Response<Incoming>, ControlError> {
-        let response = http::open(&self.authority()?, self.question(Method::GET, path, None))
+        let response = http::open(&self.authority()?, self.request(Method::GET, path, None))
             .await
             .map_err(|error| self.failed(error))?;
         if response.status() == StatusCode::OK {
@@ -121,8 +115,8 @@ impl Remote {
         path: &str,
         body: Option<Vec<u8>>,
         patience: Duration,
-    ) -> Result<Answer, ControlError> {
-        let answer = http::ask(&self.authority()?, self.question(method, path, body), patience)
+    ) -> Result<HttpResponse, ControlError> {
+        let answer = http::ask(&self.authority()?, self.request(method, path, body), patience)
             .await
             .map_err(|error| self.failed(error))?;
         if answer.status.is_success() {
@@ -131,30 +125,30 @@ impl Remote {
         Err(self.refused(&answer))
     }
 
-    /// What an answer says that is none of success.
-    fn refused(&self, answer: &Answer) -> ControlError {
-        match serde_json::from_slice::<Problem>(&answer.body) {
+    /// The error that an answer describes whose status is not one of success.
+    fn refused(&self, answer: &HttpResponse) -> ControlError {
+        match read_answer::<ProblemDetails<'_>>(&answer.body) {
             Ok(problem) => ControlError::Refused {
                 status: answer.status.as_u16(),
-                title: problem.title,
-                detail: problem.detail,
-                field: problem.field,
+                title: problem.title.into_owned(),
+                detail: problem.detail.into_owned(),
+                field: problem.field.map(Cow::into_owned),
             },
             Err(_) => self.unexpected(format!("HTTP status {}", answer.status)),
         }
     }
 
-    fn question(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Question {
-        Question {
+    fn request(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpRequest {
+        HttpRequest {
             method,
             body,
             token: self.token.clone(),
-            ..Question::get(format!("/control/v1{path}"))
+            ..HttpRequest::get(format!("/control/v1{path}"))
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, ControlError> {
-        serde_json::from_slice(&answer.body).map_err(|error| self.unexpected(error.to_string()))
+    fn read<T: DeserializeOwned>(&self, answer: &HttpResponse) -> Result<T, ControlError> {
+        read_answer(&answer.body).map_err(|error| self.unexpected(error.to_string()))
     }
 
     fn authority(&self) -> Result<String, ControlError> {

@@ -38,7 +38,7 @@ impl Stub {
         &self.url
     }
 
-    /// Method, path and body of each question; a token behind them.
+    /// Method, path and body of each request, and its token at the end.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::model::file::File;
+use crate::model::fixtures::File;
 use crate::model::{Built, Fixtures, FixturesError, Snapshot, Start};
 use crate::random::Random;
 

@@ -6,14 +6,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::model::file::{AccountEntry, FaultEntry, OrderEntry};
+use crate::model::account::Account;
+use crate::model::fault::Fault;
+use crate::model::order::Order;
 use crate::server::control;
 
 /// Entries in which every field is set.
 struct Entries {
-    account: AccountEntry,
-    order: OrderEntry,
-    fault: FaultEntry,
+    account: Account,
+    order: Order,
+    fault: Fault,
 }
 
 /// Any JSON object is merged into an entry as RFC 7396 says, and what comes of it is read as an entry or refused.

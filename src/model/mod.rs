@@ -1,246 +1,42 @@
-//! Fixtures: the accounts, orders, messages, faults and assumptions that a sandbox starts with.
+//! What users write and read, as JSON and TOML: orders, accounts, faults, calls, the clock, sandboxes, and the fixtures
+//! that hold them. How it is stored or sent does not belong here.
 //!
-//! A file is TOML, or the same in JSON; keys are spelled as the API spells them. It is read in two steps: [`Fixtures`]
-//! is a file whose every key and type is right, and the world is made from it at a given time.
+//! Each noun has a file with its structs, their schemas for OpenAPI, and the conversions from and to the types of `api`.
+//! Fixtures, snapshots, the control API, its typed client and `ctl` all use these structs. Keys are spelled as the API
+//! spells them. Structs that users write refuse fields that they do not know; see [`answer`] for those that clients read.
+//!
+//! A fixtures file is read in two steps: [`Fixtures`] is a file whose every key and type is right, and the world is made
+//! from it at a given time.
 
-pub(crate) mod entry;
-pub(crate) mod file;
+pub(crate) mod account;
+pub(crate) mod answer;
+pub(crate) mod call;
+pub(crate) mod certificate;
+pub(crate) mod clock;
+pub(crate) mod endpoint;
+pub(crate) mod fault;
+pub(crate) mod fixtures;
 mod locate;
+mod message;
 pub(crate) mod object;
+pub(crate) mod order;
+pub(crate) mod problem;
+pub(crate) mod query;
+pub(crate) mod sandbox;
 mod snapshot;
+pub(crate) mod value_error;
 pub(crate) mod valueless;
 pub(crate) mod when;
 pub(crate) mod whole;
 mod world;
 
-use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
-
-use serde::de::DeserializeSeed;
-use thiserror::Error;
-
-use crate::model::file::File;
-use crate::model::locate::{FailAt, Step, is_unquoted};
-use crate::model::valueless::without_value;
-
+pub use crate::api::order::product::Product;
+pub use crate::api::order::state::State;
+pub use crate::api::order::terms::SignatureHash;
+pub use crate::clock::{ParseTimestampError, Timestamp};
+pub use crate::model::fixtures::{Fixtures, FixturesError, LoadError};
 pub(crate) use crate::model::snapshot::Snapshot;
 pub(crate) use crate::model::world::{Built, Start};
-
-/// What a fixtures file says.
-#[derive(Clone, Debug)]
-pub struct Fixtures {
-    text: Text,
-    file: File,
-}
-
-impl Fixtures {
-    /// Reads the fixtures file at a path; its errors name it.
-    ///
-    /// # Errors
-    /// It cannot be read, or as [`parse`](Self::parse).
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Ok(Self::from_file(text, path)?)
-    }
-
-    /// Reads what stands in the file at a path; its errors name it.
-    pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, FixturesError> {
-        let bad = |error: FixturesError| FixturesError {
-            file: Some(path.to_owned()),
-            ..error
-        };
-        let mut fixtures = Self::read(Text::new(text)).map_err(bad)?;
-        fixtures.text.file = Some(path.to_owned());
-        Ok(fixtures)
-    }
-
-    /// Reads a fixtures file: JSON if it begins with `{`, else TOML.
-    ///
-    /// # Errors
-    /// It is neither, a key is unknown or missing, or a value is of a wrong kind. What only shows when the file is
-    /// put to use (an order of an account that is not there) is found when the emulator starts.
-    pub fn parse(text: &str) -> Result<Self, FixturesError> {
-        Self::read(Text::new(text))
-    }
-
-    /// The same without a copy of the text.
-    ///
-    /// # Errors
-    /// As [`parse`](Self::parse).
-    pub(crate) fn parse_owned(text: String) -> Result<Self, FixturesError> {
-        Self::read(Text::new(text))
-    }
-
-    /// Whether a text is read as JSON, and not as TOML.
-    pub(crate) fn is_json(text: &str) -> bool {
-        without_mark(text).trim_start().starts_with('{')
-    }
-
-    fn read(text: Text) -> Result<Self, FixturesError> {
-        let file = text.read(PhantomData)?;
-        Ok(Self { text, file })
-    }
-}
-
-impl From<File> for Fixtures {
-    /// The fixtures that a snapshot describes; their errors have no place in a text.
-    fn from(file: File) -> Self {
-        Self {
-            text: Text::new(""),
-            file,
-        }
-    }
-}
-
-impl Default for Fixtures {
-    /// The built-in fixtures.
-    fn default() -> Self {
-        let mut fixtures =
-            Self::parse(include_str!("../../fixtures/default.toml")).expect("the built-in fixtures are tested");
-        fixtures.text.file = Some("the built-in ones".into());
-        fixtures
-    }
-}
-
-/// What is wrong with a fixtures file, and where. The value that is wrong is not in it, as it may be a password in the
-/// wrong place, except for a `loginName` that no account or more than one has, if it is not the password of an account in
-/// the same fixtures.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("{}line {line}, column {column}: {message}", prefix(.file.as_deref()))]
-pub struct FixturesError {
-    /// The file, if it is one.
-    pub file: Option<PathBuf>,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// The path of the value, such as `orders.3.loginName`, if the value is of the right kind but does not fit.
-    pub field: Option<String>,
-    /// What is wrong, and what is taken instead.
-    pub message: String,
-}
-
-/// Why a fixtures file could not be loaded.
-#[derive(Debug, Error)]
-pub enum LoadError {
-    /// It is not there, may not be read, or is not UTF-8.
-    #[error("cannot read the fixtures file {}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// It is no fixtures file.
-    #[error("bad fixtures: {0}")]
-    Bad(#[from] FixturesError),
-}
-
-/// What is wrong with a text that should be TOML, at that place in it.
-pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -> String {
-    let message = without_value(error.message().trim());
-    if is_unquoted(text, offset) {
-        format!("{message}; text stands in quotes, as in state = \"issued\"")
-    } else {
-        message.into_owned()
-    }
-}
-
-fn prefix(file: Option<&Path>) -> String {
-    file.map_or_else(String::new, |file| format!("{}, ", file.display()))
-}
-
-/// A text without the byte order mark that editors on Windows put in front.
-pub(crate) fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-/// The text of a file; it is kept to tell where a value stands.
-#[derive(Clone)]
-struct Text {
-    text: Box<str>,
-    file: Option<PathBuf>,
-}
-
-impl Text {
-    fn new(text: impl Into<Box<str>>) -> Self {
-        let text = text.into();
-        let rest = without_mark(&text);
-        let text = if rest.len() == text.len() { text } else { rest.into() };
-        Self { text, file: None }
-    }
-
-    fn read<'t, S: DeserializeSeed<'t>>(&'t self, seed: S) -> Result<S::Value, FixturesError> {
-        if Fixtures::is_json(&self.text) {
-            let mut json = serde_json::Deserializer::from_str(&self.text);
-            seed.deserialize(&mut json)
-                .and_then(|value| json.end().map(|()| value))
-                .map_err(|error| self.json_error(&error))
-        } else {
-            toml::Deserializer::parse(&self.text)
-                .and_then(|toml| seed.deserialize(toml))
-                .map_err(|error| self.toml_error(&error))
-        }
-    }
-
-    /// The error that says `message` of the value at `path`.
-    fn error_at(&self, path: &[Step], message: &str) -> FixturesError {
-        let steps: Vec<_> = path.iter().map(ToString::to_string).collect();
-        let error = match self.read(FailAt { path, message }) {
-            Err(error) => error,
-            Ok(()) => self.error(0, message),
-        };
-        FixturesError {
-            field: Some(steps.join(".")),
-            message: message.to_owned(),
-            ..error
-        }
-    }
-
-    fn toml_error(&self, error: &toml::de::Error) -> FixturesError {
-        let offset = error.span().map_or(0, |span| span.start);
-        self.error(offset, &toml_message(&self.text, offset, error))
-    }
-
-    fn json_error(&self, error: &serde_json::Error) -> FixturesError {
-        let text = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let line = error.line().max(1);
-        // serde_json counts bytes.
-        let text_of_line = self.text.split('\n').nth(line - 1).unwrap_or_default();
-        let starts = text_of_line.char_indices().map(|(start, _)| start);
-        let column = starts.take_while(|start| *start < error.column()).count();
-        FixturesError {
-            file: self.file.clone(),
-            line,
-            column: column.max(1),
-            field: None,
-            message: without_value(text.strip_suffix(&place).unwrap_or(&text)).into_owned(),
-        }
-    }
-
-    fn error(&self, offset: usize, message: &str) -> FixturesError {
-        let before = self.text.get(..offset).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        FixturesError {
-            file: self.file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            field: None,
-            message: message.trim().replace('\n', ", "),
-        }
-    }
-}
-
-impl std::fmt::Debug for Text {
-    /// Not the text itself: passwords stand in it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Text({} bytes)", self.text.len())
-    }
-}
 
 #[cfg(test)]
 mod tests;

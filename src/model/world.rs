@@ -11,13 +11,14 @@ use crate::api::order::state::OrderNumber;
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::{Accounts, Conventions, World};
 use crate::clock::{Clock, Timestamp};
-use crate::model::entry::{
-    Problem, account_id_taken, build_account, build_fault, build_order, login_name_taken, message_endpoint, no_account,
-    order_number_taken,
-};
-use crate::model::file::OrderEntry;
+use crate::model::account::{account_id_taken, build_account, login_name_taken, no_account};
+use crate::model::clock::build_clock;
+use crate::model::fault::build_fault;
+use crate::model::fixtures::{Fixtures, FixturesError};
 use crate::model::locate::Step::{Key, Name};
-use crate::model::{Fixtures, FixturesError};
+use crate::model::message::message_endpoint;
+use crate::model::order::{Order, build_order, order_number_taken};
+use crate::model::value_error::ValueError;
 use crate::random::Random;
 
 /// What a world starts with beside its fixtures.
@@ -79,16 +80,16 @@ impl Fixtures {
         Ok(built)
     }
 
-    fn at_its_place<T>(&self, built: Result<T, Problem>) -> Result<T, FixturesError> {
-        built.map_err(|problem| self.text.error_at(&problem.path, &problem.message))
+    fn at_its_place<T>(&self, built: Result<T, ValueError>) -> Result<T, FixturesError> {
+        built.map_err(|error| self.text.error_at(&error.path, &error.message))
     }
 
     fn build_world(
         &self,
-        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        orders: impl IntoIterator<Item: Borrow<Order>>,
         start: &Start,
         random: &mut Random,
-    ) -> Result<Built, Problem> {
+    ) -> Result<Built, ValueError> {
         let clock = self.build_clock(start.real_now)?;
         let now = clock.now(start.real_now);
         let accounts = self.build_accounts(now)?;
@@ -106,46 +107,25 @@ impl Fixtures {
         })
     }
 
-    fn build_faults(&self, real_now: Timestamp) -> Result<Faults, Problem> {
+    fn build_faults(&self, real_now: Timestamp) -> Result<Faults, ValueError> {
         let mut faults = Faults::default();
         for (index, entry) in self.file.faults.iter().enumerate() {
-            let fault = build_fault(entry, real_now).map_err(|problem| problem.within("faults", index))?;
+            let fault = build_fault(entry, real_now).map_err(|error| error.within("faults", index))?;
             faults.add(fault).ok_or_else(|| {
-                Problem::here(format!("there are {} faults at most", Faults::MAX)).within("faults", index)
+                ValueError::new(format!("there are {} faults at most", Faults::MAX)).within("faults", index)
             })?;
         }
         Ok(faults)
     }
 
-    fn build_clock(&self, real_now: Timestamp) -> Result<Clock, Problem> {
-        let mut clock = Clock::default();
-        let Some(entry) = &self.file.clock else {
-            return Ok(clock);
-        };
-        match (entry.now, entry.offset) {
-            (Some(_), Some(_)) => {
-                return Err(Problem {
-                    path: vec![Key("clock"), Key("offset")],
-                    message: "a clock is set by `now` or by `offset`, not by both".to_owned(),
-                });
-            }
-            (Some(when), None) | (None, Some(when)) => {
-                let now = when.from(real_now);
-                if now < Timestamp::EPOCH {
-                    return Err(Problem {
-                        path: vec![Key("clock"), Key(if entry.now.is_some() { "now" } else { "offset" })],
-                        message: "a clock shows a time from 1970-01-01T00:00:00Z on".to_owned(),
-                    });
-                }
-                clock.set(now, real_now);
-            }
-            (None, None) => {}
+    fn build_clock(&self, real_now: Timestamp) -> Result<Clock, ValueError> {
+        match &self.file.clock {
+            Some(entry) => build_clock(entry, real_now).map_err(|error| error.under("clock")),
+            None => Ok(Clock::default()),
         }
-        clock.freeze(entry.frozen, real_now);
-        Ok(clock)
     }
 
-    fn build_accounts(&self, now: Timestamp) -> Result<Accounts, Problem> {
+    fn build_accounts(&self, now: Timestamp) -> Result<Accounts, ValueError> {
         // Of all accounts, those that are still to come as well.
         let is_password = |text: &str| {
             let mut entries = self.file.accounts.iter();
@@ -155,12 +135,12 @@ impl Fixtures {
         for (index, entry) in self.file.accounts.iter().enumerate() {
             if index >= Accounts::MAX {
                 let message = format!("there may be at most {} accounts", Accounts::MAX);
-                return Err(Problem::here(message).within("accounts", index));
+                return Err(ValueError::new(message).within("accounts", index));
             }
-            let account = build_account(entry, now).map_err(|problem| problem.within("accounts", index))?;
+            let account = build_account(entry, now).map_err(|error| error.within("accounts", index))?;
             if accounts.get(&entry.login_name).is_some() {
                 return Err(
-                    Problem::at("loginName", login_name_taken(&entry.login_name, is_password))
+                    ValueError::at("loginName", login_name_taken(&entry.login_name, is_password))
                         .within("accounts", index),
                 );
             }
@@ -168,58 +148,58 @@ impl Fixtures {
         }
         let mut ids = HashMap::new();
         for (index, entry) in self.file.accounts.iter().enumerate() {
-            let problem = match (&entry.reseller, entry.account_id) {
+            let error = match (&entry.reseller, entry.account_id) {
                 (Some(reseller), _) if accounts.get(reseller).is_none() => {
-                    Problem::at("reseller", no_account(reseller, |text| accounts.is_password(text)))
+                    ValueError::at("reseller", no_account(reseller, |text| accounts.is_password(text)))
                 }
-                (_, Some(id)) if ids.insert(id, index).is_some() => Problem::at("accountID", account_id_taken(id)),
+                (_, Some(id)) if ids.insert(id, index).is_some() => ValueError::at("accountID", account_id_taken(id)),
                 _ => continue,
             };
-            return Err(problem.within("accounts", index));
+            return Err(error.within("accounts", index));
         }
         Ok(accounts)
     }
 
     fn build_book(
         &self,
-        orders: impl IntoIterator<Item: Borrow<OrderEntry>>,
+        orders: impl IntoIterator<Item: Borrow<Order>>,
         start: &Start,
         now: Timestamp,
         accounts: &Accounts,
         random: &mut Random,
-    ) -> Result<Book, Problem> {
+    ) -> Result<Book, ValueError> {
         let mut book = Book::new(start.max_orders, self.first_new_number(random)?);
         for (index, entry) in orders.into_iter().enumerate() {
-            let within = |problem: Problem| problem.within("orders", index);
+            let within = |error: ValueError| error.within("orders", index);
             let order = build_order(entry.borrow(), accounts, now).map_err(within)?;
             if book.get(order.number).is_some() {
-                return Err(within(Problem::at("orderNumber", order_number_taken(order.number))));
+                return Err(within(ValueError::at("orderNumber", order_number_taken(order.number))));
             }
             book.insert(order)
-                .map_err(|full| within(Problem::at("orderNumber", full.to_string())))?;
+                .map_err(|full| within(ValueError::at("orderNumber", full.to_string())))?;
         }
         Ok(book)
     }
 
-    fn first_new_number(&self, random: &mut Random) -> Result<OrderNumber, Problem> {
+    fn first_new_number(&self, random: &mut Random) -> Result<OrderNumber, ValueError> {
         let number = self
             .file
             .next_order_number
             .unwrap_or_else(|| random.first_order_number());
-        OrderNumber::new(number).ok_or_else(|| Problem::at("nextOrderNumber", "this is no order number"))
+        OrderNumber::new(number).ok_or_else(|| ValueError::at("nextOrderNumber", "this is no order number"))
     }
 
-    fn build_conventions(&self) -> Result<Conventions, Problem> {
+    fn build_conventions(&self) -> Result<Conventions, ValueError> {
         let mut assumptions = Assumptions::default();
         for (name, value) in &self.file.assumptions {
-            assumptions.set(name, value).map_err(|error| Problem {
+            assumptions.set(name, value).map_err(|error| ValueError {
                 path: vec![Key("assumptions"), Name(name.clone())],
                 message: error.without_value(),
             })?;
         }
         let mut conventions = Conventions::from(assumptions);
         for (index, entry) in self.file.messages.iter().enumerate() {
-            let endpoint = message_endpoint(entry).map_err(|problem| problem.within("messages", index))?;
+            let endpoint = message_endpoint(entry).map_err(|error| error.within("messages", index))?;
             conventions.reword(endpoint.name, entry.code, entry.message.clone());
         }
         Ok(conventions)

@@ -440,7 +440,7 @@ mod tests {
     use crate::api::protocol::assumption::Spelling;
     use crate::ca::{Authority, CaOptions};
     use crate::clock::system_now;
-    use crate::model::file::FaultEntry;
+    use crate::model::fault::Fault;
 
     fn settings(fixtures: &str) -> Settings {
         Settings {
@@ -505,8 +505,7 @@ mod tests {
             let ttls: Vec<_> = state
                 .faults
                 .iter(now)
-                .filter_map(|(_, fault)| FaultEntry::describe(fault, now).ttl)
-                .map(|ttl| ttl.0)
+                .filter_map(|(_, fault)| Fault::describe(fault, now).ttl)
                 .collect();
             assert_eq!(ttls, [Duration::from_secs(600)], "after {millis} ms");
             assert_eq!(state.clock.now(now), now.before(Duration::from_secs(3600)));

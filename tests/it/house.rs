@@ -14,7 +14,12 @@ const STAIR: [&str; 10] = [
 ];
 
 /// Pairs of rooms where the upper one leaves the lower one alone, although it stands above it.
-const STRANGERS: [(&str, &str); 2] = [("server", "client"), ("sandbox", "client")];
+const STRANGERS: [(&str, &str); 4] = [
+    ("server", "client"),
+    ("sandbox", "client"),
+    ("client", "ca"),
+    ("client", "api"),
+];
 
 /// What stands beside the stair, and the lowest room that may use it. It uses nothing of the stair.
 const BESIDE: [(&str, &str); 7] = [

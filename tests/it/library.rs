@@ -3,9 +3,11 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use sectigo_emulator::control::{Account, Fault, Order, SignatureHash, minutes};
 use sectigo_emulator::{Emulator, Fixtures, StopError};
+use serde_json::json;
 
-use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Form, REVOKE, SUCCESS, eventually};
+use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Client, Control, Form, REVOKE, SUCCESS, eventually};
 
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
@@ -175,6 +177,82 @@ async fn its_own_control_bears_its_token() {
     let stranger = sectigo_emulator::control::Control::connect(&emulator.control_url());
     assert!(stranger.orders().list().await.is_err());
     assert!(!format!("{emulator:?}{:?}", emulator.control()).contains("t0ken"));
+}
+
+/// What a client reads and writes again is what the control API answered: no field is lost on the way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_typed_client_reads_every_field() {
+    let emulator = Emulator::builder().accept_plain_http(true).start().await.unwrap();
+    let control = emulator.control();
+    let mut json = Control::at(emulator.control_addr().unwrap(), "default");
+
+    let order = Order::code_signing("login_name")
+        .number(7)
+        .signature_hash(SignatureHash::RequireSha2);
+    let made = control.orders().create(order).await.unwrap();
+    assert_eq!(made.signature_hash, Some(SignatureHash::RequireSha2));
+    let account = Account::new("limited", "secret")
+        .call_limit(5, minutes(10))
+        .account_id(70);
+    control.accounts().create(account).await.unwrap();
+    control
+        .accounts()
+        .create(Account::new("prepaid", "secret").voucher("v").locked())
+        .await
+        .unwrap();
+    let order = Order::code_signing("limited").number(8);
+    control.orders().create(order).await.unwrap();
+    let fault = Fault::delay(Duration::ZERO)
+        .for_login("limited")
+        .for_order(8)
+        .times(9)
+        .heals_after(minutes(5));
+    control.faults().add(fault).await.unwrap();
+    let revoke = Form::revoke().by("limited").set("loginPassword", "secret").order(8);
+    client(&emulator).revoke(&revoke).assert_text(SUCCESS);
+    control
+        .orders()
+        .create(Order::smime("limited").number(9))
+        .await
+        .unwrap();
+    let replace = Form::replace().by("limited").set("loginPassword", "secret").order(9);
+    client(&emulator).replace(&replace).order_number();
+
+    let call = control.calls().order(8).list().await.unwrap().remove(0);
+    assert_eq!(
+        (call.login_name.as_deref(), call.order_number),
+        (Some("limited"), Some(8))
+    );
+    assert!(call.fault.is_some());
+    let limit = control.accounts().show("limited").await.unwrap().call_limit.unwrap();
+    assert_eq!((limit.calls, limit.counted.len()), (5, 1));
+    let revocation = control.orders().show(8).await.unwrap().revocation.unwrap();
+    assert!(revocation.at >= call.time);
+
+    let orders = control.orders().list().await.unwrap();
+    assert_eq!(json!({"orders": orders}), json.get("/orders"));
+    let accounts = control.accounts().list().await.unwrap();
+    assert_eq!(json!({"accounts": accounts}), json.get("/accounts"));
+    let calls = control.calls().list().await.unwrap();
+    assert_eq!(json!({"calls": calls}), json.get("/calls"));
+    let sandboxes = control.sandboxes().list().await.unwrap();
+    assert_eq!(json!({"sandboxes": sandboxes}), json.get("/sandboxes"));
+    // What is left of a time to live goes down between two reads.
+    let mut faults = json!({"faults": control.faults().list().await.unwrap()});
+    let mut answered = json.get("/faults");
+    for list in [&mut faults, &mut answered] {
+        let ttl = list["faults"][1].as_object_mut().unwrap().remove("ttl");
+        assert!(ttl.is_some_and(|ttl| ttl.is_string()));
+    }
+    assert_eq!(faults, answered);
+    control.clock().freeze().await.unwrap();
+    let clock = json!(control.clock().show().await.unwrap());
+    let mut names: Vec<_> = clock.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(
+        names,
+        json.get("/clock").as_object().unwrap().keys().collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -145,8 +145,6 @@ fn successor(number: OrderNumber) -> OrderNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::account::LoginName;
-    use crate::api::order::product::Product;
     use crate::api::order::state::Stage;
 
     fn number(value: u64) -> OrderNumber {
@@ -154,17 +152,7 @@ mod tests {
     }
 
     fn order(value: u64) -> Order {
-        Order {
-            number: number(value),
-            login_name: LoginName::new("a"),
-            product: Product::Smime,
-            email: None,
-            organization: None,
-            csr: None,
-            terms: Default::default(),
-            stage: Stage::Pending,
-            revocation: None,
-        }
+        Order::plain(number(value), Stage::Pending)
     }
 
     #[test]

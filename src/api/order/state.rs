@@ -264,6 +264,22 @@ pub struct Order {
 }
 
 impl Order {
+    /// An S/MIME order of the account `a` of which nothing else is said.
+    #[cfg(test)]
+    pub(crate) fn plain(number: OrderNumber, stage: Stage) -> Self {
+        Self {
+            number,
+            login_name: LoginName::new("a"),
+            product: Product::Smime,
+            email: None,
+            organization: None,
+            csr: None,
+            terms: Terms::default(),
+            stage,
+            revocation: None,
+        }
+    }
+
     /// Its state at that time.
     pub fn state_at(&self, now: Timestamp) -> State {
         let unless_expired = |validity: Validity, state| {
@@ -376,17 +392,7 @@ mod tests {
             issued: start.after(DAY),
             expires: start.after(3 * DAY),
         };
-        let order = |stage| Order {
-            number: OrderNumber::new(1).unwrap(),
-            login_name: LoginName::new("a"),
-            product: Product::Smime,
-            email: None,
-            organization: None,
-            csr: None,
-            terms: Terms::default(),
-            stage,
-            revocation: None,
-        };
+        let order = |stage| Order::plain(OrderNumber::new(1).unwrap(), stage);
         let days = |stage| {
             (0..4)
                 .map(|day| order(stage).state_at(start.after(day * DAY)))

@@ -1,16 +1,18 @@
 //! The command line of `ctl`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::builder::{FalseyValueParser, PossibleValuesParser};
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
+use serde::Serialize;
 
-use crate::api::order::product::Product;
-use crate::api::order::state::State;
-use crate::api::order::terms::SignatureHash;
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
 use crate::cli::parse::{read_control, read_duration};
+use crate::model::call::CallFilter;
+use crate::model::order::OrderFilter;
+use crate::model::{Product, SignatureHash, State};
 use crate::token::GivenToken;
 
 /// The options of `ctl`, and what it is asked to do.
@@ -108,7 +110,7 @@ pub(crate) enum CtlCommand {
     Ca {
         /// How they are printed, der being PKCS#7 [default: pem, or json with --json].
         #[arg(long)]
-        format: Option<Form>,
+        format: Option<CertificateFormat>,
     },
     /// Sandboxes: list, create, delete.
     #[command(subcommand, alias = "sandbox")]
@@ -164,7 +166,7 @@ pub(crate) enum OrdersCommand {
         number: u64,
         /// How it is printed [default: pem, or json with --json].
         #[arg(long)]
-        format: Option<Form>,
+        format: Option<CertificateFormat>,
     },
     /// Print the CAs above the certificate of an order: the one that signed it, then the root.
     Chain {
@@ -173,7 +175,7 @@ pub(crate) enum OrdersCommand {
         number: u64,
         /// How they are printed, der being PKCS#7 [default: pem, or json with --json].
         #[arg(long)]
-        format: Option<Form>,
+        format: Option<CertificateFormat>,
     },
     /// Print the private key of an order that was made with keepKey=true; PEM.
     Key {
@@ -191,7 +193,7 @@ pub(crate) enum OrdersCommand {
 
 /// How a certificate is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum CertificateFormat {
     /// PEM.
     Pem,
     /// DER.
@@ -208,24 +210,38 @@ pub(crate) struct OrdersListArgs {
     pub(crate) login: Option<String>,
     /// Only those in that state.
     #[arg(long, value_parser = states())]
-    pub(crate) state: Option<String>,
+    pub(crate) state: Option<State>,
     /// Only those of that product.
     #[arg(long, value_parser = products())]
-    pub(crate) product: Option<String>,
+    pub(crate) product: Option<Product>,
 }
 
-/// The fields of an order, for `ctl orders create` and `ctl orders set`.
-#[derive(Args, Clone, Default)]
+impl From<&OrdersListArgs> for OrderFilter {
+    fn from(args: &OrdersListArgs) -> Self {
+        Self {
+            login_name: args.login.clone(),
+            state: args.state,
+            product: args.product,
+            ..Self::default()
+        }
+    }
+}
+
+/// The fields of an order, for `ctl orders create` and `ctl orders set`. They are written as JSON, as the model of an order
+/// has them.
+#[derive(Args, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct OrderArgs {
     /// The loginName of its account.
     #[arg(long, value_name = "LOGIN")]
+    #[serde(rename = "loginName")]
     pub(crate) login: Option<String>,
     /// What is ordered.
     #[arg(long, value_parser = products())]
-    pub(crate) product: Option<String>,
+    pub(crate) product: Option<Product>,
     /// Its state.
     #[arg(long, value_parser = states())]
-    pub(crate) state: Option<String>,
+    pub(crate) state: Option<State>,
     /// When it was issued: -30d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) issued: Option<String>,
@@ -243,6 +259,7 @@ pub(crate) struct OrderArgs {
     pub(crate) organization: Option<String>,
     /// The file of its CSR, PEM.
     #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
     pub(crate) csr: Option<PathBuf>,
     /// Sectigo's number of the kind of certificate.
     #[arg(long, value_name = "NUMBER", hide_possible_values = true, value_parser = offer::product_codes())]
@@ -252,22 +269,27 @@ pub(crate) struct OrderArgs {
     pub(crate) signature_hash: Option<String>,
     /// The CA that issues it: each number is a CA of its own.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
+    #[serde(rename = "caCertificateID")]
     pub(crate) ca_certificate_id: Option<u64>,
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) keep_key: Option<bool>,
     /// When it was revoked: -1d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    #[serde(skip)]
     pub(crate) revoked: Option<String>,
     /// The codeReason with which it was revoked: 0, 1, 3, 4 or 5.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u8>)]
+    #[serde(skip)]
     pub(crate) code_reason: Option<u8>,
     /// The comment with which it was revoked.
     #[arg(long, value_name = "TEXT")]
+    #[serde(skip)]
     pub(crate) revocation_reason: Option<String>,
     /// A field as `list --json` shows it, such as state=expired or expires=-1d; csr=@FILE reads a file; nothing after the
     /// = takes it away.
     #[arg(value_name = "FIELD=VALUE", value_parser = read_pair)]
+    #[serde(skip)]
     pub(crate) fields: Vec<(String, String)>,
 }
 
@@ -352,42 +374,23 @@ pub(crate) enum FaultsCommand {
     Clear,
 }
 
-/// `ctl faults add`.
-#[derive(Args, Clone)]
-#[command(group = ArgGroup::new("then").required(true))]
+/// `ctl faults add`: a fault, written as JSON as the model of a fault has it.
+#[derive(Args, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FaultArgs {
-    /// The API answers that code.
-    #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
-    pub(crate) code: Option<i32>,
-    /// The answer takes so much longer.
-    #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
-    pub(crate) delay: Option<String>,
-    /// A gateway answers that HTTP status.
-    #[arg(long, group = "then", value_name = "STATUS", value_parser = read_whole::<u16>)]
-    pub(crate) status: Option<u16>,
-    /// The connection is closed.
-    #[arg(long, group = "then", value_name = "before|mid-body")]
-    pub(crate) disconnect: Option<Disconnect>,
-    /// The answer comes garbled.
-    #[arg(long, group = "then")]
-    pub(crate) garble: bool,
-    /// The answer comes at so many bytes a second.
-    #[arg(long, group = "then", value_name = "BYTES", value_parser = read_whole::<u32>)]
-    pub(crate) throttle: Option<u32>,
-    /// What the message of the code names.
-    #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
-    pub(crate) argument: Option<String>,
-    /// The body that comes with the status.
-    #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
-    pub(crate) body: Option<String>,
+    /// What happens.
+    #[command(flatten)]
+    pub(crate) then: ThenArgs,
     /// Only calls of that endpoint.
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
     pub(crate) endpoint: Option<String>,
     /// Only calls with that loginName.
     #[arg(long, value_name = "LOGIN")]
+    #[serde(rename = "loginName")]
     pub(crate) login: Option<String>,
     /// Only calls that name that order.
     #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
+    #[serde(rename = "orderNumber")]
     pub(crate) order: Option<u64>,
     /// Not the first so many calls.
     #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
@@ -403,8 +406,40 @@ pub(crate) struct FaultArgs {
     pub(crate) ttl: Option<String>,
 }
 
+/// What a fault does.
+#[derive(Args, Clone, Serialize)]
+#[command(group = ArgGroup::new("then").required(true))]
+pub(crate) struct ThenArgs {
+    /// The API answers that code.
+    #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
+    pub(crate) code: Option<i32>,
+    /// The answer takes so much longer.
+    #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
+    pub(crate) delay: Option<String>,
+    /// A gateway answers that HTTP status.
+    #[arg(long, group = "then", value_name = "STATUS", value_parser = read_whole::<u16>)]
+    pub(crate) status: Option<u16>,
+    /// The connection is closed.
+    #[arg(long, group = "then", value_name = "before|mid-body")]
+    pub(crate) disconnect: Option<Disconnect>,
+    /// The answer comes garbled.
+    #[arg(long, group = "then")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) garble: bool,
+    /// The answer comes at so many bytes a second.
+    #[arg(long, group = "then", value_name = "BYTES", value_parser = read_whole::<u32>)]
+    pub(crate) throttle: Option<u32>,
+    /// What the message of the code names.
+    #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
+    pub(crate) argument: Option<String>,
+    /// The body that comes with the status.
+    #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
+    pub(crate) body: Option<String>,
+}
+
 /// Where a reply breaks off.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Disconnect {
     /// Before its first byte.
     Before,
@@ -438,6 +473,19 @@ pub(crate) struct CallsArgs {
     pub(crate) since: Option<String>,
 }
 
+impl From<&CallsArgs> for CallFilter<String> {
+    fn from(args: &CallsArgs) -> Self {
+        Self {
+            endpoint: args.endpoint.clone(),
+            login_name: args.login.clone(),
+            order_number: args.order.clone(),
+            code: args.code,
+            since: args.since.clone(),
+            limit: None,
+        }
+    }
+}
+
 /// `ctl sandboxes`.
 #[derive(Clone, Subcommand)]
 pub(crate) enum SandboxesCommand {
@@ -448,8 +496,8 @@ pub(crate) enum SandboxesCommand {
         /// Its name [default: a readable one].
         name: Option<String>,
         /// It goes away when it was not used for so long.
-        #[arg(long, value_name = "DURATION", value_parser = read_span)]
-        ttl: Option<String>,
+        #[arg(long, value_name = "DURATION", value_parser = read_whole_millis)]
+        ttl: Option<Duration>,
         /// Calls at the plain path with that loginName are its (repeatable).
         #[arg(long, value_name = "LOGIN")]
         claim: Vec<String>,
@@ -464,16 +512,28 @@ pub(crate) enum SandboxesCommand {
     },
 }
 
-fn states() -> PossibleValuesParser {
-    State::ALL.map(State::as_str).into()
+fn states() -> impl TypedValueParser<Value = State> {
+    let names = PossibleValuesParser::new(State::ALL.map(State::as_str));
+    names.try_map(|name| {
+        State::ALL
+            .into_iter()
+            .find(|state| state.as_str() == name)
+            .ok_or("no state")
+    })
 }
 
 fn signature_hashes() -> PossibleValuesParser {
     PossibleValuesParser::new(SignatureHash::NAMES)
 }
 
-fn products() -> PossibleValuesParser {
-    Product::ALL.map(Product::as_str).into()
+fn products() -> impl TypedValueParser<Value = Product> {
+    let names = PossibleValuesParser::new(Product::ALL.map(Product::as_str));
+    names.try_map(|name| {
+        Product::ALL
+            .into_iter()
+            .find(|product| product.as_str() == name)
+            .ok_or("no product")
+    })
 }
 
 fn read_pair(text: &str) -> Result<(String, String), String> {
@@ -490,6 +550,15 @@ fn read_step(text: &str) -> Result<String, String> {
         return Err(format!("it only moves on; `clock set {text}` moves back"));
     }
     read_span(text)
+}
+
+/// A duration to the millisecond, as clocks here have it.
+fn read_whole_millis(text: &str) -> Result<Duration, String> {
+    let duration = read_duration(text)?;
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+        return Err("give a duration of whole milliseconds such as 500ms".to_owned());
+    }
+    Ok(duration)
 }
 
 /// A duration, as it was written.

@@ -1,24 +1,38 @@
-//! From the words of the command line to the JSON and the queries of the control API.
+//! From the words of the command line to the JSON of the control API.
 
 use std::io;
 use std::path::Path;
 
+use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
 
-use crate::api::order::product::Product;
-use crate::cli::ctl::args::{CallsArgs, Disconnect, FaultArgs, OrderArgs, OrdersListArgs};
+use crate::cli::ctl::args::{FaultArgs, OrderArgs};
 use crate::cli::ctl::{CtlError, read};
-use crate::model::{Fixtures, toml_message, without_mark};
+use crate::model::Product;
+use crate::model::account::Account;
+use crate::model::fixtures::{Fixtures, toml_message, without_mark};
+use crate::model::order::Order;
 
-/// The fields that have a value.
-pub(super) fn given(fields: &[(&str, Value)]) -> Value {
+/// The fields of what is written as an object, without those that have no value.
+fn given(args: &impl Serialize) -> Map<String, Value> {
+    let Value::Object(mut fields) = json!(args) else {
+        unreachable!("the options of a command are written as an object");
+    };
+    drop_empty(&mut fields);
     fields
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect::<Map<_, _>>()
-        .into()
+}
+
+fn drop_empty(fields: &mut Map<String, Value>) {
+    fields.retain(|_, value| match value {
+        Value::Null => false,
+        Value::Object(inner) => {
+            drop_empty(inner);
+            !inner.is_empty()
+        }
+        _ => true,
+    });
 }
 
 /// `orders create`: by default an S/MIME order of the account `login_name`.
@@ -28,7 +42,7 @@ pub(super) fn new_order(number: Option<u64>, args: &OrderArgs) -> Result<Value, 
         add(&mut order, "orderNumber", json!(number))?;
     }
     order.entry("loginName").or_insert(json!("login_name"));
-    order.entry("product").or_insert(json!(Product::Smime.as_str()));
+    order.entry("product").or_insert(json!(Product::Smime));
     Ok(order.into())
 }
 
@@ -39,76 +53,100 @@ pub(super) fn changed_order(args: &OrderArgs) -> Result<Value, CtlError> {
 
 /// The fields of an order that are given, as options or by their names.
 fn order(args: &OrderArgs) -> Result<Map<String, Value>, CtlError> {
-    let revocation = given(&[
-        ("at", json!(args.revoked)),
-        ("codeReason", json!(args.code_reason)),
-        ("revocationReason", json!(args.revocation_reason)),
-    ]);
-    let by_option = [
-        ("loginName", json!(args.login)),
-        ("product", json!(args.product)),
-        ("state", json!(args.state)),
-        ("issued", json!(args.issued)),
-        ("expires", json!(args.expires)),
-        ("due", json!(args.due)),
-        ("email", json!(args.email)),
-        ("organization", json!(args.organization)),
-        ("csr", json!(args.csr.as_deref().map(read).transpose()?)),
-        ("productCode", json!(args.product_code)),
-        ("signatureHash", json!(args.signature_hash)),
-        ("caCertificateID", json!(args.ca_certificate_id)),
-        ("keepKey", json!(args.keep_key)),
-        (
-            "revocation",
-            if revocation == json!({}) {
-                Value::Null
-            } else {
-                revocation
-            },
-        ),
-    ];
-    let mut order = order_fields(&args.fields)?;
-    for (name, value) in by_option.into_iter().filter(|(_, value)| !value.is_null()) {
-        add(&mut order, name, value)?;
+    let kinds = Kinds::of::<Order>();
+    let mut order = fields(&args.fields, |name, value| match (name, value.strip_prefix('@')) {
+        ("csr", Some(file)) => Ok(json!(read(Path::new(file))?)),
+        _ => kinds.read(name, value),
+    })?;
+    if let Some(file) = &args.csr {
+        add(&mut order, "csr", json!(read(file)?))?;
+    }
+    let by_option = given(&OrderOptions {
+        args,
+        revocation: RevocationOptions {
+            at: args.revoked.as_deref(),
+            code_reason: args.code_reason,
+            revocation_reason: args.revocation_reason.as_deref(),
+        },
+    });
+    for (name, value) in by_option {
+        add(&mut order, &name, value)?;
     }
     Ok(order)
 }
 
-/// The fields of an order that are given by their names.
-fn order_fields(pairs: &[(String, String)]) -> Result<Map<String, Value>, CtlError> {
-    fields(pairs, |name, value| {
-        Ok(match (name, value.strip_prefix('@')) {
-            ("csr", Some(file)) => json!(read(Path::new(file))?),
-            ("orderNumber" | "productCode" | "caCertificateID", _) => json!(number(name, value)?),
-            ("keepKey", _) => json!(truth(value).ok_or_else(|| no_truth(name))?),
-            _ => json!(value),
-        })
-    })
+/// The options of an order, as the model of an order has its fields.
+#[derive(Serialize)]
+struct OrderOptions<'a> {
+    #[serde(flatten)]
+    args: &'a OrderArgs,
+    revocation: RevocationOptions<'a>,
+}
+
+/// The options of an order's revocation, which stand beside the others on the command line.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RevocationOptions<'a> {
+    at: Option<&'a str>,
+    code_reason: Option<u8>,
+    revocation_reason: Option<&'a str>,
 }
 
 /// `accounts create` and `accounts set`.
 pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
-    let account = fields(pairs, |name, value| {
-        let number = |text: &str| number(name, text);
-        Ok(match name {
-            "accountID" => json!(number(value)?),
-            "caCertificateIDs" | "templateIDs" => {
-                json!(value.split(',').map(number).collect::<Result<Vec<_>, _>>()?)
-            }
-            "permissions" if value == "none" => json!([]),
-            "permissions" => json!(value.split(',').collect::<Vec<_>>()),
-            "locked" => json!(truth(value).ok_or_else(|| no_truth(name))?),
-            "voucher" => truth(value).map_or_else(|| json!(value), |truth| json!(truth)),
-            "callLimit" => {
-                let (calls, per) = value
-                    .split_once('/')
-                    .ok_or_else(|| CtlError::Given("callLimit: give CALLS/DURATION, such as 100/1h".to_owned()))?;
-                json!({"calls": number(calls)?, "per": per})
-            }
-            _ => json!(value),
-        })
+    let kinds = Kinds::of::<Account>();
+    let account = fields(pairs, |name, value| match name {
+        "permissions" if value == "none" => Ok(json!([])),
+        "voucher" => Ok(truth(value).map_or_else(|| json!(value), |truth| json!(truth))),
+        "callLimit" => {
+            let (calls, per) = value
+                .split_once('/')
+                .ok_or_else(|| CtlError::Given("callLimit: give CALLS/DURATION, such as 100/1h".to_owned()))?;
+            Ok(json!({"calls": number(name, calls)?, "per": per}))
+        }
+        _ => kinds.read(name, value),
     })?;
     Ok(account.into())
+}
+
+/// Of which kind each field of an object is, as its schema says.
+struct Kinds(Value);
+
+impl Kinds {
+    fn of<T: PartialSchema>() -> Self {
+        let mut schema = serde_json::to_value(T::schema()).expect("a schema is strings, numbers, lists and objects");
+        Self(schema["properties"].take())
+    }
+
+    /// The value of a field from what was given for it: a number, a truth value, a list of them with commas between, or a
+    /// text, which is also what is given for a field that is not known.
+    fn read(&self, name: &str, given: &str) -> Result<Value, CtlError> {
+        let field = &self.0[name];
+        match kind(field) {
+            "array" => given
+                .split(',')
+                .map(|part| one(kind(&field["items"]), name, part))
+                .collect(),
+            kind => one(kind, name, given),
+        }
+    }
+}
+
+/// The type that a schema names, beside null.
+fn kind(schema: &Value) -> &str {
+    match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),
+        kind => kind.as_str(),
+    }
+    .unwrap_or_default()
+}
+
+fn one(kind: &str, name: &str, given: &str) -> Result<Value, CtlError> {
+    Ok(match kind {
+        "integer" => json!(number(name, given)?),
+        "boolean" => json!(truth(given).ok_or_else(|| CtlError::Given(format!("{name}: give true or false")))?),
+        _ => json!(given),
+    })
 }
 
 fn number(name: &str, text: &str) -> Result<u64, CtlError> {
@@ -118,10 +156,6 @@ fn number(name: &str, text: &str) -> Result<u64, CtlError> {
 
 fn truth(text: &str) -> Option<bool> {
     text.parse().ok()
-}
-
-fn no_truth(name: &str) -> CtlError {
-    CtlError::Given(format!("{name}: give true or false"))
 }
 
 fn fields(
@@ -150,30 +184,7 @@ fn add(fields: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), 
 
 /// `faults add`.
 pub(super) fn fault(args: &FaultArgs) -> Value {
-    let disconnect = args.disconnect.map(|place| match place {
-        Disconnect::Before => "before",
-        Disconnect::MidBody => "mid-body",
-    });
-    let then = given(&[
-        ("code", json!(args.code)),
-        ("argument", json!(args.argument)),
-        ("delay", json!(args.delay)),
-        ("status", json!(args.status)),
-        ("body", json!(args.body)),
-        ("disconnect", json!(disconnect)),
-        ("garble", json!(args.garble.then_some(true))),
-        ("throttle", json!(args.throttle)),
-    ]);
-    given(&[
-        ("endpoint", json!(args.endpoint)),
-        ("loginName", json!(args.login)),
-        ("orderNumber", json!(args.order)),
-        ("skip", json!(args.skip)),
-        ("times", json!(args.times)),
-        ("probability", json!(args.probability)),
-        ("ttl", json!(args.ttl)),
-        ("then", then),
-    ])
+    given(args).into()
 }
 
 /// The body of `restore`: JSON as it is, TOML as JSON; `-` is stdin.
@@ -227,35 +238,4 @@ fn from_toml(value: toml::Value) -> Value {
             .map(|(name, value)| (name, from_toml(value)))
             .collect(),
     }
-}
-
-/// The query of `orders list`, after the order of that number.
-pub(super) fn orders(args: &OrdersListArgs, after: Option<u64>) -> String {
-    query(&[
-        ("loginName", args.login.clone()),
-        ("state", args.state.clone()),
-        ("product", args.product.clone()),
-        ("after", after.map(|after| after.to_string())),
-    ])
-}
-
-/// The query of `calls`, also of `calls --follow`.
-pub(super) fn calls(args: &CallsArgs) -> String {
-    query(&[
-        ("endpoint", args.endpoint.clone()),
-        ("loginName", args.login.clone()),
-        ("orderNumber", args.order.clone()),
-        ("code", args.code.map(|code| code.to_string())),
-        ("since", args.since.clone()),
-    ])
-}
-
-fn query(fields: &[(&str, Option<String>)]) -> String {
-    let given = fields
-        .iter()
-        .filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(given)
-        .finish();
-    if query.is_empty() { query } else { format!("?{query}") }
 }

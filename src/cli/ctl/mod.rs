@@ -4,21 +4,31 @@ pub(super) mod args;
 mod body;
 mod table;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hyper::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::cli::ctl::args::{
-    AccountsCommand, CallsArgs, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, Form, OrdersCommand, SandboxesCommand,
+    AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
+    SandboxesCommand,
 };
-use crate::cli::ctl::table::Shape;
+use crate::cli::ctl::table::Layout;
 use crate::client::http;
 use crate::client::remote::escape;
 use crate::client::{CallStream, Control, ControlError};
 use crate::files::{self, FileError, Readers};
+use crate::model::answer::read_answer;
+use crate::model::call::CallFilter;
+use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
+use crate::model::fixtures::FixturesOrText;
+use crate::model::order::OrderFilter;
+use crate::model::sandbox::{NewSandbox, Reset};
 use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
@@ -99,26 +109,29 @@ impl<W: Write> Ctl<'_, W> {
             CtlCommand::Faults(command) => self.faults(command).await,
             CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
             CtlCommand::Calls(args) if args.follow => self.follow(args).await,
-            CtlCommand::Calls(args) => self.get(&format!("/calls{}", body::calls(args)), Shape::CALLS).await,
+            CtlCommand::Calls(args) => {
+                self.get(&format!("/calls{}", CallFilter::from(args).query()), Layout::CALLS)
+                    .await
+            }
             CtlCommand::Reset { fixtures } => {
-                let body = match fixtures {
-                    Some(path) => json!({"fixtures": read(path)?}),
-                    None => json!({}),
+                let text = fixtures.as_deref().map(read).transpose()?;
+                let reset = Reset {
+                    fixtures: text.map(FixturesOrText::Text),
                 };
-                self.send(Method::POST, "/reset", &body, Shape::ONE).await
+                self.send(Method::POST, "/reset", &reset, Layout::ONE).await
             }
             CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
             CtlCommand::Restore { file } => {
                 let body = body::snapshot(file)?;
-                self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Shape::ONE)
+                self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Layout::ONE)
                     .await
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
-            CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Shape::ASSUMPTIONS).await,
+            CtlCommand::Assumptions { set } if set.is_empty() => self.get("/assumptions", Layout::ASSUMPTIONS).await,
             CtlCommand::Assumptions { set } => {
-                let body = set.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-                self.send(Method::PATCH, "/assumptions", &Value::Object(body), Shape::ASSUMPTIONS)
+                let body: BTreeMap<_, _> = set.iter().cloned().collect();
+                self.send(Method::PATCH, "/assumptions", &body, Layout::ASSUMPTIONS)
                     .await
             }
         }
@@ -128,31 +141,31 @@ impl<W: Write> Ctl<'_, W> {
         match command {
             OrdersCommand::List(args) => {
                 let mut whole = Vec::new();
-                let mut after = None;
+                let mut filter = OrderFilter::from(args);
                 loop {
-                    let path = self.control.at(&format!("/orders{}", body::orders(args, after)));
+                    let path = self.control.at(&format!("/orders{}", filter.query()));
                     let text = self.control.remote().exchange(Method::GET, &path, None).await?;
                     let mut page = self.parse(&text)?;
-                    after = page["next"].as_u64();
-                    if whole.is_empty() && after.is_none() {
-                        return self.print(&text, Shape::ORDERS);
+                    filter.after = page["next"].as_u64();
+                    if whole.is_empty() && filter.after.is_none() {
+                        return self.print(&text, Layout::ORDERS);
                     }
                     if let Value::Array(orders) = &mut page["orders"] {
                         whole.append(orders);
                     }
-                    if after.is_none() {
-                        return self.print(&json!({"orders": whole}).to_string(), Shape::ORDERS);
+                    if filter.after.is_none() {
+                        return self.print(&json!({"orders": whole}).to_string(), Layout::ORDERS);
                     }
                 }
             }
-            OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Shape::ONE).await,
+            OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Layout::ONE).await,
             OrdersCommand::Create { number, order } => {
                 let body = body::new_order(*number, order)?;
-                self.send(Method::POST, "/orders", &body, Shape::ONE).await
+                self.send(Method::POST, "/orders", &body, Layout::ONE).await
             }
             OrdersCommand::Set { number, order } => {
                 let body = body::changed_order(order)?;
-                self.send(Method::PATCH, &format!("/orders/{number}"), &body, Shape::ONE)
+                self.send(Method::PATCH, &format!("/orders/{number}"), &body, Layout::ONE)
                     .await
             }
             OrdersCommand::Delete { number } => self.delete(&format!("/orders/{number}")).await,
@@ -171,8 +184,8 @@ impl<W: Write> Ctl<'_, W> {
     async fn accounts(&mut self, command: &AccountsCommand) -> Result<(), CtlError> {
         let at = |login: &str| format!("/accounts/{}", escape(login));
         match command {
-            AccountsCommand::List => self.get("/accounts", Shape::ACCOUNTS).await,
-            AccountsCommand::Show { login } => self.get(&at(login), Shape::ONE).await,
+            AccountsCommand::List => self.get("/accounts", Layout::ACCOUNTS).await,
+            AccountsCommand::Show { login } => self.get(&at(login), Layout::ONE).await,
             AccountsCommand::Create {
                 login,
                 password,
@@ -185,34 +198,35 @@ impl<W: Write> Ctl<'_, W> {
                 }
                 body["loginName"] = json!(login);
                 body["loginPassword"] = json!(password);
-                self.send(Method::POST, "/accounts", &body, Shape::ONE).await
+                self.send(Method::POST, "/accounts", &body, Layout::ONE).await
             }
             AccountsCommand::Set { login, fields } => {
                 let body = body::account_fields(fields)?;
-                self.send(Method::PATCH, &at(login), &body, Shape::ONE).await
+                self.send(Method::PATCH, &at(login), &body, Layout::ONE).await
             }
             AccountsCommand::Delete { login } => self.delete(&at(login)).await,
         }
     }
 
     async fn clock(&mut self, command: &ClockCommand) -> Result<(), CtlError> {
-        let clock = match command {
-            ClockCommand::Show => return self.get("/clock", Shape::ONE).await,
+        let setting = |now: Option<String>, frozen| ClockSetting { now, frozen };
+        let setting = match command {
+            ClockCommand::Show => return self.get("/clock", Layout::ONE).await,
             ClockCommand::Advance { by } => {
-                let body = json!({"by": by});
-                return self.send(Method::POST, "/clock/advance", &body, Shape::ONE).await;
+                let step = ClockStep { by };
+                return self.send(Method::POST, "/clock/advance", &step, Layout::ONE).await;
             }
             ClockCommand::Set { now } if ["real", "now"].contains(&&**now) => {
                 let path = self.control.at("/clock");
                 let clock = self.control.remote().exchange(Method::GET, &path, None).await?;
-                json!({"now": self.parse(&clock)?["realNow"], "frozen": false})
+                let clock: ClockInfo = self.read(&clock)?;
+                setting(Some(clock.real_now.to_string()), Some(false))
             }
-            ClockCommand::Set { now } => json!({"now": now}),
-            ClockCommand::Freeze { now: Some(now) } => json!({"now": now, "frozen": true}),
-            ClockCommand::Freeze { now: None } => json!({"frozen": true}),
-            ClockCommand::Unfreeze => json!({"frozen": false}),
+            ClockCommand::Set { now } => setting(Some(now.clone()), None),
+            ClockCommand::Freeze { now } => setting(now.clone(), Some(true)),
+            ClockCommand::Unfreeze => setting(None, Some(false)),
         };
-        let sent = self.send(Method::PUT, "/clock", &clock, Shape::ONE).await;
+        let sent = self.send(Method::PUT, "/clock", &setting, Layout::ONE).await;
         match command {
             ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
             _ => sent,
@@ -221,10 +235,12 @@ impl<W: Write> Ctl<'_, W> {
 
     async fn faults(&mut self, command: &FaultsCommand) -> Result<(), CtlError> {
         match command {
-            FaultsCommand::List => self.get("/faults", Shape::FAULTS).await,
+            FaultsCommand::List => self.get("/faults", Layout::FAULTS).await,
             FaultsCommand::Add(args) => {
-                let sent = self.send(Method::POST, "/faults", &body::fault(args), Shape::ONE).await;
-                match args.code {
+                let sent = self
+                    .send(Method::POST, "/faults", &body::fault(args), Layout::ONE)
+                    .await;
+                match args.then.code {
                     Some(code) => naming(&format!("--code {code}"), sent),
                     None => sent,
                 }
@@ -238,32 +254,32 @@ impl<W: Write> Ctl<'_, W> {
         // Sandboxes stand beside each other, whichever is asked for.
         self.control = self.control.sandbox("default");
         match command {
-            SandboxesCommand::List => self.get("/sandboxes", Shape::SANDBOXES).await,
+            SandboxesCommand::List => self.get("/sandboxes", Layout::SANDBOXES).await,
             SandboxesCommand::Create {
                 name,
                 ttl,
                 claim,
                 fixtures,
             } => {
-                let fixtures = fixtures.as_deref().map(read).transpose()?;
-                let body = body::given(&[
-                    ("name", json!(name)),
-                    ("ttl", json!(ttl)),
-                    ("logins", json!((!claim.is_empty()).then_some(claim))),
-                    ("fixtures", json!(fixtures)),
-                ]);
-                self.send(Method::POST, "/sandboxes", &body, Shape::ONE).await
+                let text = fixtures.as_deref().map(read).transpose()?;
+                let new = NewSandbox {
+                    name: name.clone(),
+                    fixtures: text.map(FixturesOrText::Text),
+                    logins: claim.clone(),
+                    ttl: *ttl,
+                };
+                self.send(Method::POST, "/sandboxes", &new, Layout::ONE).await
             }
             SandboxesCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
         }
     }
 
-    async fn certificates(&mut self, path: &str, format: Option<Form>) -> Result<(), CtlError> {
+    async fn certificates(&mut self, path: &str, format: Option<CertificateFormat>) -> Result<(), CtlError> {
         let format = match format {
-            Some(Form::Der) => "der",
-            Some(Form::Json) => "json",
+            Some(CertificateFormat::Der) => "der",
+            Some(CertificateFormat::Json) => "json",
             None if self.json => "json",
-            Some(Form::Pem) | None => "pem",
+            Some(CertificateFormat::Pem) | None => "pem",
         };
         let mut answer = self.bytes(&format!("{path}?format={format}")).await?;
         if format == "json" {
@@ -315,7 +331,7 @@ impl<W: Write> Ctl<'_, W> {
     }
 
     async fn follow(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
-        let mut stream = CallStream::open(&self.control, &body::calls(args)).await?;
+        let mut stream = CallStream::open(&self.control, &CallFilter::from(args).query()).await?;
         if !self.json {
             writeln!(self.out, "{}", table::call_head())?;
             self.out.flush()?;
@@ -331,18 +347,24 @@ impl<W: Write> Ctl<'_, W> {
         Ok(())
     }
 
-    async fn get(&mut self, path: &str, shape: Shape) -> Result<(), CtlError> {
-        self.exchange(Method::GET, path, None, shape).await
+    async fn get(&mut self, path: &str, layout: Layout) -> Result<(), CtlError> {
+        self.exchange(Method::GET, path, None, layout).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: &Value, shape: Shape) -> Result<(), CtlError> {
-        self.exchange(method, path, Some(body.to_string().into_bytes()), shape)
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+        layout: Layout,
+    ) -> Result<(), CtlError> {
+        self.exchange(method, path, Some(json!(body).to_string().into_bytes()), layout)
             .await
     }
 
     async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
         let path = self.control.at(path);
-        Ok(self.control.remote().tell(Method::DELETE, &path).await?)
+        Ok(self.control.remote().send_empty(Method::DELETE, &path).await?)
     }
 
     async fn exchange(
@@ -350,19 +372,19 @@ impl<W: Write> Ctl<'_, W> {
         method: Method,
         path: &str,
         body: Option<Vec<u8>>,
-        shape: Shape,
+        layout: Layout,
     ) -> Result<(), CtlError> {
         let path = self.control.at(path);
         let answer = self.control.remote().exchange(method, &path, body).await?;
-        self.print(&answer, shape)
+        self.print(&answer, layout)
     }
 
-    fn print(&mut self, answer: &str, shape: Shape) -> Result<(), CtlError> {
+    fn print(&mut self, answer: &str, layout: Layout) -> Result<(), CtlError> {
         if self.json {
             writeln!(self.out, "{}", answer.trim_end())?;
         } else {
             let value = self.parse(answer)?;
-            self.out.write_all(table::render(&value, shape).as_bytes())?;
+            self.out.write_all(table::render(&value, layout).as_bytes())?;
         }
         Ok(self.out.flush()?)
     }
@@ -370,9 +392,13 @@ impl<W: Write> Ctl<'_, W> {
     fn parse(&self, answer: &str) -> Result<Value, CtlError> {
         serde_json::from_str(answer).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
     }
+
+    fn read<T: DeserializeOwned>(&self, answer: &str) -> Result<T, CtlError> {
+        read_answer(answer.as_bytes()).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
+    }
 }
 
-/// What came of a request, with what was given for it if it was refused: the emulator does not repeat a value.
+/// The result of a request; if it was refused, with the value that was given, which the emulator does not repeat.
 fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
     sent.map_err(|error| match error {
         CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// How an answer is shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(super) enum Layout {
     /// A row for each thing in the list of that name.
     List {
         /// The list.
@@ -18,7 +18,7 @@ pub(super) enum Shape {
     One,
 }
 
-impl Shape {
+impl Layout {
     pub(super) const ONE: Self = Self::One;
 
     pub(super) const ASSUMPTIONS: Self = Self::Fields("assumptions");
@@ -101,11 +101,11 @@ const CALL_COLUMNS: [(&str, &str); 9] = [
 const CALL_WIDTHS: [usize; 9] = [4, 24, 17, 16, 10, 6, 4, 5, 0];
 
 /// An answer as people read it.
-pub(super) fn render(answer: &Value, shape: Shape) -> String {
-    match shape {
-        Shape::List { list, columns } => {
+pub(super) fn render(answer: &Value, layout: Layout) -> String {
+    match layout {
+        Layout::List { list, columns } => {
             let things = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
-            // A column in which nothing stands tells nothing.
+            // A column without a value is left out.
             let columns: Vec<_> = columns
                 .iter()
                 .filter(|(_, field)| {
@@ -122,8 +122,8 @@ pub(super) fn render(answer: &Value, shape: Shape) -> String {
             }
             table
         }
-        Shape::Fields(name) => fields(&answer[name]),
-        Shape::One => fields(answer),
+        Layout::Fields(name) => fields(&answer[name]),
+        Layout::One => fields(answer),
     }
 }
 
@@ -178,7 +178,7 @@ fn cell(field: &str, value: &Value) -> String {
 
 fn field_with_lines(field: &str, value: &Value) -> String {
     match value {
-        // Who may call nothing must not look like who may call everything.
+        // An account that may call nothing must not look like one that may call everything.
         Value::Array(values) if field == "permissions" && values.is_empty() => "none".to_owned(),
         value => cell_with_lines(value),
     }
@@ -198,7 +198,7 @@ fn cell_with_lines(value: &Value) -> String {
     }
 }
 
-/// What came over the network must not drive the terminal.
+/// The text without control characters, which could change the terminal.
 fn clean(text: &str) -> String {
     text.chars()
         .map(|character| if character.is_control() { ' ' } else { character })
@@ -218,15 +218,15 @@ mod tests {
             {"id": 12, "times": 2, "then": {"disconnect": "mid-body"}},
         ]});
         assert_eq!(
-            render(&faults, Shape::FAULTS),
+            render(&faults, Layout::FAULTS),
             "ID  ENDPOINT       TIMES  THEN\n\
              1   !autoRevokeCS         code=-14\n\
              12                 2      disconnect=mid-body\n"
         );
-        assert!(render(&json!({"calls": []}), Shape::CALLS).starts_with("ID  TIME  ENDPOINT"));
+        assert!(render(&json!({"calls": []}), Layout::CALLS).starts_with("ID  TIME  ENDPOINT"));
         let last = json!({"calls": [{"id": 6, "code": 0}], "forgotten": 5});
         assert_eq!(
-            render(&last, Shape::CALLS),
+            render(&last, Layout::CALLS),
             "ID  CODE\n6   0\nearlier calls that are no longer kept: 5\n"
         );
     }
@@ -235,11 +235,11 @@ mod tests {
     fn one_thing_is_told_field_by_field() {
         let order = json!({"orderNumber": 7, "csr": "a\nb\u{1b}[2J\n", "state": "issued"});
         assert_eq!(
-            render(&order, Shape::ONE),
+            render(&order, Layout::ONE),
             "csr          a\n             b [2J\norderNumber  7\nstate        issued\n"
         );
         assert_eq!(
-            render(&json!({"assumptions": {"a": "b"}}), Shape::ASSUMPTIONS),
+            render(&json!({"assumptions": {"a": "b"}}), Layout::ASSUMPTIONS),
             "a  b\n"
         );
     }

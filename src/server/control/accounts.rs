@@ -5,108 +5,41 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{PartialSchema, ToSchema};
 
+use super::extract::{JsonBody, PathLoginName, PathSandbox, resource_base};
 use super::fields::{Fields, check_fields, patched};
-use super::sent::{Here, Named, Sent};
 use super::{App, Problem};
-use crate::api::account::Account;
+use crate::api::account as domain;
 use crate::api::world::Accounts;
 use crate::clock::real_now;
-use crate::model::entry::{account_id_taken, build_account, login_name_taken, no_account};
-use crate::model::file::{AccountEntry, CallLimitEntry, VoucherEntry};
-
-/// An account as it is told: all of it but the password.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Account)]
-pub(super) struct AccountReply {
-    login_name: String,
-    #[serde(rename = "accountID", skip_serializing_if = "Option::is_none")]
-    account_id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reseller: Option<String>,
-    locked: bool,
-    /// The endpoints that it may use; without a list, all of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    permissions: Option<Vec<String>>,
-    #[serde(rename = "caCertificateIDs", skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    ca_certificate_ids: Vec<u64>,
-    #[serde(rename = "templateIDs", skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    template_ids: Vec<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    voucher: Option<VoucherEntry>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    call_limit: Option<CallLimitEntry>,
-}
-
-impl From<&Account> for AccountReply {
-    fn from(account: &Account) -> Self {
-        let entry = AccountEntry::describe(account);
-        Self {
-            login_name: entry.login_name,
-            account_id: entry.account_id,
-            reseller: entry.reseller,
-            locked: entry.locked,
-            permissions: entry.permissions,
-            ca_certificate_ids: entry.ca_certificate_ids,
-            template_ids: entry.template_ids,
-            voucher: entry.voucher,
-            call_limit: entry.call_limit,
-        }
-    }
-}
-
-/// Every account.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Accounts)]
-pub(super) struct AccountList {
-    accounts: Vec<AccountReply>,
-}
-
-/// The fields of an account that shall change; null removes one.
-pub(super) struct AccountPatch;
-
-impl PartialSchema for AccountPatch {
-    fn schema() -> RefOr<Schema> {
-        AccountEntry::schema()
-    }
-}
-
-impl ToSchema for AccountPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        AccountEntry::schemas(schemas);
-    }
-}
+use crate::model::account::{
+    Account, AccountAnswer, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account, login_name_taken,
+    no_account,
+};
 
 /// The accounts, by loginName; no passwords.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts",
     responses((status = 200, description = "The accounts", body = AccountList)))]
-pub(super) async fn list(here: Here) -> Json<AccountList> {
-    let accounts = here.0.state().world.accounts.clone();
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<AccountList> {
+    let accounts = sandbox.state().world.accounts.clone();
     Json(AccountList {
-        accounts: accounts.iter().map(AccountReply::from).collect(),
+        accounts: accounts.iter().map(AccountInfo::answer).collect(),
     })
 }
 
 /// Makes an account.
 #[utoipa::path(post, path = "/accounts", tag = "accounts", operation_id = "createAccount",
-    request_body = AccountEntry,
+    request_body = Account,
     responses(
-        (status = 201, description = "Made", body = AccountReply, headers(("Location" = String))),
+        (status = 201, description = "Made", body = AccountAnswer, headers(("Location" = String))),
         (status = 409, description = "The loginName or the accountID is taken"),
         (status = 503, description = "There are as many as there may be")))]
 pub(super) async fn create(
     State(_): State<App>,
-    here: Here,
-    Sent(entry): Sent<AccountEntry>,
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(entry): JsonBody<Account>,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let account = build_account(&entry, state.clock.now(real_now()))?;
     let accounts = &state.world.accounts;
     if accounts.get(account.login_name.as_str()).is_some() {
@@ -122,22 +55,25 @@ pub(super) async fn create(
         )));
     }
     check(&account, accounts)?;
-    let reply = AccountReply::from(&account);
+    let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
     drop(state);
     let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
-    let location = format!("{}/accounts/{name}", here.base());
+    let location = format!("{}/accounts/{name}", resource_base(&sandbox));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
 /// One account; not its password.
 #[utoipa::path(get, path = "/accounts/{loginName}", tag = "accounts", operation_id = "readAccount",
     params(("loginName" = String, Path, description = "Its loginName")),
-    responses((status = 200, description = "The account", body = AccountReply), (status = 404, description = "There is none")))]
-pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountReply>, Problem> {
-    let state = here.0.state();
+    responses((status = 200, description = "The account", body = AccountAnswer), (status = 404, description = "There is none")))]
+pub(super) async fn read(
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+) -> Result<Json<AccountInfo>, Problem> {
+    let state = sandbox.state();
     let account = state.world.accounts.get(&name).ok_or_else(no_such_account)?;
-    Ok(Json(account.into()))
+    Ok(Json(AccountInfo::answer(account)))
 }
 
 /// Changes an account: the fields that are sent, null removes one.
@@ -145,20 +81,20 @@ pub(super) async fn read(here: Here, Named(name): Named) -> Result<Json<AccountR
     params(("loginName" = String, Path, description = "Its loginName")),
     request_body = AccountPatch,
     responses(
-        (status = 200, description = "Changed", body = AccountReply),
+        (status = 200, description = "Changed", body = AccountAnswer),
         (status = 404, description = "There is none"),
         (status = 409, description = "The accountID is taken")))]
 pub(super) async fn change(
-    here: Here,
-    Named(name): Named,
-    Sent(Fields(patch)): Sent<Fields>,
-) -> Result<Json<AccountReply>, Problem> {
-    check_fields::<AccountEntry>(&patch)?;
-    let mut state = here.0.state();
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+    JsonBody(Fields(patch)): JsonBody<Fields>,
+) -> Result<Json<AccountInfo>, Problem> {
+    check_fields::<Account>(&patch)?;
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
     let old = accounts.get(&name).ok_or_else(no_such_account)?;
-    let entry = patched(&AccountEntry::describe(old), patch)?;
+    let entry: Account = patched(&Account::record(old), patch)?;
     if entry.login_name != name {
         return Err(Problem::unfit(
             "loginName",
@@ -167,7 +103,7 @@ pub(super) async fn change(
     }
     let account = build_account(&entry, now)?;
     check(&account, accounts)?;
-    let reply = AccountReply::from(&account);
+    let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
     Ok(Json(reply))
 }
@@ -179,8 +115,11 @@ pub(super) async fn change(
         (status = 204, description = "Deleted"),
         (status = 404, description = "There is none"),
         (status = 409, description = "It has orders, or is a reseller")))]
-pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode, Problem> {
-    let mut state = here.0.state();
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathLoginName(name): PathLoginName,
+) -> Result<StatusCode, Problem> {
+    let mut state = sandbox.state();
     state.world.accounts.get(&name).ok_or_else(no_such_account)?;
     if let Some(order) = state.world.book.iter().find(|order| order.login_name.as_str() == name) {
         return Err(Problem::conflict(
@@ -188,7 +127,7 @@ pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode,
             format!("the account has orders, {} among them: delete them first", order.number),
         ));
     }
-    let is_under = |account: &&Account| {
+    let is_under = |account: &&domain::Account| {
         account
             .reseller
             .as_ref()
@@ -209,12 +148,12 @@ pub(super) async fn delete(here: Here, Named(name): Named) -> Result<StatusCode,
 }
 
 /// Whether a text is the password of that account, which need not be among the others, or of one of them.
-fn is_password_beside(account: &Account, accounts: &Accounts) -> impl Fn(&str) -> bool {
+fn is_password_beside(account: &domain::Account, accounts: &Accounts) -> impl Fn(&str) -> bool {
     move |text| accounts.is_password(text) || account.login_password.expose() == text
 }
 
 /// Whether an account fits the others.
-fn check(account: &Account, accounts: &Accounts) -> Result<(), Problem> {
+fn check(account: &domain::Account, accounts: &Accounts) -> Result<(), Problem> {
     if let Some(reseller) = &account.reseller
         && *reseller != account.login_name
         && accounts.get(reseller.as_str()).is_none()
@@ -224,7 +163,8 @@ fn check(account: &Account, accounts: &Accounts) -> Result<(), Problem> {
             no_account(reseller.as_str(), is_password_beside(account, accounts)),
         ));
     }
-    let has_its_id = |other: &Account| other.account_id == account.account_id && other.login_name != account.login_name;
+    let has_its_id =
+        |other: &domain::Account| other.account_id == account.account_id && other.login_name != account.login_name;
     if let Some(account_id) = account.account_id
         && accounts.iter().any(has_its_id)
     {

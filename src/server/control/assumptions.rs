@@ -4,34 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::Problem;
-use super::sent::{Here, Sent};
+use super::extract::{JsonBody, PathSandbox};
 use crate::api::protocol::assumption::Assumptions;
+use crate::model::sandbox::AssumptionList;
 
-/// Every assumption with its value.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Assumptions)]
-pub(super) struct AssumptionList {
-    #[schema(value_type = BTreeMap<String, String>)]
-    assumptions: BTreeMap<&'static str, &'static str>,
-}
-
-impl From<&Assumptions> for AssumptionList {
-    fn from(assumptions: &Assumptions) -> Self {
-        Self {
-            assumptions: assumptions.values().into_iter().collect(),
-        }
+/// The assumptions as they are answered.
+fn assumption_list(assumptions: &Assumptions) -> AssumptionList {
+    let values = assumptions.values().into_iter();
+    AssumptionList {
+        assumptions: values
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
     }
 }
 
 /// The assumptions; `endpoints` has the values that each takes.
 #[utoipa::path(get, path = "/assumptions", tag = "assumptions", operation_id = "readAssumptions",
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
-pub(super) async fn read(here: Here) -> Json<AssumptionList> {
-    Json((&here.0.state().world.conventions.assumptions).into())
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<AssumptionList> {
+    Json(assumption_list(&sandbox.state().world.conventions.assumptions))
 }
 
 /// Changes the assumptions that are sent.
@@ -39,14 +32,14 @@ pub(super) async fn read(here: Here) -> Json<AssumptionList> {
     request_body = BTreeMap<String, String>,
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
 pub(super) async fn change(
-    here: Here,
-    Sent(patch): Sent<BTreeMap<String, String>>,
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(patch): JsonBody<BTreeMap<String, String>>,
 ) -> Result<Json<AssumptionList>, Problem> {
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     let mut assumptions = state.world.conventions.assumptions;
     for (name, value) in &patch {
         assumptions.set(name, value)?;
     }
     Arc::make_mut(&mut state.world.conventions).assumptions = assumptions;
-    Ok(Json((&assumptions).into()))
+    Ok(Json(assumption_list(&assumptions)))
 }

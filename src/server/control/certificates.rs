@@ -7,26 +7,28 @@ use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use rustls::pki_types::CertificateDer;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Problem;
+use super::extract::{PathOrderNumber, PathSandbox, Query};
 use super::orders::{find, no_order};
-use super::sent::{Here, Named, Query, given};
 use crate::api::csr::Csr;
 use crate::api::order::state::Order;
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa};
 use crate::der::pem;
+use crate::model::certificate::{CertificateInfo, CertificateList};
+use crate::model::query::given;
+use crate::sandbox::Sandbox;
 use crate::sandbox::certificates::{Certificate, NoCertificate, period};
 
-/// In which form a certificate is wanted; it outweighs the Accept header.
+/// In which format a certificate is asked for; this outweighs the Accept header.
 #[derive(Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Form {
+pub(super) struct FormatQuery {
     /// `pem`, `der` or `json`.
     #[serde(deserialize_with = "given")]
     #[param(inline)]
@@ -41,8 +43,8 @@ enum Format {
     Json,
 }
 
-impl Form {
-    /// What is asked for.
+impl FormatQuery {
+    /// The format that is asked for.
     fn chosen(&self, headers: &HeaderMap, otherwise: Format) -> Format {
         let accepted = headers
             .get_all(header::ACCEPT)
@@ -67,84 +69,31 @@ const PEM: &str = "application/x-pem-file";
 /// The media type of several certificates in DER.
 const PKCS7: &str = "application/x-pkcs7-certificates";
 
-/// A certificate, as far as people ask for it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Certificate)]
-pub(super) struct CertificateReply {
-    /// What it was issued as.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    profile: Option<&'static str>,
-    /// The CA that signed it, as URLs name it.
-    issuer: String,
-    /// Upper-case hexadecimal.
-    serial_number: String,
-    subject: String,
-    issuer_subject: String,
-    not_before: String,
-    not_after: String,
-    /// Of the whole certificate; upper-case hexadecimal.
-    sha256_fingerprint: String,
-    /// What is odd about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    hint: Option<String>,
-    pem: String,
-}
-
-impl CertificateReply {
-    fn new(issuer: &str, der: &[u8], hint: Option<String>) -> Self {
-        let (_, parsed) = X509Certificate::from_der(der).expect("the emulator made it, or has read it before");
-        let [not_before, not_after] = period(der).map(|time| time.to_string());
-        let fingerprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der);
-        Self {
-            profile: None,
-            issuer: issuer.to_owned(),
-            serial_number: hex(parsed.raw_serial()),
-            subject: parsed.subject().to_string(),
-            issuer_subject: parsed.issuer().to_string(),
-            not_before,
-            not_after,
-            sha256_fingerprint: hex(fingerprint.as_ref()),
-            hint,
-            pem: pem::encode(pem::CERTIFICATE, der),
-        }
-    }
-}
-
-/// Several certificates.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Certificates)]
-pub(super) struct CertificateList {
-    certificates: Vec<CertificateReply>,
-}
-
 /// The certificate of an order: what it is made of, it is at its first reading.
 #[utoipa::path(get, path = "/orders/{orderNumber}/certificate", tag = "certificates", operation_id = "readCertificate",
-    params(("orderNumber" = u64, Path, description = "Its number"), Form),
+    params(("orderNumber" = u64, Path, description = "Its number"), FormatQuery),
     responses(
         (status = 200, description = "The certificate: PEM, DER or a description",
-            content((CertificateReply = "application/json"), (String = "application/x-pem-file"),
+            content((CertificateInfo = "application/json"), (String = "application/x-pem-file"),
                 (Vec<u8> = "application/pkix-cert"))),
         (status = 404, description = "There is no such order"),
         (status = 409, description = "It was not issued"),
         (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn certificate(
-    here: Here,
-    Named(number): Named,
-    Query(form): Query<Form>,
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+    Query(query): Query<FormatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (order, certificate) = of_order(here, &number).await?;
-    Ok(match form.chosen(&headers, Format::Pem) {
+    let (order, certificate) = of_order(&sandbox, &number).await?;
+    Ok(match query.chosen(&headers, Format::Pem) {
         Format::Pem => typed(PEM, pem::encode(pem::CERTIFICATE, &certificate.der)),
         Format::Der => typed("application/pkix-cert", certificate.der.to_vec()),
         Format::Json => {
             let issuer = certificate.issuer.name().to_string();
-            Json(CertificateReply {
+            Json(CertificateInfo {
                 profile: Some(Profile::of(order.product_code()).name),
-                ..CertificateReply::new(&issuer, &certificate.der, certificate.hint.clone())
+                ..describe(&issuer, &certificate.der, certificate.hint.clone())
             })
             .into_response()
         }
@@ -153,7 +102,7 @@ pub(super) async fn certificate(
 
 /// The CAs above the certificate of an order: the one that signed it, then the root.
 #[utoipa::path(get, path = "/orders/{orderNumber}/chain", tag = "certificates", operation_id = "readChain",
-    params(("orderNumber" = u64, Path, description = "Its number"), Form),
+    params(("orderNumber" = u64, Path, description = "Its number"), FormatQuery),
     responses(
         (status = 200, description = "The chain: PEM, PKCS#7 (DER) or descriptions",
             content((CertificateList = "application/json"), (String = "application/x-pem-file"),
@@ -162,15 +111,15 @@ pub(super) async fn certificate(
         (status = 409, description = "It was not issued"),
         (status = 503, description = "The CA cannot make it")))]
 pub(super) async fn chain(
-    here: Here,
-    Named(number): Named,
-    Query(form): Query<Form>,
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+    Query(query): Query<FormatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let root = Ca::root(here.0.certificates.authority());
-    let (_, certificate) = of_order(here, &number).await?;
+    let root = Ca::root(sandbox.certificates.authority());
+    let (_, certificate) = of_order(&sandbox, &number).await?;
     Ok(several(
-        form.chosen(&headers, Format::Pem),
+        query.chosen(&headers, Format::Pem),
         &[Ca::from(&*certificate.issuer), root],
     ))
 }
@@ -181,9 +130,12 @@ pub(super) async fn chain(
     responses(
         (status = 200, description = "The CSR", body = String, content_type = "application/x-pem-file"),
         (status = 404, description = "There is no such order, or it has none")))]
-pub(super) async fn csr(here: Here, Named(number): Named) -> Result<Response, Problem> {
+pub(super) async fn csr(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Response, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
-    let state = here.0.state();
+    let state = sandbox.state();
     let order = state.world.book.get(number).ok_or_else(no_order)?;
     let csr = order.csr.as_ref().map(Csr::to_pem);
     csr.map(|csr| typed(PEM, csr))
@@ -198,8 +150,11 @@ pub(super) async fn csr(here: Here, Named(number): Named) -> Result<Response, Pr
         (status = 404, description = "There is no such order, or its key is not kept"),
         (status = 409, description = "It was not issued"),
         (status = 503, description = "The CA cannot make it")))]
-pub(super) async fn key(here: Here, Named(number): Named) -> Result<Response, Problem> {
-    let (order, certificate) = of_order(here, &number).await?;
+pub(super) async fn key(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Response, Problem> {
+    let (order, certificate) = of_order(&sandbox, &number).await?;
     let key = certificate.private_key.as_ref().ok_or_else(|| {
         Problem::not_found(match order.csr {
             Some(_) => "the order has a CSR, and its key is with whoever made that",
@@ -210,14 +165,18 @@ pub(super) async fn key(here: Here, Named(number): Named) -> Result<Response, Pr
 }
 
 /// Every CA: the root, the two usual issuing CAs, and those of a caCertificateID that have issued something.
-#[utoipa::path(get, path = "/ca", tag = "certificates", operation_id = "listCas", params(Form),
+#[utoipa::path(get, path = "/ca", tag = "certificates", operation_id = "listCas", params(FormatQuery),
     responses(
         (status = 200, description = "The CAs: descriptions, PEM or PKCS#7 (DER)",
             content((CertificateList = "application/json"), (String = "application/x-pem-file"),
                 (Vec<u8> = "application/x-pkcs7-certificates"))),
         (status = 503, description = "A CA cannot be made")))]
-pub(super) async fn list(here: Here, Query(form): Query<Form>, headers: HeaderMap) -> Result<Response, Problem> {
-    let certificates = &here.0.certificates;
+pub(super) async fn list(
+    PathSandbox(sandbox): PathSandbox,
+    Query(query): Query<FormatQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let certificates = &sandbox.certificates;
     for name in [IssuerName::CodeSigning, IssuerName::Smime] {
         certificates.issuing(name).await?;
     }
@@ -226,7 +185,7 @@ pub(super) async fn list(here: Here, Query(form): Query<Form>, headers: HeaderMa
     let all: Vec<_> = std::iter::once(Ca::root(authority))
         .chain(issuing.iter().map(|issuing| Ca::from(&**issuing)))
         .collect();
-    Ok(several(form.chosen(&headers, Format::Json), &all))
+    Ok(several(query.chosen(&headers, Format::Json), &all))
 }
 
 /// A CA's certificate.
@@ -259,7 +218,7 @@ fn several(format: Format, cas: &[Ca]) -> Response {
         Format::Pem => typed(PEM, pem_chain(certificates)),
         Format::Der => typed(PKCS7, pkcs7(certificates)),
         Format::Json => {
-            let reply = |ca: &Ca| CertificateReply::new(&ca.name, &ca.certificate, None);
+            let reply = |ca: &Ca| describe(&ca.name, &ca.certificate, None);
             Json(CertificateList {
                 certificates: cas.iter().map(reply).collect(),
             })
@@ -269,9 +228,9 @@ fn several(format: Format, cas: &[Ca]) -> Response {
 }
 
 /// The order and its certificate.
-async fn of_order(here: Here, number: &str) -> Result<(Order, Arc<Certificate>), Problem> {
+async fn of_order(sandbox: &Sandbox, number: &str) -> Result<(Order, Arc<Certificate>), Problem> {
     let number = find(number).ok_or_else(no_order)?;
-    Ok(here.0.certificate(number).await?)
+    Ok(sandbox.certificate(number).await?)
 }
 
 impl From<NoCertificate> for Problem {
@@ -298,6 +257,7 @@ fn typed(media_type: &'static str, body: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, media_type)], body.into()).into_response()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+/// A certificate that the emulator made, or has read before.
+fn describe(issuer: &str, der: &[u8], hint: Option<String>) -> CertificateInfo {
+    CertificateInfo::new(issuer, der, period(der), hint)
 }

@@ -1,67 +1,23 @@
 //! Faults.
 
-use std::borrow::Cow;
-
 use axum::Json;
 use axum::http::StatusCode;
-use serde::Serialize;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{PartialSchema, ToSchema};
 
 use super::Problem;
-use super::sent::{Here, Named, Sent};
+use super::extract::{JsonBody, PathFaultId, PathSandbox};
 use crate::api::fault::Faults;
 use crate::clock::real_now;
-use crate::model::entry::build_fault;
-use crate::model::file::FaultEntry;
-
-/// A fault with its number; its counts and its time to live are what is left of them.
-#[derive(Serialize)]
-pub(super) struct FaultReply {
-    id: u64,
-    #[serde(flatten)]
-    entry: FaultEntry,
-}
-
-impl PartialSchema for FaultReply {
-    /// That of an entry with its id, in one piece: an entry allows nothing beside its own fields.
-    fn schema() -> RefOr<Schema> {
-        let mut schema = FaultEntry::schema();
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.properties.insert("id".to_owned(), u64::schema());
-            object.required.push("id".to_owned());
-        }
-        schema
-    }
-}
-
-impl ToSchema for FaultReply {
-    fn name() -> Cow<'static, str> {
-        "Fault".into()
-    }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        FaultEntry::schemas(schemas);
-    }
-}
-
-/// The faults in their order: the first that matches a call meets it.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Faults)]
-pub(super) struct FaultList {
-    faults: Vec<FaultReply>,
-}
+use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 
 /// The faults, in their order.
 #[utoipa::path(get, path = "/faults", tag = "faults", operation_id = "listFaults",
     responses((status = 200, description = "The faults", body = FaultList)))]
-pub(super) async fn list(here: Here) -> Json<FaultList> {
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<FaultList> {
     let real_now = real_now();
-    let faults = here.0.state().faults.clone();
-    let reply = |(id, fault)| FaultReply {
+    let faults = sandbox.state().faults.clone();
+    let reply = |(id, fault)| FaultInfo {
         id,
-        entry: FaultEntry::describe(fault, real_now),
+        fault: Fault::describe(fault, real_now),
     };
     Json(FaultList {
         faults: faults.iter(real_now).map(reply).collect(),
@@ -69,16 +25,16 @@ pub(super) async fn list(here: Here) -> Json<FaultList> {
 }
 
 /// Adds a fault behind the others.
-#[utoipa::path(post, path = "/faults", tag = "faults", operation_id = "createFault", request_body = FaultEntry,
-    responses((status = 201, description = "Added", body = FaultReply), (status = 503, description = "There are 1000 already")))]
+#[utoipa::path(post, path = "/faults", tag = "faults", operation_id = "createFault", request_body = Fault,
+    responses((status = 201, description = "Added", body = FaultInfo), (status = 503, description = "There are 1000 already")))]
 pub(super) async fn create(
-    here: Here,
-    Sent(entry): Sent<FaultEntry>,
-) -> Result<(StatusCode, Json<FaultReply>), Problem> {
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(entry): JsonBody<Fault>,
+) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
-    let entry = FaultEntry::describe(&fault, real_now);
-    let mut state = here.0.state();
+    let answer = Fault::describe(&fault, real_now);
+    let mut state = sandbox.state();
     state.faults.sweep(real_now);
     let id = state.faults.add(fault).ok_or_else(|| {
         Problem::full(format!(
@@ -86,14 +42,14 @@ pub(super) async fn create(
             Faults::MAX
         ))
     })?;
-    Ok((StatusCode::CREATED, Json(FaultReply { id, entry })))
+    Ok((StatusCode::CREATED, Json(FaultInfo { id, fault: answer })))
 }
 
 /// Removes every fault.
 #[utoipa::path(delete, path = "/faults", tag = "faults", operation_id = "deleteFaults",
     responses((status = 204, description = "There is none any more")))]
-pub(super) async fn clear(here: Here) -> StatusCode {
-    here.0.state().faults.clear();
+pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
+    sandbox.state().faults.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -101,8 +57,11 @@ pub(super) async fn clear(here: Here) -> StatusCode {
 #[utoipa::path(delete, path = "/faults/{id}", tag = "faults", operation_id = "deleteFault",
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Removed"), (status = 404, description = "There is none, or it healed")))]
-pub(super) async fn delete(here: Here, Named(id): Named) -> Result<StatusCode, Problem> {
-    let mut state = here.0.state();
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathFaultId(id): PathFaultId,
+) -> Result<StatusCode, Problem> {
+    let mut state = sandbox.state();
     state.faults.sweep(real_now());
     id.parse()
         .ok()

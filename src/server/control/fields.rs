@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema};
 
 use super::Problem;
-use super::sent::misfit;
+use super::extract::misfit;
 
 /// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
 /// that it takes in JSON.
@@ -167,7 +167,7 @@ fn object_schema<'s>(schema: &'s RefOr<Schema>, schemas: &'s [(String, RefOr<Sch
 ///
 /// # Errors
 /// A field does not take that value.
-pub(crate) fn patched<T: DeserializeOwned + Serialize>(entry: &T, patch: Map<String, Value>) -> Result<T, Problem> {
+pub(crate) fn patched<T: DeserializeOwned>(entry: &impl Serialize, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
     merge(&mut object, patch);
     from_object(object)

@@ -10,6 +10,7 @@ mod blocks;
 mod calls;
 mod certificates;
 mod clock;
+mod extract;
 mod faults;
 mod fields;
 mod guard;
@@ -18,7 +19,6 @@ mod orders;
 mod problem;
 mod receive;
 mod sandboxes;
-mod sent;
 mod snapshot;
 
 use std::convert::Infallible;
@@ -43,6 +43,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::model::problem::ProblemDetails;
 use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
@@ -199,7 +200,7 @@ async fn endpoints() -> Response {
 #[utoipa::path(get, path = "/tls/ca.pem", tag = "emulator", operation_id = "readCa",
     responses(
         (status = 200, description = "A certificate in PEM", content_type = "application/x-pem-file", body = String),
-        (status = 404, description = "There is none to tell", body = problem::ProblemDetails<'static>)))]
+        (status = 404, description = "There is none to tell", body = ProblemDetails<'static>)))]
 async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
     let pem = app.ca_pem.as_ref().ok_or_else(|| {
         Problem::not_found(

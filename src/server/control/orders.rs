@@ -3,21 +3,18 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Problem;
+use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
-use super::sent::{Here, Named, Query, Sent, given, parsed};
 use crate::api::csr::Csr;
-use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber, State, Times};
+use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
-use crate::model::entry::{build_order, give_csr, judge_csr, order_number_taken};
-use crate::model::file::{OrderEntry, StageEntry};
+use crate::model::order::{
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, give_csr, judge_csr,
+    order_number_taken,
+};
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
@@ -25,105 +22,42 @@ const PAGE: usize = 1000;
 /// The most orders of a page.
 const MAX_PAGE: usize = 10_000;
 
-/// Orders by rising number.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Orders)]
-pub(super) struct OrderList {
-    orders: Vec<OrderEntry>,
-    /// There are more: send this as `after`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u64>,
-}
-
-/// Which orders are asked for.
-#[derive(Default, Deserialize, IntoParams)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Wanted {
-    /// Of this account.
-    #[serde(deserialize_with = "given")]
-    login_name: Option<String>,
-    /// In this state now.
-    #[serde(deserialize_with = "given")]
-    #[param(inline)]
-    state: Option<State>,
-    /// Of this product.
-    #[serde(deserialize_with = "given")]
-    #[param(inline)]
-    product: Option<Product>,
-    /// With a number above this.
-    #[serde(deserialize_with = "parsed")]
-    #[param(maximum = 999999999999999999u64)]
-    after: Option<u64>,
-    /// At most so many, 1000 without a word.
-    #[serde(deserialize_with = "parsed")]
-    #[param(minimum = 1, maximum = 10000)]
-    limit: Option<usize>,
-}
-
-/// An order to be made: without an orderNumber it is given one, without a state it is issued.
-pub(super) struct NewOrder;
-
-/// The fields of an order that shall change; null removes one.
-pub(super) struct OrderPatch;
-
-impl PartialSchema for NewOrder {
-    fn schema() -> RefOr<Schema> {
-        OrderEntry::schema()
-    }
-}
-
-impl ToSchema for NewOrder {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        OrderEntry::schemas(schemas);
-    }
-}
-
-impl PartialSchema for OrderPatch {
-    fn schema() -> RefOr<Schema> {
-        OrderEntry::schema()
-    }
-}
-
-impl ToSchema for OrderPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        OrderEntry::schemas(schemas);
-    }
-}
-
 /// The orders, by rising number, a page at a time.
-#[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(Wanted),
+#[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(OrderFilter),
     responses((status = 200, description = "The orders", body = OrderList)))]
-pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Json<OrderList>, Problem> {
-    let limit = wanted.limit.unwrap_or(PAGE);
+pub(super) async fn list(
+    PathSandbox(sandbox): PathSandbox,
+    Query(filter): Query<OrderFilter>,
+) -> Result<Json<OrderList>, Problem> {
+    let limit = filter.limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(Problem::unreadable(
             "limit",
             format!("a page has 1 to {MAX_PAGE} orders"),
         ));
     }
-    if wanted.after.is_some_and(|after| after > OrderNumber::MAX) {
+    if filter.after.is_some_and(|after| after > OrderNumber::MAX) {
         return Err(Problem::unreadable(
             "after",
             format!("an order number is at most {}", OrderNumber::MAX),
         ));
     }
     let (book, now) = {
-        let state = here.0.state();
+        let state = sandbox.state();
         (state.world.book.clone(), state.clock.now(real_now()))
     };
-    let mut found = book.above(wanted.after.unwrap_or_default()).filter(|order| {
-        wanted
+    let mut found = book.above(filter.after.unwrap_or_default()).filter(|order| {
+        filter
             .login_name
             .as_deref()
             .is_none_or(|name| order.login_name.as_str() == name)
-            && wanted.product.is_none_or(|product| order.product == product)
-            && wanted.state.is_none_or(|state| order.state_at(now) == state)
+            && filter.product.is_none_or(|product| order.product == product)
+            && filter.state.is_none_or(|state| order.state_at(now) == state)
     });
     let orders: Vec<_> = found
         .by_ref()
         .take(limit)
-        .map(|order| OrderEntry::describe(order, now))
+        .map(|order| OrderInfo::describe(order, now))
         .collect();
     let next = found.next().and(orders.last()).map(|order| order.order_number);
     Ok(Json(OrderList { orders, next }))
@@ -132,44 +66,50 @@ pub(super) async fn list(here: Here, Query(wanted): Query<Wanted>) -> Result<Jso
 /// Makes an order.
 #[utoipa::path(post, path = "/orders", tag = "orders", operation_id = "createOrder", request_body = NewOrder,
     responses(
-        (status = 201, description = "Made", body = OrderEntry, headers(("Location" = String))),
+        (status = 201, description = "Made", body = OrderInfo, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
         (status = 503, description = "There are as many as there may be (--max-orders)")))]
-pub(super) async fn create(here: Here, Sent(Fields(mut object)): Sent<Fields>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn create(
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(Fields(mut object)): JsonBody<Fields>,
+) -> Result<impl IntoResponse, Problem> {
     let is_numbered = object.contains_key("orderNumber");
     object.entry("orderNumber").or_insert(json!(1));
     object.entry("state").or_insert(json!(State::Issued));
     let csr = take_csr(&mut object)?.flatten();
-    let entry: OrderEntry = from_object(object)?;
-    let mut state = here.0.state();
+    let entry: Order = from_object(object)?;
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
     }
-    let mut reply = OrderEntry::describe(&order, now);
+    let mut reply = OrderInfo::describe(&order, now);
     if is_numbered {
         state.world.book_mut().insert(order)?;
     } else {
         reply.order_number = state.world.book_mut().insert_new(order)?.get();
     }
     drop(state);
-    let location = format!("{}/orders/{}", here.base(), reply.order_number);
+    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
 /// One order, in the state that it is in now.
 #[utoipa::path(get, path = "/orders/{orderNumber}", tag = "orders", operation_id = "readOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
-    responses((status = 200, description = "The order", body = OrderEntry), (status = 404, description = "There is none")))]
-pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderEntry>, Problem> {
-    let state = here.0.state();
+    responses((status = 200, description = "The order", body = OrderInfo), (status = 404, description = "There is none")))]
+pub(super) async fn read(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Json<OrderInfo>, Problem> {
+    let state = sandbox.state();
     let now = state.clock.now(real_now());
     let order = find(&number)
         .and_then(|number| state.world.book.get(number))
         .ok_or_else(no_order)?;
-    Ok(Json(OrderEntry::describe(order, now)))
+    Ok(Json(OrderInfo::describe(order, now)))
 }
 
 /// Changes an order: the fields that are sent, null removes one. Any state can be set; times that it cannot have are
@@ -177,19 +117,19 @@ pub(super) async fn read(here: Here, Named(number): Named) -> Result<Json<OrderE
 #[utoipa::path(patch, path = "/orders/{orderNumber}", tag = "orders", operation_id = "changeOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     request_body = OrderPatch,
-    responses((status = 200, description = "Changed", body = OrderEntry), (status = 404, description = "There is none")))]
+    responses((status = 200, description = "Changed", body = OrderInfo), (status = 404, description = "There is none")))]
 pub(super) async fn change(
-    here: Here,
-    Named(number): Named,
-    Sent(Fields(mut patch)): Sent<Fields>,
-) -> Result<Json<OrderEntry>, Problem> {
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+    JsonBody(Fields(mut patch)): JsonBody<Fields>,
+) -> Result<Json<OrderInfo>, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
     let csr = take_csr(&mut patch)?;
-    check_fields::<OrderEntry>(&patch)?;
-    let mut state = here.0.state();
+    check_fields::<Order>(&patch)?;
+    let mut state = sandbox.state();
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(no_order)?;
-    let mut entry = OrderEntry::describe(old, now);
+    let mut entry = OrderInfo::describe(old, now);
     entry.csr = None;
     let wanted: Option<State> = match patch.get("state") {
         None | Some(Value::Null) => None,
@@ -207,7 +147,7 @@ pub(super) async fn change(
         Some(_) if sends_issued || sends_expires || sends_due => {}
         _ => entry.stage = stage_under(old, &entry, sends_issued),
     }
-    let mut entry = patched(&entry, patch)?;
+    let mut entry: Order = patched(&entry, patch)?;
     if wanted.is_none() && sends_expires && !sends_issued {
         drop_issued_after_the_end(&mut entry, now);
     }
@@ -219,7 +159,7 @@ pub(super) async fn change(
     }
     let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr.unwrap_or_else(|| old.csr.clone()))?;
-    let reply = OrderEntry::describe(&order, now);
+    let reply = OrderInfo::describe(&order, now);
     state.world.book_mut().insert(order)?;
     Ok(Json(reply))
 }
@@ -228,12 +168,15 @@ pub(super) async fn change(
 #[utoipa::path(delete, path = "/orders/{orderNumber}", tag = "orders", operation_id = "deleteOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Deleted"), (status = 404, description = "There is none")))]
-pub(super) async fn delete(here: Here, Named(number): Named) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<StatusCode, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
-    let mut state = here.0.state();
+    let mut state = sandbox.state();
     state.world.book.get(number).ok_or_else(no_order)?;
     state.world.book_mut().remove(number);
-    here.0.certificates.forget(number);
+    sandbox.certificates.forget(number);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -248,7 +191,7 @@ fn take_csr(object: &mut Map<String, Value>) -> Result<Option<Option<Csr>>, Prob
 }
 
 /// Drops the times of an order that it cannot have in its new state; the fixtures' defaults take their place.
-fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, now: Timestamp) {
+fn drop_what_it_cannot_have(entry: &mut OrderInfo, old: &domain::Order, state: State, now: Timestamp) {
     let is_past = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
     let issued = old.validity().map(|validity| validity.issued);
     let expires = old.validity().map(|validity| validity.expires);
@@ -272,7 +215,7 @@ fn drop_what_it_cannot_have(entry: &mut OrderEntry, old: &Order, state: State, n
 }
 
 /// The stage that an order keeps under other times. To say when it was issued is to say that it was.
-fn stage_under(old: &Order, entry: &OrderEntry, sends_issued: bool) -> Option<StageEntry> {
+fn stage_under(old: &domain::Order, entry: &OrderInfo, sends_issued: bool) -> Option<StageEntry> {
     match StageEntry::of(old.stage)? {
         StageEntry::BeingIssued if sends_issued && entry.state.times() != Times::Due => Some(StageEntry::Issued),
         stage => Some(stage),
@@ -280,7 +223,7 @@ fn stage_under(old: &Order, entry: &OrderEntry, sends_issued: bool) -> Option<St
 }
 
 /// Drops when an order was issued where it ends before that now; the fixtures' default takes its place.
-fn drop_issued_after_the_end(entry: &mut OrderEntry, now: Timestamp) {
+fn drop_issued_after_the_end(entry: &mut Order, now: Timestamp) {
     let (issued, expires) = (entry.issued, entry.expires);
     if let (Some(_), Some(issued), Some(expires)) = (entry.stage, issued, expires)
         && expires.from(now) < issued.from(now)

@@ -1,14 +1,16 @@
 //! Errors as RFC 9457 has them: what was wrong, in which field, and what is taken.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::api::order::book::BookFull;
 use crate::api::protocol::assumption::AssumptionError;
 use crate::aside::BrokenOff;
-use crate::model::{FixturesError, entry};
+use crate::model::FixturesError;
+use crate::model::problem::ProblemDetails;
+use crate::model::value_error::ValueError;
 use crate::shown::shown;
 
 /// The most characters of a detail; a longer one loses its middle.
@@ -112,9 +114,9 @@ fn cut_field(path: &str) -> String {
     cut
 }
 
-impl From<entry::Problem> for Problem {
-    fn from(problem: entry::Problem) -> Self {
-        Self::unfit(problem.field(), problem.message)
+impl From<ValueError> for Problem {
+    fn from(error: ValueError) -> Self {
+        Self::unfit(error.field(), error.message)
     }
 }
 
@@ -152,11 +154,11 @@ impl From<AssumptionError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = ProblemDetails {
-            kind: "about:blank",
-            title: self.status.canonical_reason().unwrap_or_default(),
+            kind: "about:blank".into(),
+            title: self.status.canonical_reason().unwrap_or_default().into(),
             status: self.status.as_u16(),
-            detail: &self.detail,
-            field: self.field.as_deref(),
+            detail: self.detail.as_str().into(),
+            field: self.field.as_deref().map(Cow::from),
         };
         let text = serde_json::to_string(&body).expect("strings and numbers always serialize");
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/problem+json")], text).into_response();
@@ -170,22 +172,6 @@ impl IntoResponse for Problem {
         }
         response
     }
-}
-
-/// A problem as it is written (RFC 9457).
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub(super) struct ProblemDetails<'p> {
-    /// Always `about:blank`: the status says which kind it is.
-    #[serde(rename = "type")]
-    kind: &'p str,
-    title: &'p str,
-    status: u16,
-    /// What was wrong, and what is taken.
-    detail: &'p str,
-    /// The field that it was wrong in, such as `orders.3.loginName`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'p str>,
 }
 
 #[cfg(test)]

@@ -6,176 +6,67 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::ToSchema;
 
+use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
 use super::receive::Share;
-use super::sent::{Here, SentWithFixtures, no_sandbox};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::Fixtures;
-use crate::model::file::File;
-use crate::model::when::Span;
-use crate::sandbox::list::{NewSandbox, SandboxError};
+use crate::model::fixtures::FixturesOrText;
+use crate::model::sandbox::{NewSandbox, Reset, SandboxInfo, SandboxList};
+use crate::sandbox::list::{self, SandboxError};
 use crate::sandbox::{DEFAULT, Sandbox};
 
-/// A sandbox.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Sandbox)]
-pub(super) struct SandboxReply {
-    name: String,
-    /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
-    path: String,
-    /// The login names whose calls at the plain path are its.
-    logins: Vec<String>,
-    /// How long it lives since its last use; without it, for ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<Span>,
-    /// What is left of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<Span>,
-    /// How many orders it holds.
-    orders: usize,
-    /// How many accounts it holds.
-    accounts: usize,
-    /// How many calls its journal holds.
-    calls: usize,
-}
-
-impl SandboxReply {
-    pub(super) fn new(sandbox: &Sandbox) -> Self {
-        let (orders, accounts) = {
-            let world = &sandbox.state().world;
-            (world.book.len(), world.accounts.len())
-        };
-        Self {
-            name: sandbox.name.to_string(),
-            path: sandbox.path(),
-            logins: sandbox.logins.iter().map(ToString::to_string).collect(),
-            ttl: sandbox.ttl.map(Span),
-            expires_in: sandbox.expires_in(real_now()).map(Span),
-            orders,
-            accounts,
-            calls: sandbox.journal.len(),
-        }
+/// A sandbox as it is answered.
+fn sandbox_info(sandbox: &Sandbox) -> SandboxInfo {
+    let (orders, accounts) = {
+        let world = &sandbox.state().world;
+        (world.book.len(), world.accounts.len())
+    };
+    SandboxInfo {
+        name: sandbox.name.to_string(),
+        path: sandbox.path(),
+        logins: sandbox.logins.iter().map(ToString::to_string).collect(),
+        ttl: sandbox.ttl,
+        expires_in: sandbox.expires_in(real_now()),
+        orders,
+        accounts,
+        calls: sandbox.journal.len(),
     }
 }
 
-/// Every sandbox, the default one first.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Sandboxes)]
-pub(super) struct SandboxList {
-    sandboxes: Vec<SandboxReply>,
-}
+/// The longest TOML, in bytes.
+const MAX_TOML: usize = 1 << 20;
 
-/// A sandbox to be made.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewSandbox)]
-pub(super) struct NewEntry {
-    /// Its name; without one, it is given one.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,64}$")]
-    name: Option<String>,
-    /// Its fixtures, as an object or as the text of a file; without them, those that the emulator was started with.
-    #[schema(value_type = Option<FixturesForms>)]
-    fixtures: Option<SentFixtures>,
-    /// The login names whose calls at the plain path shall be its, at most 1000.
-    #[serde(default)]
-    logins: Vec<String>,
-    /// How long it shall live since its last use; without it, for ever.
-    ttl: Option<Span>,
-}
+/// How many times as much memory TOML takes as JSON of that length: it is read into a tree first.
+const TOML_WEIGHT: usize = 32;
 
-/// Fixtures as an object, or as the text of a file (TOML or JSON).
-#[derive(ToSchema)]
-#[schema(as = FixturesOrText)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "it is there for its schema")]
-pub(super) enum FixturesForms {
-    Object(Box<File>),
-    Text(String),
-}
-
-/// Fixtures as they were sent.
-pub(super) enum SentFixtures {
-    Object(Box<File>),
-    Text(String),
-}
-
-impl SentFixtures {
-    /// The longest TOML, in bytes.
-    const MAX_TOML: usize = 1 << 20;
-
-    /// How many times as much memory TOML takes as JSON of that length: it is read into a tree first.
-    const TOML_WEIGHT: usize = 32;
-
-    /// Takes the memory that it takes to read them.
-    ///
-    /// # Errors
-    /// There is none at the moment, or there never is as much.
-    async fn cover(&self, share: &mut Share, app: &App) -> Result<(), Problem> {
-        match self {
-            Self::Text(text) if !Fixtures::is_json(text) => {
-                if text.len() > Self::MAX_TOML {
-                    let detail = format!(
-                        "TOML has {} bytes at most here; send the fixtures as JSON, or start with them (--fixtures)",
-                        Self::MAX_TOML
-                    );
-                    return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).below("fixtures"));
-                }
-                share.cover(text.len() * Self::TOML_WEIGHT, &app.body_memory).await
+/// Takes the memory that it takes to read fixtures.
+///
+/// # Errors
+/// There is none at the moment, or there never is as much.
+async fn cover(fixtures: &FixturesOrText, share: &mut Share, app: &App) -> Result<(), Problem> {
+    match fixtures {
+        FixturesOrText::Text(text) if !Fixtures::is_json(text) => {
+            if text.len() > MAX_TOML {
+                let detail = format!(
+                    "TOML has {MAX_TOML} bytes at most here; send the fixtures as JSON, or start with them (--fixtures)"
+                );
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).below("fixtures"));
             }
-            Self::Text(_) | Self::Object(_) => Ok(()),
+            share.cover(text.len() * TOML_WEIGHT, &app.body_memory).await
         }
-    }
-
-    /// The fixtures.
-    ///
-    /// # Errors
-    /// They are a text that is no fixtures file.
-    fn read(self) -> Result<Fixtures, Problem> {
-        match self {
-            Self::Object(file) => Ok((*file).into()),
-            Self::Text(text) => Fixtures::parse_owned(text).map_err(|error| Problem::from(error).below("fixtures")),
-        }
+        FixturesOrText::Text(_) | FixturesOrText::Object(_) => Ok(()),
     }
 }
 
-impl<'de> Deserialize<'de> for SentFixtures {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FixturesVisitor)
-    }
-}
-
-struct FixturesVisitor;
-
-impl<'de> Visitor<'de> for FixturesVisitor {
-    type Value = SentFixtures;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("fixtures: an object, or the text of a fixtures file")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<SentFixtures, E> {
-        Ok(SentFixtures::Text(text.to_owned()))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<SentFixtures, M::Error> {
-        File::deserialize(MapAccessDeserializer::new(map)).map(|file| SentFixtures::Object(Box::new(file)))
-    }
-}
-
-/// What a sandbox shall begin with again.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Reset {
-    /// Other fixtures than those that it started with.
-    #[schema(value_type = Option<FixturesForms>)]
-    fixtures: Option<SentFixtures>,
+/// The fixtures that were sent.
+///
+/// # Errors
+/// They are a text that is no fixtures file.
+fn read_fixtures(fixtures: FixturesOrText) -> Result<Fixtures, Problem> {
+    fixtures.read().map_err(|error| Problem::from(error).below("fixtures"))
 }
 
 impl From<SandboxError> for Problem {
@@ -200,35 +91,35 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<SandboxList>, Pr
     let list = move || {
         let sandboxes = app.sandboxes.list();
         Json(SandboxList {
-            sandboxes: sandboxes.iter().map(|sandbox| SandboxReply::new(sandbox)).collect(),
+            sandboxes: sandboxes.iter().map(|sandbox| sandbox_info(sandbox)).collect(),
         })
     };
     Ok(aside(list).await?)
 }
 
 /// Makes a sandbox.
-#[utoipa::path(post, path = "/sandboxes", tag = "sandboxes", operation_id = "createSandbox", request_body = Option<NewEntry>,
+#[utoipa::path(post, path = "/sandboxes", tag = "sandboxes", operation_id = "createSandbox", request_body = Option<NewSandbox>,
     responses(
-        (status = 201, description = "Made", body = SandboxReply, headers(("Location" = String))),
+        (status = 201, description = "Made", body = SandboxInfo, headers(("Location" = String))),
         (status = 409, description = "The name or a login name is taken"),
         (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
 pub(super) async fn create(
     State(app): State<App>,
-    sent: Option<SentWithFixtures<NewEntry>>,
+    sent: Option<BodyWithFixtures<NewSandbox>>,
 ) -> Result<impl IntoResponse, Problem> {
     let (entry, mut share) = match sent {
-        Some(SentWithFixtures(entry, share)) => (entry, share),
+        Some(BodyWithFixtures(entry, share)) => (entry, share),
         None => <_>::default(),
     };
     if let Some(fixtures) = &entry.fixtures {
-        fixtures.cover(&mut share, &app).await?;
+        cover(fixtures, &mut share, &app).await?;
     }
     let create = move || {
-        let new = NewSandbox {
+        let new = list::NewSandbox {
             name: entry.name,
-            fixtures: entry.fixtures.map(SentFixtures::read).transpose()?.map(Arc::new),
+            fixtures: entry.fixtures.map(read_fixtures).transpose()?.map(Arc::new),
             logins: entry.logins,
-            ttl: entry.ttl.map(|ttl| ttl.0),
+            ttl: entry.ttl,
         };
         let created = app.sandboxes.create(new);
         drop(share);
@@ -236,22 +127,22 @@ pub(super) async fn create(
     };
     let sandbox = aside(create).await??;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
-    let reply = SandboxReply::new(&sandbox);
+    let reply = sandbox_info(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
 /// One sandbox.
 #[utoipa::path(get, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "readSandbox",
-    responses((status = 200, description = "The sandbox", body = SandboxReply)))]
-pub(super) async fn read(here: Here) -> Json<SandboxReply> {
-    Json(SandboxReply::new(&here.0))
+    responses((status = 200, description = "The sandbox", body = SandboxInfo)))]
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<SandboxInfo> {
+    Json(sandbox_info(&sandbox))
 }
 
 /// Deletes a sandbox.
 #[utoipa::path(delete, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "deleteSandbox",
     responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox always is")))]
-pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusCode, Problem> {
-    if &*here.0.name == DEFAULT {
+pub(super) async fn delete(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<StatusCode, Problem> {
+    if &*sandbox.name == DEFAULT {
         return Err(Problem::conflict(
             "",
             "the default sandbox always is; POST /control/v1/reset begins it again",
@@ -259,8 +150,8 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
     }
     // What it holds goes with the last who uses it, which is this call unless others go on.
     let delete = move || {
-        if !app.sandboxes.delete(&here.0.name) {
-            return Err(no_sandbox(&here.0.name));
+        if !app.sandboxes.delete(&sandbox.name) {
+            return Err(no_sandbox(&sandbox.name));
         }
         Ok(StatusCode::NO_CONTENT)
     };
@@ -270,31 +161,31 @@ pub(super) async fn delete(State(app): State<App>, here: Here) -> Result<StatusC
 /// Begins again: with the fixtures that it started with or those that are sent, with their clock and their faults, and
 /// with no calls.
 #[utoipa::path(post, path = "/reset", tag = "sandboxes", operation_id = "reset", request_body = Option<Reset>,
-    responses((status = 200, description = "It began again", body = SandboxReply)))]
+    responses((status = 200, description = "It began again", body = SandboxInfo)))]
 pub(super) async fn reset(
     State(app): State<App>,
-    here: Here,
-    sent: Option<SentWithFixtures<Reset>>,
-) -> Result<Json<SandboxReply>, Problem> {
+    PathSandbox(sandbox): PathSandbox,
+    sent: Option<BodyWithFixtures<Reset>>,
+) -> Result<Json<SandboxInfo>, Problem> {
     let (fixtures, mut share) = match sent {
-        Some(SentWithFixtures(reset, share)) => (reset.fixtures, share),
+        Some(BodyWithFixtures(reset, share)) => (reset.fixtures, share),
         None => <_>::default(),
     };
     if let Some(fixtures) = &fixtures {
-        fixtures.cover(&mut share, &app).await?;
+        cover(fixtures, &mut share, &app).await?;
     }
     let reset = move || {
         let settings = app.sandboxes.settings();
         let fixtures = match fixtures {
-            Some(fixtures) => Arc::new(fixtures.read()?),
-            None => here.0.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
+            Some(fixtures) => Arc::new(read_fixtures(fixtures)?),
+            None => sandbox.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
         };
         let state = settings
             .state_of(&fixtures, real_now())
             .map_err(|error| Problem::from(error).below("fixtures"))?;
         drop((fixtures, share));
-        here.0.reset(state);
-        Ok(Json(SandboxReply::new(&here.0)))
+        sandbox.reset(state);
+        Ok(Json(sandbox_info(&sandbox)))
     };
     aside(reset).await?
 }

@@ -3,53 +3,42 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::answers::answer;
-use super::sent::{Here, SentSnapshot};
+use super::extract::{PathSandbox, SnapshotBody};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
-use crate::model::file::File;
+use crate::model::fixtures::File;
+use crate::model::sandbox::RestoreInfo;
 use crate::model::{Fixtures, FixturesError};
-
-/// How much a snapshot brought.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Restored {
-    orders: usize,
-    accounts: usize,
-}
 
 /// The sandbox as a fixtures file, with every password in it: it makes the same world again.
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
     responses(
         (status = 200, description = "A fixtures file", body = File),
         (status = 503, description = "Too many other long answers are being sent")))]
-pub(super) async fn read(State(app): State<App>, here: Here) -> Result<Response, Problem> {
-    answer(&app, None, move || here.0.snapshot()).await
+pub(super) async fn read(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<Response, Problem> {
+    answer(&app, None, move || sandbox.snapshot()).await
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshot", operation_id = "restoreSnapshot", request_body = File,
-    responses((status = 200, description = "How much there is now", body = Restored)))]
+    responses((status = 200, description = "How much there is now", body = RestoreInfo)))]
 pub(super) async fn restore(
     State(app): State<App>,
-    here: Here,
-    SentSnapshot(file, share): SentSnapshot,
-) -> Result<Json<Restored>, Problem> {
+    PathSandbox(sandbox): PathSandbox,
+    SnapshotBody(file, share): SnapshotBody,
+) -> Result<Json<RestoreInfo>, Problem> {
     let restore = move || {
         let state = app
             .sandboxes
             .settings()
             .state_of_snapshot(Fixtures::from(file), real_now())?;
         drop(share);
-        let restored = Restored {
-            orders: state.world.book.len(),
-            accounts: state.world.accounts.len(),
-        };
+        let restored = RestoreInfo::new(state.world.book.len(), state.world.accounts.len());
         // What it replaces may be large, and is freed here as well.
-        here.0.replace(state);
+        sandbox.replace(state);
         Ok(restored)
     };
     let done: Result<_, FixturesError> = aside(restore).await?;

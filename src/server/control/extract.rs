@@ -1,32 +1,31 @@
-//! What a request sends: its body, its query, and the parts of its path.
+//! What handlers take from a request: its body, its query, and the parts of its path.
 
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer};
 
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
 use super::{App, Problem};
 use crate::aside::aside;
-use crate::model::file::File;
+use crate::model::fixtures::File;
 use crate::model::valueless::without_value;
-use crate::sandbox::{DEFAULT, Using};
+use crate::sandbox::{DEFAULT, Sandbox, Using};
 use crate::server::body::SMALL_BODY;
 use crate::shown::shown;
 
 /// A body of JSON, of the usual length.
-pub(super) struct Sent<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
 /// A body that may hold fixtures, and its share of the memory for bodies: to be kept while what it holds is put to use.
-pub(super) struct SentWithFixtures<T>(pub(super) T, pub(super) Share);
+pub(super) struct BodyWithFixtures<T>(pub(super) T, pub(super) Share);
 
 /// A snapshot, and its share of the memory for bodies: to be kept while it is put to use.
-pub(super) struct SentSnapshot(pub(super) File, pub(super) Share);
+pub(super) struct SnapshotBody(pub(super) File, pub(super) Share);
 
-impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for Sent<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
@@ -36,7 +35,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for Sent<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for Sent<T> {
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
@@ -46,7 +45,7 @@ impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for Sent<T> 
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for SentWithFixtures<T> {
+impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for BodyWithFixtures<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
@@ -56,7 +55,7 @@ impl<T: DeserializeOwned + Send + 'static> OptionalFromRequest<App> for SentWith
     }
 }
 
-impl FromRequest<App> for SentSnapshot {
+impl FromRequest<App> for SnapshotBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
@@ -155,25 +154,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
-/// Reads a parameter of a query by its own rules for text.
-pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map(Some)
-        .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
-}
-
-/// Reads a parameter of a query that serde can read from a string.
-pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// A part of the path, decoded.
-pub(super) async fn path_part(parts: &mut Parts, app: &App, name: &str) -> Result<Option<String>, Problem> {
+async fn path_part(parts: &mut Parts, app: &App, name: &str) -> Result<Option<String>, Problem> {
     let params = RawPathParams::from_request_parts(parts, app)
         .await
         .map_err(|_| Problem::not_found("the path is not UTF-8 behind its percent signs"))?;
@@ -184,16 +166,14 @@ pub(super) async fn path_part(parts: &mut Parts, app: &App, name: &str) -> Resul
 }
 
 /// The sandbox that the path names; without a name, the default one. Asking for it is a use of it.
-pub(super) struct Here(pub(super) Using);
+pub(super) struct PathSandbox(pub(super) Using);
 
-impl Here {
-    /// What stands before its resources in a URL.
-    pub(super) fn base(&self) -> String {
-        format!("/control/v1{}", self.0.path())
-    }
+/// What stands before the resources of a sandbox in a URL.
+pub(super) fn resource_base(sandbox: &Sandbox) -> String {
+    format!("/control/v1{}", sandbox.path())
 }
 
-impl FromRequestParts<App> for Here {
+impl FromRequestParts<App> for PathSandbox {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -213,18 +193,40 @@ pub(super) fn no_sandbox(name: &str) -> Problem {
     ))
 }
 
-/// The last part of a path that names one thing of many.
-pub(super) struct Named(pub(super) String);
+/// The loginName in the path.
+pub(super) struct PathLoginName(pub(super) String);
 
-impl FromRequestParts<App> for Named {
+/// The orderNumber in the path, as it is written there.
+pub(super) struct PathOrderNumber(pub(super) String);
+
+/// The number of a fault in the path, as it is written there.
+pub(super) struct PathFaultId(pub(super) String);
+
+impl FromRequestParts<App> for PathLoginName {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        for name in ["loginName", "orderNumber", "id"] {
-            if let Some(value) = path_part(parts, app, name).await? {
-                return Ok(Self(value));
-            }
-        }
-        Err(Problem::not_found("the path names nothing"))
+        needed_path_part(parts, app, "loginName").await.map(Self)
     }
+}
+
+impl FromRequestParts<App> for PathOrderNumber {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        needed_path_part(parts, app, "orderNumber").await.map(Self)
+    }
+}
+
+impl FromRequestParts<App> for PathFaultId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        needed_path_part(parts, app, "id").await.map(Self)
+    }
+}
+
+async fn needed_path_part(parts: &mut Parts, app: &App, name: &str) -> Result<String, Problem> {
+    let part = path_part(parts, app, name).await?;
+    part.ok_or_else(|| Problem::not_found(format!("the path has no {name}")))
 }
