@@ -28,10 +28,9 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer
 pub(crate) fn write(parameters: &[(&str, Option<&dyn Display>)]) -> String {
     let given = parameters
         .iter()
-        .filter_map(|(name, value)| value.map(|value| (name, value.to_string())));
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(given)
-        .finish();
+        .filter_map(|(name, value)| value.map(|value| (name, value.to_string())))
+        .collect::<Vec<_>>();
+    let query = serde_urlencoded::to_string(given).expect("names and texts always serialize");
     if query.is_empty() { query } else { format!("?{query}") }
 }
 

@@ -72,13 +72,13 @@ impl Products {
     }
 
     fn router(self) -> Router {
-        Self::routes(any(call), any(published))
+        Self::routes(&any(call), &any(published))
             .fallback(not_found)
             .with_state(Arc::new(self))
     }
 
     /// Every path; below `/sandboxes/NAME` the same once more, for that sandbox.
-    fn routes<S: Clone + Send + Sync + 'static>(call: MethodRouter<S>, published: MethodRouter<S>) -> Router<S> {
+    fn routes<S: Clone + Send + Sync + 'static>(call: &MethodRouter<S>, published: &MethodRouter<S>) -> Router<S> {
         let mut router = Router::new();
         for sandbox in ["", "/sandboxes/{sandbox}"] {
             router = router
@@ -295,7 +295,7 @@ mod tests {
             format!("{} {endpoint}", parameter(&parameters, "sandbox").unwrap_or_default())
         }
         // The routes of the API, whose handlers only tell what they are given.
-        let mut router = Products::routes(any(told), any(told)).with_state(());
+        let mut router = Products::routes(&any(told), &any(told)).with_state(());
         let request = Request::post(path).body(Body::empty()).unwrap();
         let response = router.call(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();

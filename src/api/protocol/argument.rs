@@ -331,9 +331,8 @@ impl<'f> Row<'f> {
     fn counting(&self, duplicates: DuplicateArgument) -> Option<&'f [u8]> {
         match duplicates {
             DuplicateArgument::Last => self.last.or(self.first),
-            DuplicateArgument::First => self.first,
             DuplicateArgument::Reject if self.last.is_some() => None,
-            DuplicateArgument::Reject => self.first,
+            DuplicateArgument::Reject | DuplicateArgument::First => self.first,
         }
     }
 }

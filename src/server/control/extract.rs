@@ -4,7 +4,6 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathP
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use serde::de::value::MapDeserializer;
 
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
@@ -147,8 +146,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let pairs = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let query = MapDeserializer::<_, serde::de::value::Error>::new(pairs);
-        serde_path_to_error::deserialize(query)
+        serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
             .map(Self)
             .map_err(|error| misfit(&error))
     }
