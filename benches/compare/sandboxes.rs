@@ -43,7 +43,7 @@ fn journal_and_faults(settings: &Settings) {
     let loads = servers
         .each_ref()
         .map(|server| Load::new(server.http, LANES, Same::new(REVOKE, &form, answer)));
-    let row = alternate(settings, "", &servers, loads, "0.95");
+    let row = alternate(settings, "", &servers, loads, "0.97");
     print_table(
         [
             "",

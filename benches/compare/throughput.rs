@@ -7,7 +7,7 @@ use crate::input::{Chains, Csr, LOGIN, PENDING, REPLACE, REVOKE, Same, fixtures,
 use crate::load::{Exchange, LANES, Load, Until};
 use crate::server::Server;
 
-const AIM: &str = "0.90";
+const AIM: &str = "0.95";
 
 /// Prints the calls a second of each kind of call, of the emulator and of a bare server that answers the same bytes.
 pub(crate) fn run(settings: &Settings) {

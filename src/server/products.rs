@@ -1,5 +1,6 @@
 //! The API itself: which path is whose, from a request to the arguments of a call, and from the answer to the response.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -120,7 +121,17 @@ fn parameter<'p>(parameters: &'p Result<RawPathParams, RawPathParamsRejection>, 
 type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// A call of an endpoint, under whatever method: the endpoint says itself that only POST will do.
-async fn call(State(products): State<Arc<Products>>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
+///
+/// Its future is large, and axum moves what a handler returns several times, so it is put where it can stay.
+fn call(
+    State(products): State<Arc<Products>>,
+    parameters: Parameters,
+    request: Request<Body>,
+) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+    Box::pin(respond(products, parameters, request))
+}
+
+async fn respond(products: Arc<Products>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
     let Some(endpoint) = parameter(&parameters, "endpoint").and_then(Endpoint::named) else {
@@ -178,11 +189,11 @@ async fn answer(
         watch,
     };
     let (answer, action) = sandbox.answer(&arrival).await;
-    (respond(answer), action.map(|action| (action, Using::new(sandbox))))
+    (response(answer), action.map(|action| (action, Using::new(sandbox))))
 }
 
 /// The response that carries an answer.
-fn respond(answer: Answer) -> Response<Body> {
+fn response(answer: Answer) -> Response<Body> {
     let status = StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
     respond_text(status, answer.content_type, answer.body)
 }
