@@ -173,7 +173,7 @@ struct Kept<'k> {
 }
 
 impl KeptForm {
-    /// The row of an argument that is none of the endpoint's.
+    /// The row of an argument that is none of the endpoint's; its value is kept if it is a password.
     const NO_ROW: u8 = u8::MAX;
     /// An argument that may be told if its value holds no password of the call.
     const TOLD: u8 = 0;
@@ -206,14 +206,14 @@ impl KeptForm {
         };
         for (place, pair) in first().enumerate() {
             match row_of(endpoint, &pair.name) {
+                None if is_password(&pair.name) => keep(Self::NO_ROW, Self::UNTOLD, &pair.value),
                 None => keep(Self::NO_ROW, Self::UNTOLD, &[]),
                 Some(row) if untold.contains(place) => keep(row, Self::UNTOLD, &pair.value),
                 Some(row) => keep(row, Self::TOLD, &pair.value),
             }
         }
         for pair in later() {
-            let row = row_of(endpoint, &pair.name).unwrap_or(Self::NO_ROW);
-            keep(row, Self::UNSEEN, &pair.value);
+            keep(Self::NO_ROW, Self::UNSEEN, &pair.value);
         }
         Self(kept.into())
     }
@@ -227,7 +227,8 @@ impl KeptForm {
         let name = |row| endpoint.arguments.get(usize::from(row)).map(|argument| argument.name);
         let passwords: Vec<_> = self
             .iter()
-            .filter(|kept| kept.telling == Self::UNSEEN || name(kept.row) == Some(PASSWORD))
+            // Of arguments without a row, passwords alone have a value here.
+            .filter(|kept| kept.row == Self::NO_ROW || name(kept.row) == Some(PASSWORD))
             .map(|kept| kept.value)
             .filter(|value| value.len() >= MIN_SEARCHED)
             .collect();
