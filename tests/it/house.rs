@@ -97,7 +97,7 @@ fn every_state_of_an_order_is_in_the_lists_that_are_written_by_hand() {
             ("docs/endpoints.md", format!("\n| {state} | ")),
             ("docs/certificates.md", state.to_owned()),
             ("docs/fixtures.md", state.to_owned()),
-            ("src/client/order.rs", format!("pub fn {}(", state.replace('-', "_"))),
+            ("src/model/order.rs", format!("pub fn {}(", state.replace('-', "_"))),
             ("tests/it/certificates/states.rs", format!("(\"{state}\", ")),
             ("tests/it/harness/texts.rs", format!("\"{state}\",")),
         ] {
