@@ -1,9 +1,11 @@
-//! The three formats of a reply, and the way back.
+//! The three formats of a reply.
+
+#[cfg(any(test, feature = "doors"))]
+pub(crate) mod parse;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber};
 use crate::api::protocol::reply::Reply;
@@ -63,28 +65,7 @@ impl Format {
                 .into(),
         }
     }
-
-    /// Reads a reply back, whatever the assumptions under which it was written.
-    ///
-    /// # Errors
-    /// The text is no reply in this format.
-    pub(crate) fn parse(self, text: &str) -> Result<Reply, ParseError> {
-        match self {
-            Self::Lines => parse_lines(text),
-            Self::UrlEncoded => serde_urlencoded::from_str::<Fields<'_>>(text)
-                .map_err(|_| ParseError)?
-                .try_into(),
-            Self::Json => serde_json::from_str::<Fields<'_>>(text)
-                .map_err(|_| ParseError)?
-                .try_into(),
-        }
-    }
 }
-
-/// A text that is no reply in the format.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("this is no reply in that format")]
-pub(crate) struct ParseError;
 
 fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str> {
     let end = match final_newline {
@@ -107,23 +88,6 @@ fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str>
         } => format!("{code}\n{number}{end}").into(),
         Reply::Error { code, message } => format!("{code}\n{message}{end}").into(),
     }
-}
-
-fn parse_lines(text: &str) -> Result<Reply, ParseError> {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let (code, rest) = match text.split_once('\n') {
-        Some((code, rest)) => (code, Some(rest)),
-        None => (text, None),
-    };
-    let code: i32 = code.parse().map_err(|_| ParseError)?;
-    reply(
-        code,
-        rest.filter(|_| code < 0).map(|message| message.to_owned().into()),
-        match rest {
-            Some(number) if code >= 0 => Some(number.parse().map_err(|_| ParseError)?),
-            _ => None,
-        },
-    )
 }
 
 /// The fields of formats 1 and 2, in this order.
@@ -165,33 +129,11 @@ impl<'r> Fields<'r> {
     }
 }
 
-impl TryFrom<Fields<'_>> for Reply {
-    type Error = ParseError;
-
-    fn try_from(fields: Fields<'_>) -> Result<Self, ParseError> {
-        let order_number = match fields.order_number {
-            None => None,
-            Some(Number::Number(number)) => Some(number),
-            Some(Number::Text(text)) => Some(text.parse().map_err(|_| ParseError)?),
-        };
-        let message = fields.error_message.map(|message| Cow::Owned(message.into_owned()));
-        reply(fields.error_code, message, order_number)
-    }
-}
-
-/// Puts the fields of a reply together again, if they fit each other.
-fn reply(code: i32, message: Option<Cow<'static, str>>, order_number: Option<u64>) -> Result<Reply, ParseError> {
-    match (code, message, order_number) {
-        (0.., None, order_number) => Ok(Reply::Success { code, order_number }),
-        (..0, Some(message), None) => Ok(Reply::Error { code, message }),
-        _ => Err(ParseError),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::parse::ParseError;
     use super::*;
     use crate::api::protocol::assumption::ASSUMPTIONS;
 
