@@ -2,9 +2,9 @@
 //!
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
+use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
-use crate::api::order::state::{Revocation, RevocationReason, RevokeStep};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
 use crate::api::protocol::code::{self, Code};
@@ -35,69 +35,19 @@ impl Rules for AutoRevokeCs {
             login_password: arguments.text("loginPassword"),
             account_id: arguments.integer("accountID"),
             order_number: arguments.text("orderNumber"),
-            comment: arguments.text("revocationReason"),
-            reason: arguments
-                .integer("codeReason")
-                .and_then(|number| RevocationReason::from_number(u8::try_from(number).ok()?))
-                .expect("the table lists the numbers of reasons"),
-            test: arguments.yes("test"),
-            include_in_crl: arguments.yes("includeInCRL"),
+            wish: Wish::read(arguments),
         })
     }
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::PERMISSION_DENIED;
         let caller = log_in(world, values.login_name, values.login_password, denied)?;
-        let owner = match values.account_id {
-            Some(account_id) => world
-                .accounts
-                .under(caller, account_id)
-                .map_err(|why| Refusal::new(denied, why.to_string()))?,
-            None => caller,
-        };
+        let owner = owner(world, caller, values.account_id, denied)?;
         check_permission(caller, Self::NAME)?;
-        if let Some(voucher) = &caller.voucher {
-            return Err(Refusal::naming(
-                &code::VOUCHER,
-                Self::NAME,
-                match &voucher.0 {
-                    Some(name) => format!("the account pays with the voucher {name:?}"),
-                    None => "the account pays with a voucher".to_owned(),
-                },
-            )
-            .into());
-        }
+        check_voucher(caller, Self::NAME)?;
         let order = find_order(world, values.order_number, owner, Product::CodeSigning, denied)?;
         let number = order.number;
-        let step = order
-            .state_at(now)
-            .revoke(values.include_in_crl)
-            .map_err(|why| refused(order, why, now))?;
-        let becomes = match step {
-            RevokeStep::Reject => "rejected",
-            RevokeStep::Replace => "replaced, and stays out of the CRL",
-            RevokeStep::Revoke => "revoked",
-        };
-        if values.test {
-            return Ok(Done {
-                hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
-                ..Done::default()
-            });
-        }
-        if let Some(order) = world.book_mut().get_mut(number) {
-            order.take(
-                step,
-                Revocation {
-                    at: now,
-                    reason: values.reason,
-                    comment: values.comment.into(),
-                },
-            );
-        }
-        Ok(Done {
-            hint: format!("order {number} is now {becomes}").into(),
-            ..Done::default()
-        })
+        values.wish.carry_out(number, world, now)
     }
 }
 
@@ -106,20 +56,13 @@ pub(super) struct Values<'f> {
     login_password: &'f str,
     account_id: Option<u64>,
     order_number: &'f str,
-    comment: &'f str,
-    reason: RevocationReason,
-    test: bool,
-    include_in_crl: bool,
+    wish: Wish<'f>,
 }
 
 const ARGUMENTS: &[Argument] = &[
     Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
     Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
-    Argument::optional(
-        "accountID",
-        Kind::Integer,
-        "The accountID of a reseller's account under the caller, whose order it is.",
-    ),
+    ACCOUNT_ID,
     Argument::required("orderNumber", Kind::Integer, "The code-signing order."),
     Argument::required(
         "revocationReason",
@@ -136,18 +79,8 @@ const ARGUMENTS: &[Argument] = &[
     .choices(REASONS)
     .default("0")
     .unless(|assumptions| assumptions.code_reason == CodeReason::Optional),
-    Argument::optional("test", Kind::Char, "Y: check everything, change nothing.")
-        .max(1)
-        .choices(&["Y", "N"])
-        .default("N"),
-    Argument::optional(
-        "includeInCRL",
-        Kind::Char,
-        "N: mark the certificate as replaced, out of the CRL; a later call with Y revokes it.",
-    )
-    .max(1)
-    .choices(&["Y", "N"])
-    .default("Y"),
+    TEST,
+    INCLUDE_IN_CRL,
 ];
 
 const CODES: &[&Code] = &[
@@ -167,5 +100,3 @@ const CODES: &[&Code] = &[
     &code::VOUCHER,
     &code::NOT_PERMITTED,
 ];
-
-const REASONS: &[&str] = &["0", "1", "3", "4", "5"];

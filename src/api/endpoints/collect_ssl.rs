@@ -4,9 +4,8 @@
 //! Source: the endpoint's page, which is about TLS certificates, and what public clients send and parse; where they are
 //! silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::account::Account;
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -54,7 +53,7 @@ impl Rules for CollectSsl {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(account, Self::NAME)?;
-        check_voucher(account)?;
+        check_voucher(account, Self::NAME)?;
         let order = find_order(world, values.order_number, account, Product::CodeSigning, denied)
             .map_err(|refusal| values.about_its_argument(refusal))?;
         values.wish.answer(order, assumptions, now)
@@ -93,18 +92,6 @@ fn order_number<'f>(arguments: &Arguments<'f>) -> Result<(&'static str, &'f str)
         (None, None) => Err(Refusal::missing(
             OWN,
             "neither orderNumber nor baseOrderNumber was sent",
-        )),
-    }
-}
-
-/// Whether the account pays in a way by which it may collect (-90).
-fn check_voucher(account: &Account) -> Result<(), Refusal> {
-    match account.voucher {
-        None => Ok(()),
-        Some(_) => Err(Refusal::naming(
-            &code::VOUCHER,
-            CollectSsl::NAME,
-            "the account pays with a voucher",
         )),
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod revoking;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -372,6 +373,18 @@ fn check_permission(account: &Account, endpoint: &'static str) -> Result<(), Ref
         endpoint,
         format!("{endpoint} is not among the account's permissions"),
     ))
+}
+
+/// Whether the account pays in a way by which it may use the endpoint (-90).
+fn check_voucher(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+    let Some(voucher) = &account.voucher else {
+        return Ok(());
+    };
+    let hint = match &voucher.0 {
+        Some(name) => format!("the account pays with the voucher {name:?}"),
+        None => "the account pays with a voucher".to_owned(),
+    };
+    Err(Refusal::naming(&code::VOUCHER, endpoint, hint))
 }
 
 /// The order to work on (-4, or `denied`, the endpoint's -16, for somebody else's).
