@@ -4,7 +4,7 @@
 
 use crate::api::account::Account;
 use crate::api::csr::{Csr, CsrError, Hash};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
@@ -54,14 +54,8 @@ impl Rules for AutoReplaceSmime {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        if log_in(world, values.login_name, values.login_password, denied)?
-            .call_limit
-            .is_some()
-            && !world.accounts_mut().admit(values.login_name, now)
-        {
-            return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit").into());
-        }
-        let account = world.accounts.get(values.login_name).expect("it has just logged in");
+        count_call(world, values.login_name, values.login_password, denied, now)?;
+        let account = counted_caller(world, values.login_name);
         check_permission(account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         check_templates(account, &values.template_ids)?;
