@@ -10,6 +10,7 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod replacing;
 mod revoking;
 
 use std::borrow::Cow;
