@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
 use crate::api::order::book::Book;
+use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::assumption::{Assumptions, Spelling};
@@ -30,6 +31,8 @@ pub struct World {
     pub conventions: Arc<Conventions>,
     /// How long a new order is being issued.
     pub issuance_delay: Duration,
+    /// The mails that would have been sent.
+    pub outbox: Arc<Outbox>,
 }
 
 impl World {
@@ -41,6 +44,11 @@ impl World {
     /// The accounts, to change them.
     pub fn accounts_mut(&mut self) -> &mut Accounts {
         Arc::make_mut(&mut self.accounts)
+    }
+
+    /// The mails, to change them.
+    pub fn outbox_mut(&mut self) -> &mut Outbox {
+        Arc::make_mut(&mut self.outbox)
     }
 
     /// The order of that number, if it is of the account and of the product.
