@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,17 @@ pub struct World {
     pub issuance_delay: Duration,
     /// The mails that would have been sent.
     pub outbox: Arc<Outbox>,
+    /// Tells the serial numbers of certificates, once the world is in a sandbox, which has a CA.
+    pub serials: Option<Arc<dyn Serials>>,
+}
+
+/// Serial numbers of certificates, which are the CA's matter.
+pub trait Serials: fmt::Debug + Send + Sync {
+    /// The order that a serial number, in hexadecimal digits, would be of.
+    fn order_number(&self, serial: &str) -> Option<OrderNumber>;
+
+    /// The serial number of an order's certificate, in hexadecimal digits, if one is issued at that time.
+    fn serial_number(&self, order: &Order, now: Timestamp) -> Option<String>;
 }
 
 impl World {
@@ -49,6 +61,14 @@ impl World {
     /// The mails, to change them.
     pub fn outbox_mut(&mut self) -> &mut Outbox {
         Arc::make_mut(&mut self.outbox)
+    }
+
+    /// The order whose certificate has that serial number, in hexadecimal digits of either case.
+    pub fn order_of_serial(&self, serial: &str, now: Timestamp) -> Option<&Order> {
+        let serials = self.serials.as_ref()?;
+        let order = self.book.get(serials.order_number(serial)?)?;
+        let its_own = serials.serial_number(order, now)?;
+        its_own.eq_ignore_ascii_case(serial).then_some(order)
     }
 
     /// The order of that number, if it is of the account and of the product.

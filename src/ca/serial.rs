@@ -25,6 +25,21 @@ impl SerialNumber {
         (bytes[0] & 0xc0 == 0x40).then_some(Self(bytes))
     }
 
+    /// The serial number in these hexadecimal digits, of either case, if it has the right form.
+    pub(crate) fn parse(digits: &str) -> Option<Self> {
+        let digit = |digit: u8| {
+            char::from(digit)
+                .to_digit(16)
+                .and_then(|value| u8::try_from(value).ok())
+        };
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+        Self::from_bytes(&bytes?)
+    }
+
     /// Big-endian, as the content of a DER INTEGER.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0

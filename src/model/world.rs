@@ -102,6 +102,7 @@ impl Fixtures {
                 conventions: Arc::new(conventions),
                 issuance_delay: self.file.issuance_delay.map_or(start.issuance_delay, |span| span.0),
                 outbox: Arc::default(),
+                serials: None,
             },
             clock,
             faults: self.build_faults(start.real_now)?,

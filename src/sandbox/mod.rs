@@ -105,10 +105,12 @@ impl State {
 
 impl Sandbox {
     /// A sandbox that begins with that state.
-    pub(crate) fn new(name: &str, state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
+    pub(crate) fn new(name: &str, mut state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
         let name: Arc<str> = name.into();
+        let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
+        state.world.serials = Some(certificates.clone());
         Self {
-            certificates: Arc::new(Certificates::new(issuance, name.clone(), path(&name))),
+            certificates,
             name,
             journal,
             ttl: None,
@@ -163,6 +165,7 @@ impl Sandbox {
     }
 
     fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) {
+        new.world.serials = Some(self.certificates.clone());
         let book = new.world.book.clone();
         let old = {
             let mut state = self.state();

@@ -114,7 +114,7 @@ fn arrows_are_found() {
         let path = |text: &str| text.split("::").map(str::to_owned).collect::<Module>();
         arrows[&path(from)].contains(&path(to))
     };
-    assert!(uses("api::endpoints::auto_revoke_cs", "api::order::state"));
+    assert!(uses("api::endpoints::revoking", "api::order::state"));
     assert!(uses("server::products", "sandbox"));
     assert!(uses("api::order::terms", "api::order::product") && !uses("api::order::product", "api::order::terms"));
     assert!(!uses("api::order::machine", "random"));

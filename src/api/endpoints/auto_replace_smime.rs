@@ -3,16 +3,18 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::account::Account;
-use crate::api::csr::{Csr, CsrError, Hash};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refused};
+use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::replacing::{
+    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
+};
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
 use crate::api::order::machine::Replacement;
 use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
+use crate::api::order::state::{OrderNumber, ReplaceStep};
 use crate::api::order::terms::SignatureHash;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
-use crate::api::protocol::assumption::{CsrErrors, OldOrder};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::{RESPONSE_FORMAT, RESPONSE_FORMATS};
 use crate::api::protocol::refusal::Refusal;
@@ -55,41 +57,24 @@ impl Rules for AutoReplaceSmime {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        if log_in(world, values.login_name, values.login_password, denied)?
-            .call_limit
-            .is_some()
-            && !world.accounts_mut().admit(values.login_name, now)
-        {
-            return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit").into());
-        }
-        let account = world.accounts.get(values.login_name).expect("it has just logged in");
+        count_call(world, values.login_name, values.login_password, denied, now)?;
+        let account = counted_caller(world, values.login_name);
         check_permission(account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         check_templates(account, &values.mails.template_ids)?;
         let csr = values
             .csr
-            .map_err(|error| refuse_csr(&error, world.conventions.assumptions.csr_errors))?;
-        let certificate = Replacement {
+            .map_err(|error| refuse_csr("csr", &error, world.conventions.assumptions.csr_errors))?;
+        let replacement = Replacement {
             csr,
             signature_hash: values.signature_hash,
             ca_certificate_id: values.ca_certificate_id,
         };
         let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
-        let number = order.number;
-        let weak_hash = weak_hash(&certificate);
         let step = order.state_at(now).replace().map_err(|why| refused(order, why, now))?;
-        let mut done = match step {
-            ReplaceStep::InPlace => replace_in_place(world, number, certificate),
-            ReplaceStep::NewOrder => {
-                let new = order.successor(certificate, now, world.issuance_delay);
-                replace_by_new_order(world, number, new, values.revoke_old_order, now)?
-            }
-        };
+        let number = order.number;
+        let done = replace(world, number, step, replacement, values.revoke_old_order, now)?;
         values.mails.send(step, done.order_number.unwrap_or(number), world, now);
-        if let Some(hash) = weak_hash {
-            let more = format!("; the CSR is signed with {hash}, with which no CA here signs: it takes SHA-2");
-            done.hint.to_mut().push_str(&more);
-        }
         Ok(done)
     }
 }
@@ -160,19 +145,8 @@ const ARGUMENTS: &[Argument] = &[
         "The PKCS#10 request, Base64, with or without BEGIN and END lines, whatever their label.",
     )
     .max(32767),
-    Argument::optional(
-        "signatureHash",
-        Kind::String,
-        "The hash of the certificate's signature.",
-    )
-    .max(64)
-    .choices(SignatureHash::NAMES)
-    .default("NO_PREFERENCE"),
-    Argument::optional(
-        "caCertificateID",
-        Kind::Integer,
-        "The issuing CA; only by special agreement of the account.",
-    ),
+    SIGNATURE_HASH,
+    CA_CERTIFICATE_ID,
     Argument::optional(
         "revokeOldOrder",
         Kind::Char,
@@ -255,39 +229,6 @@ fn language(language: Option<&str>, template_ids: &[(&'static str, Option<u64>)]
     }
 }
 
-/// Only its choices have passed the table.
-fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
-    arguments
-        .get("signatureHash")
-        .and_then(SignatureHash::parse)
-        .unwrap_or_default()
-}
-
-/// The hash that the certificate shall have of its CSR, and cannot.
-fn weak_hash(certificate: &Replacement) -> Option<Hash> {
-    let hash = certificate.csr.signature_hash();
-    let is_wanted = certificate.signature_hash == SignatureHash::InferFromCsr;
-    (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
-}
-
-fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
-    let Some(id) = id else { return Ok(()) };
-    if account.ca_certificate_ids.is_empty() {
-        return Err(Refusal::naming(
-            &code::NOT_PERMITTED,
-            "caCertificateID",
-            "the account has no agreement for caCertificateID (caCertificateIDs in the fixtures)",
-        ));
-    }
-    if !account.ca_certificate_ids.contains(&id) {
-        return Err(Refusal::invalid(
-            "caCertificateID",
-            format!("{id} is not among the account's caCertificateIDs"),
-        ));
-    }
-    Ok(())
-}
-
 fn check_templates(account: &Account, template_ids: &[(&'static str, Option<u64>)]) -> Result<(), Refusal> {
     for (name, id) in template_ids {
         if let Some(id) = id.filter(|id| !account.template_ids.contains(id)) {
@@ -298,60 +239,4 @@ fn check_templates(account: &Account, template_ids: &[(&'static str, Option<u64>
         }
     }
     Ok(())
-}
-
-fn refuse_csr(error: &CsrError, wording: CsrErrors) -> Refusal {
-    let sibling = match error {
-        CsrError::UnsupportedKeySize(_) => {
-            return Refusal::new(&code::CSR_KEY_SIZE, error.to_string());
-        }
-        CsrError::NotBase64(_) => &code::CSR_NOT_BASE64,
-        CsrError::NotPkcs10(_) => &code::CSR_NOT_DECODED,
-        CsrError::UnsupportedAlgorithm(_) => &code::CSR_ALGORITHM,
-        CsrError::BadSignature => &code::CSR_SIGNATURE,
-    };
-    match wording {
-        CsrErrors::Documented => Refusal::invalid("csr", error.to_string()),
-        CsrErrors::Sibling => Refusal::new(sibling, error.to_string()),
-    }
-}
-
-fn replace_in_place(world: &mut World, number: OrderNumber, certificate: Replacement) -> Done {
-    if let Some(order) = world.book_mut().get_mut(number) {
-        order.replace_in_place(certificate);
-    }
-    Done {
-        hint: format!("order {number} was not issued yet: its CSR was replaced in place").into(),
-        ..Done::default()
-    }
-}
-
-fn replace_by_new_order(
-    world: &mut World,
-    old_number: OrderNumber,
-    new: Order,
-    revoke_old_order: bool,
-    now: Timestamp,
-) -> Result<Done, Failure> {
-    let new_number = world.book_mut().insert_new(new)?;
-    let (step, left_behind) = match (revoke_old_order, world.conventions.assumptions.old_order) {
-        (true, _) => (Some(RevokeStep::Revoke), "revoked"),
-        (false, OldOrder::Replaced) => (Some(RevokeStep::Replace), "replaced"),
-        (false, OldOrder::Issued) => (None, "issued"),
-    };
-    if let (Some(step), Some(old)) = (step, world.book_mut().get_mut(old_number)) {
-        old.take(
-            step,
-            Revocation {
-                at: now,
-                reason: RevocationReason::Superseded,
-                comment: "".into(),
-            },
-        );
-    }
-    Ok(Done {
-        order_number: Some(new_number),
-        hint: format!("order {new_number} was made; order {old_number} is now {left_behind}").into(),
-        ..Done::default()
-    })
 }

@@ -4,11 +4,13 @@
 //! documentation there is: the checks, `docs/endpoints.md`, the catalogue and the messages come from it.
 
 mod auto_replace_smime;
+mod auto_revoke_certificate;
 mod auto_revoke_cs;
 pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod replacing;
 mod resend_collection_email_smime;
 mod resend_invitation_email_smime;
 mod resend_verification_email_smime;
@@ -32,6 +34,7 @@ use crate::api::protocol::reply::Reply;
 use crate::api::world::{Conventions, OrderNotFound, World};
 use crate::clock::Timestamp;
 use auto_replace_smime::AutoReplaceSmime;
+use auto_revoke_certificate::AutoRevokeCertificate;
 use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
@@ -47,6 +50,7 @@ const DOWNLOAD: &str = "download/";
 pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceSmime>(),
     Endpoint::of::<AutoRevokeCs>(),
+    Endpoint::of::<AutoRevokeCertificate>(),
     Endpoint::of::<CollectSmime>(),
     Endpoint::of::<CollectSsl>(),
     Endpoint::of::<ResendCollectionEmailSmime>(),
@@ -373,6 +377,26 @@ fn log_in<'w>(
         .map_err(|refused| Refusal::new(code, refused.to_string()))
 }
 
+/// Lets the account that the credentials open make one more call (-42); `code` is the endpoint's -16.
+fn count_call(
+    world: &mut World,
+    login_name: &str,
+    login_password: &str,
+    code: &'static Code,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let is_limited = log_in(world, login_name, login_password, code)?.call_limit.is_some();
+    if is_limited && !world.accounts_mut().admit(login_name, now) {
+        return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit"));
+    }
+    Ok(())
+}
+
+/// The account whose call [`count_call`] has just let pass.
+fn counted_caller<'w>(world: &'w World, login_name: &str) -> &'w Account {
+    world.accounts.get(login_name).expect("it has just logged in")
+}
+
 /// Whether the account may use the endpoint (-91).
 fn check_permission(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
     if account.may_use(endpoint) {
@@ -408,11 +432,20 @@ fn find_order<'w>(
     world
         .order(number, &owner.login_name, product)
         .map_err(|not_found| match not_found {
-            OrderNotFound::Foreign(_) if world.conventions.assumptions.foreign_order == ForeignOrder::Denied => {
-                Refusal::new(denied, not_found.to_string())
+            OrderNotFound::Foreign(number) => foreign(world, "orderNumber", number, denied),
+            OrderNotFound::Unknown | OrderNotFound::OtherProduct { .. } => {
+                Refusal::invalid("orderNumber", not_found.to_string())
             }
-            _ => Refusal::invalid("orderNumber", not_found.to_string()),
         })
+}
+
+/// What is answered where the argument names somebody else's order (-4, or `denied`, the endpoint's -16).
+fn foreign(world: &World, argument: &'static str, number: OrderNumber, denied: &'static Code) -> Refusal {
+    let hint = OrderNotFound::Foreign(number).to_string();
+    match world.conventions.assumptions.foreign_order {
+        ForeignOrder::Denied => Refusal::new(denied, hint),
+        ForeignOrder::Invalid => Refusal::invalid(argument, hint),
+    }
 }
 
 /// What a state that refuses an event answers.

@@ -139,7 +139,10 @@ mod tests {
     }
 
     fn ids(outbox: &Outbox) -> Vec<u64> {
-        outbox.sent(Timestamp::EPOCH.after(Duration::from_secs(1000))).map(|(id, _)| id).collect()
+        outbox
+            .sent(Timestamp::EPOCH.after(Duration::from_secs(1000)))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     #[test]

@@ -211,12 +211,18 @@ pub(crate) const BEING_ISSUED: Code = Code::new(
     "the order is being issued",
 );
 
+/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+pub(crate) const BEING_ISSUED_ASSUMED: Code = BEING_ISSUED.assumed();
+
 /// The order is already replaced, and `includeInCRL` is `N`.
 pub(crate) const ALREADY_REPLACED: Code = Code::new(
     -34,
     "The certificate has already been Replaced!",
     "the order is replaced, and includeInCRL is N",
 );
+
+/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+pub(crate) const ALREADY_REPLACED_ASSUMED: Code = ALREADY_REPLACED.assumed();
 
 /// The order's certificate is past its end.
 pub(crate) const EXPIRED: Code = Code::new(
@@ -250,6 +256,9 @@ pub(crate) const NOT_PERMITTED: Code = Code::new(
     "Permission denied for 'xxxx'",
     "the account may not use this endpoint, or not this argument",
 );
+
+/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+pub(crate) const NOT_PERMITTED_ASSUMED: Code = NOT_PERMITTED.assumed();
 
 /// The order's state does not allow a replacement.
 pub(crate) const WRONG_STATE: Code = Code::new(

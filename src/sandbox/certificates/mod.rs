@@ -24,6 +24,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
+use crate::api::world::Serials;
 use crate::ca::leaf::{LeafContents, Urls};
 use crate::ca::order::CertificateNames;
 use crate::ca::profile::Profile;
@@ -331,6 +332,17 @@ impl Certificates {
 /// The CA that issues an order's certificate.
 fn issuer_name(order: &Order) -> IssuerName {
     Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id)
+}
+
+impl Serials for Certificates {
+    fn order_number(&self, serial: &str) -> Option<OrderNumber> {
+        OrderNumber::new(SerialNumber::parse(serial)?.order_number())
+    }
+
+    fn serial_number(&self, order: &Order, now: Timestamp) -> Option<String> {
+        let validity = issued(order, now)?;
+        Some(self.serial(order, validity).to_string())
+    }
 }
 
 /// The period in which the certificate of an order is valid, if it is issued at `now`.

@@ -24,6 +24,8 @@ struct Row {
     bad: &'static [&'static str],
     /// Whether any text is taken.
     is_free: bool,
+    /// The name that is missing without it, if that is another one.
+    missing: Option<&'static str>,
 }
 
 const fn text(name: &'static str, max: usize) -> Row {
@@ -34,6 +36,7 @@ const fn text(name: &'static str, max: usize) -> Row {
         good: &["x", " ", "a b", "ü", "&", "%", "'", "\"", "+"],
         bad: &[],
         is_free: true,
+        missing: None,
     }
 }
 
@@ -57,6 +60,7 @@ const fn integer(name: &'static str) -> Row {
             "99999999999999999999999999999999999",
         ],
         is_free: false,
+        missing: None,
     }
 }
 
@@ -68,6 +72,7 @@ const fn choice(name: &'static str, good: &'static [&'static str], bad: &'static
         good,
         bad,
         is_free: false,
+        missing: None,
     }
 }
 
@@ -82,7 +87,25 @@ fn collect() -> Form {
         .add("queryType", "1")
 }
 
+const REVOKE_CERTIFICATE: &str = "/products/!autoRevokeCertificate";
+
+/// A call that revokes, without what names the order.
+fn revoke_certificate() -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", "wrong")
+}
+
 impl Row {
+    /// One whose absence is told as that of the `orderNumber`.
+    const fn or_order_number(self) -> Self {
+        Self {
+            is_required: true,
+            missing: Some("orderNumber"),
+            ..self
+        }
+    }
+
     const fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
     }
@@ -151,6 +174,47 @@ const ENDPOINTS: &[Endpoint] = &[
         ],
     },
     Endpoint {
+        path: REVOKE_CERTIFICATE,
+        form: || revoke_certificate().add("orderNumber", "1234567"),
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            integer("orderNumber").required(),
+            integer("accountID"),
+            Row {
+                is_required: false,
+                ..text("revocationReason", 1024)
+            },
+            choice(
+                "codeReason",
+                &["0", "1", "3", "4", "5"],
+                &["2", "6", "-1", "10", "01", "x", "keyCompromise"],
+            ),
+            Row {
+                is_required: false,
+                ..text("productCode", 50)
+            },
+            integer("product"),
+            YES_OR_NO.named("test"),
+            YES_OR_NO.named("includeInCRL"),
+            choice("responseFormat", &["0"], &["2", "3", "-1", "00", "x", " 0", "10"]),
+        ],
+    },
+    // Each of the other names of an order.
+    Endpoint {
+        path: REVOKE_CERTIFICATE,
+        form: || revoke_certificate().add("certificateID", "1"),
+        denied: REPLACE_DENIED,
+        rows: &[integer("certificateID").or_order_number()],
+    },
+    Endpoint {
+        path: REVOKE_CERTIFICATE,
+        form: || revoke_certificate().add("serialNumber", "4A"),
+        denied: REPLACE_DENIED,
+        rows: &[text("serialNumber", 34).or_order_number()],
+    },
+    Endpoint {
         path: "/products/download/CollectSMIME",
         form: collect,
         denied: REPLACE_DENIED,
@@ -216,7 +280,7 @@ fn for_each_row(mut check: impl FnMut(&Endpoint, &Row, &mut dyn FnMut(&Form) -> 
 fn each_row_missing() {
     for_each_row(|endpoint, row, call| {
         let expected = if row.is_required {
-            missing(row.name)
+            missing(row.missing.unwrap_or(row.name))
         } else {
             endpoint.denied.to_owned()
         };

@@ -1,6 +1,6 @@
-//! `!autoRevokeCS` on orders of every state.
+//! `!autoRevokeCS` and `!autoRevokeCertificate` on orders of every state.
 
-use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Form, REVOKE_DENIED, SUCCESS, Server, invalid};
+use crate::harness::{ALREADY_REVOKED, BEING_ISSUED, Control, Form, REVOKE_DENIED, SUCCESS, Server, invalid};
 
 const REJECTED: &str = "-20\nThe certificate request has already been Rejected!\n";
 const REPLACED: &str = "-34\nThe certificate has already been Replaced!\n";
@@ -140,5 +140,98 @@ fn an_order_that_is_not_there_or_of_another_product_is_invalid() {
         client
             .revoke(&Form::revoke().order(number))
             .assert_text(&invalid("orderNumber"));
+    }
+}
+
+const REVOKE_CERTIFICATE: &str = "/products/!autoRevokeCertificate";
+
+/// The orders of both products, in the order of [`STATES`].
+fn of_both_products() -> impl Iterator<Item = (u64, &'static str, &'static str)> {
+    STATES.into_iter().flat_map(|(number, with, without)| {
+        let smime = number - 2_200_000 + 1_100_000;
+        [(number, with, without), (smime, with, without)]
+    })
+}
+
+fn revoke_certificate(name: &str, value: &str) -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", "login_password")
+        .add(name, value)
+}
+
+#[test]
+fn a_certificate_of_either_product_is_revoked_by_each_of_its_numbers() {
+    for include_in_crl in ["Y", "N"] {
+        for key in ["orderNumber", "certificateID", "serialNumber"] {
+            let server = Server::plain(&[]);
+            let (mut client, mut control) = (server.client(), Control::of(&server));
+            for (number, with, without) in of_both_products() {
+                let order = control.get(&format!("/orders/{number}"));
+                let value = match key {
+                    "orderNumber" => number.to_string(),
+                    "certificateID" => order["certificateID"].to_string(),
+                    _ if ["issued", "replaced", "revoked", "expired"].contains(&order["state"].as_str().unwrap()) => {
+                        let described = control.get(&format!("/orders/{number}/certificate?format=json"));
+                        described["serialNumber"].as_str().unwrap().to_lowercase()
+                    }
+                    // Without a certificate there is no serial number.
+                    _ => continue,
+                };
+                let expected = if include_in_crl == "Y" { with } else { without };
+                let form = revoke_certificate(key, &value).add("includeInCRL", include_in_crl);
+                let test = form.clone().add("test", "Y");
+                client.post(REVOKE_CERTIFICATE, &test.encode()).assert_text(expected);
+                client.post(REVOKE_CERTIFICATE, &form.encode()).assert_text(expected);
+                let state = control.get(&format!("/orders/{number}"))["state"].clone();
+                let becomes = match (order["state"].as_str().unwrap(), include_in_crl) {
+                    ("pending", _) => "rejected",
+                    ("issued" | "replaced", "Y") => "revoked",
+                    ("issued", _) => "replaced",
+                    (stays, _) => stays,
+                };
+                assert_eq!(state, becomes, "{key} {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_order_is_named_once() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let mut call = |form: Form| client.post(REVOKE_CERTIFICATE, &form.add("test", "Y").encode());
+    let both = revoke_certificate("orderNumber", "1100003").add("certificateID", "1");
+    call(both).assert_text(&invalid("certificateID"));
+    let both = revoke_certificate("serialNumber", "4A").add("certificateID", "1");
+    call(both).assert_text(&invalid("serialNumber"));
+    let url_encoded = revoke_certificate("orderNumber", "1100003").add("responseFormat", "1");
+    let answer = call(url_encoded);
+    assert_eq!(
+        (answer.header("content-type"), answer.text()),
+        (Some("application/x-www-form-urlencoded"), "errorCode=0")
+    );
+}
+
+#[test]
+fn no_other_number_is_taken_for_one_of_a_certificate() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let described = control.get("/orders/1100003/certificate?format=json");
+    let serial = described["serialNumber"].as_str().unwrap();
+    let last = if serial.starts_with("4A") { "4B" } else { "4A" };
+    let forged = format!("{last}{}", &serial[2..]);
+    for (name, value) in [
+        ("serialNumber", &*forged),
+        ("serialNumber", &serial[2..]),
+        ("serialNumber", "x"),
+        ("serialNumber", "é"),
+        ("certificateID", "1"),
+        ("orderNumber", "1"),
+        // Somebody else's.
+        ("orderNumber", "2200101"),
+    ] {
+        let answer = client.post(REVOKE_CERTIFICATE, &revoke_certificate(name, value).encode());
+        answer.assert_text(&invalid(name));
     }
 }

@@ -1,0 +1,144 @@
+//! What the endpoints that replace have in common: the arguments about the new certificate, how a bad CSR is refused, and what
+//! becomes of the order.
+
+use crate::api::account::Account;
+use crate::api::csr::{CsrError, Hash};
+use crate::api::endpoints::{Done, Failure};
+use crate::api::order::machine::Replacement;
+use crate::api::order::state::{OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
+use crate::api::order::terms::SignatureHash;
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::assumption::{CsrErrors, OldOrder};
+use crate::api::protocol::code;
+use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
+use crate::clock::Timestamp;
+
+pub(super) const SIGNATURE_HASH: Argument = Argument::optional(
+    "signatureHash",
+    Kind::String,
+    "The hash of the certificate's signature.",
+)
+.max(64)
+.choices(SignatureHash::NAMES)
+.default("NO_PREFERENCE");
+
+pub(super) const CA_CERTIFICATE_ID: Argument = Argument::optional(
+    "caCertificateID",
+    Kind::Integer,
+    "The issuing CA; only by special agreement of the account.",
+);
+
+/// Only its choices have passed the table.
+pub(super) fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
+    arguments
+        .get("signatureHash")
+        .and_then(SignatureHash::parse)
+        .unwrap_or_default()
+}
+
+/// Whether the account may choose that CA (-91, -4).
+pub(super) fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
+    let Some(id) = id else { return Ok(()) };
+    if account.ca_certificate_ids.is_empty() {
+        return Err(Refusal::naming(
+            &code::NOT_PERMITTED,
+            "caCertificateID",
+            "the account has no agreement for caCertificateID (caCertificateIDs in the fixtures)",
+        ));
+    }
+    if !account.ca_certificate_ids.contains(&id) {
+        return Err(Refusal::invalid(
+            "caCertificateID",
+            format!("{id} is not among the account's caCertificateIDs"),
+        ));
+    }
+    Ok(())
+}
+
+/// What is answered to a CSR that is not accepted, which came by that argument.
+pub(super) fn refuse_csr(argument: &'static str, error: &CsrError, wording: CsrErrors) -> Refusal {
+    let sibling = match error {
+        CsrError::UnsupportedKeySize(_) => {
+            return Refusal::new(&code::CSR_KEY_SIZE, error.to_string());
+        }
+        CsrError::NotBase64(_) => &code::CSR_NOT_BASE64,
+        CsrError::NotPkcs10(_) => &code::CSR_NOT_DECODED,
+        CsrError::UnsupportedAlgorithm(_) => &code::CSR_ALGORITHM,
+        CsrError::BadSignature => &code::CSR_SIGNATURE,
+    };
+    match wording {
+        CsrErrors::Documented => Refusal::invalid(argument, error.to_string()),
+        CsrErrors::Sibling => Refusal::new(sibling, error.to_string()),
+    }
+}
+
+/// Takes the step that the order's state allows.
+pub(super) fn replace(
+    world: &mut World,
+    number: OrderNumber,
+    step: ReplaceStep,
+    replacement: Replacement,
+    revoke_old_order: bool,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let weak_hash = weak_hash(&replacement);
+    let mut done = match step {
+        ReplaceStep::InPlace => replace_in_place(world, number, replacement),
+        ReplaceStep::NewOrder => replace_by_new_order(world, number, replacement, revoke_old_order, now)?,
+    };
+    if let Some(hash) = weak_hash {
+        let more = format!("; the CSR is signed with {hash}, with which no CA here signs: it takes SHA-2");
+        done.hint.to_mut().push_str(&more);
+    }
+    Ok(done)
+}
+
+/// The hash that the certificate shall have of its CSR, and cannot.
+fn weak_hash(replacement: &Replacement) -> Option<Hash> {
+    let hash = replacement.csr.signature_hash();
+    let is_wanted = replacement.signature_hash == SignatureHash::InferFromCsr;
+    (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
+}
+
+fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Done {
+    if let Some(order) = world.book_mut().get_mut(number) {
+        order.replace_in_place(replacement);
+    }
+    Done {
+        hint: format!("order {number} was not issued yet: its CSR was replaced in place").into(),
+        ..Done::default()
+    }
+}
+
+fn replace_by_new_order(
+    world: &mut World,
+    old_number: OrderNumber,
+    replacement: Replacement,
+    revoke_old_order: bool,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let old = world.book.get(old_number).expect("it was found in the same world");
+    let new = old.successor(replacement, now, world.issuance_delay);
+    let new_number = world.book_mut().insert_new(new)?;
+    let (step, left_behind) = match (revoke_old_order, world.conventions.assumptions.old_order) {
+        (true, _) => (Some(RevokeStep::Revoke), "revoked"),
+        (false, OldOrder::Replaced) => (Some(RevokeStep::Replace), "replaced"),
+        (false, OldOrder::Issued) => (None, "issued"),
+    };
+    if let (Some(step), Some(old)) = (step, world.book_mut().get_mut(old_number)) {
+        old.take(
+            step,
+            Revocation {
+                at: now,
+                reason: RevocationReason::Superseded,
+                comment: "".into(),
+            },
+        );
+    }
+    Ok(Done {
+        order_number: Some(new_number),
+        hint: format!("order {new_number} was made; order {old_number} is now {left_behind}").into(),
+        ..Done::default()
+    })
+}
