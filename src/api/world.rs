@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
 use crate::api::order::book::Book;
+use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::assumption::{Assumptions, Spelling};
@@ -31,6 +32,8 @@ pub struct World {
     pub conventions: Arc<Conventions>,
     /// How long a new order is being issued.
     pub issuance_delay: Duration,
+    /// The mails that would have been sent.
+    pub outbox: Arc<Outbox>,
     /// Tells the serial numbers of certificates, once the world is in a sandbox, which has a CA.
     pub serials: Option<Arc<dyn Serials>>,
 }
@@ -53,6 +56,11 @@ impl World {
     /// The accounts, to change them.
     pub fn accounts_mut(&mut self) -> &mut Accounts {
         Arc::make_mut(&mut self.accounts)
+    }
+
+    /// The mails, to change them.
+    pub fn outbox_mut(&mut self) -> &mut Outbox {
+        Arc::make_mut(&mut self.outbox)
     }
 
     /// The order whose certificate has that serial number, in hexadecimal digits of either case.

@@ -36,9 +36,8 @@ pub(crate) struct CertificateNames<'o> {
 impl<'o> CertificateNames<'o> {
     /// The names for the certificate of that order.
     pub(crate) fn of(order: &'o Order) -> Self {
-        let default_email = || format!("order-{}@example.com", order.number).into();
         Self {
-            email: order.email.as_deref().map_or_else(default_email, Cow::Borrowed),
+            email: order.email_address(),
             organization: order.organization.as_deref().unwrap_or("Example Organization"),
         }
     }

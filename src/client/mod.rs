@@ -34,6 +34,7 @@ mod fault;
 pub mod health;
 pub(crate) mod http;
 mod order;
+mod outbox;
 pub(crate) mod remote;
 mod sandbox;
 mod time;
@@ -52,6 +53,7 @@ pub use crate::client::clock::Clock;
 pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
 pub use crate::client::order::Orders;
+pub use crate::client::outbox::Outbox;
 pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
 pub use crate::model::account::{
@@ -60,10 +62,11 @@ pub use crate::model::account::{
 pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
+pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
 pub use crate::model::when::When;
-pub use crate::model::{ParseTimestampError, Product, SignatureHash, State, Timestamp};
+pub use crate::model::{MailKind, ParseTimestampError, Product, SignatureHash, State, Timestamp};
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///
@@ -152,6 +155,11 @@ impl Control {
     /// The calls that this sandbox has answered: all of them, until they are narrowed.
     pub fn calls(&self) -> Calls {
         Calls::of(self.clone())
+    }
+
+    /// The mails that this sandbox would have sent: all of them, until they are narrowed.
+    pub fn outbox(&self) -> Outbox {
+        Outbox::of(self.clone())
     }
 
     /// What this sandbox assumes where the documents say nothing.

@@ -17,6 +17,7 @@ pub(crate) mod endpoint;
 pub(crate) mod fault;
 pub(crate) mod fixtures;
 mod locate;
+pub(crate) mod mail;
 mod message;
 pub(crate) mod object;
 pub(crate) mod order;
@@ -30,6 +31,7 @@ pub(crate) mod when;
 pub(crate) mod whole;
 mod world;
 
+pub use crate::api::order::outbox::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::State;
 pub use crate::api::order::terms::SignatureHash;

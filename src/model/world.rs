@@ -101,6 +101,7 @@ impl Fixtures {
                 accounts: Arc::new(accounts),
                 conventions: Arc::new(conventions),
                 issuance_delay: self.file.issuance_delay.map_or(start.issuance_delay, |span| span.0),
+                outbox: Arc::default(),
                 serials: None,
             },
             clock,

@@ -24,6 +24,7 @@ mod harness;
 mod house;
 mod library;
 mod orders;
+mod outbox;
 mod packaging;
 mod replies;
 mod secrets;

@@ -9,7 +9,9 @@ use crate::api::endpoints::replacing::{
 };
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
 use crate::api::order::machine::Replacement;
+use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
 use crate::api::order::product::Product;
+use crate::api::order::state::{OrderNumber, ReplaceStep};
 use crate::api::order::terms::SignatureHash;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -40,7 +42,7 @@ impl Rules for AutoReplaceSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let template_ids = TEMPLATES.map(|name| (name, arguments.integer(name)));
-        check_language(arguments.get("languageName"), &template_ids)?;
+        let language = language(arguments.get("languageName"), &template_ids)?;
         Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
@@ -49,7 +51,7 @@ impl Rules for AutoReplaceSmime {
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             revoke_old_order: arguments.yes("revokeOldOrder"),
-            template_ids,
+            mails: Mails { language, template_ids },
         })
     }
 
@@ -59,7 +61,7 @@ impl Rules for AutoReplaceSmime {
         let account = counted_caller(world, values.login_name);
         check_permission(account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
-        check_templates(account, &values.template_ids)?;
+        check_templates(account, &values.mails.template_ids)?;
         let csr = values
             .csr
             .map_err(|error| refuse_csr("csr", &error, world.conventions.assumptions.csr_errors))?;
@@ -71,7 +73,9 @@ impl Rules for AutoReplaceSmime {
         let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
         let step = order.state_at(now).replace().map_err(|why| refused(order, why, now))?;
         let number = order.number;
-        replace(world, number, step, replacement, values.revoke_old_order, now)
+        let done = replace(world, number, step, replacement, values.revoke_old_order, now)?;
+        values.mails.send(step, done.order_number.unwrap_or(number), world, now);
+        Ok(done)
     }
 }
 
@@ -83,8 +87,47 @@ pub(super) struct Values<'f> {
     signature_hash: SignatureHash,
     ca_certificate_id: Option<u64>,
     revoke_old_order: bool,
+    mails: Mails,
+}
+
+/// What the mails about the replacement are written with.
+struct Mails {
+    language: &'static str,
     template_ids: [(&'static str, Option<u64>); 3],
 }
+
+impl Mails {
+    /// Keeps the mails that are sent about an order after that step. Which ones are sent is assumed: before it is issued,
+    /// those about the new request; then the one about the new certificate, when it is issued.
+    fn send(&self, step: ReplaceStep, number: OrderNumber, world: &mut World, now: Timestamp) {
+        let order = world.book.get(number).expect("it was just put there");
+        let (to, issued) = (order.email_address().into_owned(), order.validity());
+        let (time, kinds): (_, &[_]) = match step {
+            ReplaceStep::InPlace => (now, &[MailKind::Verification, MailKind::Invitation]),
+            ReplaceStep::NewOrder => (issued.map_or(now, |validity| validity.issued), &[MailKind::Collection]),
+        };
+        for kind in kinds {
+            world.outbox_mut().keep(Mail {
+                time,
+                kind: *kind,
+                to: to.as_str().into(),
+                order_number: number,
+                wording: self.wording(*kind),
+            });
+        }
+    }
+
+    fn wording(&self, kind: MailKind) -> Wording {
+        let template = match kind {
+            MailKind::Verification => self.template_ids[0].1,
+            MailKind::Invitation => self.template_ids[1].1,
+            MailKind::Collection => self.template_ids[2].1,
+        };
+        template.map_or(Wording::Language(self.language), Wording::Template)
+    }
+}
+
+/// The arguments about templates: of mails that verify, that invite, and that tell of a collection.
 
 const TEMPLATES: [&str; 3] = [
     "SMIMEVerificationTemplateID",
@@ -166,22 +209,23 @@ const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm b
     ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl \
     sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-fn check_language(language: Option<&str>, template_ids: &[(&'static str, Option<u64>)]) -> Result<(), Refusal> {
+/// The language that is asked for, which no template may be asked for together with.
+fn language(language: Option<&str>, template_ids: &[(&'static str, Option<u64>)]) -> Result<&'static str, Refusal> {
     let Some(language) = language else {
-        return Ok(());
+        return Ok(DEFAULT_LANGUAGE);
     };
-    if !LANGUAGES.split(' ').any(|known| known == language) {
-        return Err(Refusal::invalid(
+    let known = LANGUAGES.split(' ').find(|known| *known == language).ok_or_else(|| {
+        Refusal::invalid(
             "languageName",
             "languageName takes the two letters of ISO 639-1, in lower case",
-        ));
-    }
+        )
+    })?;
     match template_ids.iter().find(|(_, id)| id.is_some()) {
         Some((name, _)) => Err(Refusal::invalid(
             "languageName",
             format!("languageName and {name} exclude each other"),
         )),
-        None => Ok(()),
+        None => Ok(known),
     }
 }
 

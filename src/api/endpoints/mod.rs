@@ -12,6 +12,10 @@ mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
 mod replacing;
+mod resend_collection_email_smime;
+mod resend_invitation_email_smime;
+mod resend_verification_email_smime;
+mod resending;
 mod revoking;
 
 use std::borrow::Cow;
@@ -38,6 +42,9 @@ use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
+use resend_collection_email_smime::ResendCollectionEmailSmime;
+use resend_invitation_email_smime::ResendInvitationEmailSmime;
+use resend_verification_email_smime::ResendVerificationEmailSmime;
 
 /// The folder under `/products/` below which the documents also show the endpoints whose names begin with `!`.
 const DOWNLOAD: &str = "download/";
@@ -50,6 +57,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceCs>(),
     Endpoint::of::<CollectSmime>(),
     Endpoint::of::<CollectSsl>(),
+    Endpoint::of::<ResendCollectionEmailSmime>(),
+    Endpoint::of::<ResendVerificationEmailSmime>(),
+    Endpoint::of::<ResendInvitationEmailSmime>(),
 ];
 
 /// An endpoint: what its file says, in a form that all endpoints share.

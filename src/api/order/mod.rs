@@ -5,6 +5,7 @@
 pub(crate) mod book;
 pub(crate) mod certificate_id;
 pub(crate) mod machine;
+pub(crate) mod outbox;
 pub(crate) mod product;
 pub(crate) mod state;
 pub(crate) mod terms;

@@ -1,5 +1,6 @@
 //! An order, its state at a given time, and all that is true of each state.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -346,6 +347,13 @@ impl Order {
             | Stage::Rejected
             | Stage::OnHold => None,
         }
+    }
+
+    /// The email address that its mails go to, and that an S/MIME certificate names; default:
+    /// `order-NUMBER@example.com`.
+    pub fn email_address(&self) -> Cow<'_, str> {
+        let default_email = || format!("order-{}@example.com", self.number).into();
+        self.email.as_deref().map_or_else(default_email, Cow::Borrowed)
     }
 
     /// The kind of its certificate: its own, or the default of its product.

@@ -68,6 +68,13 @@ pub(crate) const NOT_HTTPS: Code = Code::new(
 /// The same on `!AutoReplaceSMIME`, whose document lost the wording.
 pub(crate) const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
 
+/// The same on the endpoints that send mails again, whose pages print it so.
+pub(crate) const NOT_HTTPS_TO_RESEND: Code = Code::new(
+    -1,
+    "Request was not made over https!",
+    "the request came over plain HTTP",
+);
+
 /// An argument that the endpoint does not have.
 pub(crate) const UNRECOGNIZED_ARGUMENT: Code = Code::new(
     -2,
@@ -286,6 +293,13 @@ pub(crate) const WRONG_STATE: Code = Code::new(
     -122,
     "The Certificate is in wrong state.",
     "the order is rejected, replaced, expired or on hold",
+);
+
+/// The same on the endpoints that send mails again.
+pub(crate) const WRONG_STATE_TO_RESEND: Code = Code::new(
+    -122,
+    "The Certificate is in wrong state.",
+    "the order's state is not one about which this mail is sent",
 );
 
 #[cfg(test)]

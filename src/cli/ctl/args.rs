@@ -11,8 +11,9 @@ use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
 use crate::cli::parse::{read_control, read_duration};
 use crate::model::call::CallFilter;
+use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
-use crate::model::{Product, SignatureHash, State};
+use crate::model::{MailKind, Product, SignatureHash, State};
 use crate::token::GivenToken;
 
 /// The options of `ctl`, and what it is asked to do.
@@ -89,6 +90,8 @@ pub(crate) enum CtlCommand {
     Faults(FaultsCommand),
     /// What was called.
     Calls(CallsArgs),
+    /// The mails that would have been sent.
+    Outbox(OutboxArgs),
     /// Go back to the fixtures it started with, or to others.
     Reset {
         /// A fixtures file, TOML or JSON.
@@ -486,6 +489,29 @@ impl From<&CallsArgs> for CallFilter<String> {
     }
 }
 
+/// `ctl outbox`.
+#[derive(Args, Clone)]
+pub(crate) struct OutboxArgs {
+    /// Forget every mail.
+    #[arg(long, conflicts_with_all = ["order", "kind"])]
+    pub(crate) clear: bool,
+    /// Only those about that order.
+    #[arg(long, value_name = "NUMBER", value_parser = read_whole::<u64>)]
+    pub(crate) order: Option<u64>,
+    /// Only those of that kind.
+    #[arg(long, value_name = "KIND", value_parser = mail_kinds())]
+    pub(crate) kind: Option<MailKind>,
+}
+
+impl From<&OutboxArgs> for MailFilter {
+    fn from(args: &OutboxArgs) -> Self {
+        Self {
+            order_number: args.order,
+            kind: args.kind,
+        }
+    }
+}
+
 /// `ctl sandboxes`.
 #[derive(Clone, Subcommand)]
 pub(crate) enum SandboxesCommand {
@@ -519,6 +545,16 @@ fn states() -> impl TypedValueParser<Value = State> {
             .into_iter()
             .find(|state| state.as_str() == name)
             .ok_or("no state")
+    })
+}
+
+fn mail_kinds() -> impl TypedValueParser<Value = MailKind> {
+    let names = PossibleValuesParser::new(MailKind::ALL.map(MailKind::as_str));
+    names.try_map(|name| {
+        MailKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+            .ok_or("no kind")
     })
 }
 

@@ -27,6 +27,7 @@ use crate::model::answer::read_answer;
 use crate::model::call::CallFilter;
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
 use crate::model::fixtures::FixturesOrText;
+use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::sandbox::{NewSandbox, Reset};
 use crate::token::Token;
@@ -112,6 +113,11 @@ impl<W: Write> Ctl<'_, W> {
             CtlCommand::Calls(args) => {
                 self.get(&format!("/calls{}", CallFilter::from(args).query()), Layout::CALLS)
                     .await
+            }
+            CtlCommand::Outbox(args) if args.clear => self.delete("/outbox").await,
+            CtlCommand::Outbox(args) => {
+                let query = MailFilter::from(args).query();
+                self.get(&format!("/outbox{query}"), Layout::OUTBOX).await
             }
             CtlCommand::Reset { fixtures } => {
                 let text = fixtures.as_deref().map(read).transpose()?;

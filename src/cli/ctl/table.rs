@@ -70,6 +70,19 @@ impl Layout {
         columns: &CALL_COLUMNS,
     };
 
+    pub(super) const OUTBOX: Self = Self::List {
+        list: "mails",
+        columns: &[
+            ("ID", "id"),
+            ("TIME", "time"),
+            ("KIND", "kind"),
+            ("TO", "to"),
+            ("ORDER", "orderNumber"),
+            ("LANGUAGE", "languageName"),
+            ("TEMPLATE", "templateID"),
+        ],
+    };
+
     pub(super) const SANDBOXES: Self = Self::List {
         list: "sandboxes",
         columns: &[

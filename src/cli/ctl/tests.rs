@@ -98,6 +98,11 @@ async fn asks_what_is_agreed() {
             "GET /control/v1/calls?orderNumber=07&code=-4",
         ),
         ("calls --clear", "DELETE /control/v1/calls"),
+        (
+            "outbox --order 7 --kind collection",
+            "GET /control/v1/outbox?orderNumber=7&kind=collection",
+        ),
+        ("outbox --clear --sandbox t1", "DELETE /control/v1/sandboxes/t1/outbox"),
         ("reset", "POST /control/v1/reset {}"),
         (
             "sandboxes create t1 --ttl 10m --claim a --sandbox t2",

@@ -15,7 +15,15 @@ use crate::token::Token;
 const HEALTH: &str = "/control/v1/health";
 
 /// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 6] = ["/orders", "/calls", "/stream", "/certificate", "/chain", "/ca"];
+const WITH_QUERY: [&str; 7] = [
+    "/orders",
+    "/calls",
+    "/stream",
+    "/outbox",
+    "/certificate",
+    "/chain",
+    "/ca",
+];
 
 /// The names by which the control listener may be asked, beside `localhost` and IP addresses.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ mod fields;
 mod guard;
 mod openapi;
 mod orders;
+mod outbox;
 mod problem;
 mod receive;
 mod sandboxes;
@@ -170,6 +171,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(calls::list, calls::clear)))
         .routes(strict(routes!(calls::stream)))
         .routes(strict(routes!(calls::count)))
+        .routes(strict(routes!(outbox::list, outbox::clear)))
         .routes(strict(routes!(snapshot::read, snapshot::restore)))
         .routes(strict(routes!(sandboxes::reset)))
         .routes(strict(routes!(assumptions::read, assumptions::change)))

@@ -89,6 +89,11 @@ fn collect() -> Form {
 
 const REVOKE_CERTIFICATE: &str = "/products/!autoRevokeCertificate";
 
+/// A call that sends a mail again.
+fn resend() -> Form {
+    revoke_certificate().add("orderNumber", "1100001")
+}
+
 /// A call that revokes, without what names the order.
 fn revoke_certificate() -> Form {
     Form::default()
@@ -213,6 +218,40 @@ const ENDPOINTS: &[Endpoint] = &[
         form: || revoke_certificate().add("serialNumber", "4A"),
         denied: REPLACE_DENIED,
         rows: &[text("serialNumber", 34).or_order_number()],
+    },
+    Endpoint {
+        path: "/products/!ResendCollectionEmailSMIME",
+        form: resend,
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            text("orderNumber", 128),
+        ],
+    },
+    Endpoint {
+        path: "/products/!ResendVerificationEmailSMIME",
+        form: resend,
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            text("orderNumber", 128),
+            Row {
+                is_required: false,
+                ..text("emailAddress", 32000)
+            },
+        ],
+    },
+    Endpoint {
+        path: "/products/!ResendInvitationEmailSMIME",
+        form: resend,
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            text("orderNumber", 128),
+        ],
     },
     Endpoint {
         path: "/products/download/CollectSMIME",

@@ -53,6 +53,7 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/calls", "GET DELETE"),
     ("/calls/stream", "GET"),
     ("/calls/count", "POST"),
+    ("/outbox", "GET DELETE"),
     ("/snapshot", "GET PUT"),
     ("/reset", "POST"),
     ("/assumptions", "GET PATCH"),

@@ -139,6 +139,9 @@ fn every_documented_code_has_its_command() {
         "!autoRevokeCS",
         "download/CollectSMIME",
         "download/CollectSSL",
+        "!ResendCollectionEmailSMIME",
+        "!ResendVerificationEmailSMIME",
+        "!ResendInvitationEmailSMIME",
     ] {
         let part = page
             .split(&format!("## `{name}`"))

@@ -371,3 +371,28 @@ fn assumptions() {
     assert_eq!(json(&server, "assumptions")["assumptions"]["spelling"], "british");
     ctl(&server, "assumptions spelling=welsh").assert_refused(1, &["spelling", "welsh", "american"]);
 }
+
+#[test]
+fn mails() {
+    let server = Server::plain(&[]);
+    let form = Form::replace().order(1_100_001).add("languageName", "de");
+    server.client().replace(&form).assert_text("0\n");
+    assert_rows(
+        &printed(&server, "outbox"),
+        &[
+            "ID TIME KIND TO ORDER LANGUAGE",
+            "verification order-1100001@example.com 1100001 de",
+            "invitation order-1100001@example.com 1100001 de",
+        ],
+    );
+    assert_eq!(printed(&server, "outbox --kind invitation").lines().count(), 2);
+    assert_eq!(
+        json(&server, "outbox --order 1100001")["mails"][0]["kind"],
+        "verification"
+    );
+    assert_eq!(json(&server, "outbox --order 7")["mails"], Value::Array(vec![]));
+    ctl(&server, "outbox --kind letter").assert_refused(2, &["letter", "verification"]);
+    ctl(&server, "outbox --clear --order 7").assert_refused(2, &["--clear"]);
+    assert_eq!(printed(&server, "outbox --clear"), "");
+    assert_eq!(json(&server, "outbox")["mails"], Value::Array(vec![]));
+}

@@ -1,0 +1,37 @@
+//! `!ResendInvitationEmailSMIME`: sends the mail again that invites to request an S/MIME certificate.
+//!
+//! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
+
+use crate::api::endpoints::resending::{CODES, LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, Values};
+use crate::api::endpoints::{Done, Failure, Rules};
+use crate::api::order::outbox::MailKind;
+use crate::api::protocol::argument::{Argument, Arguments};
+use crate::api::protocol::code::Code;
+use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
+use crate::clock::Timestamp;
+
+pub(super) struct ResendInvitationEmailSmime;
+
+impl Rules for ResendInvitationEmailSmime {
+    const NAME: &'static str = "!ResendInvitationEmailSMIME";
+    const SUMMARY: &'static str =
+        "Sends the mail again that invites the owner of the mailbox to request the S/MIME certificate.";
+    const ARGUMENTS: &'static [Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER];
+    const CODES: &'static [&'static Code] = CODES;
+    const EXAMPLE: &'static [(&'static str, &'static str)] = &[
+        ("loginName", "login_name"),
+        ("loginPassword", "login_password"),
+        ("orderNumber", "1100001"),
+    ];
+
+    type Values<'f> = Values<'f>;
+
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
+        Ok(Values::read(arguments))
+    }
+
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+        values.resend(MailKind::Invitation, Self::NAME, |_| Ok(()), world, now)
+    }
+}

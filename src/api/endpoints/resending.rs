@@ -1,0 +1,147 @@
+//! What the endpoints that send a mail about an S/MIME order again have in common: their arguments, their codes, and which
+//! state of an order allows which mail.
+//!
+//! Nothing is sent: the mail is kept in the outbox of the sandbox.
+
+use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
+use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Order, State};
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::code::{self, Code};
+use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
+use crate::clock::Timestamp;
+
+pub(super) const LOGIN_NAME: Argument =
+    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64);
+
+pub(super) const LOGIN_PASSWORD: Argument =
+    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128);
+
+pub(super) const ORDER_NUMBER: Argument =
+    Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
+
+pub(super) const CODES: &[&Code] = &[
+    &code::NOT_HTTPS_TO_RESEND,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::UNKNOWN_ERROR,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::NOT_PERMITTED,
+    &code::WRONG_STATE_TO_RESEND,
+];
+
+/// What a call of each of these endpoints says.
+pub(super) struct Values<'f> {
+    login_name: &'f str,
+    login_password: &'f str,
+    order_number: &'f str,
+}
+
+impl<'f> Values<'f> {
+    /// Reads the arguments that all these endpoints have.
+    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
+        Self {
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
+            order_number: arguments.text(ORDER_NUMBER.name),
+        }
+    }
+
+    /// Puts the mail into the outbox, to the address of the order, which `check_address` may refuse.
+    pub(super) fn resend(
+        &self,
+        kind: MailKind,
+        endpoint: &'static str,
+        check_address: impl FnOnce(&str) -> Result<(), Refusal>,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Result<Done, Failure> {
+        let denied = &code::LOGIN_DETAILS;
+        let account = log_in(world, self.login_name, self.login_password, denied)?;
+        check_permission(account, endpoint)?;
+        let order = find_order(world, self.order_number, account, Product::Smime, denied)?;
+        let to = order.email_address();
+        check_address(&to)?;
+        check_state(order, kind, now)?;
+        let mail = Mail {
+            time: now,
+            kind,
+            to: to.into(),
+            order_number: order.number,
+            wording: Wording::Language(DEFAULT_LANGUAGE),
+        };
+        let hint = format!("the {kind} mail of order {} is in the outbox", order.number);
+        world.outbox_mut().keep(mail);
+        Ok(Done {
+            hint: hint.into(),
+            ..Done::default()
+        })
+    }
+}
+
+/// Whether an order is in a state about which such a mail is sent. What is assumed here, no page tells.
+fn check_state(order: &Order, kind: MailKind, now: Timestamp) -> Result<(), Refusal> {
+    let state = order.state_at(now);
+    let is_sent = match state {
+        State::Pending => match kind {
+            MailKind::Verification => true,
+            MailKind::Invitation => order.csr.is_none(),
+            MailKind::Collection => false,
+        },
+        State::Issued => kind == MailKind::Collection,
+        State::BeingIssued | State::Replaced | State::Revoked | State::Rejected | State::Expired | State::OnHold => {
+            false
+        }
+    };
+    let csr = if order.csr.is_some() { "with" } else { "without" };
+    match is_sent {
+        true => Ok(()),
+        false => Err(Refusal::new(
+            &code::WRONG_STATE_TO_RESEND,
+            format!("order {} is {state} {csr} a CSR: no {kind} mail is sent", order.number),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::csr::Csr;
+    use crate::api::order::state::{OrderNumber, Stage, Validity};
+
+    #[test]
+    fn each_mail_is_sent_in_its_states_alone() {
+        let now = Timestamp::EPOCH.after(Duration::from_secs(10));
+        let until = |second| Validity {
+            issued: Timestamp::EPOCH,
+            expires: Timestamp::EPOCH.after(Duration::from_secs(second)),
+        };
+        let csr = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/p256-sha256.pem"));
+        let csr = Csr::parse(csr).unwrap();
+        // Verification, invitation, collection: without a CSR, then with one.
+        let none = [[false; 3]; 2];
+        for (stage, expected) in [
+            (Stage::Pending, [[true, true, false], [true, false, false]]),
+            (Stage::BeingIssued(None), none),
+            (Stage::Issued(until(20)), [[false, false, true]; 2]),
+            (Stage::Replaced(until(20)), none),
+            (Stage::Revoked(until(20)), none),
+            (Stage::Rejected, none),
+            (Stage::Issued(until(5)), none),
+            (Stage::OnHold, none),
+        ] {
+            let sent = [None, Some(&csr)].map(|csr| {
+                let mut order = Order::plain(OrderNumber::new(7).unwrap(), stage);
+                order.csr = csr.cloned();
+                MailKind::ALL.map(|kind| check_state(&order, kind, now).is_ok())
+            });
+            assert_eq!(sent, expected, "{stage:?}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The mails that Sectigo would have sent about orders: kept instead of sent, up to a limit.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::order::state::OrderNumber;
+use crate::clock::Timestamp;
+
+/// The language of mails where a call names neither a language nor a template.
+pub(crate) const DEFAULT_LANGUAGE: &str = "en";
+
+/// What a mail is for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailKind {
+    /// It asks the owner of the mailbox to confirm that it is theirs.
+    Verification,
+    /// It invites the owner of the mailbox to send the request for the certificate.
+    Invitation,
+    /// It says that the certificate can be collected.
+    Collection,
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Verification, Self::Invitation, Self::Collection];
+
+    /// The name in the control API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::Invitation => "invitation",
+            Self::Collection => "collection",
+        }
+    }
+}
+
+impl fmt::Display for MailKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a mail is written with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wording {
+    /// Sectigo's own text in that language (ISO 639-1).
+    Language(&'static str),
+    /// A template of the account.
+    Template(u64),
+}
+
+/// A mail that would have been sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mail {
+    /// When, by the sandbox's clock. A mail about a certificate that is still being issued has the time of its issuance.
+    pub time: Timestamp,
+    /// What it is for.
+    pub kind: MailKind,
+    /// The address that it goes to.
+    pub to: Box<str>,
+    /// The order that it is about.
+    pub order_number: OrderNumber,
+    /// What it is written with.
+    pub wording: Wording,
+}
+
+/// The mails of a sandbox, the oldest first. Of more than it may hold, the last are kept.
+///
+/// Cloning it is cheap: clones share their mails.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    mails: VecDeque<(u64, Arc<Mail>)>,
+    /// How many bytes the addresses have.
+    bytes: usize,
+    kept: u64,
+    forgotten: u64,
+}
+
+impl Outbox {
+    /// The most mails.
+    pub const MAX_MAILS: usize = 1000;
+
+    /// The most bytes of all addresses together.
+    pub const MAX_BYTES: usize = 100_000;
+
+    /// Keeps a mail, and forgets the oldest where there are more than may be.
+    pub fn keep(&mut self, mail: Mail) {
+        self.bytes += mail.to.len();
+        self.kept += 1;
+        self.mails.push_back((self.kept, Arc::new(mail)));
+        while self.mails.len() > Self::MAX_MAILS || self.bytes > Self::MAX_BYTES {
+            let Some((_, oldest)) = self.mails.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.to.len();
+            self.forgotten += 1;
+        }
+    }
+
+    /// The mails that are sent by that time, each with its number: 1 for the first of the sandbox.
+    pub fn sent(&self, now: Timestamp) -> impl Iterator<Item = (u64, &Mail)> {
+        let mails = self.mails.iter().map(|(id, mail)| (*id, &**mail));
+        mails.filter(move |(_, mail)| mail.time <= now)
+    }
+
+    /// How many mails were forgotten because there was no more room, since the start or since it was cleared.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Forgets every mail, also those that are still to be sent. Their numbers are not given again.
+    pub fn clear(&mut self) {
+        *self = Self {
+            kept: self.kept,
+            ..Self::default()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn mail(second: u64, to: &str) -> Mail {
+        Mail {
+            time: Timestamp::EPOCH.after(Duration::from_secs(second)),
+            kind: MailKind::Collection,
+            to: to.into(),
+            order_number: OrderNumber::new(7).unwrap(),
+            wording: Wording::Language(DEFAULT_LANGUAGE),
+        }
+    }
+
+    fn ids(outbox: &Outbox) -> Vec<u64> {
+        outbox
+            .sent(Timestamp::EPOCH.after(Duration::from_secs(1000)))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let mut outbox = Outbox::default();
+        for _ in 0..Outbox::MAX_MAILS + 2 {
+            outbox.keep(mail(0, "a@b.de"));
+        }
+        assert_eq!(ids(&outbox).len(), Outbox::MAX_MAILS);
+        assert_eq!((ids(&outbox)[0], outbox.forgotten()), (3, 2));
+        let long = "a".repeat(Outbox::MAX_BYTES - 6);
+        outbox.keep(mail(0, &long));
+        assert_eq!(ids(&outbox), [1002, 1003]);
+        outbox.keep(mail(0, &long));
+        assert_eq!(ids(&outbox), [1004]);
+        outbox.keep(mail(0, &"a".repeat(Outbox::MAX_BYTES + 1)));
+        assert_eq!((ids(&outbox), outbox.bytes), (vec![], 0));
+    }
+
+    #[test]
+    fn a_mail_is_there_when_its_time_has_come() {
+        let mut outbox = Outbox::default();
+        outbox.keep(mail(10, "a@b.de"));
+        outbox.keep(mail(5, "c@d.de"));
+        let at = |second| {
+            let now = Timestamp::EPOCH.after(Duration::from_secs(second));
+            outbox.sent(now).map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        assert_eq!((at(4), at(5), at(10)), (vec![], vec![2], vec![1, 2]));
+    }
+
+    #[test]
+    fn numbers_are_not_given_again() {
+        let mut outbox = Outbox::default();
+        outbox.keep(mail(0, "a@b.de"));
+        outbox.clear();
+        assert_eq!((ids(&outbox), outbox.bytes), (vec![], 0));
+        outbox.keep(mail(0, "a@b.de"));
+        assert_eq!(ids(&outbox), [2]);
+    }
+}

@@ -1,0 +1,24 @@
+//! The mails that would have been sent.
+
+use axum::Json;
+use axum::http::StatusCode;
+
+use super::extract::{PathSandbox, Query};
+use crate::model::mail::{MailFilter, MailList};
+
+/// The mails in the outbox that were sent by now, the oldest first.
+#[utoipa::path(get, path = "/outbox", tag = "outbox", operation_id = "listMails", params(MailFilter),
+    responses((status = 200, description = "The mails", body = MailList)))]
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox, Query(filter): Query<MailFilter>) -> Json<MailList> {
+    let now = sandbox.now();
+    let outbox = sandbox.state().world.outbox.clone();
+    Json(MailList::find(&outbox, &filter, now))
+}
+
+/// Forgets every mail.
+#[utoipa::path(delete, path = "/outbox", tag = "outbox", operation_id = "deleteMails",
+    responses((status = 204, description = "There is none any more")))]
+pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
+    sandbox.state().world.outbox_mut().clear();
+    StatusCode::NO_CONTENT
+}

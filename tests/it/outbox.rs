@@ -1,0 +1,333 @@
+//! The outbox: the mails that would have been sent, and the endpoints that send them again.
+
+use sectigo_emulator::Emulator;
+use sectigo_emulator::control::{MailKind, Order};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Client, Control, Form, PASSWORD, REPLACE_DENIED, STATES, SUCCESS, Server, WRONG_STATE, default_fixtures, invalid,
+    missing, unrecognized,
+};
+
+const COLLECTION: &str = "/products/!ResendCollectionEmailSMIME";
+const VERIFICATION: &str = "/products/!ResendVerificationEmailSMIME";
+const INVITATION: &str = "/products/!ResendInvitationEmailSMIME";
+const KINDS: [(&str, &str); 3] = [
+    (VERIFICATION, "verification"),
+    (INVITATION, "invitation"),
+    (COLLECTION, "collection"),
+];
+
+/// A template of the account `login_name`, by the built-in fixtures.
+fn template() -> u64 {
+    let accounts = default_fixtures()["accounts"].clone();
+    let mut accounts = accounts.as_array().unwrap().iter();
+    let account = accounts.find(|account| account["loginName"] == "login_name").unwrap();
+    account["templateIDs"][0].as_u64().unwrap()
+}
+
+fn resend(number: u64) -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", PASSWORD)
+        .add("orderNumber", number.to_string())
+}
+
+/// The mails of a sandbox, each without its number and its time.
+fn mails(control: &mut Control, query: &str) -> Vec<Value> {
+    let mut list = control.get(&format!("/outbox{query}"))["mails"].take();
+    let mails = list.as_array_mut().unwrap();
+    for mail in &mut *mails {
+        let mail = mail.as_object_mut().unwrap();
+        assert!(mail.remove("id").unwrap().is_u64() && mail.remove("time").unwrap().is_string());
+    }
+    std::mem::take(mails)
+}
+
+#[test]
+fn each_state_allows_its_mails_alone() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    for (endpoint, kind) in KINDS {
+        for (state, number) in STATES.into_iter().zip(1_100_001..) {
+            control.expect(("DELETE", "/outbox", ""), 204, &[]);
+            let is_sent = match kind {
+                "collection" => state == "issued",
+                _ => state == "pending",
+            };
+            let expected = if is_sent { SUCCESS } else { WRONG_STATE };
+            client.post(endpoint, &resend(number).encode()).assert_text(expected);
+            let to = control.get(&format!("/orders/{number}"))["email"].clone();
+            let expected = json!({"kind": kind, "to": to, "orderNumber": number, "languageName": "en"});
+            let expected = if is_sent { vec![expected] } else { vec![] };
+            assert_eq!(mails(&mut control, ""), expected, "{kind} {state}");
+        }
+    }
+}
+
+#[test]
+fn without_an_email_the_mail_goes_to_what_the_certificate_names() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    control.expect(("PATCH", "/orders/1100003", r#"{"email":null}"#), 200, &[]);
+    client
+        .post(COLLECTION, &resend(1_100_003).encode())
+        .assert_text(SUCCESS);
+    let to = mails(&mut control, "")[0]["to"].as_str().unwrap().to_owned();
+    assert_eq!(to, "order-1100003@example.com");
+    let described = control.get("/orders/1100003/certificate?format=json").to_string();
+    assert!(described.contains(&to), "{described}");
+}
+
+#[test]
+fn nobody_is_invited_to_send_a_csr_that_is_there() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let call = resend(1_100_001).encode();
+    client.post(INVITATION, &call).assert_text(SUCCESS);
+    client.replace(&Form::replace().order(1_100_001)).assert_text(SUCCESS);
+    client.post(INVITATION, &call).assert_text(WRONG_STATE);
+    client.post(VERIFICATION, &call).assert_text(SUCCESS);
+}
+
+#[test]
+fn what_is_wrong_with_a_call_is_answered() {
+    let server = Server::start(&[]);
+    let mut plain = server.client();
+    for (endpoint, _) in KINDS {
+        plain
+            .post(endpoint, &resend(1_100_001).encode())
+            .assert_text("-1\nRequest was not made over https!\n");
+    }
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    for (endpoint, _) in KINDS {
+        let form = resend(1_100_001);
+        client
+            .get(&format!("{endpoint}?{}", form.encode()))
+            .assert_text("-17\nRequest used GET rather than POST!\n");
+        for (form, expected) in [
+            (form.clone().add("responseFormat", "1"), unrecognized("responseFormat")),
+            (form.clone().without("orderNumber"), missing("orderNumber")),
+            (form.clone().order(1), invalid("orderNumber")),
+            // Of the other product, and somebody else's.
+            (form.clone().order(2_200_001), invalid("orderNumber")),
+            (form.clone().by("reseller_account"), invalid("orderNumber")),
+            (form.clone().set("orderNumber", "x"), invalid("orderNumber")),
+            (form.clone().by("nobody"), REPLACE_DENIED.to_owned()),
+            (form.clone().by("locked_account"), REPLACE_DENIED.to_owned()),
+            (
+                form.clone().by("no_permission"),
+                format!(
+                    "-91\nPermission denied for '{}'\n",
+                    endpoint.trim_start_matches("/products/")
+                ),
+            ),
+        ] {
+            client.post(endpoint, &form.encode()).assert_text(&expected);
+        }
+        let fault = json!({"endpoint": endpoint.trim_start_matches("/products/"), "times": 1, "then": {"code": -14}});
+        control.expect(("POST", "/faults", &fault.to_string()), 201, &[]);
+        client
+            .post(endpoint, &form.encode())
+            .assert_text("-14\nAn unknown error occurred!\n");
+    }
+    assert_eq!(mails(&mut control, ""), [json!(null); 0]);
+}
+
+#[test]
+fn a_verification_goes_to_the_address_of_the_order_alone() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    control.expect(("PATCH", "/orders/1100001", r#"{"email":"Ann@example.com"}"#), 200, &[]);
+    let mut send = |addresses: &str| {
+        let form = resend(1_100_001).add("emailAddress", addresses);
+        client.post(VERIFICATION, &form.encode()).text().to_owned()
+    };
+    for own in ["Ann@example.com", "ann@EXAMPLE.com", "Ann@example.com, Ann@example.com"] {
+        assert_eq!(send(own), SUCCESS, "{own}");
+        assert_eq!(mails(&mut control, "")[0]["to"], "Ann@example.com", "{own}");
+        assert_eq!(mails(&mut control, "").len(), 1, "{own}");
+        control.expect(("DELETE", "/outbox", ""), 204, &[]);
+    }
+    for other in [
+        "bob@example.com",
+        "Ann@example.com,bob@example.com",
+        "Ann@example.com,",
+        ",",
+        " ",
+    ] {
+        assert_eq!(send(other), invalid("emailAddress"), "{other}");
+    }
+    assert_eq!(mails(&mut control, "").len(), 0);
+}
+
+#[test]
+fn a_replacement_sends_its_mails_in_its_language_or_by_its_templates() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let template = template();
+    // Before it is issued: two mails about the request.
+    for (name, value, verification, invitation) in [
+        ("signatureHash", "NO_PREFERENCE".to_owned(), json!("en"), json!("en")),
+        ("languageName", "de".to_owned(), json!("de"), json!("de")),
+        (
+            "SMIMEVerificationTemplateID",
+            template.to_string(),
+            json!(template),
+            json!("en"),
+        ),
+        (
+            "SMIMERequestTemplateID",
+            template.to_string(),
+            json!("en"),
+            json!(template),
+        ),
+        (
+            "SMIMECollectionTemplateID",
+            template.to_string(),
+            json!("en"),
+            json!("en"),
+        ),
+    ] {
+        let form = Form::replace().order(1_100_001).add(name, value);
+        client.replace(&form).assert_text(SUCCESS);
+        let sent: Vec<_> = mails(&mut control, "?orderNumber=1100001")
+            .iter()
+            .map(|mail| (mail["kind"].clone(), worded(mail)))
+            .collect();
+        let expected = [(json!("verification"), verification), (json!("invitation"), invitation)];
+        assert_eq!(sent, expected, "{name}");
+        control.expect(("DELETE", "/outbox", ""), 204, &[]);
+    }
+    // After: one about the new certificate, to the new order's address.
+    let mut number = 1_234_567;
+    for (name, value, expected) in [
+        ("languageName", "fr".to_owned(), json!("fr")),
+        ("SMIMECollectionTemplateID", template.to_string(), json!(template)),
+        ("SMIMEVerificationTemplateID", template.to_string(), json!("en")),
+    ] {
+        let form = Form::replace().order(number).add(name, value);
+        number = client.replace(&form).order_number();
+        let sent = mails(&mut control, &format!("?orderNumber={number}&kind=collection"));
+        assert_eq!(sent.len(), 1, "{name}");
+        assert_eq!(worded(&sent[0]), expected, "{name}");
+    }
+    assert_eq!(mails(&mut control, "").len(), 3);
+    assert_eq!(mails(&mut control, "?kind=verification").len(), 0);
+}
+
+/// The language of a mail, or its template.
+fn worded(mail: &Value) -> Value {
+    assert!(mail["languageName"].is_null() != mail["templateID"].is_null(), "{mail}");
+    match &mail["templateID"] {
+        Value::Null => mail["languageName"].clone(),
+        id => id.clone(),
+    }
+}
+
+#[test]
+fn what_is_refused_sends_no_mail() {
+    let server = Server::plain(&["--max-orders", "20"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    assert_eq!(client.replace(&Form::replace()).status, 503);
+    for form in [
+        Form::replace().order(1_100_005),
+        Form::replace().order(1_100_001).set("csr", "x"),
+    ] {
+        assert!(client.replace(&form).code() < 0);
+    }
+    assert_eq!(mails(&mut control, "").len(), 0);
+}
+
+#[test]
+fn a_mail_about_a_certificate_comes_when_it_is_issued() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let frozen = r#"{"now":"2031-02-03T04:05:06Z","frozen":true}"#;
+    control.expect(("PUT", "/clock", frozen), 200, &[]);
+    control.expect(
+        ("PATCH", "/orders/1234567", r#"{"state":"issued","expires":"+100d"}"#),
+        200,
+        &[],
+    );
+    let number = client.replace(&Form::replace()).order_number();
+    assert_eq!(mails(&mut control, "").len(), 0);
+    let call = resend(number).encode();
+    client.post(COLLECTION, &call).assert_text(WRONG_STATE);
+    control.expect(("POST", "/clock/advance", r#"{"by":"1h"}"#), 200, &[]);
+    assert_eq!(control.get("/outbox")["mails"][0]["time"], "2031-02-03T05:05:06Z");
+    control.expect(("POST", "/clock/advance", r#"{"by":"1m"}"#), 200, &[]);
+    client.post(COLLECTION, &call).assert_text(SUCCESS);
+    assert_eq!(control.get("/outbox")["mails"][1]["time"], "2031-02-03T05:06:06Z");
+}
+
+#[test]
+fn each_sandbox_has_its_own_until_it_begins_again() {
+    let server = Server::plain(&[]);
+    let mut default = Control::of(&server);
+    let mut other = Control::of_new_sandbox(&server, "t1");
+    other.expect(("PUT", "/clock", r#"{"frozen":true}"#), 200, &[]);
+    let before = other.get("/snapshot");
+    let call = resend(1_234_567).encode();
+    server
+        .client()
+        .post(&format!("/sandboxes/t1{COLLECTION}"), &call)
+        .assert_text(SUCCESS);
+    assert_eq!((mails(&mut default, "").len(), mails(&mut other, "").len()), (0, 1));
+    // A snapshot leaves the mails out.
+    assert_eq!(other.get("/snapshot"), before);
+    other.expect(("PUT", "/snapshot", &before.to_string()), 200, &[]);
+    assert_eq!(mails(&mut other, "").len(), 0);
+    server
+        .client()
+        .post(&format!("/sandboxes/t1{COLLECTION}"), &call)
+        .assert_text(SUCCESS);
+    other.expect(("POST", "/reset", ""), 200, &[]);
+    assert_eq!(mails(&mut other, "").len(), 0);
+}
+
+#[test]
+fn the_last_thousand_are_kept() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let call = resend(1_234_567).encode();
+    for _ in 0..1003 {
+        client.post(COLLECTION, &call).assert_text(SUCCESS);
+    }
+    let list = control.get("/outbox");
+    assert_eq!(list["mails"].as_array().unwrap().len(), 1000);
+    assert_eq!((&list["mails"][0]["id"], &list["forgotten"]), (&json!(4), &json!(3)));
+    control.expect(("DELETE", "/outbox", ""), 204, &[]);
+    assert_eq!(control.get("/outbox"), json!({"mails": [], "forgotten": 0}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_library_reads_it() {
+    let emulator = Emulator::builder().accept_plain_http(true).start().await.unwrap();
+    let control = emulator.control();
+    let now = control.clock().freeze().await.unwrap().now;
+    let order = Order::smime("login_name").issued().email("ann@example.com");
+    let number = control.orders().create(order).await.unwrap().order_number;
+    let mut client = Client::connect(emulator.http_addr().unwrap());
+    client.post(COLLECTION, &resend(number).encode()).assert_text(SUCCESS);
+    client
+        .post(VERIFICATION, &resend(1_100_001).encode())
+        .assert_text(SUCCESS);
+    let all = control.outbox().list().await.unwrap();
+    assert_eq!(all.len(), 2);
+    let mails = control.outbox().order(number).kind(MailKind::Collection);
+    let found = mails.list().await.unwrap();
+    assert_eq!(found, all[..1]);
+    let mail = &found[0];
+    assert_eq!(
+        (&*mail.to, mail.order_number, mail.template_id),
+        ("ann@example.com", number, None)
+    );
+    assert_eq!(mail.language_name.as_deref(), Some("en"));
+    assert_eq!(mail.time, now);
+    assert!(control.outbox().order(7).list().await.unwrap().is_empty());
+    control.outbox().clear().await.unwrap();
+    assert!(control.outbox().list().await.unwrap().is_empty());
+    assert_eq!(control.outbox().forgotten().await.unwrap(), 0);
+}
