@@ -30,6 +30,7 @@ pub(crate) mod when;
 pub(crate) mod whole;
 mod world;
 
+pub use crate::api::account::Payment;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::State;
 pub use crate::api::order::terms::SignatureHash;

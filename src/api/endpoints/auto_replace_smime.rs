@@ -213,7 +213,7 @@ fn check_language(language: Option<&str>, template_ids: &[(&'static str, Option<
 }
 
 /// Only its choices have passed the table.
-fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
+pub(super) fn signature_hash(arguments: &Arguments<'_>) -> SignatureHash {
     arguments
         .get("signatureHash")
         .and_then(SignatureHash::parse)
@@ -227,7 +227,7 @@ fn weak_hash(certificate: &Replacement) -> Option<Hash> {
     (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
 }
 
-fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
+pub(super) fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result<(), Refusal> {
     let Some(id) = id else { return Ok(()) };
     if account.ca_certificate_ids.is_empty() {
         return Err(Refusal::naming(

@@ -46,7 +46,10 @@ fn shells_are_told_how_to_complete() {
         ("serve --assume old-order=i", "old-order=issued"),
         ("ctl assumptions charset=n", "charset=none"),
         ("ctl orders set --state p", "pending"),
-        ("ctl calls --endpoint d", "download/CollectSMIME download/CollectSSL"),
+        (
+            "ctl calls --endpoint d",
+            "download/CollectSMIME download/CollectSSL download/RequestAndCollectSMIME",
+        ),
         ("ctl faults add --endpoint !autoR", "!autoRevokeCS"),
         ("ctl sandb", "sandboxes"),
     ] {
