@@ -77,7 +77,7 @@ pub fn form(input: &[u8]) {
         let names = CallNames::read(&arguments);
         let is_short = |name: &str| name.chars().count() <= LoginName::MAX + 1;
         assert!(names.login_name.as_deref().is_none_or(is_short));
-        let Err(refusal) = arguments.check(&assumptions) else {
+        let Err(refusal) = arguments.check(&assumptions, true) else {
             continue;
         };
         let conventions = crate::api::world::Conventions::from(assumptions);
@@ -189,7 +189,7 @@ fn revoke(world: &Mutex<World>, now: Timestamp, order: &Order, include_in_crl: b
         .expect("orders never go")
         .state_at(now);
     let expected = match (order.state_at(now), include_in_crl) {
-        (State::Pending, _) => State::Rejected,
+        (State::Pending | State::Unpaid, _) => State::Rejected,
         (State::Issued, false) => State::Replaced,
         (State::Issued | State::Replaced, true) => State::Revoked,
         (State::Replaced, false)
@@ -230,7 +230,13 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
         (State::Issued, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
         (State::Issued, false) => assert_eq!((after.len(), state), (before.len() + 1, State::Replaced)),
         (
-            State::BeingIssued | State::Replaced | State::Revoked | State::Rejected | State::Expired | State::OnHold,
+            State::BeingIssued
+            | State::Replaced
+            | State::Revoked
+            | State::Rejected
+            | State::Expired
+            | State::OnHold
+            | State::Unpaid,
             _,
         ) => panic!("an order in this state cannot be replaced: {order:?}"),
     }

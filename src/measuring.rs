@@ -9,6 +9,7 @@ use crate::ca::crl::{CrlContents, Revoked};
 use crate::ca::leaf::{LeafContents, Urls};
 use crate::ca::ocsp::{CertStatus, OcspTimes};
 use crate::ca::profile::Profile;
+use crate::ca::subject::CertificateNames;
 use crate::ca::{Authority, CaOptions, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::{Timestamp, real_now, system_now};
 
@@ -55,8 +56,12 @@ impl Desk {
                 serial: self.serial(order_number),
                 not_before: now,
                 not_after: now.after(365 * DAY),
-                email: "jane@example.com",
-                organization: "",
+                names: &CertificateNames {
+                    email: "jane@example.com".into(),
+                    organization: "",
+                    has_email: true,
+                    details: None,
+                },
                 public_key_info: self.csr.subject_public_key_info(),
                 key: self.csr.key(),
                 template_extensions: &[],

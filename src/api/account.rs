@@ -6,6 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use crate::clock::Timestamp;
 
 /// A loginName, case sensitive.
@@ -96,6 +99,10 @@ pub struct Account {
     pub template_ids: Vec<u64>,
     /// The voucher that it pays with, if it pays with one.
     pub voucher: Option<Voucher>,
+    /// How it pays for its orders.
+    pub payment: Payment,
+    /// The product codes that it has no price for.
+    pub unpriced: Vec<u16>,
     /// How many calls it may make, if that is limited.
     pub call_limit: Option<CallLimit>,
 }
@@ -114,6 +121,8 @@ impl Account {
             ca_certificate_ids: Vec::new(),
             template_ids: Vec::new(),
             voucher: None,
+            payment: Payment::AtOnce,
+            unpriced: Vec::new(),
             call_limit: None,
         }
     }
@@ -122,6 +131,19 @@ impl Account {
     pub fn may_use(&self, endpoint: &str) -> bool {
         self.permissions.as_ref().is_none_or(|names| names.contains(&endpoint))
     }
+}
+
+/// How an account pays for its orders.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payment {
+    /// At once, from its credit.
+    #[default]
+    AtOnce,
+    /// Later: each order is unpaid until `!AutoAuthorize`.
+    Later,
+    /// At once, but its credit is used up: -15.
+    NoCredit,
 }
 
 /// A voucher, with its name if the fixtures give one.

@@ -31,6 +31,8 @@ use crate::files::Store;
 /// The name of an issuing CA in URLs and file names.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum IssuerName {
+    /// `test`: issues the certificates of test orders.
+    Test,
     /// `code-signing`: issues every code-signing certificate.
     CodeSigning,
     /// `smime`: issues the S/MIME certificates of orders without a `caCertificateID`.
@@ -42,6 +44,7 @@ pub(crate) enum IssuerName {
 impl fmt::Display for IssuerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Test => f.write_str("test"),
             Self::CodeSigning => f.write_str("code-signing"),
             Self::Smime => f.write_str("smime"),
             Self::SmimeOf(id) => write!(f, "smime-{id}"),
@@ -55,6 +58,7 @@ impl FromStr for IssuerName {
     /// Reads exactly what `Display` writes, so that each CA has one URL.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = match text {
+            "test" => Self::Test,
             "code-signing" => Self::CodeSigning,
             "smime" => Self::Smime,
             _ => Self::SmimeOf(text.strip_prefix("smime-").and_then(|id| id.parse().ok()).ok_or(())?),
@@ -208,6 +212,7 @@ fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDe
     };
     // At most 64 characters, with the longest number too (ub-common-name).
     let common_name = match name {
+        IssuerName::Test => format!("{family} Test Orders CA, not to be trusted (sectigo-emulator)"),
         IssuerName::CodeSigning => format!("{family} Code Signing CA (sectigo-emulator test)"),
         IssuerName::Smime => format!("{family} Secure Email CA (sectigo-emulator test)"),
         IssuerName::SmimeOf(id) => format!("{family} Secure Email CA {id} (sectigo-emulator test)"),
@@ -231,6 +236,11 @@ fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDe
         KeyUsagePurpose::CrlSign,
     ];
     params.extended_key_usages = match name {
+        IssuerName::Test => vec![
+            ExtendedKeyUsagePurpose::ClientAuth,
+            ExtendedKeyUsagePurpose::EmailProtection,
+            ExtendedKeyUsagePurpose::CodeSigning,
+        ],
         IssuerName::CodeSigning => vec![ExtendedKeyUsagePurpose::CodeSigning],
         IssuerName::Smime | IssuerName::SmimeOf(_) => {
             vec![

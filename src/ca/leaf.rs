@@ -4,6 +4,7 @@ use super::CaError;
 use super::issuing::{IssuingCa, sha1};
 use super::profile::Profile;
 use super::serial::SerialNumber;
+use super::subject::CertificateNames;
 use super::subject::Subject;
 use crate::api::csr::{Hash, Key};
 use crate::clock::Timestamp;
@@ -23,10 +24,8 @@ pub(crate) struct LeafContents<'a> {
     pub(crate) not_before: Timestamp,
     /// The last second in which it is valid.
     pub(crate) not_after: Timestamp,
-    /// The email address: needed for S/MIME, unused for code signing.
-    pub(crate) email: &'a str,
-    /// The organization: needed for code signing and organization-validated S/MIME.
-    pub(crate) organization: &'a str,
+    /// Whom it names.
+    pub(crate) names: &'a CertificateNames<'a>,
     /// The `SubjectPublicKeyInfo`, in DER; copied byte for byte.
     pub(crate) public_key_info: &'a [u8],
     /// The kind of that key.
@@ -59,13 +58,12 @@ impl<'a> SubjectAndKey<'a> {
     /// is not checked.
     pub(crate) fn parse(
         profile: &Profile,
-        email: &str,
-        organization: &str,
+        names: &CertificateNames<'_>,
         public_key_info: Option<&'a [u8]>,
     ) -> Result<Self, CaError> {
         let public_key = public_key_info.map(public_key).transpose();
         Ok(Self {
-            subject: Subject::new(profile.subject, email, organization)?,
+            subject: Subject::new(profile.subject, names)?,
             public_key: public_key.map_err(|_| CaError::PublicKey)?.unwrap_or_default(),
         })
     }
@@ -92,12 +90,7 @@ impl IssuingCa {
             true => request.hash,
             false => self.signer.default_hash(),
         };
-        let parts = SubjectAndKey::parse(
-            request.profile,
-            request.email,
-            request.organization,
-            Some(request.public_key_info),
-        )?;
+        let parts = SubjectAndKey::parse(request.profile, request.names, Some(request.public_key_info))?;
         let extensions = self.extensions(request, &parts);
         let content = sequence(&[
             &tlv(context(0), &[&unsigned(2)]),

@@ -60,6 +60,9 @@ pub(crate) enum CaError {
     /// The organization cannot be in a certificate: why.
     #[error("the organization {0}")]
     Organization(String),
+    /// What an order says about its organization cannot be in a certificate.
+    #[error("`{0}` is empty, has control characters, or is no country of ISO 3166")]
+    Detail(&'static str),
     /// The public key of the order is malformed.
     #[error("the public key is no SubjectPublicKeyInfo in DER")]
     PublicKey,
@@ -80,6 +83,7 @@ impl CaError {
         match self {
             Self::Email(..) => Some("email"),
             Self::Organization(_) => Some("organization"),
+            Self::Detail(field) => Some(field),
             Self::PublicKey => Some("csr"),
             Self::File(_)
             | Self::Make(_)

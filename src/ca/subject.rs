@@ -1,21 +1,17 @@
 //! The subject and the alternative name of a certificate.
 
-use rustls::pki_types::DnsName;
+use std::borrow::Cow;
 
 use super::CaError;
 use super::profile::SubjectKind;
+use crate::api::order::mailbox::check_mailbox;
+use crate::api::order::subject::{SubjectDetails, is_country};
 use crate::der::oid;
 use crate::der::tag::{IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING, context, implicit};
 use crate::der::write::{oid, sequence, tlv};
 
 /// The longest organization and common name, in characters (RFC 5280, appendix A.1).
 const MAX_NAME: usize = 64;
-
-/// The longest part of an email address before its @, in bytes (RFC 5321, section 4.5.3.1.1).
-const MAX_LOCAL_PART: usize = 64;
-
-/// The longest email address, in bytes: a path of RFC 5321, section 4.5.3.1.3, without its angle brackets.
-const MAX_EMAIL: usize = 254;
 
 /// An email address that can be in a certificate.
 #[derive(Clone, Copy, Debug)]
@@ -33,12 +29,7 @@ impl<'a> Mailbox<'a> {
             let shown = text.chars().take(MAX_NAME).collect::<String>();
             CaError::Email(shown.escape_debug().to_string(), problem)
         };
-        if text.len() > MAX_EMAIL {
-            return Err(error("an address has at most 254 bytes"));
-        }
-        let (local, domain) = text.rsplit_once('@').ok_or_else(|| error("there is no @ in it"))?;
-        check_local_part(local).map_err(error)?;
-        check_domain(domain).map_err(error)?;
+        check_mailbox(text).map_err(error)?;
         Ok(Self(text))
     }
 
@@ -57,6 +48,19 @@ impl<'a> Mailbox<'a> {
     }
 }
 
+/// Whom the certificate of an order names. What the order leaves open has a default.
+#[derive(Clone, Debug)]
+pub(crate) struct CertificateNames<'o> {
+    /// The email address; default: `order-NUMBER@example.com`.
+    pub(crate) email: Cow<'o, str>,
+    /// The organization; default: `Example Organization`.
+    pub(crate) organization: &'o str,
+    /// Whether the order gave the email address itself, so that a code-signing certificate names it.
+    pub(crate) has_email: bool,
+    /// What else is said about the organization; without any, country, state and identifier are made up.
+    pub(crate) details: Option<&'o SubjectDetails>,
+}
+
 /// The subject and the alternative names of one certificate, in DER.
 pub(super) struct Subject {
     /// The `Name`. It is empty if the email address fits into none of its attributes.
@@ -66,15 +70,18 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// The subject of that kind for an email address and an organization. The country and the state of the organization
-    /// are made up.
+    /// The subject of that kind for those names. The country, the state and the identifier of the organization are made
+    /// up if nothing is said about it but its name.
     ///
     /// # Errors
     /// The email address or the organization, if it is used, cannot be in a certificate.
-    pub(super) fn new(kind: SubjectKind, email: &str, organization: &str) -> Result<Self, CaError> {
+    pub(super) fn new(kind: SubjectKind, names: &CertificateNames<'_>) -> Result<Self, CaError> {
+        let (email, organization) = (&*names.email, names.organization);
         let mailbox = match kind {
-            SubjectKind::Mailbox | SubjectKind::OrganizationMailbox => Some(Mailbox::parse(email)?),
-            SubjectKind::Publisher => None,
+            SubjectKind::Publisher if !names.has_email => None,
+            SubjectKind::Mailbox | SubjectKind::OrganizationMailbox | SubjectKind::Publisher => {
+                Some(Mailbox::parse(email)?)
+            }
         };
         let organization = match kind {
             SubjectKind::OrganizationMailbox | SubjectKind::Publisher => parse_organization(organization)?,
@@ -82,8 +89,7 @@ impl Subject {
         };
         let mut name = Vec::new();
         if kind != SubjectKind::Mailbox {
-            attribute(&mut name, oid::COUNTRY, PRINTABLE_STRING, "GB");
-            attribute(&mut name, oid::STATE, UTF8_STRING, "Test State");
+            place(&mut name, names.details)?;
             attribute(&mut name, oid::ORGANIZATION, UTF8_STRING, organization);
         }
         match kind {
@@ -92,12 +98,16 @@ impl Subject {
             }
             SubjectKind::Mailbox => {}
             SubjectKind::OrganizationMailbox => {
-                attribute(&mut name, oid::ORGANIZATION_IDENTIFIER, UTF8_STRING, "NTRGB-12345678");
+                let identifier = names
+                    .details
+                    .and_then(|details| details.organization_identifier.as_deref());
+                let identifier = identifier.unwrap_or("NTRGB-12345678");
+                attribute(&mut name, oid::ORGANIZATION_IDENTIFIER, UTF8_STRING, identifier);
                 attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization);
             }
             SubjectKind::Publisher => attribute(&mut name, oid::COMMON_NAME, UTF8_STRING, organization),
         }
-        if mailbox.is_some() && email.is_ascii() {
+        if mailbox.is_some() && email.is_ascii() && kind != SubjectKind::Publisher {
             attribute(&mut name, oid::EMAIL_ADDRESS, IA5_STRING, email);
         }
         Ok(Self {
@@ -112,39 +122,29 @@ impl Subject {
     }
 }
 
-/// Checks a `Dot-string` of RFC 5321: atoms with single dots between them.
-fn check_local_part(local: &str) -> Result<(), &'static str> {
-    if local.is_empty() || local.len() > MAX_LOCAL_PART {
-        return Err("the part before the @ must have 1 to 64 bytes");
+/// The country, the state and the city of an organization. Where none of them is given, the first two are made up.
+fn place(name: &mut Vec<u8>, details: Option<&SubjectDetails>) -> Result<(), CaError> {
+    let Some(details) = details else {
+        attribute(name, oid::COUNTRY, PRINTABLE_STRING, "GB");
+        attribute(name, oid::STATE, UTF8_STRING, "Test State");
+        return Ok(());
+    };
+    for (field, value) in details.fields() {
+        let is_bad = |value: &str| value.trim().is_empty() || value.contains(char::is_control);
+        if value.is_some_and(is_bad) {
+            return Err(CaError::Detail(field));
+        }
     }
-    if local.starts_with('"') {
-        return Err("a part before the @ in quotation marks is not taken");
+    let country = details.country.as_deref().unwrap_or("GB");
+    if !is_country(country) {
+        return Err(CaError::Detail("countryName"));
     }
-    if !local.chars().all(|c| c == '.' || is_atext(c)) {
-        return Err("the part before the @ has a character that is not taken outside of quotation marks");
+    attribute(name, oid::COUNTRY, PRINTABLE_STRING, country);
+    if let Some(state) = &details.state_or_province {
+        attribute(name, oid::STATE, UTF8_STRING, state);
     }
-    if local.split('.').any(str::is_empty) {
-        return Err("a dot before the @ must stand between two other characters");
-    }
-    Ok(())
-}
-
-/// Whether an atom may contain a character: `atext` of RFC 5322, section 3.2.3, with the additions of RFC 6531.
-fn is_atext(c: char) -> bool {
-    match c.is_ascii() {
-        true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
-        false => !c.is_control() && !c.is_whitespace(),
-    }
-}
-
-/// Checks a `Domain` of RFC 5321: letters, digits and hyphens. It must not look like an IP address.
-fn check_domain(domain: &str) -> Result<(), &'static str> {
-    if !domain.is_ascii() {
-        return Err("write its domain in the xn-- form");
-    }
-    // Host names may contain what mail domains may not: underscores, and a dot at the end.
-    if DnsName::try_from(domain).is_err() || domain.contains('_') || domain.ends_with('.') {
-        return Err("the part behind the @ is no domain");
+    if let Some(locality) = &details.locality {
+        attribute(name, oid::LOCALITY, UTF8_STRING, locality);
     }
     Ok(())
 }

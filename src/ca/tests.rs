@@ -1,5 +1,6 @@
 //! openssl checks what the CA makes.
 
+use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
@@ -15,6 +16,7 @@ use super::crl::{CrlContents, Revoked};
 use super::leaf::{LeafContents, Urls};
 use super::ocsp::{CertStatus, OcspResponse, OcspStatus, OcspTimes};
 use super::profile::{PROFILES, Profile};
+use super::subject::CertificateNames;
 use super::*;
 use crate::api::csr::{Csr, Hash};
 use crate::api::order::terms::{ProductCode, SignatureHash};
@@ -110,6 +112,13 @@ fn profile(code: u16) -> &'static Profile {
     Profile::of(ProductCode::from_number(code).unwrap())
 }
 
+static NAMES: CertificateNames<'_> = CertificateNames {
+    email: Cow::Borrowed("jane.doe@example.test"),
+    organization: "Beispiel & Söhne GmbH",
+    has_email: false,
+    details: None,
+};
+
 /// The contents of the certificate of order 1234567.
 fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafContents<'a> {
     let now = real_now();
@@ -118,8 +127,7 @@ fn request<'a>(bench: &Bench, profile: &'a Profile, csr: &'a Csr) -> LeafContent
         serial: bench.authority.serial(1_234_567, &[csr.der()]),
         not_before: now.before(DAY),
         not_after: now.after(364 * DAY),
-        email: "jane.doe@example.test",
-        organization: "Beispiel & Söhne GmbH",
+        names: &NAMES,
         public_key_info: csr.subject_public_key_info(),
         key: csr.key(),
         template_extensions: &[],

@@ -407,11 +407,11 @@ mod tests {
         for (line, expected) in [
             (
                 "ctl orders list --help",
-                &["being-issued, ", "on-hold]", "smime, code-signing]"][..],
+                &["being-issued, ", "on-hold, unpaid]", "smime, code-signing]"][..],
             ),
             (
                 "ctl orders create --help",
-                &["being-issued, ", "on-hold]", "smime, code-signing]"],
+                &["being-issued, ", "on-hold, unpaid]", "smime, code-signing]"],
             ),
             ("ctl faults add --help", &["- before:", "- mid-body:"]),
             ("ctl orders certificate 7 --help", &["- pem:", "- der:", "- json:"]),

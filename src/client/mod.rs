@@ -66,7 +66,7 @@ pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
 pub use crate::model::when::When;
-pub use crate::model::{MailKind, ParseTimestampError, Product, SignatureHash, State, Timestamp};
+pub use crate::model::{MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp};
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///

@@ -52,6 +52,7 @@ pub(crate) const TEMPLATE: &[u8] = oid!("1.3.6.1.4.1.311.21.7");
 // Attributes of a name (X.520; RFC 5280, appendix A.1).
 pub(crate) const COMMON_NAME: &[u8] = oid!("2.5.4.3");
 pub(crate) const COUNTRY: &[u8] = oid!("2.5.4.6");
+pub(crate) const LOCALITY: &[u8] = oid!("2.5.4.7");
 pub(crate) const STATE: &[u8] = oid!("2.5.4.8");
 pub(crate) const ORGANIZATION: &[u8] = oid!("2.5.4.10");
 pub(crate) const ORGANIZATION_IDENTIFIER: &[u8] = oid!("2.5.4.97");

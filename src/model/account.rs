@@ -11,7 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::account::{self as domain, LoginName, Password, Voucher};
+use crate::api::account::{self as domain, LoginName, Password, Payment, Voucher};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::value_error::{ValueError, check_length};
@@ -84,6 +84,12 @@ pub struct Account<T = When, P = Secret> {
     #[serde(default, deserialize_with = "read_voucher", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<VoucherEntry>)]
     pub voucher: Option<VoucherInfo>,
+    /// How it pays for its orders; left out: at once.
+    #[serde(default, skip_serializing_if = "is_at_once")]
+    pub payment: Payment,
+    /// The product codes that it has no price for; an order of one is answered with -115.
+    #[serde(default, deserialize_with = "whole::list", skip_serializing_if = "Vec::is_empty")]
+    pub unpriced: Vec<u16>,
     /// How many calls it may make in a time; those beyond are answered with -42.
     #[serde(
         default,
@@ -183,6 +189,8 @@ impl Account {
             ca_certificate_ids: Vec::new(),
             template_ids: Vec::new(),
             voucher: None,
+            payment: Payment::AtOnce,
+            unpriced: Vec::new(),
             call_limit: None,
         }
     }
@@ -243,6 +251,21 @@ impl Account {
     pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
         Self {
             template_ids: ids.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// It pays in that way.
+    #[must_use]
+    pub fn payment(self, payment: Payment) -> Self {
+        Self { payment, ..self }
+    }
+
+    /// It has no price for these product codes.
+    #[must_use]
+    pub fn unpriced(self, codes: impl IntoIterator<Item = u16>) -> Self {
+        Self {
+            unpriced: codes.into_iter().collect(),
             ..self
         }
     }
@@ -322,6 +345,16 @@ impl AccountChange {
     /// It has these e-mail templates.
     pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
         self.with("templateIDs", ids.into_iter().collect::<Vec<_>>())
+    }
+
+    /// It pays in that way.
+    pub fn payment(self, payment: Payment) -> Self {
+        self.with("payment", payment)
+    }
+
+    /// It has no price for these product codes.
+    pub fn unpriced(self, codes: impl IntoIterator<Item = u16>) -> Self {
+        self.with("unpriced", codes.into_iter().collect::<Vec<_>>())
     }
 
     /// It pays with that voucher.
@@ -426,6 +459,10 @@ impl std::fmt::Debug for Secret {
 /// Stands in the place of the password in answers, which have none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct NoPassword;
+
+fn is_at_once(payment: &Payment) -> bool {
+    *payment == Payment::AtOnce
+}
 
 /// A type without a value in it is no password.
 fn is_no_password<P>(_: &P) -> bool {
@@ -556,6 +593,8 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
         permissions,
         ca_certificate_ids: entry.ca_certificate_ids.clone(),
         template_ids: entry.template_ids.clone(),
+        payment: entry.payment,
+        unpriced: entry.unpriced.clone(),
         voucher: entry.voucher.as_ref().map(|voucher| match voucher {
             VoucherInfo::Unnamed => Voucher(None),
             VoucherInfo::Named(name) => Voucher(Some(name.clone())),
@@ -592,6 +631,8 @@ impl<P> Account<Timestamp, P> {
                 .map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
             ca_certificate_ids: account.ca_certificate_ids.clone(),
             template_ids: account.template_ids.clone(),
+            payment: account.payment,
+            unpriced: account.unpriced.clone(),
             voucher: account.voucher.as_ref().map(|voucher| match &voucher.0 {
                 Some(name) => VoucherInfo::Named(name.clone()),
                 None => VoucherInfo::Unnamed,
@@ -679,6 +720,8 @@ mod tests {
             .account_id(7)
             .ca_certificate_ids([1, 2])
             .template_ids([3])
+            .payment(Payment::Later)
+            .unpriced([796])
             .voucher("v");
         let account = Account::new("l", "p")
             .locked()
@@ -689,6 +732,8 @@ mod tests {
             .account_id(7)
             .ca_certificate_ids([1, 2])
             .template_ids([3])
+            .payment(Payment::Later)
+            .unpriced([796])
             .voucher("v");
         assert_eq!(AccountChange::from(account), change);
     }

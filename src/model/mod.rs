@@ -31,6 +31,7 @@ pub(crate) mod when;
 pub(crate) mod whole;
 mod world;
 
+pub use crate::api::account::Payment;
 pub use crate::api::order::outbox::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::State;

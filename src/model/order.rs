@@ -13,6 +13,7 @@ use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
 use crate::api::order::state::{self as domain, OrderNumber, RevocationReason, Stage, State, Times, Validity};
+use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, SignatureHash, Terms};
 use crate::api::world::Accounts;
 use crate::ca;
@@ -92,6 +93,25 @@ pub struct Order<T = When> {
     /// The organization that the certificate names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization: Option<String>,
+    /// The country of the organization, two capital letters of ISO 3166.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_name: Option<String>,
+    /// The state or province of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_or_province_name: Option<String>,
+    /// The city of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality_name: Option<String>,
+    /// The registered number of the organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_identifier: Option<String>,
+    /// For how many days the certificate is valid, from when it is issued by a call.
+    #[serde(default, deserialize_with = "whole::option", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 65535)]
+    pub days: Option<u16>,
+    /// Whether it is a test order, whose certificate the CA `test` issues.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
     /// A PKCS#10 request, in PEM or Base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub csr: Option<String>,
@@ -254,6 +274,12 @@ impl Order {
             due: None,
             email: None,
             organization: None,
+            country_name: None,
+            state_or_province_name: None,
+            locality_name: None,
+            organization_identifier: None,
+            days: None,
+            test: false,
             csr: None,
             product_code: None,
             signature_hash: None,
@@ -321,6 +347,12 @@ impl Order {
     #[must_use]
     pub fn on_hold(self) -> Self {
         self.state(State::OnHold)
+    }
+
+    /// Ordered, not yet paid for.
+    #[must_use]
+    pub fn unpaid(self) -> Self {
+        self.state(State::Unpaid)
     }
 
     /// With that order number.
@@ -411,6 +443,41 @@ impl Order {
             organization: Some(name.to_owned()),
             ..self
         }
+    }
+
+    /// Of an organization in that country, state and city.
+    #[must_use]
+    pub fn place(self, country: &str, state_or_province: &str, locality: &str) -> Self {
+        Self {
+            country_name: Some(country.to_owned()),
+            state_or_province_name: Some(state_or_province.to_owned()),
+            locality_name: Some(locality.to_owned()),
+            ..self
+        }
+    }
+
+    /// Of an organization with that registered number.
+    #[must_use]
+    pub fn organization_identifier(self, identifier: &str) -> Self {
+        Self {
+            organization_identifier: Some(identifier.to_owned()),
+            ..self
+        }
+    }
+
+    /// For so many days, from when it is issued by a call.
+    #[must_use]
+    pub fn days(self, days: u16) -> Self {
+        Self {
+            days: Some(days),
+            ..self
+        }
+    }
+
+    /// A test order.
+    #[must_use]
+    pub fn test(self) -> Self {
+        Self { test: true, ..self }
     }
 
     /// With that CSR, PEM.
@@ -583,7 +650,12 @@ impl StageEntry {
             Stage::BeingIssued(Some(_)) => Some(Self::BeingIssued),
             Stage::Issued(_) => Some(Self::Issued),
             Stage::Replaced(_) => Some(Self::Replaced),
-            Stage::Pending | Stage::BeingIssued(None) | Stage::Revoked(_) | Stage::Rejected | Stage::OnHold => None,
+            Stage::Pending
+            | Stage::BeingIssued(None)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => None,
         }
     }
 
@@ -617,6 +689,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         product: entry.product,
         email: entry.email.as_deref().map(Arc::from),
         organization: entry.organization.as_deref().map(Arc::from),
+        subject: build_subject(entry)?,
         csr: None,
         terms: build_terms(entry)?,
         stage: build_stage(entry, now)?,
@@ -662,6 +735,22 @@ fn build_certificate_id(entry: &Order) -> Result<Option<CertificateId>, ValueErr
     Ok(Some(id).filter(|_| !is_usual))
 }
 
+fn build_subject(entry: &Order) -> Result<Option<Box<SubjectDetails>>, ValueError> {
+    let boxed = |text: &Option<String>| text.as_deref().map(Box::from);
+    let details = SubjectDetails {
+        country: boxed(&entry.country_name),
+        state_or_province: boxed(&entry.state_or_province_name),
+        locality: boxed(&entry.locality_name),
+        organization_identifier: boxed(&entry.organization_identifier),
+    };
+    for ((field, value), max) in details.fields().into_iter().zip(SubjectDetails::MAX) {
+        if let Some(value) = value {
+            check_length(field, value, max)?;
+        }
+    }
+    Ok(details.boxed())
+}
+
 fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
     let is_of_product = |code: &ProductCode| code.product() == entry.product;
     let product_code = match entry.product_code {
@@ -693,6 +782,8 @@ fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
         signature_hash: entry.signature_hash.unwrap_or_default(),
         ca_certificate_id: entry.ca_certificate_id,
         keep_key: entry.keep_key,
+        days: entry.days,
+        is_test: entry.test,
     })
 }
 
@@ -730,6 +821,7 @@ fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, ValueError> {
         State::Pending => Stage::Pending,
         State::Rejected => Stage::Rejected,
         State::OnHold => Stage::OnHold,
+        State::Unpaid => Stage::Unpaid,
         State::BeingIssued => being_issued(entry, now)?,
         State::Issued => Stage::Issued(validity_with_end(entry, now, false)?),
         State::Replaced => Stage::Replaced(validity_with_end(entry, now, false)?),
@@ -832,6 +924,8 @@ impl OrderInfo {
         let state = order.state_at(now);
         let validity = order.validity();
         let is_due = state.times() == Times::Due;
+        let details = order.subject.as_deref();
+        let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Self {
             order_number: order.number.get(),
             certificate_id: Some(order.certificate_id().get()),
@@ -844,6 +938,12 @@ impl OrderInfo {
             due: validity.filter(|_| is_due).map(|validity| validity.issued),
             email: order.email.as_deref().map(str::to_owned),
             organization: order.organization.as_deref().map(str::to_owned),
+            country_name: details.and_then(|details| owned(&details.country)),
+            state_or_province_name: details.and_then(|details| owned(&details.state_or_province)),
+            locality_name: details.and_then(|details| owned(&details.locality)),
+            organization_identifier: details.and_then(|details| owned(&details.organization_identifier)),
+            days: order.terms.days,
+            test: order.terms.is_test,
             csr: order.csr.as_ref().map(describe_csr),
             product_code: order.terms.product_code.map(ProductCode::number),
             signature_hash: Some(order.terms.signature_hash).filter(|hash| *hash != SignatureHash::default()),
@@ -915,6 +1015,7 @@ mod tests {
             Stage::Revoked(validity),
             Stage::Rejected,
             Stage::OnHold,
+            Stage::Unpaid,
         ] {
             for (recorded, read) in (0..6).flat_map(|recorded| (0..6).map(move |read| (recorded * 5, read * 5))) {
                 let entry = OrderInfo::record(&order(stage), day(recorded));

@@ -195,7 +195,11 @@ async fn answer(
 /// The response that carries an answer.
 fn response(answer: Answer) -> Response<Body> {
     let status = StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
-    respond_text(status, answer.content_type, answer.body)
+    let mut response = respond_text(status, "text/plain", answer.body);
+    if let Ok(content_type) = HeaderValue::from_str(&answer.content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    response
 }
 
 /// What is published for the world, which needs no login.

@@ -323,7 +323,7 @@ fn the_first_value_is_the_default() {
             check(&mut Server::plain(&[]).client());
         }
     }
-    assert_eq!(seen.len(), 17);
+    assert_eq!(seen.len(), 21);
 }
 
 #[test]

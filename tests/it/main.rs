@@ -23,6 +23,7 @@ mod fuzz_seeds;
 mod harness;
 mod house;
 mod library;
+mod ordering;
 mod orders;
 mod outbox;
 mod packaging;

@@ -24,7 +24,8 @@ use self::{
     verify::BadSignature,
 };
 use crate::der::pem;
-use crate::der::read::Malformed;
+use crate::der::read::{Element, Malformed, Reader};
+use crate::der::tag::{BMP_STRING, IA5_STRING, PRINTABLE_STRING, SEQUENCE, SET, UTF8_STRING};
 
 /// A verified certificate signing request: its key is of an accepted kind, and it is signed with this key.
 ///
@@ -100,6 +101,21 @@ impl Csr {
         self.signature_hash
     }
 
+    /// The first value of that attribute in its subject, if it is a text.
+    pub(crate) fn subject_value(&self, attribute: &[u8]) -> Option<String> {
+        let mut info = Reader::new(&self.der).read(SEQUENCE).ok()?.read(SEQUENCE).ok()?;
+        info.element().ok()?;
+        let mut names = info.read(SEQUENCE).ok()?;
+        while let Ok(mut pairs) = names.read(SET) {
+            while let Ok(mut pair) = pairs.read(SEQUENCE) {
+                if pair.oid().ok()? == attribute {
+                    return text(&pair.element().ok()?);
+                }
+            }
+        }
+        None
+    }
+
     /// The CSR in PEM, in lines of 64 characters; a SPKAC as openssl prints it.
     pub fn to_pem(&self) -> String {
         if self.is_spkac {
@@ -155,6 +171,22 @@ pub enum CsrError {
 impl CsrError {
     fn malformed(part: &str, error: Malformed) -> Self {
         Self::NotPkcs10(format!("malformed {part}: {error}").into())
+    }
+}
+
+/// The text in a string of ASN.1, if its characters are those of Unicode.
+fn text(string: &Element<'_>) -> Option<String> {
+    let bytes = string.content.bytes();
+    match string.tag {
+        UTF8_STRING | PRINTABLE_STRING | IA5_STRING => String::from_utf8(bytes.to_vec()).ok(),
+        BMP_STRING => {
+            let units: Vec<_> = bytes
+                .chunks_exact(2)
+                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+                .collect();
+            String::from_utf16(&units).ok()
+        }
+        _ => None,
     }
 }
 

@@ -6,15 +6,17 @@
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::replacing::{
-    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
+    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, replace, signature_hash,
 };
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
+use crate::api::endpoints::{
+    Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refuse_new_csr, refused,
+};
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
 use crate::api::order::terms::SignatureHash;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
-use crate::api::protocol::assumption::{Assumptions, CsrErrors, ReplaceCsReply};
+use crate::api::protocol::assumption::{Assumptions, ReplaceCsReply};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -35,6 +37,7 @@ impl Rules for AutoReplaceCs {
         ("orderNumber", "2200003"),
         ("pkcs10", "@csr.pem"),
     ];
+    const TABLE_IS_WHOLE: bool = false;
     const DEFAULT_FORMAT: fn(&Assumptions) -> Format = |assumptions| match assumptions.replace_cs_reply {
         ReplaceCsReply::UrlEncoded => Format::UrlEncoded,
         ReplaceCsReply::Text => Format::Lines,
@@ -43,14 +46,12 @@ impl Rules for AutoReplaceCs {
     type Values<'f> = Values<'f>;
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
-        let (csr_argument, csr) = csr(arguments)?;
         Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
             email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
-            csr_argument,
-            csr,
+            csr: csr(arguments)?,
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
         })
@@ -62,9 +63,7 @@ impl Rules for AutoReplaceCs {
         let account = counted_caller(world, values.login_name);
         check_permission(account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
-        let csr = values
-            .csr
-            .map_err(|error| refuse_csr(values.csr_argument, &error, CsrErrors::Sibling))?;
+        let csr = values.csr.map_err(|error| refuse_new_csr(&error))?;
         let replacement = Replacement {
             csr,
             signature_hash: values.signature_hash,
@@ -91,7 +90,6 @@ pub(super) struct Values<'f> {
     order_number: &'f str,
     /// The new address; an empty one takes the old one away.
     email: Option<&'f str>,
-    csr_argument: &'static str,
     csr: Result<Csr, CsrError>,
     signature_hash: SignatureHash,
     ca_certificate_id: Option<u64>,
@@ -103,8 +101,8 @@ const PKCS10: &str = "pkcs10";
 const SPKAC: &str = "spkac";
 const CSR: &str = "csr";
 
-/// The one CSR that is sent, and the argument that it came by.
-fn csr(arguments: &Arguments<'_>) -> Result<(&'static str, Result<Csr, CsrError>), Refusal> {
+/// The one CSR that is sent.
+fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
     let mut sent = [PKCS10, SPKAC, CSR]
         .into_iter()
         .filter_map(|name| arguments.get(name).map(|text| (name, text)));
@@ -124,7 +122,7 @@ fn csr(arguments: &Arguments<'_>) -> Result<(&'static str, Result<Csr, CsrError>
     if csr.as_ref().is_ok_and(|csr| csr.to_base64().len() > Csr::MAX_TEXT) {
         return Err(Refusal::invalid(name, "the SPKAC is too long to be kept"));
     }
-    Ok((name, csr))
+    Ok(csr)
 }
 
 const ARGUMENTS: &[Argument] = &[
@@ -168,10 +166,10 @@ const CODES: &[&Code] = &[
     &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,
-    &code::NO_BASE64,
-    &code::NOT_DECODED,
-    &code::OTHER_ALGORITHM,
-    &code::BAD_SIGNATURE,
+    &code::NEW_CSR_NOT_BASE64,
+    &code::NEW_CSR_NOT_DECODED,
+    &code::NEW_CSR_ALGORITHM,
+    &code::NEW_CSR_SIGNATURE,
     &code::CSR_KEY_SIZE,
     &code::LOGIN_DETAILS,
     &code::NOT_POST,

@@ -64,7 +64,7 @@ impl Rules for AutoReplaceSmime {
         check_templates(account, &values.mails.template_ids)?;
         let csr = values
             .csr
-            .map_err(|error| refuse_csr("csr", &error, world.conventions.assumptions.csr_errors))?;
+            .map_err(|error| refuse_csr(&error, world.conventions.assumptions.csr_errors))?;
         let replacement = Replacement {
             csr,
             signature_hash: values.signature_hash,

@@ -30,6 +30,7 @@ impl Rules for CollectSsl {
         ("queryType", "1"),
         ("responseFormat", "1"),
     ];
+    const TABLE_IS_WHOLE: bool = false;
     const NEEDS_POST: fn(&Assumptions) -> bool = |assumptions| assumptions.collect_method == CollectMethod::Post;
 
     type Values<'f> = Values<'f>;

@@ -159,6 +159,8 @@ pub(super) struct Wish {
     url_encoded: bool,
     /// Whether the states of the certificate and of its validation are shown.
     extended_status: bool,
+    /// The Content-Type of a reply with a certificate in lines of text.
+    mime_type: Option<Box<str>>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -199,6 +201,7 @@ impl Wish {
             validity_period: arguments.yes(SHOW_VALIDITY_PERIOD.name),
             url_encoded: false,
             extended_status: false,
+            mime_type: None,
         })
     }
 
@@ -211,6 +214,14 @@ impl Wish {
     pub(super) fn with_states(self, extended_status: bool) -> Self {
         Self {
             extended_status,
+            ..self
+        }
+    }
+
+    /// The same with another Content-Type for lines of text with a positive status.
+    pub(super) fn mime_type(self, mime_type: Option<&str>) -> Self {
+        Self {
+            mime_type: mime_type.map(Box::from),
             ..self
         }
     }
@@ -246,6 +257,7 @@ impl Wish {
             State::Expired => (true, ["Expired", "Validated"]),
             State::Revoked => return Err(Refusal::new(&code::REVOKED, hint).into()),
             State::Rejected => return Err(Refusal::new(&code::REJECTED, hint).into()),
+            State::Unpaid => return Err(Refusal::new(&code::AWAITING_PAYMENT, hint).into()),
         };
         let status = match (is_issued, self.query) {
             (false, _) => BEING_PROCESSED,
@@ -290,6 +302,7 @@ impl Wish {
             url_encoded: self.url_encoded,
             validity_period: self.validity_period,
             states: self.extended_status.then_some(states),
+            mime_type: self.mime_type.clone().filter(|_| status > BEING_PROCESSED),
             assumptions: *assumptions,
         }
     }
@@ -313,6 +326,7 @@ struct Layout {
     validity_period: bool,
     /// That of the certificate and that of its validation, if they are shown.
     states: Option<[&'static str; 2]>,
+    mime_type: Option<Box<str>>,
     assumptions: Assumptions,
 }
 
@@ -320,12 +334,15 @@ impl Layout {
     fn write(&self, collected: Option<&Collected>) -> Body {
         match collected.map(|collected| &collected.certificates) {
             Some(Certificates::Together(structure)) if self.binary => Body {
-                content_type: self.structure.content_type(),
+                content_type: self.structure.content_type().into(),
                 content: structure.clone().into(),
                 is_text: false,
             },
             _ if self.url_encoded => self.body(Format::UrlEncoded, self.url_encode(collected)),
-            _ => self.body(Format::Lines, self.lines(collected)),
+            _ => match &self.mime_type {
+                Some(mime_type) => Body::text(mime_type.to_string(), self.lines(collected)),
+                None => self.body(Format::Lines, self.lines(collected)),
+            },
         }
     }
 

@@ -3,6 +3,9 @@
 //! To add one, write its file after the model of the two, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
 //! documentation there is: the checks, `docs/endpoints.md`, the catalogue and the messages come from it.
 
+mod auto_apply_order;
+mod auto_authorize;
+mod auto_reject;
 mod auto_replace_cs;
 mod auto_replace_smime;
 mod auto_revoke_certificate;
@@ -12,6 +15,7 @@ mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
 mod replacing;
+mod request_and_collect_smime;
 mod resend_collection_email_smime;
 mod resend_invitation_email_smime;
 mod resend_verification_email_smime;
@@ -24,6 +28,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::account::Account;
+use crate::api::csr::CsrError;
 use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
@@ -35,6 +40,9 @@ use crate::api::protocol::refusal::Refusal;
 use crate::api::protocol::reply::Reply;
 use crate::api::world::{Conventions, OrderNotFound, World};
 use crate::clock::Timestamp;
+use auto_apply_order::AutoApplyOrder;
+use auto_authorize::AutoAuthorize;
+use auto_reject::AutoReject;
 use auto_replace_cs::AutoReplaceCs;
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_certificate::AutoRevokeCertificate;
@@ -42,6 +50,7 @@ use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
+use request_and_collect_smime::RequestAndCollectSmime;
 use resend_collection_email_smime::ResendCollectionEmailSmime;
 use resend_invitation_email_smime::ResendInvitationEmailSmime;
 use resend_verification_email_smime::ResendVerificationEmailSmime;
@@ -57,6 +66,10 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceCs>(),
     Endpoint::of::<CollectSmime>(),
     Endpoint::of::<CollectSsl>(),
+    Endpoint::of::<AutoApplyOrder>(),
+    Endpoint::of::<AutoAuthorize>(),
+    Endpoint::of::<AutoReject>(),
+    Endpoint::of::<RequestAndCollectSmime>(),
     Endpoint::of::<ResendCollectionEmailSmime>(),
     Endpoint::of::<ResendVerificationEmailSmime>(),
     Endpoint::of::<ResendInvitationEmailSmime>(),
@@ -75,6 +88,8 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
+    /// Whether the table has every argument that the service has.
+    is_whole: bool,
     needs_https: bool,
     default_format: fn(&Assumptions) -> Format,
     needs_post: fn(&Assumptions) -> bool,
@@ -89,6 +104,7 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
+            is_whole: R::TABLE_IS_WHOLE,
             needs_https: R::NEEDS_HTTPS,
             default_format: R::DEFAULT_FORMAT,
             needs_post: R::NEEDS_POST,
@@ -136,7 +152,7 @@ impl Endpoint {
             return Err(fault.clone().into());
         }
         self.check_transport(call)?;
-        call.arguments.check(&call.conventions.assumptions)?;
+        call.arguments.check(&call.conventions.assumptions, self.is_whole)?;
         on_world((self.prepare)(&call.arguments)?)
     }
 
@@ -172,8 +188,8 @@ impl Endpoint {
         Answer {
             status: 200,
             code: Some(reply.code()),
-            content_type: body.content_type,
             told: told.or_else(|| body.told()),
+            content_type: body.content_type,
             body: body.content,
             hint,
             is_worth_a_warning: false,
@@ -226,7 +242,7 @@ pub struct Answer {
     /// The API's code, if it is the API that answers.
     pub code: Option<i32>,
     /// The Content-Type of the body.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// The body.
     pub body: Bytes,
     /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password, and
@@ -244,7 +260,7 @@ impl Answer {
         Self {
             status,
             code: None,
-            content_type: "text/plain",
+            content_type: "text/plain".into(),
             body: body.into(),
             told: None,
             hint: hint.into(),
@@ -272,6 +288,8 @@ trait Rules: 'static {
     const CODES: &'static [&'static Code];
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
+    /// Whether the table has every argument that the service has; if not, others are ignored.
+    const TABLE_IS_WHOLE: bool = true;
     /// Whether a call over plain HTTP is refused (-1).
     const NEEDS_HTTPS: bool = true;
     /// The format of a reply where the call asks for none.
@@ -327,15 +345,15 @@ impl Done {
 /// A body that an endpoint writes itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Body {
-    content_type: &'static str,
+    content_type: Cow<'static, str>,
     content: Bytes,
     is_text: bool,
 }
 
 impl Body {
-    fn text(content_type: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+    fn text(content_type: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            content_type,
+            content_type: content_type.into(),
             content: match text.into() {
                 Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
                 Cow::Owned(text) => text.into(),
@@ -454,6 +472,30 @@ fn foreign(world: &World, argument: &'static str, number: OrderNumber, denied: &
         ForeignOrder::Denied => Refusal::new(denied, hint),
         ForeignOrder::Invalid => Refusal::invalid(argument, hint),
     }
+}
+
+/// The order to work on, of whichever product; errors as those of [`find_order`].
+fn find_any_order<'w>(
+    world: &'w World,
+    number: &str,
+    owner: &Account,
+    denied: &'static Code,
+) -> Result<&'w Order, Refusal> {
+    let found = OrderNumber::parse(number).and_then(|number| world.book.get(number));
+    let product = found.map_or(Product::Smime, |order| order.product);
+    find_order(world, number, owner, product, denied)
+}
+
+/// Why a CSR that an order is to be given is refused (-9 to -13).
+fn refuse_new_csr(error: &CsrError) -> Refusal {
+    let code = match error {
+        CsrError::NotBase64(_) => &code::NEW_CSR_NOT_BASE64,
+        CsrError::NotPkcs10(_) => &code::NEW_CSR_NOT_DECODED,
+        CsrError::UnsupportedAlgorithm(_) => &code::NEW_CSR_ALGORITHM,
+        CsrError::BadSignature => &code::NEW_CSR_SIGNATURE,
+        CsrError::UnsupportedKeySize(_) => &code::CSR_KEY_SIZE,
+    };
+    Refusal::new(code, error.to_string())
 }
 
 /// What a state that refuses an event answers.

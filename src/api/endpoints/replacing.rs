@@ -3,7 +3,7 @@
 
 use crate::api::account::Account;
 use crate::api::csr::{CsrError, Hash};
-use crate::api::endpoints::{Done, Failure};
+use crate::api::endpoints::{Done, Failure, refuse_new_csr};
 use crate::api::order::machine::Replacement;
 use crate::api::order::state::{OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
 use crate::api::order::terms::SignatureHash;
@@ -56,20 +56,11 @@ pub(super) fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result
     Ok(())
 }
 
-/// What is answered to a CSR that is not accepted, which came by that argument.
-pub(super) fn refuse_csr(argument: &'static str, error: &CsrError, wording: CsrErrors) -> Refusal {
-    let sibling = match error {
-        CsrError::UnsupportedKeySize(_) => {
-            return Refusal::new(&code::CSR_KEY_SIZE, error.to_string());
-        }
-        CsrError::NotBase64(_) => &code::NO_BASE64,
-        CsrError::NotPkcs10(_) => &code::NOT_DECODED,
-        CsrError::UnsupportedAlgorithm(_) => &code::OTHER_ALGORITHM,
-        CsrError::BadSignature => &code::BAD_SIGNATURE,
-    };
-    match wording {
-        CsrErrors::Documented => Refusal::invalid(argument, error.to_string()),
-        CsrErrors::Sibling => Refusal::new(sibling, error.to_string()),
+/// What is answered to a CSR that is not accepted.
+pub(super) fn refuse_csr(error: &CsrError, wording: CsrErrors) -> Refusal {
+    match (wording, error) {
+        (CsrErrors::Documented, CsrError::UnsupportedKeySize(_)) | (CsrErrors::Sibling, _) => refuse_new_csr(error),
+        (CsrErrors::Documented, _) => Refusal::invalid("csr", error.to_string()),
     }
 }
 

@@ -93,9 +93,13 @@ fn check_state(order: &Order, kind: MailKind, now: Timestamp) -> Result<(), Refu
             MailKind::Collection => false,
         },
         State::Issued => kind == MailKind::Collection,
-        State::BeingIssued | State::Replaced | State::Revoked | State::Rejected | State::Expired | State::OnHold => {
-            false
-        }
+        State::BeingIssued
+        | State::Replaced
+        | State::Revoked
+        | State::Rejected
+        | State::Expired
+        | State::OnHold
+        | State::Unpaid => false,
     };
     let csr = if order.csr.is_some() { "with" } else { "without" };
     match is_sent {

@@ -18,15 +18,28 @@ pub struct Replacement {
     pub ca_certificate_id: Option<u64>,
 }
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// For how long a certificate is valid whose order does not say it.
+const DEFAULT_DAYS: u16 = 365;
+
+/// Issued at once, or after the delay.
+fn issuance(validity: Validity, delay: Duration) -> Stage {
+    match delay.is_zero() {
+        true => Stage::Issued(validity),
+        false => Stage::BeingIssued(Some(validity)),
+    }
+}
+
 impl Order {
     /// Takes another CSR, before it is issued.
     pub fn replace_in_place(&mut self, replacement: Replacement) {
         self.csr = Some(replacement.csr);
         self.terms = Terms {
-            product_code: self.terms.product_code,
             signature_hash: replacement.signature_hash,
             ca_certificate_id: replacement.ca_certificate_id,
             keep_key: false,
+            ..self.terms
         };
     }
 
@@ -45,20 +58,45 @@ impl Order {
             product: self.product,
             email: self.email.clone(),
             organization: self.organization.clone(),
+            subject: self.subject.clone(),
             csr: Some(replacement.csr),
             terms: Terms {
-                product_code: self.terms.product_code,
                 signature_hash: replacement.signature_hash,
                 ca_certificate_id: replacement.ca_certificate_id,
                 keep_key: false,
+                ..self.terms
             },
-            stage: if issuance_delay.is_zero() {
-                Stage::Issued(validity)
-            } else {
-                Stage::BeingIssued(Some(validity))
-            },
+            stage: issuance(validity, issuance_delay),
             revocation: None,
         }
+    }
+
+    /// Begins to issue its certificate, which is valid for the days that were ordered.
+    pub fn issue(&mut self, now: Timestamp, issuance_delay: Duration) {
+        let issued = now.after(issuance_delay);
+        let days = self
+            .terms
+            .days
+            .unwrap_or(DEFAULT_DAYS)
+            .min(self.product_code().most_days());
+        let validity = Validity {
+            issued,
+            expires: issued.after(DAY.saturating_mul(days.into())),
+        };
+        self.stage = issuance(validity, issuance_delay);
+    }
+
+    /// Begins to issue its certificate if it was only waiting for its payment, or waits for its CSR.
+    pub fn pay(&mut self, now: Timestamp, issuance_delay: Duration) {
+        match self.needs_csr() {
+            true => self.stage = Stage::Pending,
+            false => self.issue(now, issuance_delay),
+        }
+    }
+
+    /// Whether nothing can be issued yet because the CSR is still to come. Where the key is made by the CA, none is.
+    pub fn needs_csr(&self) -> bool {
+        self.csr.is_none() && !self.terms.keep_key
     }
 
     /// Takes the step that [`State::revoke`](crate::api::order::state::State::revoke) allowed.

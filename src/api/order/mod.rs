@@ -4,8 +4,11 @@
 
 pub(crate) mod book;
 pub(crate) mod certificate_id;
+pub(crate) mod collection_code;
 pub(crate) mod machine;
+pub(crate) mod mailbox;
 pub(crate) mod outbox;
 pub(crate) mod product;
 pub(crate) mod state;
+pub(crate) mod subject;
 pub(crate) mod terms;

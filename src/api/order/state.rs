@@ -12,6 +12,7 @@ use crate::api::account::LoginName;
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
+use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::clock::Timestamp;
 
@@ -100,6 +101,8 @@ states! {
     Expired = "expired",
     /// On hold: neither a replacement nor a revocation is allowed.
     OnHold = "on-hold",
+    /// Ordered, not yet paid for.
+    Unpaid = "unpaid",
 }
 
 /// Which times an order has, as fixtures and the control API give them.
@@ -157,7 +160,7 @@ impl State {
     /// Which times an order in this state has.
     pub(crate) fn times(self) -> Times {
         match self {
-            Self::Pending | Self::Rejected | Self::OnHold => Times::None,
+            Self::Pending | Self::Rejected | Self::OnHold | Self::Unpaid => Times::None,
             Self::BeingIssued => Times::Due,
             Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => Times::Issued,
         }
@@ -167,7 +170,7 @@ impl State {
     pub(crate) fn has_certificate(self) -> bool {
         match self {
             Self::Issued | Self::Replaced | Self::Revoked | Self::Expired => true,
-            Self::Pending | Self::BeingIssued | Self::Rejected | Self::OnHold => false,
+            Self::Pending | Self::BeingIssued | Self::Rejected | Self::OnHold | Self::Unpaid => false,
         }
     }
 
@@ -175,7 +178,13 @@ impl State {
     pub(crate) fn is_valid(self) -> bool {
         match self {
             Self::Issued | Self::Replaced => true,
-            Self::Pending | Self::BeingIssued | Self::Revoked | Self::Rejected | Self::Expired | Self::OnHold => false,
+            Self::Pending
+            | Self::BeingIssued
+            | Self::Revoked
+            | Self::Rejected
+            | Self::Expired
+            | Self::OnHold
+            | Self::Unpaid => false,
         }
     }
 
@@ -183,7 +192,7 @@ impl State {
     pub(crate) fn may_have_revocation(self) -> bool {
         match self {
             Self::Replaced | Self::Revoked | Self::Rejected => true,
-            Self::Pending | Self::BeingIssued | Self::Issued | Self::Expired | Self::OnHold => false,
+            Self::Pending | Self::BeingIssued | Self::Issued | Self::Expired | Self::OnHold | Self::Unpaid => false,
         }
     }
 
@@ -197,7 +206,7 @@ impl State {
             Self::Issued => Ok(ReplaceStep::NewOrder),
             Self::BeingIssued => Err(Refused::BeingIssued),
             Self::Revoked => Err(Refused::AlreadyRevoked),
-            Self::Replaced | Self::Rejected | Self::Expired | Self::OnHold => Err(Refused::WrongState),
+            Self::Replaced | Self::Rejected | Self::Expired | Self::OnHold | Self::Unpaid => Err(Refused::WrongState),
         }
     }
 
@@ -210,7 +219,7 @@ impl State {
             Self::Pending => Ok(ReplaceStep::InPlace),
             Self::Issued => Ok(ReplaceStep::NewOrder),
             Self::BeingIssued => Err(Refused::BeingIssued),
-            Self::Replaced => Err(Refused::WrongState),
+            Self::Replaced | Self::Unpaid => Err(Refused::WrongState),
             Self::Revoked => Err(Refused::AlreadyRevoked),
             Self::Rejected => Err(Refused::AlreadyRejected),
             Self::Expired => Err(Refused::Expired),
@@ -224,7 +233,7 @@ impl State {
     /// The state does not allow it.
     pub(crate) fn revoke(self, include_in_crl: bool) -> Result<RevokeStep, Refused> {
         match (self, include_in_crl) {
-            (Self::Pending, _) => Ok(RevokeStep::Reject),
+            (Self::Pending | Self::Unpaid, _) => Ok(RevokeStep::Reject),
             (Self::Issued | Self::Replaced, true) => Ok(RevokeStep::Revoke),
             (Self::Issued, false) => Ok(RevokeStep::Replace),
             (Self::Replaced, false) => Err(Refused::AlreadyReplaced),
@@ -269,6 +278,8 @@ pub enum Stage {
     Rejected,
     /// Is on hold, and stays so.
     OnHold,
+    /// Waits for its payment.
+    Unpaid,
 }
 
 /// An order of a certificate.
@@ -286,6 +297,8 @@ pub struct Order {
     pub email: Option<Arc<str>>,
     /// The organization that the certificate names.
     pub organization: Option<Arc<str>>,
+    /// What else the certificate says about the organization, if anything is given.
+    pub subject: Option<Box<SubjectDetails>>,
     /// The CSR, if one was given.
     pub csr: Option<Csr>,
     /// What else the order says about its certificate.
@@ -307,6 +320,7 @@ impl Order {
             product: Product::Smime,
             email: None,
             organization: None,
+            subject: None,
             csr: None,
             terms: Terms::default(),
             stage,
@@ -333,6 +347,7 @@ impl Order {
             Stage::Revoked(_) => State::Revoked,
             Stage::Rejected => State::Rejected,
             Stage::OnHold => State::OnHold,
+            Stage::Unpaid => State::Unpaid,
         }
     }
 
@@ -345,7 +360,8 @@ impl Order {
             | Stage::Issued(_)
             | Stage::Replaced(_)
             | Stage::Rejected
-            | Stage::OnHold => None,
+            | Stage::OnHold
+            | Stage::Unpaid => None,
         }
     }
 
@@ -367,7 +383,7 @@ impl Order {
         match self.stage {
             Stage::BeingIssued(validity) => validity,
             Stage::Issued(validity) | Stage::Replaced(validity) | Stage::Revoked(validity) => Some(validity),
-            Stage::Pending | Stage::Rejected | Stage::OnHold => None,
+            Stage::Pending | Stage::Rejected | Stage::OnHold | Stage::Unpaid => None,
         }
     }
 }
@@ -508,6 +524,7 @@ mod tests {
         (State::Rejected, Err(Refused::WrongState), Err(Refused::AlreadyRejected), Err(Refused::AlreadyRejected)),
         (State::Expired, Err(Refused::WrongState), Err(Refused::Expired), Err(Refused::Expired)),
         (State::OnHold, Err(Refused::WrongState), Err(Refused::NotRevocable), Err(Refused::NotRevocable)),
+        (State::Unpaid, Err(Refused::WrongState), Ok(RevokeStep::Reject), Ok(RevokeStep::Reject)),
     ];
 
     #[test]

@@ -16,6 +16,10 @@ pub struct Terms {
     pub ca_certificate_id: Option<u64>,
     /// Whether to keep the private key that is made for an order without a CSR.
     pub keep_key: bool,
+    /// For how many days the certificate shall be valid, where that is not given by the times of the order.
+    pub days: Option<u16>,
+    /// Whether it is a test order, whose certificate is issued by a CA of its own.
+    pub is_test: bool,
 }
 
 /// A kind of certificate, which Sectigo names by a number.
@@ -46,6 +50,14 @@ impl ProductCode {
     /// The kind with that number.
     pub fn from_number(number: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
+    /// The most days that a certificate of this kind may be valid: for code signing, what the CA/Browser Forum allows.
+    pub fn most_days(self) -> u16 {
+        match self.product() {
+            Product::CodeSigning => 460,
+            Product::Smime => 825,
+        }
     }
 
     /// Its number.

@@ -1,7 +1,7 @@
 //! The arguments of an endpoint as a table, and the checks that follow from the table alone.
 
 use crate::api::protocol::Mark;
-use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument};
+use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument, UnknownArguments};
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
@@ -243,8 +243,15 @@ impl<'f> Arguments<'f> {
     /// # Errors
     /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
     /// missing and invalid ones in the order of the table.
-    pub(crate) fn check(&mut self, assumptions: &Assumptions) -> Result<(), Refusal> {
-        if let Some((position, name)) = self.unrecognized {
+    ///
+    /// `is_whole` is whether the table has every argument of the endpoint: if not, unrecognized ones are ignored.
+    pub(crate) fn check(&mut self, assumptions: &Assumptions, is_whole: bool) -> Result<(), Refusal> {
+        let is_refused = match assumptions.unknown_arguments {
+            UnknownArguments::KnownTables => is_whole,
+            UnknownArguments::Reject => true,
+            UnknownArguments::Ignore => false,
+        };
+        if let Some((position, name)) = self.unrecognized.filter(|_| is_refused) {
             return Err(unrecognized(position + 1, name));
         }
         for (argument, row) in self.table.iter().zip(&self.rows) {
@@ -412,7 +419,7 @@ mod tests {
 
     fn checked<'f>(form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Arguments<'f>, Refusal> {
         let mut arguments = Arguments::sort(TABLE, form, assumptions);
-        arguments.check(assumptions)?;
+        arguments.check(assumptions, true)?;
         Ok(arguments)
     }
 
@@ -485,6 +492,22 @@ mod tests {
             assumptions.set("duplicate-argument", value).unwrap();
             let arguments = checked(&twice, &assumptions).unwrap();
             assert_eq!(arguments.integer("orderNumber"), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_argument_is_refused_where_the_table_is_whole() {
+        let form = form("loginName=ab&orderNumber=1&x=1");
+        for (value, is_whole, is_refused) in [
+            ("known-tables", true, true),
+            ("known-tables", false, false),
+            ("reject", false, true),
+            ("ignore", true, false),
+        ] {
+            let mut assumptions = Assumptions::default();
+            assumptions.set("unknown-arguments", value).unwrap();
+            let checked = Arguments::sort(TABLE, &form, &assumptions).check(&assumptions, is_whole);
+            assert_eq!(checked.is_err(), is_refused, "{value} {is_whole}");
         }
     }
 

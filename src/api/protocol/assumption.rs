@@ -199,6 +199,44 @@ assumptions! {
         Text = "text",
     } because "the public client that calls it reads url-encoded fields; another one takes both"
 
+    /// How an argument that the endpoint's table does not have is answered.
+    unknown_arguments: UnknownArguments = "unknown-arguments" {
+        /// -2, where the whole table is known; else it is ignored.
+        #[default]
+        KnownTables = "known-tables",
+        /// -2.
+        Reject = "reject",
+        /// It is ignored.
+        Ignore = "ignore",
+    } because "of some endpoints only the beginning of the table is public, and clients send more"
+
+    /// Whether `!AutoApplyOrder` replies in JSON (`responseFormat=2`).
+    apply_order_json: ApplyOrderJson = "apply-order-json" {
+        /// It does, as newer siblings do.
+        #[default]
+        Given = "given",
+        /// It does not: -4.
+        Refused = "refused",
+    } because "the documents describe the formats 0 and 1; siblings have JSON"
+
+    /// Whether code-signing orders take RSA keys below 3072 bits.
+    code_signing_rsa: CodeSigningRsa = "code-signing-rsa" {
+        /// They do not: -13.
+        #[default]
+        AtLeast3072 = "3072",
+        /// They do, from 2048 bits on.
+        AtLeast2048 = "2048",
+    } because "the CPS demands 3072 bits for code signing; that ordering checks it is unknown"
+
+    /// The answer to a CSR for an order that has one, at `download/RequestAndCollectSMIME`.
+    csr_given_twice: CsrGivenTwice = "csr-given-twice" {
+        /// -122.
+        #[default]
+        WrongState = "-122",
+        /// -4 for `csr`.
+        Invalid = "-4",
+    } because "the document says that an error occurs, but not which"
+
     /// Whether the endpoints that collect take other methods than POST.
     collect_method: CollectMethod = "collect-method" {
         /// They do not: -17.

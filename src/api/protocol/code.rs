@@ -131,34 +131,6 @@ pub(crate) const CSR_SIGNATURE: Code = Code::new(
 )
 .assumed();
 
-/// `!AutoReplaceCS`: the CSR is not Base64.
-pub(crate) const NO_BASE64: Code =
-    Code::new(-9, "The CSR is not valid Base-64 data!", "the CSR is not Base64").assumed();
-
-/// `!AutoReplaceCS`: the CSR has another structure.
-pub(crate) const NOT_DECODED: Code = Code::new(
-    -10,
-    "The CSR cannot be decoded!",
-    "the CSR is not PKCS#10, or not a SPKAC where one is asked for",
-)
-.assumed();
-
-/// `!AutoReplaceCS`: the CSR has another kind of key or signature.
-pub(crate) const OTHER_ALGORITHM: Code = Code::new(
-    -11,
-    "The CSR uses an unsupported algorithm!",
-    "the CSR's key or signature is of another kind",
-)
-.assumed();
-
-/// `!AutoReplaceCS`: the CSR's signature does not match its key.
-pub(crate) const BAD_SIGNATURE: Code = Code::new(
-    -12,
-    "The CSR has an invalid signature!",
-    "the CSR's signature does not fit its key",
-)
-.assumed();
-
 /// A key of a size that is not accepted.
 pub(crate) const CSR_KEY_SIZE: Code = Code::new(
     -13,
@@ -225,12 +197,7 @@ pub(crate) const ALREADY_REVOKED: Code =
 pub(crate) const REVOKED: Code = Code::new(-21, "The certificate has been revoked!", "the order is revoked").observed();
 
 /// The endpoints that collect: nobody has paid for the order.
-pub(crate) const AWAITING_PAYMENT: Code = Code::new(
-    -22,
-    "Still awaiting payment!",
-    "the order awaits payment; until orders can be unpaid, only a fault answers so",
-)
-.observed();
+pub(crate) const AWAITING_PAYMENT: Code = Code::new(-22, "Still awaiting payment!", "the order is unpaid").observed();
 
 /// The order is between being ordered and being issued.
 pub(crate) const BEING_ISSUED: Code = Code::new(
@@ -288,11 +255,87 @@ pub(crate) const NOT_PERMITTED: Code = Code::new(
 /// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
 pub(crate) const NOT_PERMITTED_ASSUMED: Code = NOT_PERMITTED.assumed();
 
+/// `!AutoApplyOrder`: plain HTTP, as a sibling's document words it.
+pub(crate) const NOT_HTTPS_TO_APPLY: Code = Code::new(
+    -1,
+    "Request was not made over https!",
+    "the request came over plain HTTP",
+);
+
+/// `!AutoApplyOrder`: a country that is none.
+pub(crate) const NOT_A_COUNTRY: Code = Code::new(
+    -7,
+    "'xxxx' is not a valid ISO-3166 country!",
+    "countryName, or the country of the CSR, is not a code of ISO 3166 in capital letters",
+);
+
+/// Where an order is given its CSR: it is not Base64.
+pub(crate) const NEW_CSR_NOT_BASE64: Code =
+    Code::new(-9, "The CSR is not valid Base-64 data!", "the CSR is not Base64").assumed();
+
+/// Where an order is given its CSR: it is not PKCS#10.
+pub(crate) const NEW_CSR_NOT_DECODED: Code = Code::new(
+    -10,
+    "The CSR cannot be decoded!",
+    "the CSR is not PKCS#10, or not a SPKAC where that is asked for",
+)
+.assumed();
+
+/// Where an order is given its CSR: another kind of key or signature.
+pub(crate) const NEW_CSR_ALGORITHM: Code = Code::new(
+    -11,
+    "The CSR uses an unsupported algorithm!",
+    "the CSR's key or signature is of another kind",
+)
+.assumed();
+
+/// Where an order is given its CSR: its signature does not fit its key.
+pub(crate) const NEW_CSR_SIGNATURE: Code = Code::new(
+    -12,
+    "The CSR has an invalid signature!",
+    "the CSR's signature does not fit its key",
+)
+.assumed();
+
+/// `!AutoApplyOrder`: a key of a size that is not accepted.
+pub(crate) const NEW_CSR_KEY_SIZE: Code = Code::new(
+    -13,
+    "The CSR uses an unsupported key size!",
+    "an RSA key outside 2048 to 8192 bits, below 3072 for code signing (assumption `code-signing-rsa`), or a curve other \
+     than P-256, P-384, P-521",
+);
+
+/// The account cannot pay.
+pub(crate) const NO_CREDIT: Code = Code::new(-15, "Not enough credit!", "the account has no credit");
+
+/// The account has no price for what is ordered.
+pub(crate) const NO_PRICE: Code = Code::new(
+    -115,
+    "No price found for product xxxx",
+    "the product does not have this term, or the account has no price for it",
+);
+
+/// `download/RequestAndCollectSMIME`: the order has a CSR already, or is on hold.
+pub(crate) const CSR_NOT_WANTED: Code = Code::new(
+    -122,
+    "The Certificate is in wrong state.",
+    "a CSR is sent, and the order has one already (assumption `csr-given-twice`) or is on hold",
+)
+.assumed();
+
+/// `!AutoAuthorize` and `!AutoReject`: the order's state does not allow it.
+pub(crate) const NOT_WAITING: Code = Code::new(
+    -122,
+    "The Certificate is in wrong state.",
+    "the order is in another state than those in which it can be authorized or rejected",
+)
+.assumed();
+
 /// The order's state does not allow a replacement.
 pub(crate) const WRONG_STATE: Code = Code::new(
     -122,
     "The Certificate is in wrong state.",
-    "the order is rejected, replaced, expired or on hold",
+    "the order is rejected, replaced, expired, on hold or unpaid",
 );
 
 /// The same on the endpoints that send mails again.

@@ -65,6 +65,52 @@ impl Format {
                 .into(),
         }
     }
+
+    /// Writes a successful reply that has more fields than a code and an order number. The code comes first; in lines, each
+    /// value has its own.
+    pub(crate) fn render_fields(
+        self,
+        code: i32,
+        order_number: u64,
+        fields: &[(&'static str, String)],
+        assumptions: &Assumptions,
+    ) -> String {
+        let own = [
+            ("errorCode", code.to_string()),
+            ("orderNumber", order_number.to_string()),
+        ];
+        let all = own.iter().chain(fields);
+        match self {
+            Self::Lines => {
+                let lines: Vec<_> = all.map(|(_, value)| &**value).collect();
+                let end = match assumptions.final_newline {
+                    FinalNewline::Yes => "\n",
+                    FinalNewline::No => "",
+                };
+                lines.join("\n") + end
+            }
+            Self::UrlEncoded => {
+                let mut text = form_urlencoded::Serializer::new(String::new());
+                text.extend_pairs(all);
+                text.finish()
+            }
+            Self::Json => {
+                let mut object = serde_json::Map::new();
+                object.insert("errorCode".to_owned(), code.into());
+                let number = match assumptions.json_order_number {
+                    JsonOrderNumber::Number => order_number.into(),
+                    JsonOrderNumber::String => order_number.to_string().into(),
+                };
+                object.insert("orderNumber".to_owned(), number);
+                object.extend(
+                    fields
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), value.clone().into())),
+                );
+                serde_json::Value::Object(object).to_string()
+            }
+        }
+    }
 }
 
 fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str> {

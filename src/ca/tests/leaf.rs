@@ -4,6 +4,7 @@ use rcgen::PublicKeyData as _;
 
 use super::*;
 use crate::api::csr::Key;
+use crate::api::order::subject::SubjectDetails;
 
 #[test]
 fn every_profile_says_what_the_reference_says() {
@@ -194,6 +195,75 @@ fn the_hash_is_the_one_that_was_chosen() {
 }
 
 #[test]
+fn what_is_said_about_an_organization_is_in_its_certificates() {
+    let bench = Bench::new(CaKey::EcP256, IssuerName::Test);
+    let csr = fixture("p256-sha256.pem");
+    let details = SubjectDetails {
+        country: Some("DE".into()),
+        locality: Some("Köln".into()),
+        organization_identifier: Some("VATDE-123456789".into()),
+        ..SubjectDetails::default()
+    };
+    let names = CertificateNames {
+        has_email: true,
+        details: Some(&details),
+        ..NAMES.clone()
+    };
+    for (code, expected) in [
+        (
+            8,
+            "Subject: C = DE, L = Köln, O = Beispiel & Söhne GmbH, CN = Beispiel & Söhne GmbH\n",
+        ),
+        (
+            796,
+            "Subject: C = DE, L = Köln, O = Beispiel & Söhne GmbH, organizationIdentifier = VATDE-123456789, ",
+        ),
+        (
+            794,
+            "Subject: CN = jane.doe@example.test, emailAddress = jane.doe@example.test\n",
+        ),
+    ] {
+        let request = LeafContents {
+            names: &names,
+            ..request(&bench, profile(code), &csr)
+        };
+        bench.leaf("leaf.pem", &request);
+        bench.openssl(&format!("{VERIFY} leaf.pem"));
+        let text = bench.openssl("x509 -in leaf.pem -noout -text -nameopt utf8,sep_comma_plus_space,space_eq,sname");
+        let text = text.replace("2.5.4.97", "organizationIdentifier");
+        assert!(text.contains(expected), "{expected}\n{text}");
+        assert!(text.contains("email:jane.doe@example.test"), "{text}");
+        assert!(text.contains("Test Orders CA, not to be trusted"), "{text}");
+    }
+    for (field, details) in [
+        (
+            "countryName",
+            SubjectDetails {
+                country: Some("XX".into()),
+                ..details.clone()
+            },
+        ),
+        (
+            "localityName",
+            SubjectDetails {
+                locality: Some(" ".into()),
+                ..details.clone()
+            },
+        ),
+    ] {
+        let names = CertificateNames {
+            details: Some(&details),
+            ..names.clone()
+        };
+        let request = LeafContents {
+            names: &names,
+            ..request(&bench, profile(8), &csr)
+        };
+        assert_eq!(bench.issuing.certify(&request).unwrap_err().field(), Some(field));
+    }
+}
+
+#[test]
 fn unusual_addresses_and_organizations_are_in_certificates() {
     let bench = Bench::new(CaKey::EcP256, IssuerName::Smime);
     let csr = fixture("p256-sha256.pem");
@@ -208,9 +278,13 @@ fn unusual_addresses_and_organizations_are_in_certificates() {
         (796, "a@b.test", &organization, &whole),
         (796, "a@b.test", "ab, O=x\"+<>", "O = "),
     ] {
-        let request = LeafContents {
-            email,
+        let names = CertificateNames {
+            email: email.into(),
             organization,
+            ..NAMES.clone()
+        };
+        let request = LeafContents {
+            names: &names,
             ..request(&bench, profile(code), &csr)
         };
         bench.leaf("leaf.pem", &request);
@@ -245,9 +319,13 @@ fn unusual_addresses_and_organizations_are_in_certificates() {
             "the organization is empty or has control characters, and the certificate needs one",
         ),
     ] {
-        let request = LeafContents {
-            email,
+        let names = CertificateNames {
+            email: email.into(),
             organization,
+            ..NAMES.clone()
+        };
+        let request = LeafContents {
+            names: &names,
             ..request(&bench, profile(code), &csr)
         };
         assert_eq!(bench.issuing.certify(&request).unwrap_err().to_string(), expected);

@@ -24,10 +24,11 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
+use crate::api::order::subject::SubjectDetails;
 use crate::api::world::Serials;
 use crate::ca::leaf::{LeafContents, Urls};
-use crate::ca::order::CertificateNames;
 use crate::ca::profile::Profile;
+use crate::ca::subject::CertificateNames;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
@@ -264,6 +265,11 @@ impl Certificates {
             &[terms.signature_hash as u8, terms.keep_key.into()],
             order.csr.as_ref().map_or(&[], Csr::der),
         ];
+        // Orders that say no more have the serial numbers that they always had.
+        let details = order.subject.as_deref().map(SubjectDetails::fields);
+        let given = details.iter().flatten();
+        let given = given.flat_map(|(name, value)| value.iter().flat_map(|value| [name.as_bytes(), value.as_bytes()]));
+        let content: Vec<_> = content.into_iter().chain(given).collect();
         self.authority().serial(order.number.get(), &content)
     }
 
@@ -293,8 +299,7 @@ impl Certificates {
             serial,
             not_before: times.not_before,
             not_after: times.not_after,
-            email: &names.email,
-            organization: names.organization,
+            names: &names,
             public_key_info,
             key,
             template_extensions: &templates,
@@ -331,7 +336,10 @@ impl Certificates {
 
 /// The CA that issues an order's certificate.
 fn issuer_name(order: &Order) -> IssuerName {
-    Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id)
+    match order.terms.is_test {
+        true => IssuerName::Test,
+        false => Profile::of(order.product_code()).issuer(order.terms.ca_certificate_id),
+    }
 }
 
 impl Serials for Certificates {

@@ -215,7 +215,7 @@ fn drop_what_it_cannot_have(entry: &mut OrderInfo, old: &domain::Order, state: S
     let expires = old.validity().map(|validity| validity.expires);
     entry.due = None;
     let keeps_times = match state {
-        State::Pending | State::Rejected | State::OnHold | State::BeingIssued => false,
+        State::Pending | State::Rejected | State::OnHold | State::BeingIssued | State::Unpaid => false,
         State::Issued | State::Replaced => is_past(issued) && !is_past(expires),
         State::Expired => is_past(expires),
         State::Revoked => is_past(issued),

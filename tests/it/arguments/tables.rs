@@ -78,6 +78,19 @@ const fn choice(name: &'static str, good: &'static [&'static str], bad: &'static
 
 const YES_OR_NO: Row = choice("", &["Y", "N"], &["y", "n", "X", "YES", "YY", "1", " Y", "😀"]);
 
+/// A call that orders, with what each product needs.
+fn apply() -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", "wrong")
+        .add("days", "365")
+        .add("product", "794")
+        .add("sanEmailAddress", "a@b.test")
+        .add("isCustomerValidated", "N")
+        .add("appRepEmailAddress", "a@b.test")
+        .add("organizationName", "Example")
+}
+
 /// A call that collects.
 fn collect() -> Form {
     Form::default()
@@ -113,6 +126,13 @@ impl Row {
 
     const fn named(self, name: &'static str) -> Self {
         Self { name, ..self }
+    }
+
+    const fn optional(self) -> Self {
+        Self {
+            is_required: false,
+            ..self
+        }
     }
 
     const fn required(self) -> Self {
@@ -272,6 +292,80 @@ const ENDPOINTS: &[Endpoint] = &[
         ],
     },
     Endpoint {
+        path: "/products/!AutoApplyOrder",
+        form: apply,
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            choice(
+                "days",
+                &["365", "730", "1095"],
+                &["0", "366", "0365", "x", "365 ", "-365"],
+            )
+            .required(),
+            choice(
+                "product",
+                &["794", "795", "8", "530", "551", "8,163", "530, 577", "551,706,163"],
+                &["1", "0794", "794,795", "794,163", "163", "x", ",", "+8"],
+            )
+            .required(),
+            choice(
+                "sanEmailAddress",
+                &["a@b.test", "ü@b.test"],
+                &["x", "@", "a@b@c", " a@b.test"],
+            )
+            .required(),
+            choice("countryName", &["GB", "DE"], &["GBR"]),
+            YES_OR_NO.named("showCollectionCode"),
+            YES_OR_NO.named("showCertificateID"),
+            YES_OR_NO.named("showCertificateState"),
+            YES_OR_NO.named("prioritiseCSRValues"),
+            YES_OR_NO.named("test"),
+            YES_OR_NO.named("isCustomerValidated"),
+            YES_OR_NO.named("isAppRepValidated"),
+            integer("caCertificateID"),
+            integer("SMIMEVerificationTemplateID"),
+            integer("shippingTemplateID"),
+            text("appRepForename", 64).optional(),
+            text("appRepSurname", 64).optional(),
+            text("appRepTelephone", 32).optional(),
+            text("contactEmailAddress", 255).optional(),
+            text("organizationalUnitName", 64).optional(),
+            text("streetAddress1", 128).optional(),
+            text("postalCode", 40).optional(),
+            text("foreignOrderNumber", 64).optional(),
+            text("keyAttestation", 32767).optional(),
+            choice(
+                "uniqueValue",
+                &["TnerFu0d", "12345678901234567890"],
+                &["a-b", " ", "123456789012345678901"],
+            ),
+            choice("signatureHash", &["PREFER_SHA2"], &["prefer_sha2", "SHA256"]),
+            choice("responseFormat", &["0"], &["3", "x", "00", "-1"]),
+        ],
+    },
+    Endpoint {
+        path: "/products/download/RequestAndCollectSMIME",
+        form: || collect().set("orderNumber", "1"),
+        denied: REPLACE_DENIED,
+        rows: &[
+            text("loginName", 64),
+            text("loginPassword", 128),
+            text("orderNumber", 128),
+            choice("queryType", &["0", "1", "2", "3"], &["4", "-1", "01", "x"]).required(),
+            choice("responseType", &["1", "2", "3", "4"], &["0", "5", "x"]),
+            choice("responseEncoding", &["0"], &["2", "-1", "x"]),
+            choice(
+                "responseMimeType",
+                &["a/b", "text/plain; charset=utf-8"],
+                &["a", "a/b/c", "a/ü"],
+            ),
+            YES_OR_NO.named("returnCertificate"),
+            YES_OR_NO.named("showValidityPeriod"),
+        ],
+    },
+    Endpoint {
         path: "/products/download/CollectSSL",
         form: || collect().without("orderNumber").add("baseOrderNumber", "1"),
         denied: REPLACE_DENIED,
@@ -305,7 +399,7 @@ const ENDPOINTS: &[Endpoint] = &[
 
 /// Calls once for each row.
 fn for_each_row(mut check: impl FnMut(&Endpoint, &Row, &mut dyn FnMut(&Form) -> Answer)) {
-    let server = Server::plain(&[]);
+    let server = Server::plain(&["--assume", "unknown-arguments=reject"]);
     let mut client: Client = server.client();
     for endpoint in ENDPOINTS {
         for row in endpoint.rows {

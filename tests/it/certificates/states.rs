@@ -138,6 +138,7 @@ const STATES: &[(&str, &str)] = &[
     ("rejected", ""),
     ("expired", "good, expired"),
     ("on-hold", ""),
+    ("unpaid", ""),
 ];
 
 #[test]

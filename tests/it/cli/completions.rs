@@ -46,8 +46,14 @@ fn shells_are_told_how_to_complete() {
         ("serve --assume old-order=i", "old-order=issued"),
         ("ctl assumptions charset=n", "charset=none"),
         ("ctl orders set --state p", "pending"),
-        ("ctl calls --endpoint d", "download/CollectSMIME download/CollectSSL"),
-        ("ctl faults add --endpoint !autoR", "!autoRevokeCS !autoRevokeCertificate"),
+        (
+            "ctl calls --endpoint d",
+            "download/CollectSMIME download/CollectSSL download/RequestAndCollectSMIME",
+        ),
+        (
+            "ctl faults add --endpoint !autoR",
+            "!autoRevokeCS !autoRevokeCertificate",
+        ),
         ("ctl sandb", "sandboxes"),
     ] {
         let ask = format!(

@@ -259,7 +259,7 @@ fn snapshots_and_resets() {
     assert_eq!(one.control.get("/orders/2200003")["state"], "issued");
     assert_eq!(
         one.control.get("/snapshot")["orders"].as_array().map(Vec::len),
-        Some(20)
+        Some(22)
     );
     assert_eq!(two.orders("replaced").len() as u64, ROUNDS + 2);
     assert_eq!(two.count(0), ROUNDS);

@@ -227,7 +227,7 @@ fn a_snapshot_makes_the_same_world_again() {
     );
     let snapshot = control.expect(("GET", "/snapshot", ""), 200, &["2030"]);
     control.expect(("POST", "/sandboxes", r#"{"name":"copy"}"#), 201, &[]);
-    control.expect(("PUT", "/sandboxes/copy/snapshot", &snapshot), 200, &[r#""orders":20"#]);
+    control.expect(("PUT", "/sandboxes/copy/snapshot", &snapshot), 200, &[r#""orders":22"#]);
     assert_eq!(
         control.expect(("GET", "/sandboxes/copy/snapshot", ""), 200, &[]),
         snapshot

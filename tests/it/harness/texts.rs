@@ -21,7 +21,7 @@ pub(crate) fn invalid(name: &str) -> String {
 }
 
 /// Every state of an order, in the order of the documentation's table.
-pub(crate) const STATES: [&str; 8] = [
+pub(crate) const STATES: [&str; 9] = [
     "pending",
     "being-issued",
     "issued",
@@ -30,4 +30,5 @@ pub(crate) const STATES: [&str; 8] = [
     "rejected",
     "expired",
     "on-hold",
+    "unpaid",
 ];

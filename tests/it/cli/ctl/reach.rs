@@ -103,12 +103,12 @@ fn snapshots_and_resets() {
     assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(path).unwrap(), printed(&server, "snapshot"));
     assert_eq!(printed(&server, "snapshot --output /dev/null"), "");
-    assert_rows(&printed(&other, &format!("restore {path}")), &["orders 20"]);
+    assert_rows(&printed(&other, &format!("restore {path}")), &["orders 22"]);
     assert_eq!(printed(&other, "snapshot"), printed(&server, "snapshot"));
     printed(&other, &format!("sandbox create copy --fixtures {path}"));
     assert_eq!(json(&other, "orders show 1234567 --sandbox copy")["state"], "on-hold");
 
-    assert_eq!(json(&server, "reset")["orders"], 20);
+    assert_eq!(json(&server, "reset")["orders"], 22);
     assert_eq!(json(&server, "orders show 1234567")["state"], "issued");
     let toml = write_file(
         &dir,

@@ -13,7 +13,7 @@ fn orders() {
         &list,
         &["NUMBER LOGIN PRODUCT STATE", "1234567 login_name smime issued"],
     );
-    assert_eq!(list.lines().count(), 21);
+    assert_eq!(list.lines().count(), 23);
     assert_eq!(printed(&server, "orders list --state revoked").lines().count(), 3);
     assert_eq!(
         json(&server, "orders list --login reseller_account --product code-signing")["orders"][0]["orderNumber"],

@@ -1,0 +1,118 @@
+//! `!AutoAuthorize`: has an order issued that is not paid for yet.
+//!
+//! Source: the endpoint's page, whose codes are not public, and what public clients send and parse; where they are silent,
+//! `docs/endpoints.md` lists what is assumed.
+
+use crate::api::account::Payment;
+use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
+use crate::api::order::state::State;
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::assumption::Assumptions;
+use crate::api::protocol::code::{self, Code};
+use crate::api::protocol::format::Format;
+use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
+use crate::clock::Timestamp;
+
+pub(super) struct AutoAuthorize;
+
+impl Rules for AutoAuthorize {
+    const NAME: &'static str = "!AutoAuthorize";
+    const SUMMARY: &'static str = "Has an order issued that is not paid for yet.";
+    const ARGUMENTS: &'static [Argument] = ARGUMENTS;
+    const CODES: &'static [&'static Code] = CODES;
+    const EXAMPLE: &'static [(&'static str, &'static str)] = &[
+        ("loginName", "login_name"),
+        ("loginPassword", "login_password"),
+        ("orderNumber", "1100009"),
+    ];
+    const DEFAULT_FORMAT: fn(&Assumptions) -> Format = |_| Format::UrlEncoded;
+
+    type Values<'f> = Values<'f>;
+
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
+        Ok(Values::read(arguments))
+    }
+
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+        let denied = &code::LOGIN_DETAILS;
+        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        check_permission(account, Self::NAME)?;
+        if account.payment == Payment::NoCredit {
+            return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());
+        }
+        let order = find_any_order(world, values.order_number, account, denied)?;
+        let (number, state) = (order.number, order.state_at(now));
+        let hint = format!("order {number} is {state}");
+        match state {
+            State::Unpaid => {}
+            State::Rejected => return Err(Refusal::new(&code::REJECTED, hint).into()),
+            State::Revoked => return Err(Refusal::new(&code::REVOKED, hint).into()),
+            State::Pending | State::BeingIssued | State::Issued | State::Replaced | State::Expired | State::OnHold => {
+                return Err(Refusal::new(&code::NOT_WAITING, hint).into());
+            }
+        }
+        if values.test {
+            return Ok(Done {
+                hint: format!("test=Y: order {number} would be authorized; nothing was changed").into(),
+                ..Done::default()
+            });
+        }
+        let delay = world.issuance_delay;
+        let mut becomes = state;
+        if let Some(order) = world.book_mut().get_mut(number) {
+            order.pay(now, delay);
+            becomes = order.state_at(now);
+        }
+        Ok(Done {
+            hint: format!("order {number} is now {becomes}").into(),
+            ..Done::default()
+        })
+    }
+}
+
+/// What a call says, here and at `!AutoReject`.
+pub(super) struct Values<'f> {
+    pub(super) login_name: &'f str,
+    pub(super) login_password: &'f str,
+    pub(super) order_number: &'f str,
+    pub(super) test: bool,
+}
+
+impl<'f> Values<'f> {
+    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
+        Self {
+            login_name: arguments.text("loginName"),
+            login_password: arguments.text("loginPassword"),
+            order_number: arguments.text("orderNumber"),
+            test: arguments.yes("test"),
+        }
+    }
+}
+
+const ARGUMENTS: &[Argument] = &[
+    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
+    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    Argument::required("orderNumber", Kind::Integer, "The order, of any product."),
+    yes_or_no("test", "Y: check everything, change nothing."),
+    yes_or_no(
+        "disableSWP",
+        "Taken, and without effect: it is about web pages of the service.",
+    ),
+];
+
+const CODES: &[&Code] = &[
+    &code::NOT_HTTPS_ASSUMED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::UNKNOWN_ERROR,
+    &code::NO_CREDIT,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::REJECTED,
+    &code::REVOKED,
+    &code::NOT_PERMITTED,
+    &code::NOT_WAITING,
+];
