@@ -128,7 +128,6 @@ impl Mails {
 }
 
 /// The arguments about templates: of mails that verify, that invite, and that tell of a collection.
-
 const TEMPLATES: [&str; 3] = [
     "SMIMEVerificationTemplateID",
     "SMIMERequestTemplateID",
