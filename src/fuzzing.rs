@@ -73,7 +73,7 @@ pub fn form(input: &[u8]) {
     form.push_urlencoded(text);
     for endpoint in ENDPOINTS {
         let mut arguments = Arguments::sort(endpoint.arguments, &form, &assumptions);
-        let format = arguments.response_format();
+        let format = arguments.response_format(Format::Lines);
         let names = CallNames::read(&arguments);
         let is_short = |name: &str| name.chars().count() <= LoginName::MAX + 1;
         assert!(names.login_name.as_deref().is_none_or(is_short));

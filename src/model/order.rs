@@ -629,7 +629,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
 /// The CSR that an entry brings, no longer than the API takes it.
 pub(crate) fn judge_csr(text: &str) -> Result<Csr, ValueError> {
     check_length("csr", text, Csr::MAX_TEXT)?;
-    Csr::parse(text).map_err(|error| ValueError::at("csr", error.to_string()))
+    Csr::parse_either(text).map_err(|error| ValueError::at("csr", error.to_string()))
 }
 
 /// Lets an order have that CSR or none, which makes it complete: a certificate can be made of it, or it is refused here.

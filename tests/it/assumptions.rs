@@ -155,6 +155,15 @@ const CASES: &[Case] = &[
             .replace(&Form::replace().set("csr", "AAAA"))
             .assert_text("-10\nThe CSR cannot be decoded!\n");
     }),
+    ("replace-cs-reply", "url-encoded", |client| {
+        let answer = client.post("/products/!AutoReplaceCS", "");
+        assert!(answer.text().starts_with("errorCode=-3&"), "{answer:?}");
+    }),
+    ("replace-cs-reply", "text", |client| {
+        client
+            .post("/products/!AutoReplaceCS", "a=b")
+            .assert_text(&unrecognized("a"));
+    }),
     ("collect-method", "post", |client| {
         let query = collect("0").encode();
         client
@@ -314,7 +323,7 @@ fn the_first_value_is_the_default() {
             check(&mut Server::plain(&[]).client());
         }
     }
-    assert_eq!(seen.len(), 16);
+    assert_eq!(seen.len(), 17);
 }
 
 #[test]

@@ -8,10 +8,6 @@ mod decode;
 mod key;
 mod parse;
 mod rsa;
-#[cfg_attr(
-    not(feature = "doors"),
-    expect(dead_code, reason = "no endpoint takes a SPKAC yet; the fuzz targets do")
-)]
 pub(crate) mod spkac;
 mod verify;
 
@@ -40,6 +36,8 @@ pub struct Csr {
     public_key_info: Range<u32>,
     key: Key,
     signature_hash: Hash,
+    /// Whether it is a SPKAC, and no PKCS#10 structure.
+    is_spkac: bool,
 }
 
 impl Csr {
@@ -61,7 +59,19 @@ impl Csr {
             der: der.into_boxed_slice(),
             key,
             signature_hash,
+            is_spkac: false,
         })
+    }
+
+    /// The same for what [`to_pem`](Self::to_pem) writes: with `SPKAC=` before it, it is a SPKAC.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn parse_either(text: &str) -> Result<Self, CsrError> {
+        if text.trim_ascii_start().starts_with(spkac::PREFIX) {
+            return spkac::Spkac::parse(text).map(Self::from);
+        }
+        Self::parse(text)
     }
 
     /// The whole CSR, in DER.
@@ -90,14 +100,18 @@ impl Csr {
         self.signature_hash
     }
 
-    /// The CSR in PEM, in lines of 64 characters.
+    /// The CSR in PEM, in lines of 64 characters; a SPKAC as openssl prints it.
     pub fn to_pem(&self) -> String {
+        if self.is_spkac {
+            return self.to_base64() + "\n";
+        }
         pem::encode(pem::CERTIFICATE_REQUEST, &self.der)
     }
 
-    /// The CSR in Base64 without PEM lines, in one line.
+    /// The CSR in Base64 without PEM lines, in one line; a SPKAC with `SPKAC=` before it.
     pub(crate) fn to_base64(&self) -> String {
-        STANDARD.encode(&self.der)
+        let prefix = if self.is_spkac { spkac::PREFIX } else { "" };
+        format!("{prefix}{}", STANDARD.encode(&self.der))
     }
 
     fn part(&self, range: &Range<u32>) -> &[u8] {

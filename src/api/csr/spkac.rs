@@ -10,16 +10,16 @@
 use std::fmt;
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+#[cfg(any(test, feature = "doors"))]
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::parse::{SelfSigned, check_outer, proof, public_key};
-use super::{CsrError, Hash, Key, decode, narrow, verify};
+use super::{Csr, CsrError, Hash, Key, decode, narrow, verify};
 use crate::der::read::{Malformed, Reader};
 use crate::der::tag::{IA5_STRING, SEQUENCE};
 
 /// What stands before the Base64 in the text that `openssl spkac` prints.
-const PREFIX: &str = "SPKAC=";
+pub(super) const PREFIX: &str = "SPKAC=";
 
 /// What it is called where its structure is not right.
 const SPKAC: &str = "SPKAC";
@@ -53,7 +53,11 @@ impl Spkac {
             signature_hash,
         })
     }
+}
 
+/// What the tests and the fuzz targets ask of it.
+#[cfg(any(test, feature = "doors"))]
+impl Spkac {
     /// The whole of it.
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
@@ -86,6 +90,19 @@ impl Spkac {
 
     fn part(&self, range: &Range<u32>) -> &[u8] {
         &self.der[range.start as usize..range.end as usize]
+    }
+}
+
+impl From<Spkac> for Csr {
+    fn from(spkac: Spkac) -> Self {
+        Self {
+            der: spkac.der,
+            templates: Box::default(),
+            public_key_info: spkac.public_key_info,
+            key: spkac.key,
+            signature_hash: spkac.signature_hash,
+            is_spkac: true,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! To add one, write its file after the model of the two, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
 //! documentation there is: the checks, `docs/endpoints.md`, the catalogue and the messages come from it.
 
+mod auto_replace_cs;
 mod auto_replace_smime;
 mod auto_revoke_certificate;
 mod auto_revoke_cs;
@@ -29,10 +30,12 @@ use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
 use crate::api::protocol::code::{self, Code};
+use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::protocol::reply::Reply;
 use crate::api::world::{Conventions, OrderNotFound, World};
 use crate::clock::Timestamp;
+use auto_replace_cs::AutoReplaceCs;
 use auto_replace_smime::AutoReplaceSmime;
 use auto_revoke_certificate::AutoRevokeCertificate;
 use auto_revoke_cs::AutoRevokeCs;
@@ -51,6 +54,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<AutoReplaceSmime>(),
     Endpoint::of::<AutoRevokeCs>(),
     Endpoint::of::<AutoRevokeCertificate>(),
+    Endpoint::of::<AutoReplaceCs>(),
     Endpoint::of::<CollectSmime>(),
     Endpoint::of::<CollectSsl>(),
     Endpoint::of::<ResendCollectionEmailSmime>(),
@@ -72,6 +76,7 @@ pub struct Endpoint {
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
     needs_https: bool,
+    default_format: fn(&Assumptions) -> Format,
     needs_post: fn(&Assumptions) -> bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
 }
@@ -85,6 +90,7 @@ impl Endpoint {
             codes: R::CODES,
             example: R::EXAMPLE,
             needs_https: R::NEEDS_HTTPS,
+            default_format: R::DEFAULT_FORMAT,
             needs_post: R::NEEDS_POST,
             prepare: prepare::<R>,
         }
@@ -137,7 +143,7 @@ impl Endpoint {
     /// The answer to a call of which that came.
     pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
-        let format = call.arguments.response_format();
+        let format = call.arguments.response_format((self.default_format)(assumptions));
         let rendered = |reply: &Reply| Body::text(format.content_type(assumptions), format.render(reply, assumptions));
         let mut told = None;
         let mut own_body = None;
@@ -268,6 +274,8 @@ trait Rules: 'static {
     const EXAMPLE: &'static [(&'static str, &'static str)];
     /// Whether a call over plain HTTP is refused (-1).
     const NEEDS_HTTPS: bool = true;
+    /// The format of a reply where the call asks for none.
+    const DEFAULT_FORMAT: fn(&Assumptions) -> Format = |_| Format::Lines;
     /// Whether another method than POST is refused (-17).
     const NEEDS_POST: fn(&Assumptions) -> bool = |_| true;
 

@@ -62,10 +62,10 @@ pub(super) fn refuse_csr(argument: &'static str, error: &CsrError, wording: CsrE
         CsrError::UnsupportedKeySize(_) => {
             return Refusal::new(&code::CSR_KEY_SIZE, error.to_string());
         }
-        CsrError::NotBase64(_) => &code::CSR_NOT_BASE64,
-        CsrError::NotPkcs10(_) => &code::CSR_NOT_DECODED,
-        CsrError::UnsupportedAlgorithm(_) => &code::CSR_ALGORITHM,
-        CsrError::BadSignature => &code::CSR_SIGNATURE,
+        CsrError::NotBase64(_) => &code::NO_BASE64,
+        CsrError::NotPkcs10(_) => &code::NOT_DECODED,
+        CsrError::UnsupportedAlgorithm(_) => &code::OTHER_ALGORITHM,
+        CsrError::BadSignature => &code::BAD_SIGNATURE,
     };
     match wording {
         CsrErrors::Documented => Refusal::invalid(argument, error.to_string()),

@@ -201,6 +201,23 @@ impl State {
         }
     }
 
+    /// What `!AutoReplaceCS` does to an order in this state.
+    ///
+    /// # Errors
+    /// The state does not allow it.
+    pub(crate) fn replace_code_signing(self) -> Result<ReplaceStep, Refused> {
+        match self {
+            Self::Pending => Ok(ReplaceStep::InPlace),
+            Self::Issued => Ok(ReplaceStep::NewOrder),
+            Self::BeingIssued => Err(Refused::BeingIssued),
+            Self::Replaced => Err(Refused::WrongState),
+            Self::Revoked => Err(Refused::AlreadyRevoked),
+            Self::Rejected => Err(Refused::AlreadyRejected),
+            Self::Expired => Err(Refused::Expired),
+            Self::OnHold => Err(Refused::NotRevocable),
+        }
+    }
+
     /// What `!autoRevokeCS` does to an order in this state.
     ///
     /// # Errors

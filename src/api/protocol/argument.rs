@@ -20,6 +20,8 @@ pub struct Argument {
     pub kind: Kind,
     /// The most characters (not bytes) that its value may have.
     pub max: Option<usize>,
+    /// Whether an empty value says something.
+    pub may_be_empty: bool,
     /// The values that it takes, if they are few. Case sensitive.
     pub choices: &'static [&'static str],
     /// The value that counts when it is not sent.
@@ -40,6 +42,7 @@ impl Argument {
             need: Need::Required,
             kind,
             max: None,
+            may_be_empty: false,
             choices: &[],
             default: None,
             unless: None,
@@ -68,6 +71,14 @@ impl Argument {
     pub const fn max(self, characters: usize) -> Self {
         Self {
             max: Some(characters),
+            ..self
+        }
+    }
+
+    /// The same row, whose value may be empty.
+    pub const fn or_empty(self) -> Self {
+        Self {
+            may_be_empty: true,
             ..self
         }
     }
@@ -107,7 +118,7 @@ impl Argument {
     fn check<'f>(&'static self, value: &'f [u8]) -> Result<&'f str, Refusal> {
         let text =
             std::str::from_utf8(value).map_err(|_| self.invalid(format!("the value of {} is not UTF-8", self.name)))?;
-        if text.is_empty() {
+        if text.is_empty() && !self.may_be_empty {
             return Err(self.invalid(format!("the value of {} is empty", self.name)));
         }
         if let Some(max) = self.max {
@@ -269,15 +280,15 @@ impl<'f> Arguments<'f> {
 
     /// The format to answer in, found without looking at any other argument.
     ///
-    /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in format 0.
-    pub(crate) fn response_format(&self) -> Format {
+    /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in the default one.
+    pub(crate) fn response_format(&self, default: Format) -> Format {
         let mut rows = self.table.iter().zip(&self.rows);
         rows.find(|(argument, _)| argument.name == RESPONSE_FORMAT)
             .and_then(|(argument, row)| {
                 let value = std::str::from_utf8(row.counting(self.duplicates)?).ok()?;
                 Format::from_argument(value).filter(|_| argument.choices.contains(&value))
             })
-            .unwrap_or_default()
+            .unwrap_or(default)
     }
 
     /// The value of an argument, or its default.
@@ -493,7 +504,7 @@ mod tests {
             let mut assumptions = Assumptions::default();
             assumptions.set("duplicate-argument", duplicates).unwrap();
             assert_eq!(
-                Arguments::sort(TABLE, &form(text), &assumptions).response_format(),
+                Arguments::sort(TABLE, &form(text), &assumptions).response_format(Format::Lines),
                 expected,
                 "{text}"
             );
@@ -504,7 +515,7 @@ mod tests {
             ("responseFormat=2", Format::Lines),
         ] {
             assert_eq!(
-                Arguments::sort(TWO, &form(text), &Assumptions::default()).response_format(),
+                Arguments::sort(TWO, &form(text), &Assumptions::default()).response_format(Format::Lines),
                 expected,
                 "{text}"
             );
@@ -512,7 +523,7 @@ mod tests {
         let without = &TABLE[..4];
         let form = form("responseFormat=2");
         let arguments = Arguments::sort(without, &form, &Assumptions::default());
-        assert_eq!(arguments.response_format(), Format::Lines);
+        assert_eq!(arguments.response_format(Format::Lines), Format::Lines);
     }
 
     #[test]
@@ -558,7 +569,7 @@ mod tests {
                 let mut assumptions = Assumptions::default();
                 assumptions.set("duplicate-argument", duplicates).unwrap();
                 let sorted = Arguments::sort(TABLE, &form, &assumptions);
-                sorted.response_format();
+                sorted.response_format(Format::Lines);
                 sorted.sent("loginName");
                 if let Ok(arguments) = checked(&form, &assumptions) {
                     prop_assert!(arguments.text("loginName").chars().count() <= 4);

@@ -190,6 +190,15 @@ assumptions! {
         Sibling = "sibling",
     } because "the endpoint's table has -4 and -13 only; sibling endpoints have more codes"
 
+    /// In which format `!AutoReplaceCS` answers, which has no `responseFormat`.
+    replace_cs_reply: ReplaceCsReply = "replace-cs-reply" {
+        /// As format 1: URL-encoded fields.
+        #[default]
+        UrlEncoded = "url-encoded",
+        /// As format 0: lines of text.
+        Text = "text",
+    } because "the public client that calls it reads url-encoded fields; another one takes both"
+
     /// Whether the endpoints that collect take other methods than POST.
     collect_method: CollectMethod = "collect-method" {
         /// They do not: -17.

@@ -131,6 +131,34 @@ pub(crate) const CSR_SIGNATURE: Code = Code::new(
 )
 .assumed();
 
+/// `!AutoReplaceCS`: the CSR is not Base64.
+pub(crate) const NO_BASE64: Code =
+    Code::new(-9, "The CSR is not valid Base-64 data!", "the CSR is not Base64").assumed();
+
+/// `!AutoReplaceCS`: the CSR has another structure.
+pub(crate) const NOT_DECODED: Code = Code::new(
+    -10,
+    "The CSR cannot be decoded!",
+    "the CSR is not PKCS#10, or not a SPKAC where one is asked for",
+)
+.assumed();
+
+/// `!AutoReplaceCS`: the CSR has another kind of key or signature.
+pub(crate) const OTHER_ALGORITHM: Code = Code::new(
+    -11,
+    "The CSR uses an unsupported algorithm!",
+    "the CSR's key or signature is of another kind",
+)
+.assumed();
+
+/// `!AutoReplaceCS`: the CSR's signature does not match its key.
+pub(crate) const BAD_SIGNATURE: Code = Code::new(
+    -12,
+    "The CSR has an invalid signature!",
+    "the CSR's signature does not fit its key",
+)
+.assumed();
+
 /// A key of a size that is not accepted.
 pub(crate) const CSR_KEY_SIZE: Code = Code::new(
     -13,

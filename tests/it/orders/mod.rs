@@ -3,6 +3,7 @@
 mod capacity;
 mod concurrency;
 mod replacement;
+mod replacement_cs;
 mod revocation;
 mod sequences;
 mod time;

@@ -1,0 +1,186 @@
+//! `!AutoReplaceCS`: replaces the CSR of a code-signing order.
+//!
+//! Source: the beginning of the endpoint's page, and what public clients send and parse; where they are silent,
+//! `docs/endpoints.md` lists what is assumed.
+
+use crate::api::csr::spkac::Spkac;
+use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::replacing::{
+    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
+};
+use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
+use crate::api::order::machine::Replacement;
+use crate::api::order::product::Product;
+use crate::api::order::terms::SignatureHash;
+use crate::api::protocol::Mark;
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::assumption::{Assumptions, CsrErrors, ReplaceCsReply};
+use crate::api::protocol::code::{self, Code};
+use crate::api::protocol::format::Format;
+use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
+use crate::clock::Timestamp;
+
+pub(super) struct AutoReplaceCs;
+
+impl Rules for AutoReplaceCs {
+    const NAME: &'static str = "!AutoReplaceCS";
+    const SUMMARY: &'static str =
+        "Replaces the CSR of a code-signing order: in place before it is issued, by a new order after.";
+    const ARGUMENTS: &'static [Argument] = ARGUMENTS;
+    const CODES: &'static [&'static Code] = CODES;
+    const EXAMPLE: &'static [(&'static str, &'static str)] = &[
+        ("loginName", "login_name"),
+        ("loginPassword", "login_password"),
+        ("orderNumber", "2200003"),
+        ("pkcs10", "@csr.pem"),
+    ];
+    const DEFAULT_FORMAT: fn(&Assumptions) -> Format = |assumptions| match assumptions.replace_cs_reply {
+        ReplaceCsReply::UrlEncoded => Format::UrlEncoded,
+        ReplaceCsReply::Text => Format::Lines,
+    };
+
+    type Values<'f> = Values<'f>;
+
+    fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
+        let (csr_argument, csr) = csr(arguments)?;
+        Ok(Values {
+            login_name: arguments.text("loginName"),
+            login_password: arguments.text("loginPassword"),
+            order_number: arguments.text("orderNumber"),
+            email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
+            csr_argument,
+            csr,
+            signature_hash: signature_hash(arguments),
+            ca_certificate_id: arguments.integer("caCertificateID"),
+        })
+    }
+
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+        let denied = &code::LOGIN_DETAILS;
+        count_call(world, values.login_name, values.login_password, denied, now)?;
+        let account = counted_caller(world, values.login_name);
+        check_permission(account, Self::NAME)?;
+        check_ca_certificate(account, values.ca_certificate_id)?;
+        let csr = values
+            .csr
+            .map_err(|error| refuse_csr(values.csr_argument, &error, CsrErrors::Sibling))?;
+        let replacement = Replacement {
+            csr,
+            signature_hash: values.signature_hash,
+            ca_certificate_id: values.ca_certificate_id,
+        };
+        let order = find_order(world, values.order_number, account, Product::CodeSigning, denied)?;
+        let step = order
+            .state_at(now)
+            .replace_code_signing()
+            .map_err(|why| refused(order, why, now))?;
+        let number = order.number;
+        let done = replace(world, number, step, replacement, false, now)?;
+        let certified = done.order_number.unwrap_or(number);
+        if let (Some(email), Some(order)) = (values.email, world.book_mut().get_mut(certified)) {
+            order.email = Some(email).filter(|email| !email.is_empty()).map(Into::into);
+        }
+        Ok(done)
+    }
+}
+
+pub(super) struct Values<'f> {
+    login_name: &'f str,
+    login_password: &'f str,
+    order_number: &'f str,
+    /// The new address; an empty one takes the old one away.
+    email: Option<&'f str>,
+    csr_argument: &'static str,
+    csr: Result<Csr, CsrError>,
+    signature_hash: SignatureHash,
+    ca_certificate_id: Option<u64>,
+}
+
+const CONTACT_EMAIL: &str = "contactEmailAddress";
+const SAN_EMAIL: &str = "sanEmailAddress";
+const PKCS10: &str = "pkcs10";
+const SPKAC: &str = "spkac";
+const CSR: &str = "csr";
+
+/// The one CSR that is sent, and the argument that it came by.
+fn csr(arguments: &Arguments<'_>) -> Result<(&'static str, Result<Csr, CsrError>), Refusal> {
+    let mut sent = [PKCS10, SPKAC, CSR]
+        .into_iter()
+        .filter_map(|name| arguments.get(name).map(|text| (name, text)));
+    let (name, text) = sent
+        .next()
+        .ok_or_else(|| Refusal::missing(CSR, "none of pkcs10, spkac and csr was sent"))?;
+    if let Some((second, _)) = sent.next() {
+        return Err(Refusal::invalid(
+            second,
+            format!("{name} has the CSR already; only one of them is taken"),
+        ));
+    }
+    let csr = match name {
+        SPKAC => Spkac::parse(text).map(Csr::from),
+        _ => Csr::parse(text),
+    };
+    if csr.as_ref().is_ok_and(|csr| csr.to_base64().len() > Csr::MAX_TEXT) {
+        return Err(Refusal::invalid(name, "the SPKAC is too long to be kept"));
+    }
+    Ok((name, csr))
+}
+
+const ARGUMENTS: &[Argument] = &[
+    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
+    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    Argument::required("orderNumber", Kind::String, "The code-signing order to replace.").max(128),
+    Argument::optional(
+        CONTACT_EMAIL,
+        Kind::String,
+        "The e-mail address that is kept with the order; empty: none; left out: the one that it has.",
+    )
+    .max(255)
+    .or_empty(),
+    Argument::optional(
+        SAN_EMAIL,
+        Kind::String,
+        "The older name of contactEmailAddress, which outweighs it.",
+    )
+    .max(255)
+    .or_empty(),
+    Argument::optional("privateKeyFilename", Kind::String, "Taken, and without effect.").max(255),
+    Argument::conditional(
+        PKCS10,
+        Kind::String,
+        "A PKCS#10 request, as `csr` of `!AutoReplaceSMIME`. Exactly one of pkcs10, spkac and csr is sent.",
+    )
+    .max(32767),
+    Argument::conditional(
+        SPKAC,
+        Kind::String,
+        "A SignedPublicKeyAndChallenge, Base64, with or without `SPKAC=` before it. Its signature is checked.",
+    )
+    .max(32767),
+    Argument::conditional(CSR, Kind::String, "Another name of pkcs10.").max(32767),
+    SIGNATURE_HASH,
+    CA_CERTIFICATE_ID.mark(Mark::Assumed),
+];
+
+const CODES: &[&Code] = &[
+    &code::NOT_HTTPS_ASSUMED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::NO_BASE64,
+    &code::NOT_DECODED,
+    &code::OTHER_ALGORITHM,
+    &code::BAD_SIGNATURE,
+    &code::CSR_KEY_SIZE,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::ALREADY_REJECTED,
+    &code::ALREADY_REVOKED,
+    &code::BEING_ISSUED,
+    &code::EXPIRED,
+    &code::CALL_LIMIT,
+    &code::NOT_REVOCABLE,
+    &code::NOT_PERMITTED,
+    &code::WRONG_STATE,
+];
