@@ -47,7 +47,11 @@ fn shells_are_told_how_to_complete() {
         ("ctl assumptions charset=n", "charset=none"),
         ("ctl orders set --state p", "pending"),
         ("ctl calls --endpoint d", "download/CollectSMIME download/CollectSSL"),
-        ("ctl faults add --endpoint !autoR", "!autoRevokeCS"),
+        (
+            "ctl faults add --endpoint !autoR",
+            "!autoRevokeCS !autoRevokeCertificate",
+        ),
+        ("ctl outbox --kind in", "invitation"),
         ("ctl sandb", "sandboxes"),
     ] {
         let ask = format!(

@@ -381,8 +381,8 @@ fn mails() {
         &printed(&server, "outbox"),
         &[
             "ID TIME KIND TO ORDER LANGUAGE",
-            "verification order-1100001@example.com 1100001 de",
-            "invitation order-1100001@example.com 1100001 de",
+            "verification pending@example.com 1100001 de",
+            "invitation pending@example.com 1100001 de",
         ],
     );
     assert_eq!(printed(&server, "outbox --kind invitation").lines().count(), 2);
