@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::order::outbox::{Mail, MailKind, Outbox, Wording};
 use crate::clock::Timestamp;
 use crate::model::query::{self, parameter};
+use crate::model::whole::is_zero;
 
 /// A mail that would have been sent.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -56,6 +57,8 @@ impl MailInfo {
 pub(crate) struct MailList {
     pub(crate) mails: Vec<MailInfo>,
     /// How many more may have been among them, but are no longer kept.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
     pub(crate) forgotten: u64,
 }
 

@@ -8,6 +8,28 @@ use crate::harness::{
 /// An assumption, one of its values, and what a client sees then.
 type Case = (&'static str, &'static str, fn(&mut Client));
 
+const APPLY: &str = "/products/!AutoApplyOrder";
+const REQUEST: &str = "/products/download/RequestAndCollectSMIME";
+const RSA_2048: &str = include_str!("../../fixtures/csr/rsa-2048-sha256.pem");
+
+/// A code-signing order with a CSR.
+fn apply(product: &str) -> Form {
+    Form::replace()
+        .without("orderNumber")
+        .add("product", product)
+        .add("days", "365")
+        .add("isCustomerValidated", "N")
+        .add("appRepEmailAddress", "jane@example.com")
+        .add("organizationName", "Example Ltd")
+        .add("countryName", "GB")
+        .add("localityName", "Leeds")
+}
+
+/// A CSR for an order that has one and is issued.
+fn given_twice() -> Form {
+    Form::replace().add("queryType", "1")
+}
+
 const CASES: &[Case] = &[
     ("argument-names", "any-case", |client| {
         client.revoke(&test().rename(str::to_uppercase)).assert_text(SUCCESS);
@@ -161,8 +183,45 @@ const CASES: &[Case] = &[
     }),
     ("replace-cs-reply", "text", |client| {
         client
-            .post("/products/!AutoReplaceCS", "a=b")
-            .assert_text(&unrecognized("a"));
+            .post("/products/!AutoReplaceCS", "")
+            .assert_text(&missing("loginName"));
+    }),
+    ("unknown-arguments", "known-tables", |client| {
+        client.revoke(&test().add("a", "b")).assert_text(&unrecognized("a"));
+        client.post(APPLY, "a=b").assert_text(&missing("loginName"));
+    }),
+    ("unknown-arguments", "reject", |client| {
+        client.revoke(&test().add("a", "b")).assert_text(&unrecognized("a"));
+        client.post(APPLY, "a=b").assert_text(&unrecognized("a"));
+    }),
+    ("unknown-arguments", "ignore", |client| {
+        client.revoke(&test().add("a", "b")).assert_text(SUCCESS);
+        client.post(APPLY, "a=b").assert_text(&missing("loginName"));
+    }),
+    ("apply-order-json", "given", |client| {
+        let answer = client.post(APPLY, &apply("8").add("responseFormat", "2").encode());
+        assert!(answer.text().starts_with("{\"errorCode\":0,"), "{answer:?}");
+    }),
+    ("apply-order-json", "refused", |client| {
+        let answer = client.post(APPLY, &apply("8").add("responseFormat", "2").encode());
+        assert!(answer.text().contains("'responseFormat'"), "{answer:?}");
+    }),
+    ("code-signing-rsa", "3072", |client| {
+        client
+            .post(APPLY, &apply("8").set("csr", RSA_2048).encode())
+            .assert_text("-13\nThe CSR uses an unsupported key size!\n");
+    }),
+    ("code-signing-rsa", "2048", |client| {
+        let answer = client.post(APPLY, &apply("8").set("csr", RSA_2048).encode());
+        assert!(answer.text().starts_with("0\n"), "{answer:?}");
+    }),
+    ("csr-given-twice", "-122", |client| {
+        client.post(REQUEST, &given_twice().encode()).assert_text(WRONG_STATE);
+    }),
+    ("csr-given-twice", "-4", |client| {
+        client
+            .post(REQUEST, &given_twice().encode())
+            .assert_text(&invalid("csr"));
     }),
     ("collect-method", "post", |client| {
         let query = collect("0").encode();

@@ -131,7 +131,7 @@ pub(super) fn render(answer: &Value, layout: Layout) -> String {
                 .map(|thing| columns.iter().map(|(_, field)| cell(field, &thing[*field])).collect());
             let mut table = align(std::iter::once(head).chain(rows).collect());
             if let Some(forgotten) = answer["forgotten"].as_u64() {
-                table.push_str(&format!("earlier calls that are no longer kept: {forgotten}\n"));
+                table.push_str(&format!("earlier {list} that are no longer kept: {forgotten}\n"));
             }
             table
         }
@@ -241,6 +241,11 @@ mod tests {
         assert_eq!(
             render(&last, Layout::CALLS),
             "ID  CODE\n6   0\nearlier calls that are no longer kept: 5\n"
+        );
+        let last = json!({"mails": [{"id": 6, "kind": "collection"}], "forgotten": 5});
+        assert_eq!(
+            render(&last, Layout::OUTBOX),
+            "ID  KIND\n6   collection\nearlier mails that are no longer kept: 5\n"
         );
     }
 

@@ -54,6 +54,7 @@ fn shells_are_told_how_to_complete() {
             "ctl faults add --endpoint !autoR",
             "!autoRevokeCS !autoRevokeCertificate",
         ),
+        ("ctl outbox --kind in", "invitation"),
         ("ctl sandb", "sandboxes"),
     ] {
         let ask = format!(
