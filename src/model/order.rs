@@ -10,6 +10,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::csr::Csr;
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
 use crate::api::order::state::{self as domain, OrderNumber, RevocationReason, Stage, State, Times, Validity};
 use crate::api::order::terms::{ProductCode, SignatureHash, Terms};
@@ -54,6 +55,15 @@ pub struct Order<T = When> {
     #[serde(deserialize_with = "whole::one", skip_serializing_if = "is_zero")]
     #[schema(minimum = 1, maximum = 999999999999999999u64, required = true)]
     pub order_number: u64,
+    /// The number of its certificate, issued or not; left out: one that follows from the order number.
+    #[serde(
+        default,
+        rename = "certificateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(minimum = 1, maximum = 9999999999999999u64)]
+    pub certificate_id: Option<u64>,
     /// The loginName of its account.
     pub login_name: String,
     /// What is ordered.
@@ -234,6 +244,7 @@ impl Order {
     fn new(login_name: &str, product: Product) -> Self {
         Self {
             order_number: 0,
+            certificate_id: None,
             login_name: login_name.to_owned(),
             product,
             state: State::Issued,
@@ -317,6 +328,15 @@ impl Order {
     pub fn number(self, number: u64) -> Self {
         Self {
             order_number: number,
+            ..self
+        }
+    }
+
+    /// With that certificateID.
+    #[must_use]
+    pub fn certificate_id(self, id: u64) -> Self {
+        Self {
+            certificate_id: Some(id),
             ..self
         }
     }
@@ -508,6 +528,11 @@ impl OrderChange {
         self.with("organization", name)
     }
 
+    /// With that certificateID.
+    pub fn certificate_id(self, id: u64) -> Self {
+        self.with("certificateID", id)
+    }
+
     /// With that CSR, PEM.
     pub fn csr(self, pem: &str) -> Self {
         self.with("csr", pem)
@@ -587,6 +612,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
     };
     let mut order = domain::Order {
         number,
+        certificate_id: build_certificate_id(entry)?,
         login_name: account.login_name.clone(),
         product: entry.product,
         email: entry.email.as_deref().map(Arc::from),
@@ -619,6 +645,21 @@ pub(crate) fn give_csr(order: &mut domain::Order, csr: Option<Csr>) -> Result<()
         Some(field) => ValueError::at(field, error.to_string()),
         None => ValueError::new(error.to_string()),
     })
+}
+
+fn build_certificate_id(entry: &Order) -> Result<Option<CertificateId>, ValueError> {
+    let Some(id) = entry.certificate_id else {
+        return Ok(None);
+    };
+    let out_of_range = || {
+        ValueError::at(
+            "certificateID",
+            format!("a certificateID is between 1 and {}", CertificateId::MAX),
+        )
+    };
+    let id = CertificateId::new(id).ok_or_else(out_of_range)?;
+    let is_usual = OrderNumber::new(entry.order_number).map(OrderNumber::certificate_id) == Some(id);
+    Ok(Some(id).filter(|_| !is_usual))
 }
 
 fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
@@ -781,6 +822,7 @@ impl OrderInfo {
     pub(crate) fn record(order: &domain::Order, now: Timestamp) -> Self {
         Self {
             stage: StageEntry::of(order.stage),
+            certificate_id: order.certificate_id.map(CertificateId::get),
             ..Self::describe(order, now)
         }
     }
@@ -792,6 +834,7 @@ impl OrderInfo {
         let is_due = state.times() == Times::Due;
         Self {
             order_number: order.number.get(),
+            certificate_id: Some(order.certificate_id().get()),
             login_name: order.login_name.to_string(),
             product: order.product,
             state,
@@ -825,6 +868,11 @@ fn describe_csr(csr: &Csr) -> String {
 /// Says that an order number is taken.
 pub(crate) fn order_number_taken(number: OrderNumber) -> String {
     format!("another order has the orderNumber {number}")
+}
+
+/// Says that a certificateID is taken.
+pub(crate) fn certificate_id_taken(id: CertificateId) -> String {
+    format!("another order has the certificateID {id}")
 }
 
 pub(super) fn no_order_number() -> ValueError {
@@ -925,6 +973,7 @@ mod tests {
             .due_in(DAY)
             .email("a@b.de")
             .organization("Example")
+            .certificate_id(5)
             .csr("MA==")
             .product_code(794)
             .signature_hash(SignatureHash::PreferSha2)
@@ -933,7 +982,7 @@ mod tests {
         let Value::Object(mut fields) = json!(change) else {
             panic!("{change:?}")
         };
-        assert_eq!(fields.len(), 13);
+        assert_eq!(fields.len(), 14);
         fields.insert("orderNumber".to_owned(), json!(1));
         let order: Order = serde_json::from_value(fields.into()).unwrap();
         let built = Order::smime("l")
@@ -944,6 +993,7 @@ mod tests {
             .email("a@b.de");
         let built = built
             .organization("Example")
+            .certificate_id(5)
             .csr("MA==")
             .product_code(794)
             .ca_certificate_id(1)

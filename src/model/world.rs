@@ -17,7 +17,7 @@ use crate::model::fault::build_fault;
 use crate::model::fixtures::{Fixtures, FixturesError};
 use crate::model::locate::Step::{Key, Name};
 use crate::model::message::message_endpoint;
-use crate::model::order::{Order, build_order, order_number_taken};
+use crate::model::order::{Order, build_order, certificate_id_taken, order_number_taken};
 use crate::model::value_error::ValueError;
 use crate::random::Random;
 
@@ -174,6 +174,10 @@ impl Fixtures {
             let order = build_order(entry.borrow(), accounts, now).map_err(within)?;
             if book.get(order.number).is_some() {
                 return Err(within(ValueError::at("orderNumber", order_number_taken(order.number))));
+            }
+            let id = order.certificate_id();
+            if book.by_certificate_id(id).is_some() {
+                return Err(within(ValueError::at("certificateID", certificate_id_taken(id))));
             }
             book.insert(order)
                 .map_err(|full| within(ValueError::at("orderNumber", full.to_string())))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::{Order, OrderNumber};
 
 /// The book is full: it has as many orders as it may.
@@ -24,6 +25,8 @@ pub struct Book {
     // in rising order, as new numbers are; and it is shared, so that a reader of many orders can keep them without the
     // lock.
     orders: Arc<BTreeMap<OrderNumber, Arc<Order>>>,
+    /// The orders that are not found by what their certificateID follows from.
+    by_certificate_id: Arc<BTreeMap<CertificateId, OrderNumber>>,
     capacity: usize,
     next_number: OrderNumber,
     changes: u64,
@@ -34,6 +37,7 @@ impl Book {
     pub fn new(capacity: usize, first_number: OrderNumber) -> Self {
         Self {
             orders: Arc::default(),
+            by_certificate_id: Arc::default(),
             capacity,
             next_number: first_number,
             changes: 0,
@@ -45,13 +49,22 @@ impl Book {
         self.orders.get(&number).map(|order| &**order)
     }
 
-    /// The order with that number, to change it. Counts as a [change](Self::changes).
+    /// The order whose certificate has that number.
+    pub fn by_certificate_id(&self, id: CertificateId) -> Option<&Order> {
+        let number = self.by_certificate_id.get(&id).copied();
+        self.get(number.unwrap_or_else(|| OrderNumber::of_certificate(id)))
+            .filter(|order| order.certificate_id() == id)
+    }
+
+    /// The order with that number, to change it: all but its number and its certificateID. Counts as a
+    /// [change](Self::changes).
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
         self.changes += 1;
         Arc::make_mut(&mut self.orders).get_mut(&number).map(Arc::make_mut)
     }
 
-    /// Adds an order under its own number, and replaces the order that has this number.
+    /// Adds an order under its own number, and replaces the order that has this number. No other order may have its
+    /// certificateID.
     ///
     /// # Errors
     /// The book is full. Nothing is changed.
@@ -62,7 +75,14 @@ impl Book {
             });
         }
         self.changes += 1;
-        Arc::make_mut(&mut self.orders).insert(order.number, Arc::new(order));
+        let (number, id) = (order.number, order.certificate_id());
+        let old = Arc::make_mut(&mut self.orders).insert(number, Arc::new(order));
+        if let Some(old) = old {
+            self.forget_certificate_id(&old);
+        }
+        if OrderNumber::of_certificate(id) != number {
+            Arc::make_mut(&mut self.by_certificate_id).insert(id, number);
+        }
         Ok(())
     }
 
@@ -90,9 +110,9 @@ impl Book {
     /// Removes an order, and returns it.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         self.changes += 1;
-        Arc::make_mut(&mut self.orders)
-            .remove(&number)
-            .map(Arc::unwrap_or_clone)
+        let removed = Arc::make_mut(&mut self.orders).remove(&number)?;
+        self.forget_certificate_id(&removed);
+        Some(Arc::unwrap_or_clone(removed))
     }
 
     /// A number that rises with each possible change: as long as it is the same, nothing has changed.
@@ -127,9 +147,20 @@ impl Book {
         orders.into_iter().flatten().map(|(_, order)| &**order)
     }
 
+    fn forget_certificate_id(&mut self, order: &Order) {
+        let id = order.certificate_id();
+        if self.by_certificate_id.get(&id) == Some(&order.number) {
+            Arc::make_mut(&mut self.by_certificate_id).remove(&id);
+        }
+    }
+
+    /// One that no order has, and whose certificateID no order has.
     fn free_number(&self) -> OrderNumber {
         let mut number = self.next_number;
-        while self.orders.contains_key(&number) {
+        let is_taken = |number: OrderNumber| {
+            self.orders.contains_key(&number) || self.by_certificate_id(number.certificate_id()).is_some()
+        };
+        while is_taken(number) {
             number = successor(number);
         }
         number
@@ -170,6 +201,41 @@ mod tests {
         book.insert(order(1)).unwrap();
         let given: Vec<_> = (0..2).map(|_| book.insert_new(order(1)).unwrap().get()).collect();
         assert_eq!(given, [OrderNumber::MAX, 2]);
+    }
+
+    #[test]
+    fn an_order_is_found_by_its_certificate_id() {
+        let mut book = Book::new(10, number(5));
+        let id = |value| CertificateId::new(value).unwrap();
+        let found = |book: &Book, id| book.by_certificate_id(id).map(|order| order.number.get());
+        let usual = |value| number(value).certificate_id();
+        book.insert(order(6)).unwrap();
+        book.insert(Order {
+            certificate_id: Some(usual(8)),
+            ..order(7)
+        })
+        .unwrap();
+        assert_eq!(
+            (found(&book, usual(6)), found(&book, usual(7)), found(&book, usual(8))),
+            (Some(6), None, Some(7))
+        );
+        let given: Vec<_> = (0..2).map(|_| book.insert_new(order(1)).unwrap().get()).collect();
+        assert_eq!(given, [5, 9], "8 would have the certificateID of 7");
+        book.insert(Order {
+            certificate_id: Some(id(3)),
+            ..order(7)
+        })
+        .unwrap();
+        assert_eq!((found(&book, usual(8)), found(&book, id(3))), (None, Some(7)));
+        book.insert(order(OrderNumber::MAX)).unwrap();
+        assert_eq!(found(&book, usual(OrderNumber::MAX)), Some(OrderNumber::MAX));
+        book.remove(number(7));
+        book.remove(number(OrderNumber::MAX));
+        assert_eq!(
+            (found(&book, id(3)), found(&book, usual(OrderNumber::MAX))),
+            (None, None)
+        );
+        assert!(book.by_certificate_id.is_empty());
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Order {
         };
         Self {
             number: self.number,
+            certificate_id: None,
             login_name: self.login_name.clone(),
             product: self.product,
             email: self.email.clone(),

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::clock::Timestamp;
@@ -37,6 +38,18 @@ impl OrderNumber {
     /// Its value.
     pub fn get(self) -> u64 {
         self.0.get()
+    }
+
+    /// The certificateID that follows from it: of 16 digits for all usual numbers, so that it is not taken for the order
+    /// number. Order numbers up to [`CertificateId::MAX`] have different ones.
+    pub(crate) fn certificate_id(self) -> CertificateId {
+        let falling = CertificateId::MAX - (self.get() - 1) % CertificateId::MAX;
+        CertificateId::new(falling).expect("it is from 1 to the greatest")
+    }
+
+    /// The only order number up to [`CertificateId::MAX`] from which that certificateID follows.
+    pub(crate) fn of_certificate(id: CertificateId) -> Self {
+        Self::new(CertificateId::MAX - id.get() + 1).expect("it is from 1 to the greatest certificateID")
     }
 }
 
@@ -245,6 +258,8 @@ pub enum Stage {
 pub struct Order {
     /// Its number.
     pub number: OrderNumber,
+    /// The certificateID of its certificate, if it is not the one that follows from its number.
+    pub certificate_id: Option<CertificateId>,
     /// The account that it belongs to.
     pub login_name: LoginName,
     /// The product that was ordered.
@@ -269,6 +284,7 @@ impl Order {
     pub(crate) fn plain(number: OrderNumber, stage: Stage) -> Self {
         Self {
             number,
+            certificate_id: None,
             login_name: LoginName::new("a"),
             product: Product::Smime,
             email: None,
@@ -278,6 +294,11 @@ impl Order {
             stage,
             revocation: None,
         }
+    }
+
+    /// The certificateID of its certificate, issued or not.
+    pub fn certificate_id(&self) -> CertificateId {
+        self.certificate_id.unwrap_or_else(|| self.number.certificate_id())
     }
 
     /// Its state at that time.
@@ -407,6 +428,24 @@ mod tests {
         assert_eq!(days(Stage::Issued(validity)), [Issued, Issued, Issued, Expired]);
         assert_eq!(days(Stage::Replaced(validity)), [Replaced, Replaced, Replaced, Expired]);
         assert_eq!(days(Stage::Revoked(validity)), [Revoked; 4]);
+    }
+
+    #[test]
+    fn a_certificate_id_follows_from_the_order_number() {
+        for (number, expected) in [
+            (1, 9_999_999_999_999_999),
+            (1_234_567, 9_999_999_998_765_433),
+            (CertificateId::MAX, 1),
+            (CertificateId::MAX + 1, CertificateId::MAX),
+        ] {
+            let number = OrderNumber::new(number).unwrap();
+            let id = number.certificate_id();
+            assert_eq!(id.get(), expected);
+            assert_eq!(
+                OrderNumber::of_certificate(id) == number,
+                number.get() <= CertificateId::MAX
+            );
+        }
     }
 
     #[test]

@@ -9,11 +9,12 @@ use super::Problem;
 use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use crate::api::csr::Csr;
+use crate::api::order::book::Book;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
-    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, give_csr, judge_csr,
-    order_number_taken,
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
+    give_csr, judge_csr, order_number_taken,
 };
 
 /// The orders of a page where the request does not say.
@@ -85,12 +86,16 @@ pub(super) async fn create(
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
     }
-    let mut reply = OrderInfo::describe(&order, now);
-    if is_numbered {
-        state.world.book_mut().insert(order)?;
-    } else {
-        reply.order_number = state.world.book_mut().insert_new(order)?.get();
+    if is_numbered || order.certificate_id.is_some() {
+        check_certificate_id(&order, &state.world.book)?;
     }
+    let number = order.number;
+    let book = state.world.book_mut();
+    let number = match is_numbered {
+        true => book.insert(order).map(|()| number)?,
+        false => book.insert_new(order)?,
+    };
+    let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
     drop(state);
     let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -159,8 +164,10 @@ pub(super) async fn change(
     }
     let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr.unwrap_or_else(|| old.csr.clone()))?;
-    let reply = OrderInfo::describe(&order, now);
-    state.world.book_mut().insert(order)?;
+    check_certificate_id(&order, &state.world.book)?;
+    let book = state.world.book_mut();
+    book.insert(order)?;
+    let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
     Ok(Json(reply))
 }
 
@@ -187,6 +194,17 @@ fn take_csr(object: &mut Map<String, Value>) -> Result<Option<Option<Csr>>, Prob
         Some(Value::Null) => Ok(Some(None)),
         Some(Value::String(text)) => Ok(Some(Some(judge_csr(&text)?))),
         Some(_) => Err(Problem::unreadable("csr", "a CSR is a string, in PEM")),
+    }
+}
+
+/// Whether no other order has its certificateID.
+fn check_certificate_id(order: &domain::Order, book: &Book) -> Result<(), Problem> {
+    let id = order.certificate_id();
+    match book.by_certificate_id(id) {
+        Some(owner) if owner.number != order.number => {
+            Err(Problem::conflict("certificateID", certificate_id_taken(id)))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
