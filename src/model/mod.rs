@@ -31,7 +31,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::order::product::Product;
-pub use crate::api::order::state::State;
+pub use crate::api::order::state::{IssuanceFailure, State};
 pub use crate::api::order::terms::SignatureHash;
 pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::model::fixtures::{Fixtures, FixturesError, LoadError};

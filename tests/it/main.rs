@@ -25,6 +25,7 @@ mod house;
 mod library;
 mod orders;
 mod packaging;
+mod push;
 mod replies;
 mod secrets;
 mod transport;

@@ -79,7 +79,10 @@ impl Rules for AutoReplaceSmime {
         let mut done = match order.state_at(now).replace().map_err(|why| refused(order, why, now))? {
             ReplaceStep::InPlace => replace_in_place(world, number, certificate),
             ReplaceStep::NewOrder => {
-                let new = order.successor(certificate, now, world.issuance_delay);
+                let mut new = order.successor(certificate, now, world.issuance_delay);
+                if let Some(polls) = account.issued_after_polls {
+                    new.await_polls(polls);
+                }
                 replace_by_new_order(world, number, new, values.revoke_old_order, now)?
             }
         };

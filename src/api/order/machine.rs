@@ -1,11 +1,15 @@
 //! The steps that an order takes when its [state](crate::api::order::state) allows them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::api::csr::Csr;
 use crate::api::order::state::{Order, Revocation, RevokeStep, Stage, Validity};
 use crate::api::order::terms::{SignatureHash, Terms};
 use crate::clock::Timestamp;
+
+/// How long a certificate is valid of which nobody has said when it expires.
+const LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What a replacement says of the new certificate.
 #[derive(Clone, Debug)]
@@ -58,7 +62,36 @@ impl Order {
                 Stage::BeingIssued(Some(validity))
             },
             revocation: None,
+            issued_after_polls: None,
+            issuance_fails: None,
+            collected: false,
         }
+    }
+
+    /// Is being issued, and is issued at the poll with that number.
+    pub fn await_polls(&mut self, polls: NonZeroU32) {
+        self.stage = match self.stage {
+            Stage::Issued(_) => Stage::BeingIssued(None),
+            stage => stage,
+        };
+        self.issued_after_polls = Some(polls);
+    }
+
+    /// Is polled at `now`: the last of the polls that are waited for issues it, or lets its issuance fail.
+    pub fn poll(&mut self, now: Timestamp) {
+        let Some(polls) = self.issued_after_polls else { return };
+        self.issued_after_polls = NonZeroU32::new(polls.get() - 1);
+        if self.issued_after_polls.is_some() {
+            return;
+        }
+        let expires = self
+            .validity()
+            .map_or(now.after(LIFE), |validity| validity.expires.max(now));
+        let validity = Validity { issued: now, expires };
+        self.stage = match self.issuance_fails {
+            None => Stage::Issued(validity),
+            Some(_) => Stage::BeingIssued(Some(validity)),
+        };
     }
 
     /// Takes the step that [`State::revoke`](crate::api::order::state::State::revoke) allowed.
