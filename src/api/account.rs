@@ -203,6 +203,8 @@ pub struct PushTarget {
     pub credentials: Option<PushCredentials>,
     /// Whether the certificate is delivered. Then pushes are POSTs, otherwise GETs.
     pub delivers_certificate: bool,
+    /// Whether the first collection of a certificate is pushed as well.
+    pub tells_of_collection: bool,
 }
 
 /// The credentials of a push. `Debug` does not print the password.

@@ -180,8 +180,11 @@ mod tests {
         stages.map(order).into()
     }
 
+    /// status, statusCode, statusDesc
+    type Told = (&'static str, i32, &'static str);
+
     /// The table of the documentation: the state that an order comes into, status, statusCode, statusDesc.
-    const TABLE: &[(State, Option<(&str, i32, &str)>)] = &[
+    const TABLE: &[(State, Option<Told>)] = &[
         (State::Pending, None),
         (State::BeingIssued, None),
         (State::Issued, Some(("issued", 9, "Issued but not yet collected"))),

@@ -142,6 +142,18 @@ pub struct Push {
     /// Whether the certificate is delivered: then a push is a POST, otherwise a GET.
     #[serde(default)]
     pub certificate: bool,
+    /// Whether the first collection of a certificate is pushed as well, with the statusCode 6; true by default.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[schema(required = false)]
+    pub collection: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 impl Push {
@@ -153,6 +165,7 @@ impl Push {
             user: None,
             password: None,
             certificate: false,
+            collection: true,
         }
     }
 
@@ -162,6 +175,15 @@ impl Push {
         Self {
             user: Some(Secret(user.to_owned())),
             password: Some(Secret(password.to_owned())),
+            ..self
+        }
+    }
+
+    /// Without a push when a certificate is collected for the first time.
+    #[must_use]
+    pub fn without_collection(self) -> Self {
+        Self {
+            collection: false,
             ..self
         }
     }
@@ -733,6 +755,7 @@ fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
         url,
         credentials,
         delivers_certificate: entry.certificate,
+        tells_of_collection: entry.collection,
     })
 }
 
@@ -783,6 +806,7 @@ impl<P> Account<Timestamp, P> {
             issued_after_polls: account.issued_after_polls.map(NonZeroU32::get),
             push: account.push.as_ref().map(|target| Push {
                 certificate: target.delivers_certificate,
+                collection: target.tells_of_collection,
                 ..Push::to(target.url.as_str())
             }),
         }

@@ -534,6 +534,7 @@ mod tests {
             url: PushUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
             credentials: None,
             delivers_certificate: false,
+            tells_of_collection: true,
         }));
         let mut accounts = Accounts::default();
         accounts.insert(account);

@@ -11,7 +11,7 @@ use crate::api::endpoints::{Body, Done, Failure};
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{
-    Assumptions, CollectDates, CollectPem, CollectRareTypes, CollectStatusNewline, FinalNewline, PushCollected,
+    Assumptions, CollectDates, CollectPem, CollectRareTypes, CollectStatusNewline, FinalNewline,
 };
 use crate::api::protocol::code;
 use crate::api::protocol::format::Format;
@@ -332,8 +332,9 @@ fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Re
 /// Whether its account is told when a certificate is collected.
 fn is_told_of_collecting(order: &Order, world: &World) -> bool {
     let account = world.accounts.get(order.login_name.as_str());
-    world.conventions.assumptions.push_collected == PushCollected::Yes
-        && account.is_some_and(|account| account.push.is_some())
+    account
+        .and_then(|account| account.push.as_ref())
+        .is_some_and(|push| push.tells_of_collection)
 }
 
 impl Collection {

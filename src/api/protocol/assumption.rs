@@ -245,15 +245,6 @@ assumptions! {
         /// They do not: -4.
         Refused = "refused",
     } because "the documents list them; whether the live service still makes them is unknown"
-
-    /// Whether the first collection of a certificate is pushed (`statusCode` 6).
-    push_collected: PushCollected = "push-collected" {
-        /// It is.
-        #[default]
-        Yes = "yes",
-        /// It is not.
-        No = "no",
-    } because "the table of status codes tells `Valid` from `Issued but not yet collected`"
 }
 
 fn position(name: &'static str, allowed: &'static [&'static str], value: &str) -> Result<usize, AssumptionError> {

@@ -10,9 +10,9 @@ const COLLECT_SSL: &str = "/products/download/CollectSSL";
 #[test]
 fn an_order_is_issued_at_the_poll_that_it_says() {
     let receiver = Receiver::willing();
-    let server = Server::plain(&["--assume", "push-collected=no"]);
+    let server = Server::plain(&[]);
     let mut control = Control::of(&server);
-    push_to(&mut control, &json!({"url": receiver.url("/")}));
+    push_to(&mut control, &json!({"url": receiver.url("/"), "collection": false}));
     change(&mut control, 1_100_002, &json!({"issuedAfterPolls": 3}));
     change(&mut control, 2_200_002, &json!({"issuedAfterPolls": 1}));
     let mut client = server.client();
