@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use thiserror::Error;
 use tokio::runtime::{self, Runtime};
 use tokio::task::JoinSet;
@@ -28,6 +29,7 @@ use crate::server::control::{AnswerTurns, BodyMemory, Control, OwnNames, check_h
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
+use crate::server::push::{PushOptions, Pusher, tls_client};
 use crate::server::stop::{Stop, Stopper};
 use crate::server::tls::{OwnCertificate, Tls, TlsOptions};
 use crate::shown::shown;
@@ -221,6 +223,8 @@ pub struct Builder {
     state_every: Option<Duration>,
     control_token: Option<TokenSource>,
     control_hosts: Vec<String>,
+    push: PushOptions,
+    push_ca: Option<PathBuf>,
 }
 
 /// How the token of the control API is given.
@@ -256,6 +260,12 @@ impl Default for Builder {
             state_every: None,
             control_token: None,
             control_hosts: Vec::new(),
+            push: PushOptions {
+                anywhere: false,
+                timeout: Self::DEFAULT_PUSH_TIMEOUT,
+                retry_delay: Self::DEFAULT_PUSH_RETRY_DELAY,
+            },
+            push_ca: None,
         }
     }
 }
@@ -266,6 +276,8 @@ impl Builder {
     pub(crate) const DEFAULT_JOURNAL_BYTES: usize = 1 << 30;
     pub(crate) const DEFAULT_MAX_SANDBOXES: usize = 100_000;
     pub(crate) const DEFAULT_MAX_SNAPSHOT: u64 = 2 << 30;
+    pub(crate) const DEFAULT_PUSH_TIMEOUT: Duration = Duration::from_secs(10);
+    pub(crate) const DEFAULT_PUSH_RETRY_DELAY: Duration = Duration::from_secs(1);
 
     /// The address of the API over TLS; `None` turns the listener off. Port 0 takes a free port, and is the default.
     #[must_use]
@@ -478,6 +490,37 @@ impl Builder {
         self
     }
 
+    /// Lets pushes go to public addresses. By default they go to this machine and into private networks alone, whatever
+    /// name the URL has.
+    #[must_use]
+    pub fn push_anywhere(mut self, anywhere: bool) -> Self {
+        self.push.anywhere = anywhere;
+        self
+    }
+
+    /// A file with certificates in PEM that receivers of pushes are trusted by, besides the emulator's own CA.
+    #[must_use]
+    pub fn push_ca(mut self, path: impl Into<PathBuf>) -> Self {
+        self.push_ca = Some(path.into());
+        self
+    }
+
+    /// How long a try to send a push may take; 10 s by default. The limits are those of
+    /// [`read_timeout`](Self::read_timeout).
+    #[must_use]
+    pub fn push_timeout(mut self, limit: Duration) -> Self {
+        let (least, most) = READ_TIMEOUTS;
+        self.push.timeout = limit.clamp(least, most);
+        self
+    }
+
+    /// How long it takes until a push that failed is tried again, which happens three times; 1 s by default.
+    #[must_use]
+    pub fn push_retry_delay(mut self, delay: Duration) -> Self {
+        self.push.retry_delay = delay.min(READ_TIMEOUTS.1);
+        self
+    }
+
     /// Starts the emulator on the present tokio runtime. When this returns, every listener serves.
     ///
     /// Files are read and keys are made on a thread for blocking work.
@@ -528,6 +571,8 @@ impl Builder {
             Some(tls) => tls.ca_pem.as_deref().map(Arc::from),
             None => Some(authority.root().pem().into()),
         };
+        let push_tls = tls_client(authority.root().certificate(), self.push_ca.as_deref())
+            .map_err(|error| StartError::PushCa(error.to_string()))?;
         let issuance = Arc::new(Issuance::new(authority));
         let state_file = self.state_file.clone().map(StateFile::new);
         let saved = match &state_file {
@@ -549,6 +594,7 @@ impl Builder {
             sandboxes: Arc::new(sandboxes),
             issuance,
             tls,
+            push_tls,
             ca_pem,
             http_url,
             state_file: state_file.map(Arc::new),
@@ -595,6 +641,13 @@ impl Builder {
             let saving = save_regularly(move || file.save_changes(&sandbox), interval, stop.clone());
             emulator.tasks.spawn(saving);
         }
+        let pusher = Pusher {
+            sandboxes: sandboxes.clone(),
+            options: self.push.clone(),
+            tls: prepared.push_tls,
+            stop: stop.clone(),
+        };
+        emulator.tasks.spawn(pusher.run());
         if let (Some(listener), Some(tls)) = (https, tls) {
             let serving = listener.serve(
                 "https",
@@ -711,6 +764,7 @@ struct Prepared {
     sandboxes: Arc<Sandboxes>,
     issuance: Arc<Issuance>,
     tls: Option<Tls>,
+    push_tls: Arc<ClientConfig>,
     ca_pem: Option<Arc<str>>,
     http_url: Option<String>,
     state_file: Option<Arc<StateFile>>,
@@ -789,6 +843,9 @@ pub enum StartError {
     /// The certificate of the HTTPS listener cannot be made or read.
     #[error("{0}")]
     Tls(String),
+    /// The certificates that receivers of pushes are trusted by cannot be used.
+    #[error("{0} (--push-ca)")]
+    PushCa(String),
     /// An address cannot be bound.
     #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
     Bind {

@@ -1,14 +1,16 @@
 //! Accounts: who may log in, what they may do, and how often.
 
 use std::borrow::Borrow;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::push_url::PushUrl;
 use crate::clock::Timestamp;
 
 /// A loginName, case sensitive.
@@ -55,7 +57,7 @@ impl Password {
         Self(text.into())
     }
 
-    /// Its text. Only for snapshots, from which the same accounts are made again.
+    /// Its text. Only for snapshots, from which the same accounts are made again, and for the receiver of pushes.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -105,6 +107,12 @@ pub struct Account {
     pub unpriced: Vec<u16>,
     /// How many calls it may make, if that is limited.
     pub call_limit: Option<CallLimit>,
+    /// How often it may collect the same order, if that is limited.
+    pub polling: Option<Polling>,
+    /// After how many polls its new orders are issued, if not by time alone.
+    pub issued_after_polls: Option<NonZeroU32>,
+    /// Where the changes of its orders are pushed to, if anywhere.
+    pub push: Option<Arc<PushTarget>>,
 }
 
 impl Account {
@@ -124,6 +132,9 @@ impl Account {
             payment: Payment::AtOnce,
             unpriced: Vec::new(),
             call_limit: None,
+            polling: None,
+            issued_after_polls: None,
+            push: None,
         }
     }
 
@@ -205,6 +216,69 @@ impl CallLimit {
     }
 }
 
+/// Where the changes of an account's orders are pushed to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PushTarget {
+    /// The URL.
+    pub url: PushUrl,
+    /// The credentials for HTTP basic authentication, if the receiver wants them.
+    pub credentials: Option<PushCredentials>,
+    /// Whether the certificate is delivered. Then pushes are POSTs, otherwise GETs.
+    pub delivers_certificate: bool,
+    /// Whether the first collection of a certificate is pushed as well.
+    pub tells_of_collection: bool,
+}
+
+/// The credentials of a push. `Debug` does not print the password.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PushCredentials {
+    /// The user name.
+    pub user_name: Arc<str>,
+    /// The password.
+    pub password: Password,
+}
+
+/// Strict polling: the same order may be collected only once in a time, by the sandbox's clock.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Polling {
+    interval: Duration,
+    last: HashMap<u64, Timestamp>,
+}
+
+impl Polling {
+    /// The same order may be collected again after `interval`; no order was collected yet.
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            last: HashMap::new(),
+        }
+    }
+
+    /// The time between two calls that collect the same order.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// Notes a call that collects the order with that number at `now` and returns true, or returns false if it comes too soon; such a call is
+    /// not noted.
+    pub fn admit(&mut self, order_number: u64, now: Timestamp) -> bool {
+        let start = now.before(self.interval);
+        // After the clock was set back, some calls are in the future.
+        let is_recent = |last: Timestamp| last > start && last <= now;
+        if self.last.get(&order_number).is_some_and(|last| is_recent(*last)) {
+            return false;
+        }
+        if self.last.len() >= Self::SWEPT {
+            self.last.retain(|_, last| is_recent(*last));
+        }
+        self.last.insert(order_number, now);
+        true
+    }
+
+    /// From so many orders on, those that may be collected again are forgotten at each call.
+    const SWEPT: usize = 1000;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,6 +323,26 @@ mod tests {
         assert!(limit.admit(second(1000)));
         assert!(limit.admit(second(0)));
         assert!(!limit.admit(second(1)));
+    }
+
+    #[test]
+    fn an_order_is_polled_once_in_a_time() {
+        let mut polling = Polling::new(Duration::from_secs(10));
+        for (order, at, admitted) in [
+            (1, 0, true),
+            (1, 0, false),
+            (2, 1, true),
+            (1, 9, false),
+            (1, 10, true),
+            (1, 3, true),
+            (1, 12, false),
+        ] {
+            assert_eq!(polling.admit(order, second(at)), admitted, "{order} at {at}");
+        }
+        for order in 3..5000 {
+            assert!(polling.admit(order, second(100 * order)));
+        }
+        assert!(polling.last.len() <= Polling::SWEPT, "{}", polling.last.len());
     }
 
     #[test]

@@ -7,4 +7,6 @@ pub(crate) mod endpoints;
 pub(crate) mod fault;
 pub(crate) mod order;
 pub(crate) mod protocol;
+pub(crate) mod push;
+pub(crate) mod push_url;
 pub(crate) mod world;

@@ -98,6 +98,8 @@ pub struct Accounts {
     by_login_name: BTreeMap<LoginName, Account>,
     /// How many accounts have each password.
     passwords: HashMap<Password, usize>,
+    /// How many accounts have the changes of their orders pushed.
+    pushed: usize,
 }
 
 impl Accounts {
@@ -107,19 +109,22 @@ impl Accounts {
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
         *self.passwords.entry(account.login_password.clone()).or_default() += 1;
+        self.pushed += usize::from(account.push.is_some());
         if let Some(old) = self.by_login_name.insert(account.login_name.clone(), account) {
-            self.forget(&old.login_password);
+            self.forget(&old);
         }
     }
 
     /// Takes an account out.
     pub fn remove(&mut self, login_name: &str) -> Option<Account> {
         let removed = self.by_login_name.remove(login_name)?;
-        self.forget(&removed.login_password);
+        self.forget(&removed);
         Some(removed)
     }
 
-    fn forget(&mut self, password: &Password) {
+    fn forget(&mut self, account: &Account) {
+        self.pushed -= usize::from(account.push.is_some());
+        let password = &account.login_password;
         if let Some(count) = self.passwords.get_mut(password) {
             *count -= 1;
             if *count == 0 {
@@ -132,6 +137,11 @@ impl Accounts {
     /// this takes.
     pub fn is_password(&self, text: &str) -> bool {
         self.passwords.contains_key(text)
+    }
+
+    /// Whether the changes of any account's orders are pushed.
+    pub fn has_push(&self) -> bool {
+        self.pushed > 0
     }
 
     /// How many accounts there are.
@@ -193,6 +203,14 @@ impl Accounts {
             .get_mut(login_name)
             .and_then(|account| account.call_limit.as_mut())
             .is_none_or(|limit| limit.admit(now))
+    }
+
+    /// Notes that the account collects an order, or says that this is too soon after the last time.
+    pub fn admit_poll(&mut self, login_name: &str, number: OrderNumber, now: Timestamp) -> bool {
+        self.by_login_name
+            .get_mut(login_name)
+            .and_then(|account| account.polling.as_mut())
+            .is_none_or(|polling| polling.admit(number.get(), now))
     }
 }
 

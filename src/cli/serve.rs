@@ -224,6 +224,34 @@ pub(crate) struct ServeArgs {
         value_parser = read_whole::<u64>
     )]
     max_snapshot: u64,
+    /// Trust receivers of pushes by the certificates in this file too, besides the emulator's own CA.
+    #[arg(long, env = "SECTIGO_EMULATOR_PUSH_CA", value_name = "PEM")]
+    push_ca: Option<PathBuf>,
+
+    /// Let pushes go to public addresses, not only to this machine and into private networks.
+    #[arg(long, env = "SECTIGO_EMULATOR_PUSH_ANYWHERE", value_parser = FalseyValueParser::new())]
+    push_anywhere: bool,
+
+    /// How long a try to send a push may take.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_PUSH_TIMEOUT",
+        value_name = "DURATION",
+        default_value = "10s",
+        value_parser = read_time_limit
+    )]
+    push_timeout: Duration,
+
+    /// How long it takes until a push that failed is tried again.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_PUSH_RETRY_DELAY",
+        value_name = "DURATION",
+        default_value = "1s",
+        value_parser = read_duration
+    )]
+    push_retry_delay: Duration,
+
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
     #[arg(
         long,
@@ -277,6 +305,10 @@ impl ServeArgs {
             .journal_bytes(self.journal_bytes)
             .max_sandboxes(self.max_sandboxes)
             .max_snapshot(self.max_snapshot)
+            .push_anywhere(self.push_anywhere)
+            .push_timeout(self.push_timeout)
+            .push_retry_delay(self.push_retry_delay)
+            .set_each(&self.push_ca, Builder::push_ca)
             .set_each(self.control_token.clone(), Builder::given_control_token)
             .set_each(&self.control_token_file, Builder::control_token_file)
             .set_each(&self.control_host, Builder::control_host)

@@ -12,7 +12,7 @@ use crate::client::http::PATIENCE;
 use crate::client::remote::Remote;
 use crate::clock::Timestamp;
 use crate::model::answer::read_answer;
-use crate::model::call::{CallInfo, CallList, Count, CountRequest, NumberOrText};
+use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, NumberOrText};
 use crate::model::when::Span;
 
 /// Calls that a sandbox has answered, narrowed word by word; see [`Control::calls`].
@@ -45,6 +45,12 @@ impl Calls {
             control,
             request: CountRequest::default(),
         }
+    }
+
+    /// The tries to push changes of orders, instead of calls. Their code is the `statusCode`.
+    pub fn pushes(mut self) -> Self {
+        self.request.kind = Some(CallKind::Push);
+        self
     }
 
     /// Only those of that endpoint, such as `!autoRevokeCS`.
@@ -134,7 +140,7 @@ impl Calls {
         }))
     }
 
-    /// Forgets every call of the sandbox, these or not.
+    /// Forgets every call and every push of the sandbox, these or not.
     ///
     /// # Errors
     /// The emulator does not answer, or refuses: see [`ControlError`].

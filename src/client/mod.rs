@@ -57,16 +57,18 @@ pub use crate::client::outbox::Outbox;
 pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
 pub use crate::model::account::{
-    Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Secret, VoucherInfo,
+    Account, AccountChange, AccountInfo, CallLimit, CallLimitInfo, NoPassword, Push, Secret, VoucherInfo,
 };
-pub use crate::model::call::{ArgumentInfo, CallInfo, Difference, NearCall};
+pub use crate::model::call::{ArgumentInfo, CallInfo, CallKind, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
 pub use crate::model::when::When;
-pub use crate::model::{MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp};
+pub use crate::model::{
+    IssuanceFailure, MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp,
+};
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.
 ///

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::{self, IgnoredAny, Visitor};
@@ -11,11 +13,12 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::api::account::{self as domain, LoginName, Password, Payment, Voucher};
+use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
+use crate::api::push_url::PushUrl;
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::value_error::{ValueError, check_length};
-use crate::model::when::{Span, When, span};
+use crate::model::when::{Span, When, optional_span, span};
 use crate::model::{object, whole};
 use crate::shown::shown;
 
@@ -98,10 +101,108 @@ pub struct Account<T = When, P = Secret> {
     )]
     #[schema(value_type = Option<CallLimit>)]
     pub call_limit: Option<CallLimit<T>>,
+    /// How soon it may collect the same order again, by the sandbox's clock; a call before that is answered with -42.
+    #[serde(default, with = "optional_span", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Span>)]
+    pub strict_polling: Option<Duration>,
+    /// Orders that its calls make are issued when they are collected for the time with this number.
+    #[serde(default, deserialize_with = "whole::option", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 4294967295u64)]
+    pub issued_after_polls: Option<u32>,
+    /// Where changes of its orders are pushed to.
+    #[serde(
+        default,
+        deserialize_with = "object::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<Push>)]
+    pub push: Option<Push>,
 }
 
 /// An account as the control API answers it: without its password, which no answer has.
 pub type AccountInfo = Account<Timestamp, NoPassword>;
+
+/// Where changes of an account's orders are pushed to. Answers have neither the user name nor the password.
+///
+/// ```
+/// use sectigo_emulator::control::{Account, Push};
+///
+/// let push = Push::to("http://127.0.0.1:9000/push").basic("user", "s3cret").with_certificate();
+/// let account = Account::new("login", "password").push(push);
+/// assert!(!format!("{account:?}").contains("s3cret"));
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[non_exhaustive]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PushEntry)]
+pub struct Push {
+    /// An `http://` or `https://` URL.
+    #[schema(max_length = 2000)]
+    pub url: String,
+    /// The user name for HTTP basic authentication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<Secret>,
+    /// The password for HTTP basic authentication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<Secret>,
+    /// Whether the certificate is delivered: then a push is a POST, otherwise a GET.
+    #[serde(default)]
+    pub certificate: bool,
+    /// Whether the first collection of a certificate is pushed as well, with the statusCode 6; true by default.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[schema(required = false)]
+    pub collection: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+impl Push {
+    /// To that URL, the status alone.
+    #[must_use]
+    pub fn to(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            user: None,
+            password: None,
+            certificate: false,
+            collection: true,
+        }
+    }
+
+    /// With credentials for HTTP basic authentication.
+    #[must_use]
+    pub fn basic(self, user: &str, password: &str) -> Self {
+        Self {
+            user: Some(Secret(user.to_owned())),
+            password: Some(Secret(password.to_owned())),
+            ..self
+        }
+    }
+
+    /// Without a push when a certificate is collected for the first time.
+    #[must_use]
+    pub fn without_collection(self) -> Self {
+        Self {
+            collection: false,
+            ..self
+        }
+    }
+
+    /// With the certificate, where there is one.
+    #[must_use]
+    pub fn with_certificate(self) -> Self {
+        Self {
+            certificate: true,
+            ..self
+        }
+    }
+}
 
 /// A limit of calls.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
@@ -192,6 +293,9 @@ impl Account {
             payment: Payment::AtOnce,
             unpriced: Vec::new(),
             call_limit: None,
+            strict_polling: None,
+            issued_after_polls: None,
+            push: None,
         }
     }
 
@@ -275,6 +379,33 @@ impl Account {
     pub fn voucher(self, name: &str) -> Self {
         Self {
             voucher: Some(VoucherInfo::Named(name.to_owned())),
+            ..self
+        }
+    }
+
+    /// It may collect the same order again only after that time, by the sandbox's clock.
+    #[must_use]
+    pub fn strict_polling(self, interval: Duration) -> Self {
+        Self {
+            strict_polling: Some(interval),
+            ..self
+        }
+    }
+
+    /// Orders that its calls make are issued when they are collected for the time with that number.
+    #[must_use]
+    pub fn issued_after_polls(self, polls: u32) -> Self {
+        Self {
+            issued_after_polls: Some(polls),
+            ..self
+        }
+    }
+
+    /// Changes of its orders are pushed.
+    #[must_use]
+    pub fn push(self, push: Push) -> Self {
+        Self {
+            push: Some(push),
             ..self
         }
     }
@@ -362,6 +493,21 @@ impl AccountChange {
         self.with("voucher", name)
     }
 
+    /// It may collect the same order again only after that time, by the sandbox's clock.
+    pub fn strict_polling(self, interval: Duration) -> Self {
+        self.with("strictPolling", Span(interval))
+    }
+
+    /// Orders that its calls make are issued when they are collected for the time with that number.
+    pub fn issued_after_polls(self, polls: u32) -> Self {
+        self.with("issuedAfterPolls", polls)
+    }
+
+    /// Changes of its orders are pushed.
+    pub fn push(self, push: Push) -> Self {
+        self.with("push", push)
+    }
+
     fn with(mut self, field: &str, value: impl Serialize) -> Self {
         self.fields.insert(field.to_owned(), json!(value));
         self
@@ -387,7 +533,8 @@ impl From<Account> for AccountChange {
 
 impl fmt::Debug for AccountChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let printable = self.fields.iter().filter(|(field, _)| *field != "loginPassword");
+        let has_secrets = |field: &str| ["loginPassword", "push"].contains(&field);
+        let printable = self.fields.iter().filter(|(field, _)| !has_secrets(field));
         write!(f, "AccountChange of {} ", self.login_name)?;
         f.debug_map().entries(printable).finish()
     }
@@ -584,6 +731,12 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
         )),
         None => None,
     };
+    let polling = match entry.strict_polling {
+        Some(interval) if interval.is_zero() => {
+            return Err(ValueError::at("strictPolling", "takes a span longer than zero"));
+        }
+        interval => interval.map(domain::Polling::new),
+    };
     Ok(domain::Account {
         login_name: LoginName::new(&entry.login_name),
         login_password: Password::new(entry.login_password.0.as_str()),
@@ -600,13 +753,61 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
             VoucherInfo::Named(name) => Voucher(Some(name.clone())),
         }),
         call_limit,
+        polling,
+        issued_after_polls: build_polls(entry.issued_after_polls)?,
+        push: match &entry.push {
+            Some(push) => Some(Arc::new(build_push(push).map_err(|error| error.under("push"))?)),
+            None => None,
+        },
+    })
+}
+
+/// A number of polls that are waited for.
+pub(super) fn build_polls(polls: Option<u32>) -> Result<Option<NonZeroU32>, ValueError> {
+    let at_least_one =
+        |polls| NonZeroU32::new(polls).ok_or_else(|| ValueError::at("issuedAfterPolls", "it takes 1 poll or more"));
+    polls.map(at_least_one).transpose()
+}
+
+fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
+    let url = PushUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
+    let credentials = match (&entry.user, &entry.password) {
+        (None, None) => None,
+        (Some(user), Some(password)) => {
+            check_length("user", &user.0, Password::MAX)?;
+            check_length("password", &password.0, Password::MAX)?;
+            if user.0.contains(':') {
+                return Err(ValueError::at(
+                    "user",
+                    "a user name of HTTP basic authentication has no colon",
+                ));
+            }
+            Some(PushCredentials {
+                user_name: user.0.as_str().into(),
+                password: Password::new(password.0.as_str()),
+            })
+        }
+        (None, Some(_)) => return Err(ValueError::at("user", "a password needs a user name")),
+        (Some(_), None) => return Err(ValueError::at("password", "a user name needs a password")),
+    };
+    Ok(PushTarget {
+        url,
+        credentials,
+        delivers_certificate: entry.certificate,
+        tells_of_collection: entry.collection,
     })
 }
 
 impl Account {
     /// The account as a snapshot records it, with its password.
     pub(crate) fn record(account: &domain::Account) -> Account<Timestamp> {
-        Account::describe(account, Secret(account.login_password.expose().to_owned()))
+        let mut recorded = Account::describe(account, Secret(account.login_password.expose().to_owned()));
+        let credentials = account.push.as_ref().and_then(|push| push.credentials.as_ref());
+        recorded.push = recorded.push.map(|push| match credentials {
+            Some(credentials) => push.basic(&credentials.user_name, credentials.password.expose()),
+            None => push,
+        });
+        recorded
     }
 }
 
@@ -641,6 +842,13 @@ impl<P> Account<Timestamp, P> {
                 calls: limit.calls(),
                 per: limit.per(),
                 counted: limit.counted().collect(),
+            }),
+            strict_polling: account.polling.as_ref().map(domain::Polling::interval),
+            issued_after_polls: account.issued_after_polls.map(NonZeroU32::get),
+            push: account.push.as_ref().map(|target| Push {
+                certificate: target.delivers_certificate,
+                collection: target.tells_of_collection,
+                ..Push::to(target.url.as_str())
             }),
         }
     }
@@ -722,7 +930,11 @@ mod tests {
             .template_ids([3])
             .payment(Payment::Later)
             .unpriced([796])
-            .voucher("v");
+            .voucher("v")
+            .strict_polling(HOUR)
+            .issued_after_polls(3)
+            .push(Push::to("http://127.0.0.1/").basic("u", "s3cret"));
+        assert!(!format!("{change:?}").contains("s3cret"));
         let account = Account::new("l", "p")
             .locked()
             .may_only(["!autoRevokeCS"])
@@ -734,7 +946,10 @@ mod tests {
             .template_ids([3])
             .payment(Payment::Later)
             .unpriced([796])
-            .voucher("v");
+            .voucher("v")
+            .strict_polling(HOUR)
+            .issued_after_polls(3)
+            .push(Push::to("http://127.0.0.1/").basic("u", "s3cret"));
         assert_eq!(AccountChange::from(account), change);
     }
 

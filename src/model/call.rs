@@ -13,14 +13,48 @@ use crate::model::value_error::ValueError;
 use crate::model::when::{Span, When};
 use crate::model::whole::{self, is_zero};
 
-/// A call that was answered, passwords masked.
+/// What an entry of the journal is about.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[non_exhaustive]
+#[serde(rename_all = "lowercase")]
+pub enum CallKind {
+    /// A call of an endpoint.
+    #[default]
+    Call,
+    /// A try to push a change of an order to its account.
+    Push,
+}
+
+impl CallKind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 2] = [Self::Call, Self::Push];
+
+    /// Its name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Push => "push",
+        }
+    }
+}
+
+impl fmt::Display for CallKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A call that was answered, passwords masked; or a try to push a change of an order.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[non_exhaustive]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Call)]
 pub struct CallInfo {
-    /// Its number in the journal, rising.
+    /// Its number in the journal, rising; calls and pushes are numbered apart.
     pub id: u64,
+    /// Whether it is a call or a push.
+    #[serde(default)]
+    pub kind: CallKind,
     /// When it arrived, by the sandbox's clock.
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
@@ -29,8 +63,14 @@ pub struct CallInfo {
     pub real_time: Timestamp,
     /// The sandbox.
     pub sandbox: String,
-    /// The endpoint.
+    /// The endpoint; of a push, `push`.
     pub endpoint: String,
+    /// Of a push: the URL that it was sent to, without its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Of a push: which try of it this was, from 1; 0 if it was never tried.
+    #[serde(rename = "try", skip_serializing_if = "Option::is_none")]
+    pub try_number: Option<u32>,
     /// The loginName that counted, if an account has it; another is masked, but its calls are found by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_name: Option<String>,
@@ -39,9 +79,9 @@ pub struct CallInfo {
     pub order_number: Option<u64>,
     /// The arguments in their order, passwords masked.
     pub arguments: Vec<ArgumentInfo>,
-    /// The HTTP status.
+    /// The HTTP status; 0 of a push that none was answered to.
     pub status: u16,
-    /// The API's code, if it answered one.
+    /// The API's code, if it answered one; of a push, its `statusCode`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
     /// The body of the reply, as it was meant.
@@ -107,6 +147,10 @@ pub(crate) struct CallList<C = Vec<CallInfo>> {
 )]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CallFilter<T: ToSchema = When> {
+    /// Calls or pushes; calls by default.
+    #[serde(default, deserialize_with = "query::given")]
+    #[param(inline)]
+    pub(crate) kind: Option<CallKind>,
     /// Of this endpoint.
     #[serde(default, deserialize_with = "query::given")]
     pub(crate) endpoint: Option<String>,
@@ -133,6 +177,7 @@ impl<T: fmt::Display + ToSchema> CallFilter<T> {
     /// The filter as a query string, with its `?` if it is not empty.
     pub(crate) fn query(&self) -> String {
         query::write(&[
+            ("kind", parameter(&self.kind)),
             ("endpoint", parameter(&self.endpoint)),
             ("loginName", parameter(&self.login_name)),
             ("orderNumber", parameter(&self.order_number)),
@@ -147,6 +192,9 @@ impl<T: fmt::Display + ToSchema> CallFilter<T> {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CountRequest {
+    /// Calls or pushes; calls by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kind: Option<CallKind>,
     /// Of this endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint: Option<String>,
@@ -175,6 +223,7 @@ impl CountRequest {
     /// Which calls are counted.
     pub(crate) fn filter(&self) -> CallFilter {
         CallFilter {
+            kind: self.kind,
             endpoint: self.endpoint.clone(),
             login_name: self.login_name.clone(),
             order_number: self.order_number.as_ref().map(ToString::to_string),
@@ -202,9 +251,13 @@ impl CountRequest {
 impl fmt::Display for CountRequest {
     /// As a sentence has it: `at least 2 calls of !autoRevokeCS answered with 0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (one, many) = match self.kind {
+            None | Some(CallKind::Call) => ("call", "calls"),
+            Some(CallKind::Push) => ("push", "pushes"),
+        };
         match self.at_least.unwrap_or(1) {
-            1 => f.write_str("at least 1 call")?,
-            calls => write!(f, "at least {calls} calls")?,
+            1 => write!(f, "at least 1 {one}")?,
+            count => write!(f, "at least {count} {many}")?,
         }
         if let Some(endpoint) = &self.endpoint {
             write!(f, " of {endpoint}")?;

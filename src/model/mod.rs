@@ -34,7 +34,7 @@ mod world;
 pub use crate::api::account::Payment;
 pub use crate::api::order::outbox::MailKind;
 pub use crate::api::order::product::Product;
-pub use crate::api::order::state::State;
+pub use crate::api::order::state::{IssuanceFailure, State};
 pub use crate::api::order::terms::SignatureHash;
 pub use crate::clock::{ParseTimestampError, Timestamp};
 pub use crate::model::fixtures::{Fixtures, FixturesError, LoadError};

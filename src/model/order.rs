@@ -1,5 +1,6 @@
 //! Orders.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
-use crate::api::order::state::{self as domain, OrderNumber, RevocationReason, Stage, State, Times, Validity};
+use crate::api::order::state::{
+    self as domain, IssuanceFailure, OrderNumber, RevocationReason, Stage, State, Times, Validity,
+};
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, SignatureHash, Terms};
 use crate::api::world::Accounts;
 use crate::ca;
 use crate::clock::Timestamp;
-use crate::model::account::no_account;
+use crate::model::account::{build_polls, no_account};
 use crate::model::query::{self, parameter};
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::When;
@@ -141,6 +144,16 @@ pub struct Order<T = When> {
     )]
     #[schema(value_type = Option<Revocation>)]
     pub revocation: Option<Revocation<T>>,
+    /// If it is being-issued: the call that collects it with this number, counted from now, finds it issued.
+    #[serde(default, deserialize_with = "whole::option", skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 4294967295u64)]
+    pub issued_after_polls: Option<u32>,
+    /// How its issuance fails when it is due, or at the last of the polls; it stays being-issued then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuance_fails: Option<IssuanceFailure>,
+    /// Its certificate was collected, which is pushed once; noted only if its account has a `push`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub collected: bool,
 }
 
 /// An order as the control API answers it, in its state at present.
@@ -286,6 +299,9 @@ impl Order {
             ca_certificate_id: None,
             keep_key: false,
             revocation: None,
+            issued_after_polls: None,
+            issuance_fails: None,
+            collected: false,
         }
     }
 
@@ -521,6 +537,24 @@ impl Order {
     pub fn keep_key(self) -> Self {
         Self { keep_key: true, ..self }
     }
+
+    /// Being issued until it is collected for the time with that number.
+    #[must_use]
+    pub fn issued_after_polls(self, polls: u32) -> Self {
+        Self {
+            issued_after_polls: Some(polls),
+            ..self.being_issued()
+        }
+    }
+
+    /// Its issuance fails when it is due.
+    #[must_use]
+    pub fn issuance_fails(self, how: IssuanceFailure) -> Self {
+        Self {
+            issuance_fails: Some(how),
+            ..self
+        }
+    }
 }
 
 /// A change of an order; the fields that it does not name stay as they are.
@@ -625,6 +659,16 @@ impl OrderChange {
         self.with("keepKey", true)
     }
 
+    /// Issued when it is collected for the time with that number, if it is being issued.
+    pub fn issued_after_polls(self, polls: u32) -> Self {
+        self.with("issuedAfterPolls", polls)
+    }
+
+    /// Its issuance fails when it is due.
+    pub fn issuance_fails(self, how: IssuanceFailure) -> Self {
+        self.with("issuanceFails", how)
+    }
+
     fn with(mut self, field: &str, value: impl Serialize) -> Self {
         self.0.insert(field.to_owned(), json!(value));
         self
@@ -694,6 +738,9 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         terms: build_terms(entry)?,
         stage: build_stage(entry, now)?,
         revocation: build_revocation(entry, now)?,
+        issued_after_polls: build_polls(entry.issued_after_polls)?,
+        issuance_fails: entry.issuance_fails,
+        collected: entry.collected,
     };
     give_csr(&mut order, csr)?;
     Ok(order)
@@ -954,6 +1001,9 @@ impl OrderInfo {
                 code_reason: revocation.reason.number(),
                 revocation_reason: revocation.comment.to_string(),
             }),
+            issued_after_polls: order.issued_after_polls.map(NonZeroU32::get),
+            issuance_fails: order.issuance_fails,
+            collected: order.collected,
         }
     }
 }
@@ -1018,15 +1068,19 @@ mod tests {
             Stage::Unpaid,
         ] {
             for (recorded, read) in (0..6).flat_map(|recorded| (0..6).map(move |read| (recorded * 5, read * 5))) {
-                let entry = OrderInfo::record(&order(stage), day(recorded));
-                let text = serde_json::to_string(&entry).unwrap();
-                let entry = serde_json::from_str(&text).unwrap();
-                let found = build_order(&entry, &accounts, day(read)).unwrap();
-                assert_eq!(
-                    found,
-                    order(stage),
-                    "recorded on day {recorded}, read on day {read}: {text}"
-                );
+                for issuance_fails in [None, Some(IssuanceFailure::PreSign), Some(IssuanceFailure::PostSign)] {
+                    let order = domain::Order {
+                        issued_after_polls: NonZeroU32::new(2).filter(|_| issuance_fails.is_some()),
+                        issuance_fails,
+                        collected: issuance_fails.is_none(),
+                        ..order(stage)
+                    };
+                    let entry = OrderInfo::record(&order, day(recorded));
+                    let text = serde_json::to_string(&entry).unwrap();
+                    let entry = serde_json::from_str(&text).unwrap();
+                    let found = build_order(&entry, &accounts, day(read)).unwrap();
+                    assert_eq!(found, order, "recorded on day {recorded}, read on day {read}: {text}");
+                }
             }
         }
     }
@@ -1079,11 +1133,13 @@ mod tests {
             .product_code(794)
             .signature_hash(SignatureHash::PreferSha2)
             .ca_certificate_id(1)
-            .keep_key();
+            .keep_key()
+            .issued_after_polls(3)
+            .issuance_fails(IssuanceFailure::PostSign);
         let Value::Object(mut fields) = json!(change) else {
             panic!("{change:?}")
         };
-        assert_eq!(fields.len(), 14);
+        assert_eq!(fields.len(), 16);
         fields.insert("orderNumber".to_owned(), json!(1));
         let order: Order = serde_json::from_value(fields.into()).unwrap();
         let built = Order::smime("l")
@@ -1099,6 +1155,10 @@ mod tests {
             .product_code(794)
             .ca_certificate_id(1)
             .keep_key();
+        let built = built
+            .issued_after_polls(3)
+            .issuance_fails(IssuanceFailure::PostSign)
+            .issued();
         assert_eq!(order, built.signature_hash(SignatureHash::PreferSha2));
     }
 }

@@ -15,8 +15,8 @@ use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::api::protocol::form::Form;
 use crate::api::world::World;
 use crate::clock::{Stopwatch, Timestamp};
-use crate::sandbox::journal::{Entry, KeptForm, UnknownName, Untold};
-use crate::sandbox::{DEFAULT, Sandbox};
+use crate::sandbox::journal::{Entry, KeptForm, Subject, UnknownName, Untold};
+use crate::sandbox::{DEFAULT, Sandbox, push};
 
 /// The target of the log line that each call leaves.
 pub(crate) const LOG: &str = "sectigo_emulator::call";
@@ -138,8 +138,7 @@ impl Known {
             id: 0,
             time: self.time,
             real_time: self.real_time,
-            endpoint: arrival.endpoint,
-            form,
+            subject: Subject::Call(arrival.endpoint, form),
             login_name: self.login_name,
             unknown_name: self.unknown_name,
             order_number: self.order_number,
@@ -174,7 +173,7 @@ fn explain(answer: &mut Answer, arrival: &Arrival<'_>, met: Option<&Met>, sandbo
 /// Logs one line for a call.
 pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
     let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
-    let endpoint = entry.endpoint.name;
+    let endpoint = entry.subject.name();
     let login = entry.login_name.as_ref().map(LoginName::as_str);
     let order = entry.order_number.map(OrderNumber::get);
     let status = Some(entry.status).filter(|status| *status != 200);
@@ -184,6 +183,16 @@ pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
     } else {
         info!(target: LOG, sandbox, endpoint, login, order, code, status, took_us, fault, hint);
     }
+}
+
+/// Logs one line for a try to send a push.
+pub(crate) fn log_push(entry: &Entry, sandbox: &str) {
+    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
+    let login = entry.login_name.as_ref().map(LoginName::as_str);
+    let order = entry.order_number.map(OrderNumber::get);
+    let status = Some(entry.status).filter(|status| *status != 0);
+    let (code, took_us, hint) = (entry.code, entry.took_us, &*entry.hint);
+    info!(target: push::LOG, sandbox, login, order, code, status, took_us, hint);
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The journal: the last calls of a sandbox. They are kept as they came; secrets are masked when a call is read.
+//! The journal: the last calls of a sandbox, and the last pushes. Calls are kept as they came; secrets are masked when a call is
+//! read.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -41,7 +42,7 @@ const MAX_REPLY: usize = 64 << 10;
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// A call, as it came and as it was answered.
+/// A call, as it came and as it was answered; or a push, as it was sent and as it was answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// Its number in the journal, from 1, rising by 1.
@@ -50,16 +51,14 @@ pub(crate) struct Entry {
     pub(crate) time: Timestamp,
     /// When it arrived.
     pub(crate) real_time: Timestamp,
-    /// Its endpoint.
-    pub(crate) endpoint: &'static Endpoint,
+    /// What was called, or where it was pushed to.
+    pub(crate) subject: Subject,
     /// The loginName that counted, if an account has it. Another may be a password in the wrong place.
     pub(crate) login_name: Option<LoginName>,
     /// The loginName that counted, if no account has it: known again, but not told.
     pub(crate) unknown_name: Option<UnknownName>,
     /// The order number that counted, if it was one.
     pub(crate) order_number: Option<OrderNumber>,
-    /// Its arguments as they came.
-    pub(crate) form: KeptForm,
     /// The HTTP status.
     pub(crate) status: u16,
     /// The API's code, if it answered one.
@@ -74,10 +73,59 @@ pub(crate) struct Entry {
     pub(crate) hint: Cow<'static, str>,
 }
 
+/// What an entry of the journal is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// A call of an endpoint, with its arguments as they came.
+    Call(&'static Endpoint, KeptForm),
+    /// A try to push a change of an order.
+    Push(PushTry),
+}
+
+/// A try to push a change of an order. It has no credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct PushTry {
+    /// The URL without its query.
+    pub(crate) url: String,
+    /// Which try of this push it is, from 1; 0 if it was never tried.
+    pub(crate) number: u32,
+    /// The parameters in their order.
+    pub(crate) parameters: Arc<[(&'static str, String)]>,
+}
+
+impl Subject {
+    /// The name under which pushes stand in the place of an endpoint.
+    pub(crate) const PUSH: &'static str = "push";
+
+    /// The name of the endpoint; of a push, [`PUSH`](Self::PUSH).
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Call(endpoint, _) => endpoint.name,
+            Self::Push(_) => Self::PUSH,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Call(_, form) => form.0.len(),
+            Self::Push(tried) => {
+                let parameters: usize = tried.parameters.iter().map(|(_, value)| value.len()).sum();
+                tried.url.len() + parameters
+            }
+        }
+    }
+}
+
 impl Entry {
     /// Its arguments in their order, secrets masked.
     pub(crate) fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
-        self.form.masked(self.endpoint, self.login_name.as_ref())
+        match &self.subject {
+            Subject::Call(endpoint, form) => form.masked(endpoint, self.login_name.as_ref()),
+            Subject::Push(tried) => {
+                let parameters = tried.parameters.iter();
+                parameters.map(|(name, value)| (*name, value.as_str().into())).collect()
+            }
+        }
     }
 
     /// The value of the first argument of that name.
@@ -110,7 +158,7 @@ impl Entry {
 
     /// How much memory it takes, near enough.
     pub(crate) fn bytes(&self) -> usize {
-        self.form.0.len() + self.reply.len() + self.hint.len() + size_of::<Self>()
+        self.subject.bytes() + self.reply.len() + self.hint.len() + size_of::<Self>()
     }
 }
 
@@ -321,7 +369,7 @@ pub(crate) struct Difference {
 impl Filter {
     /// Whether it asks for this call.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
-        self.endpoint.is_none_or(|name| name == entry.endpoint.name)
+        self.endpoint.is_none_or(|name| name == entry.subject.name())
             && self.code.is_none_or(|code| entry.code == Some(code))
             && self.since.is_none_or(|since| entry.time >= since)
             && self.login_name.as_deref().is_none_or(|name| entry.is_by(name))
@@ -337,7 +385,7 @@ impl Filter {
         let login_name = entry.login_name.as_ref().map(LoginName::as_str);
         let order_number = entry.order_number.map(|number| number.to_string());
         let fields = [
-            ("endpoint", self.endpoint.map(text), Some(text(entry.endpoint.name))),
+            ("endpoint", self.endpoint.map(text), Some(text(entry.subject.name()))),
             (
                 "loginName",
                 self.login_name.clone(),
@@ -540,7 +588,7 @@ impl Journal {
     /// Enters a call; its number is given here. Where no calls are kept, it is only counted.
     pub(crate) fn enter(&self, mut entry: Entry) {
         if !self.is_kept() {
-            return self.pass(entry.endpoint.name, entry.time);
+            return self.pass(entry.subject.name(), entry.time);
         }
         cut(&mut entry.reply);
         let mut ring = self.lock();
@@ -554,7 +602,7 @@ impl Journal {
             let Some(oldest) = ring.entries.pop_front() else { break };
             self.room.give_back(oldest.bytes());
             ring.bytes -= oldest.bytes();
-            ring.forget(oldest.endpoint.name, oldest.time);
+            ring.forget(oldest.subject.name(), oldest.time);
         }
         drop(ring);
         if self.closed.receiver_count() > 0 {
@@ -693,11 +741,10 @@ mod tests {
             id: 0,
             time: Timestamp::EPOCH,
             real_time: Timestamp::EPOCH,
-            endpoint,
+            subject: Subject::Call(endpoint, KeptForm::new(&form, endpoint, Untold::default())),
             login_name: None,
             unknown_name: None,
             order_number: None,
-            form: KeptForm::new(&form, endpoint, Untold::default()),
             status: 200,
             code: Some(code),
             reply: Bytes::from_static(b"0\n"),
@@ -741,7 +788,7 @@ mod tests {
         let at = |millis| Timestamp::from_unix_millis(millis);
         for (endpoint, time) in [("!autoRevokeCS", 1), ("!autoRevokeCS", 5), ("!AutoReplaceSMIME", 3)] {
             journal.enter(Entry {
-                endpoint: Endpoint::named(endpoint).unwrap(),
+                subject: Subject::Call(Endpoint::named(endpoint).unwrap(), KeptForm::default()),
                 time: at(time),
                 ..entry("7", 0)
             });

@@ -15,7 +15,8 @@ use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::journal::{Journal, Room};
-use crate::sandbox::{DEFAULT, Sandbox, State};
+use crate::sandbox::push::PushHub;
+use crate::sandbox::{DEFAULT, Journals, Sandbox, State};
 use crate::shown::shown;
 
 /// The settings that all sandboxes share.
@@ -92,6 +93,7 @@ pub(crate) struct Sandboxes {
     settings: Settings,
     issuance: Arc<Issuance>,
     room: Arc<Room>,
+    hub: Arc<PushHub>,
     default: Arc<Sandbox>,
     recent: RecentWorld,
     others: RwLock<Others>,
@@ -135,12 +137,19 @@ impl Sandboxes {
             None => settings.state_of(&settings.fixtures, real_now())?,
         };
         let room = Arc::new(Room::new(settings.journal_bytes));
-        let journal = Journal::new(settings.journal, room.clone());
-        let default = Sandbox::new(DEFAULT, state, journal, issuance.clone());
+        let hub = Arc::new(PushHub::default());
+        let default = Sandbox::new(
+            DEFAULT,
+            state,
+            journals(&settings, &room),
+            issuance.clone(),
+            hub.clone(),
+        );
         Ok(Self {
             settings,
             issuance,
             room,
+            hub,
             default: Arc::new(default),
             recent: RecentWorld::default(),
             others: RwLock::default(),
@@ -150,6 +159,11 @@ impl Sandboxes {
     /// The settings that all sandboxes share.
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What tells of the pushes of all sandboxes.
+    pub(crate) fn push_hub(&self) -> Arc<PushHub> {
+        self.hub.clone()
     }
 
     /// The default sandbox, which always exists.
@@ -214,7 +228,7 @@ impl Sandboxes {
             Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
             None => self.recent.state(&self.settings, real_now)?,
         };
-        let journal = Journal::new(self.settings.journal, self.room.clone());
+        let journals = journals(&self.settings, &self.room);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
         let mut others = self.write();
@@ -239,7 +253,7 @@ impl Sandboxes {
                 });
             }
         }
-        let mut sandbox = Sandbox::new(&name, state, journal, self.issuance.clone());
+        let mut sandbox = Sandbox::new(&name, state, journals, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
         sandbox.fixtures = new.fixtures;
         sandbox.logins = logins;
@@ -276,7 +290,7 @@ impl Others {
 
     fn remove(&mut self, name: &str) -> Option<Arc<Sandbox>> {
         let removed = self.by_name.remove(name)?;
-        removed.journal.close();
+        removed.close();
         for login_name in &removed.logins {
             self.by_login_name.remove(login_name);
         }
@@ -314,7 +328,7 @@ impl Others {
         let is_over = |_: &_, sandbox: &mut Arc<Sandbox>| sandbox.is_over(real_now);
         let removed: Vec<_> = self.by_name.extract_if(is_over).map(|(_, sandbox)| sandbox).collect();
         for sandbox in &removed {
-            sandbox.journal.close();
+            sandbox.close();
         }
         let Self {
             by_name, by_login_name, ..
@@ -406,6 +420,15 @@ impl Settings {
 
     fn random(&self) -> Random {
         self.seed.map_or_else(Random::from_system, Random::from_seed)
+    }
+}
+
+/// The journals of a new sandbox.
+fn journals(settings: &Settings, room: &Arc<Room>) -> Journals {
+    let journal = || Journal::new(settings.journal, room.clone());
+    Journals {
+        calls: journal(),
+        pushes: journal(),
     }
 }
 

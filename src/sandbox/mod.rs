@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod certificates;
 pub(crate) mod journal;
 pub(crate) mod list;
+pub(crate) mod push;
 pub(crate) mod state_file;
 
 use std::ops::Deref;
@@ -26,6 +27,7 @@ use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::journal::Journal;
+use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
 /// The name of the sandbox that always is.
 pub(crate) const DEFAULT: &str = "default";
@@ -37,6 +39,10 @@ pub(crate) struct Sandbox {
     pub(crate) name: Arc<str>,
     /// Its last calls.
     pub(crate) journal: Journal,
+    /// The last tries to send its pushes.
+    pub(crate) pushed: Journal,
+    /// Its pushes that wait or are on their way.
+    pub(crate) pushes: Pushes,
     /// The certificates of its orders.
     pub(crate) certificates: Arc<Certificates>,
     /// How long it lives since its last use; without a time, for ever.
@@ -48,6 +54,15 @@ pub(crate) struct Sandbox {
     last_used: AtomicI64,
     users: AtomicUsize,
     state: Mutex<State>,
+}
+
+/// The journals of a sandbox.
+#[derive(Debug)]
+pub(crate) struct Journals {
+    /// That of its calls.
+    pub(crate) calls: Journal,
+    /// That of its pushes.
+    pub(crate) pushes: Journal,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -89,6 +104,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     /// Its dice.
     pub(crate) random: Random,
+    /// The orders that are still to be issued, if any account's are pushed.
+    dues: Option<Dues>,
 }
 
 impl State {
@@ -99,27 +116,38 @@ impl State {
             clock: built.clock,
             faults: built.faults,
             random,
+            dues: None,
         }
     }
 }
 
 impl Sandbox {
     /// A sandbox that begins with that state.
-    pub(crate) fn new(name: &str, mut state: State, journal: Journal, issuance: Arc<Issuance>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        mut state: State,
+        journals: Journals,
+        issuance: Arc<Issuance>,
+        hub: Arc<PushHub>,
+    ) -> Self {
         let name: Arc<str> = name.into();
         let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
         state.world.serials = Some(certificates.clone());
-        Self {
+        let sandbox = Self {
             certificates,
+            pushes: Pushes::new(name.clone(), hub),
             name,
-            journal,
+            journal: journals.calls,
+            pushed: journals.pushes,
             ttl: None,
             logins: Vec::new(),
             fixtures: None,
             last_used: AtomicI64::new(clock::real_now().unix_millis()),
             users: AtomicUsize::new(0),
             state: Mutex::new(state),
-        }
+        };
+        sandbox.settle(&mut sandbox.state(), Came::Placed);
+        sandbox
     }
 
     /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
@@ -157,6 +185,7 @@ impl Sandbox {
     pub(crate) fn reset(&self, state: State) {
         self.put(state, |_, _| {});
         self.journal.clear();
+        self.pushed.clear();
     }
 
     /// Goes on in that state, with the dice as they lie.
@@ -171,11 +200,65 @@ impl Sandbox {
             let mut state = self.state();
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
-            std::mem::replace(&mut *state, new)
+            let old = std::mem::replace(&mut *state, new);
+            // What happened to the orders of before is not pushed any more.
+            self.pushes.clear();
+            self.settle(&mut state, Came::Placed);
+            old
         };
         // It may be large, and goes where nobody waits for it.
         drop(old);
         self.certificates.sweep(&book);
+    }
+
+    /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
+    /// world, its accounts or the clock calls it before the state is unlocked.
+    pub(crate) fn settle(&self, state: &mut State, came: Came) {
+        let real_now = clock::real_now();
+        let had_dues = state.dues.is_some();
+        let now = state.clock.now(real_now);
+        let pushes = push::changes(&mut state.world, &mut state.dues, now, came);
+        if had_dues || state.dues.is_some() {
+            let due = push::next_due(state.dues.as_ref()).filter(|_| !state.clock.is_frozen());
+            self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
+        }
+        for push in pushes {
+            if let Err((push, why)) = self.pushes.enqueue(push) {
+                let tried = Tried {
+                    number: 0,
+                    times: [now, real_now],
+                    status: 0,
+                    took_us: 0,
+                    hint: why,
+                };
+                self.enter_push(&push, tried, push.told(&push.parameters));
+            }
+        }
+    }
+
+    /// Settles when the alarm went off that the last time has set.
+    pub(crate) fn look_after(&self) {
+        self.pushes.forget_alarm();
+        self.settle(&mut self.state(), Came::ByCall);
+    }
+
+    /// Enters a try to send a push in the journal, unless it was given up meanwhile.
+    pub(crate) fn note_push(&self, taken: &Taken, tried: Tried, told: Arc<[(&'static str, String)]>) {
+        self.pushes
+            .unless_given_up(taken, || self.enter_push(&taken.push, tried, told));
+    }
+
+    fn enter_push(&self, push: &Push, tried: Tried, told: Arc<[(&'static str, String)]>) {
+        let entry = push.entry(tried, told);
+        call::log_push(&entry, &self.name);
+        self.pushed.enter(entry);
+    }
+
+    /// Ends all that waits for what comes, and gives up its pushes: the sandbox is deleted.
+    pub(crate) fn close(&self) {
+        self.journal.close();
+        self.pushed.close();
+        self.pushes.close();
     }
 
     /// The certificate of an order.
@@ -228,6 +311,7 @@ impl Sandbox {
                 clock,
                 faults,
                 random,
+                dues: _,
             } = &mut *state;
             let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
@@ -261,7 +345,9 @@ impl Sandbox {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
-            prepared(&mut state.world, now)
+            let done = prepared(&mut state.world, now);
+            self.settle(&mut state, Came::ByCall);
+            done
         });
         let done = self.attach_certificates(done, now).await;
         endpoint.reply(&call, done)

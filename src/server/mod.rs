@@ -12,5 +12,6 @@ pub(crate) mod listen;
 mod misbehave;
 pub(crate) mod products;
 mod published;
+pub(crate) mod push;
 pub(crate) mod stop;
 pub(crate) mod tls;

@@ -27,6 +27,7 @@ mod ordering;
 mod orders;
 mod outbox;
 mod packaging;
+mod push;
 mod replies;
 mod secrets;
 mod transport;

@@ -8,7 +8,7 @@ use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::{Csr, CsrError, Key};
 use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::replacing::{check_ca_certificate, signature_hash};
-use crate::api::endpoints::{Body, Done, Failure, Rules, check_permission, log_in, refuse_new_csr};
+use crate::api::endpoints::{Body, Done, Failure, Rules, await_polls, check_permission, log_in, refuse_new_csr};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::product::Product;
@@ -92,6 +92,7 @@ impl Rules for AutoApplyOrder {
             order.pay(now, world.issuance_delay);
         }
         let number = world.book_mut().insert_new(order)?;
+        await_polls(world, number);
         let order = world.book.get(number).expect("it was just made");
         let state = order.state_at(now);
         let (status, mut hint) = (i32::from(!is_paid), format!("order {number} was made, and is {state}"));
@@ -178,6 +179,9 @@ impl Values<'_> {
             },
             stage: Stage::Unpaid,
             revocation: None,
+            issued_after_polls: None,
+            issuance_fails: None,
+            collected: false,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::api::account::Payment;
 use crate::api::endpoints::collecting::yes_or_no;
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
+use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::Assumptions;
@@ -65,6 +65,7 @@ impl Rules for AutoAuthorize {
             order.pay(now, delay);
             becomes = order.state_at(now);
         }
+        await_polls(world, number);
         Ok(Done {
             hint: format!("order {number} is now {becomes}").into(),
             ..Done::default()

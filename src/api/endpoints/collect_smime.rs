@@ -47,8 +47,8 @@ impl Rules for CollectSmime {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(account, Self::NAME)?;
-        let order = find_order(world, values.order_number, account, Product::Smime, denied)?;
-        values.wish.answer(order, assumptions, now)
+        let number = find_order(world, values.order_number, account, Product::Smime, denied)?.number;
+        values.wish.collect(number, world, now)
     }
 }
 
@@ -99,5 +99,6 @@ const CODES: &[&Code] = &[
     &code::REJECTED,
     &code::REVOKED,
     &code::AWAITING_PAYMENT,
+    &code::POLLED_TOO_SOON,
     &code::NOT_PERMITTED,
 ];

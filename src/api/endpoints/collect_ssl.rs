@@ -55,9 +55,10 @@ impl Rules for CollectSsl {
         let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(account, Self::NAME)?;
         check_voucher(account, Self::NAME)?;
-        let order = find_order(world, values.order_number, account, Product::CodeSigning, denied)
-            .map_err(|refusal| values.about_its_argument(refusal))?;
-        values.wish.answer(order, assumptions, now)
+        let number = find_order(world, values.order_number, account, Product::CodeSigning, denied)
+            .map_err(|refusal| values.about_its_argument(refusal))?
+            .number;
+        values.wish.collect(number, world, now)
     }
 }
 
@@ -161,6 +162,7 @@ const CODES: &[&Code] = &[
     &code::REJECTED,
     &code::REVOKED,
     &code::AWAITING_PAYMENT,
+    &code::POLLED_TOO_SOON,
     &code::VOUCHER,
     &code::NOT_PERMITTED,
 ];

@@ -16,6 +16,7 @@ use crate::api::protocol::assumption::{
 use crate::api::protocol::code;
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
+use crate::api::world::World;
 use crate::clock::Timestamp;
 use crate::der::pem;
 
@@ -243,8 +244,21 @@ impl Wish {
         Ok(())
     }
 
+    /// Collects that order: what is answered for it. The call counts as a poll.
+    pub(super) fn collect(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+        poll(number, world, now)?;
+        let order = world.book.get(number).expect("the order was just found");
+        let done = self.answer(order, &world.conventions.assumptions, now)?;
+        let hands_out = matches!(self.query, Query::All | Query::Certificate) && done.code == ATTACHED;
+        if hands_out && !order.collected && is_told_of_collecting(order, world) {
+            let order = world.book_mut().get_mut(number);
+            order.expect("the order was just found").collected = true;
+        }
+        Ok(done)
+    }
+
     /// What is answered for that order.
-    pub(super) fn answer(&self, order: &Order, assumptions: &Assumptions, now: Timestamp) -> Result<Done, Failure> {
+    fn answer(&self, order: &Order, assumptions: &Assumptions, now: Timestamp) -> Result<Done, Failure> {
         let state = order.state_at(now);
         let hint = format!("order {} is {state}", order.number);
         // What `showExtStatus` says is assumed, but for the words `Issued` and `Awaiting ...`.
@@ -306,6 +320,34 @@ impl Wish {
             assumptions: *assumptions,
         }
     }
+}
+
+/// Counts a call that collects an order, which may issue it; refuses it if it comes too soon.
+fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Refusal> {
+    let order = world.book.get(number).expect("the order was just found");
+    let waits_for_polls = order.issued_after_polls.is_some() && order.state_at(now) == State::BeingIssued;
+    let login_name = order.login_name.clone();
+    let account = world.accounts.get(login_name.as_str());
+    let is_strict = account.is_some_and(|account| account.polling.is_some());
+    if is_strict && !world.accounts_mut().admit_poll(login_name.as_str(), number, now) {
+        return Err(Refusal::new(
+            &code::POLLED_TOO_SOON,
+            format!("order {number} was collected too short a time ago (strictPolling of the account)"),
+        ));
+    }
+    if waits_for_polls {
+        let order = world.book_mut().get_mut(number);
+        order.expect("the order was just found").poll(now);
+    }
+    Ok(())
+}
+
+/// Whether its account is told when a certificate is collected.
+fn is_told_of_collecting(order: &Order, world: &World) -> bool {
+    let account = world.accounts.get(order.login_name.as_str());
+    account
+        .and_then(|account| account.push.as_ref())
+        .is_some_and(|push| push.tells_of_collection)
 }
 
 impl Collection {

@@ -498,6 +498,18 @@ fn refuse_new_csr(error: &CsrError) -> Refusal {
     Refusal::new(code, error.to_string())
 }
 
+/// Lets an order that is just being issued wait for as many polls as its account says.
+fn await_polls(world: &mut World, number: OrderNumber) {
+    let owner = world
+        .book
+        .get(number)
+        .and_then(|order| world.accounts.get(order.login_name.as_str()));
+    let polls = owner.and_then(|owner| owner.issued_after_polls);
+    if let (Some(polls), Some(order)) = (polls, world.book_mut().get_mut(number)) {
+        order.await_polls(polls);
+    }
+}
+
 /// What a state that refuses an event answers.
 fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
     let code = match refused {

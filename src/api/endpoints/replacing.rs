@@ -3,7 +3,7 @@
 
 use crate::api::account::Account;
 use crate::api::csr::{CsrError, Hash};
-use crate::api::endpoints::{Done, Failure, refuse_new_csr};
+use crate::api::endpoints::{Done, Failure, await_polls, refuse_new_csr};
 use crate::api::order::machine::Replacement;
 use crate::api::order::state::{OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
 use crate::api::order::terms::SignatureHash;
@@ -112,6 +112,7 @@ fn replace_by_new_order(
     let old = world.book.get(old_number).expect("it was found in the same world");
     let new = old.successor(replacement, now, world.issuance_delay);
     let new_number = world.book_mut().insert_new(new)?;
+    await_polls(world, new_number);
     let (step, left_behind) = match (revoke_old_order, world.conventions.assumptions.old_order) {
         (true, _) => (Some(RevokeStep::Revoke), "revoked"),
         (false, OldOrder::Replaced) => (Some(RevokeStep::Replace), "replaced"),

@@ -5,7 +5,7 @@
 
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in, refuse_new_csr};
+use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_order, log_in, refuse_new_csr};
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
@@ -70,8 +70,10 @@ impl Rules for RequestAndCollectSmime {
                 order.issue(now, delay);
             }
         }
-        let order = world.book.get(number).expect("it was just found");
-        values.wish.answer(order, &world.conventions.assumptions, now)
+        if is_issued_now {
+            await_polls(world, number);
+        }
+        values.wish.collect(number, world, now)
     }
 }
 

@@ -30,6 +30,17 @@ pub struct Book {
     capacity: usize,
     next_number: OrderNumber,
     changes: u64,
+    /// If the book is watched: the orders that were touched, and how each was before.
+    touched: Option<Vec<Touched>>,
+}
+
+/// An order that was changed, made or deleted.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// Its number.
+    pub number: OrderNumber,
+    /// How it was before, if it was there.
+    pub before: Option<Arc<Order>>,
 }
 
 impl Book {
@@ -41,6 +52,30 @@ impl Book {
             capacity,
             next_number: first_number,
             changes: 0,
+            touched: None,
+        }
+    }
+
+    /// Notes which orders are touched from now on, or no longer does. What was noted is forgotten.
+    pub fn watch(&mut self, is_watched: bool) {
+        self.touched = is_watched.then(Vec::new);
+    }
+
+    /// Whether orders were touched since the last time they were taken.
+    pub fn is_touched(&self) -> bool {
+        self.touched.as_ref().is_some_and(|touched| !touched.is_empty())
+    }
+
+    /// The orders that were touched since the last time, the first first; one may come several times.
+    pub fn take_touched(&mut self) -> Vec<Touched> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn touch(&mut self, number: OrderNumber) {
+        self.changes += 1;
+        if let Some(touched) = &mut self.touched {
+            let before = self.orders.get(&number).cloned();
+            touched.push(Touched { number, before });
         }
     }
 
@@ -59,7 +94,7 @@ impl Book {
     /// The order with that number, to change it: all but its number and its certificateID. Counts as a
     /// [change](Self::changes).
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
-        self.changes += 1;
+        self.touch(number);
         Arc::make_mut(&mut self.orders).get_mut(&number).map(Arc::make_mut)
     }
 
@@ -74,8 +109,8 @@ impl Book {
                 capacity: self.capacity,
             });
         }
-        self.changes += 1;
         let (number, id) = (order.number, order.certificate_id());
+        self.touch(number);
         let old = Arc::make_mut(&mut self.orders).insert(number, Arc::new(order));
         if let Some(old) = old {
             self.forget_certificate_id(&old);
@@ -109,7 +144,7 @@ impl Book {
 
     /// Removes an order, and returns it.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
-        self.changes += 1;
+        self.touch(number);
         let removed = Arc::make_mut(&mut self.orders).remove(&number)?;
         self.forget_certificate_id(&removed);
         Some(Arc::unwrap_or_clone(removed))
@@ -236,6 +271,27 @@ mod tests {
             (None, None)
         );
         assert!(book.by_certificate_id.is_empty());
+    }
+
+    #[test]
+    fn a_watched_book_knows_how_what_was_touched_was_before() {
+        let mut book = Book::new(10, number(5));
+        book.insert(order(1)).unwrap();
+        assert!(!book.is_touched());
+        book.watch(true);
+        book.get_mut(number(1)).unwrap().stage = Stage::OnHold;
+        book.insert_new(order(1)).unwrap();
+        book.remove(number(1));
+        let touched: Vec<_> = book
+            .take_touched()
+            .into_iter()
+            .map(|touched| (touched.number.get(), touched.before.map(|before| before.stage)))
+            .collect();
+        assert_eq!(
+            touched,
+            [(1, Some(Stage::Pending)), (5, None), (1, Some(Stage::OnHold))]
+        );
+        assert!(!book.is_touched());
     }
 
     #[test]

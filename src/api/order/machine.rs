@@ -1,11 +1,15 @@
 //! The steps that an order takes when its [state](crate::api::order::state) allows them.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::api::csr::Csr;
 use crate::api::order::state::{Order, Revocation, RevokeStep, Stage, Validity};
 use crate::api::order::terms::{SignatureHash, Terms};
 use crate::clock::Timestamp;
+
+/// How long a certificate is valid of which nobody has said when it expires.
+const LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What a replacement says of the new certificate.
 #[derive(Clone, Debug)]
@@ -68,6 +72,9 @@ impl Order {
             },
             stage: issuance(validity, issuance_delay),
             revocation: None,
+            issued_after_polls: None,
+            issuance_fails: None,
+            collected: false,
         }
     }
 
@@ -97,6 +104,38 @@ impl Order {
     /// Whether nothing can be issued yet because the CSR is still to come. Where the key is made by the CA, none is.
     pub fn needs_csr(&self) -> bool {
         self.csr.is_none() && !self.terms.keep_key
+    }
+
+    /// If it is issued or being issued, it is being issued until the poll with that number.
+    pub fn await_polls(&mut self, polls: NonZeroU32) {
+        self.stage = match self.stage {
+            Stage::Issued(_) => Stage::BeingIssued(None),
+            Stage::BeingIssued(_) => self.stage,
+            Stage::Pending
+            | Stage::Replaced(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => return,
+        };
+        self.issued_after_polls = Some(polls);
+    }
+
+    /// Is polled at `now`: the last of the polls that are waited for issues it, or lets its issuance fail.
+    pub fn poll(&mut self, now: Timestamp) {
+        let Some(polls) = self.issued_after_polls else { return };
+        self.issued_after_polls = NonZeroU32::new(polls.get() - 1);
+        if self.issued_after_polls.is_some() {
+            return;
+        }
+        let expires = self
+            .validity()
+            .map_or(now.after(LIFE), |validity| validity.expires.max(now));
+        let validity = Validity { issued: now, expires };
+        self.stage = match self.issuance_fails {
+            None => Stage::Issued(validity),
+            Some(_) => Stage::BeingIssued(Some(validity)),
+        };
     }
 
     /// Takes the step that [`State::revoke`](crate::api::order::state::State::revoke) allowed.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -307,6 +307,12 @@ pub struct Order {
     pub stage: Stage,
     /// The call that revoked, rejected or replaced it, if there was one.
     pub revocation: Option<Box<Revocation>>,
+    /// After how many more polls it is issued, if it is being issued.
+    pub issued_after_polls: Option<NonZeroU32>,
+    /// How its issuance fails, instead of being done, when it is due.
+    pub issuance_fails: Option<IssuanceFailure>,
+    /// Whether its certificate was collected; noted only for accounts to which this is pushed.
+    pub collected: bool,
 }
 
 impl Order {
@@ -325,6 +331,9 @@ impl Order {
             terms: Terms::default(),
             stage,
             revocation: None,
+            issued_after_polls: None,
+            issuance_fails: None,
+            collected: false,
         }
     }
 
@@ -340,7 +349,9 @@ impl Order {
         };
         match self.stage {
             Stage::Pending => State::Pending,
-            Stage::BeingIssued(Some(validity)) if now >= validity.issued => unless_expired(validity, State::Issued),
+            Stage::BeingIssued(Some(validity)) if now >= validity.issued && self.issuance_fails.is_none() => {
+                unless_expired(validity, State::Issued)
+            }
             Stage::BeingIssued(_) => State::BeingIssued,
             Stage::Issued(validity) => unless_expired(validity, State::Issued),
             Stage::Replaced(validity) => unless_expired(validity, State::Replaced),
@@ -348,6 +359,25 @@ impl Order {
             Stage::Rejected => State::Rejected,
             Stage::OnHold => State::OnHold,
             Stage::Unpaid => State::Unpaid,
+        }
+    }
+
+    /// Whether its issuance was due by that time, and has failed.
+    pub fn has_failed_at(&self, now: Timestamp) -> bool {
+        self.issuance_fails.is_some() && self.due().is_some_and(|due| due <= now)
+    }
+
+    /// When its issuance is due, if it was not issued otherwise.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::BeingIssued(validity) => validity.map(|validity| validity.issued),
+            Stage::Pending
+            | Stage::Issued(_)
+            | Stage::Replaced(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => None,
         }
     }
 
@@ -386,6 +416,16 @@ impl Order {
             Stage::Pending | Stage::Rejected | Stage::OnHold | Stage::Unpaid => None,
         }
     }
+}
+
+/// How the issuance of an order fails.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssuanceFailure {
+    /// Before the certificate is signed.
+    PreSign,
+    /// After the certificate was signed.
+    PostSign,
 }
 
 /// What the caller of `!autoRevokeCS` said about a revocation.
@@ -437,6 +477,17 @@ impl RevocationReason {
             Self::CessationOfOperation => 5,
         }
     }
+
+    /// Its name in RFC 5280.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -469,6 +520,24 @@ mod tests {
         assert_eq!(days(Stage::Issued(validity)), [Issued, Issued, Issued, Expired]);
         assert_eq!(days(Stage::Replaced(validity)), [Replaced, Replaced, Replaced, Expired]);
         assert_eq!(days(Stage::Revoked(validity)), [Revoked; 4]);
+    }
+
+    #[test]
+    fn an_order_whose_issuance_fails_is_being_issued_for_ever() {
+        let start = Timestamp::from_unix_millis(0);
+        let validity = Validity {
+            issued: start.after(DAY),
+            expires: start.after(3 * DAY),
+        };
+        let order = Order {
+            issuance_fails: Some(IssuanceFailure::PreSign),
+            ..Order::plain(OrderNumber::new(1).unwrap(), Stage::BeingIssued(Some(validity)))
+        };
+        for day in 0..4 {
+            let now = start.after(day * DAY);
+            assert_eq!(order.state_at(now), State::BeingIssued, "day {day}");
+            assert_eq!(order.has_failed_at(now), day > 0, "day {day}");
+        }
     }
 
     #[test]

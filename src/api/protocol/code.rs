@@ -234,6 +234,14 @@ pub(crate) const CALL_LIMIT: Code = Code::new(
 )
 .wording_assumed();
 
+/// The endpoints that collect: the same order was collected too short a time ago.
+pub(crate) const POLLED_TOO_SOON: Code = Code::new(
+    -42,
+    "Call limit reached, please try again later!",
+    "the account has `strictPolling`, and collected the same order too short a time ago",
+)
+.assumed();
+
 /// The order is in a state that cannot be revoked.
 pub(crate) const NOT_REVOCABLE: Code =
     Code::new(-43, "Certificate is not in a revocable state.", "the order is on hold");

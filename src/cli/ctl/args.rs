@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
 use crate::cli::parse::{read_control, read_duration};
-use crate::model::call::CallFilter;
+use crate::model::call::{CallFilter, CallKind};
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::{MailKind, Product, SignatureHash, State};
@@ -457,8 +457,11 @@ pub(crate) struct CallsArgs {
     #[arg(long)]
     pub(crate) follow: bool,
     /// Forget every call.
-    #[arg(long, conflicts_with_all = ["follow", "endpoint", "login", "order", "code", "since"])]
+    #[arg(long, conflicts_with_all = ["follow", "kind", "endpoint", "login", "order", "code", "since"])]
     pub(crate) clear: bool,
+    /// Calls, or the tries to push changes of orders.
+    #[arg(long, value_name = "call|push", hide_possible_values = true, value_parser = kinds())]
+    pub(crate) kind: Option<CallKind>,
     /// Only those of that endpoint.
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = offer::endpoints())]
     pub(crate) endpoint: Option<String>,
@@ -479,6 +482,7 @@ pub(crate) struct CallsArgs {
 impl From<&CallsArgs> for CallFilter<String> {
     fn from(args: &CallsArgs) -> Self {
         Self {
+            kind: args.kind,
             endpoint: args.endpoint.clone(),
             login_name: args.login.clone(),
             order_number: args.order.clone(),
@@ -536,6 +540,16 @@ pub(crate) enum SandboxesCommand {
         /// Its name.
         name: String,
     },
+}
+
+fn kinds() -> impl TypedValueParser<Value = CallKind> {
+    let names = PossibleValuesParser::new(CallKind::ALL.map(CallKind::as_str));
+    names.try_map(|name| {
+        CallKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+            .ok_or("no kind")
+    })
 }
 
 fn states() -> impl TypedValueParser<Value = State> {

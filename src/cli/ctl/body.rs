@@ -104,6 +104,7 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
                 .ok_or_else(|| CtlError::Given("callLimit: give CALLS/DURATION, such as 100/1h".to_owned()))?;
             Ok(json!({"calls": number(name, calls)?, "per": per}))
         }
+        "push" => Ok(json!({"url": value})),
         _ => kinds.read(name, value),
     })?;
     Ok(account.into())

@@ -16,6 +16,7 @@ use crate::model::account::{
     Account, AccountAnswer, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account, login_name_taken,
     no_account,
 };
+use crate::sandbox::push::Came;
 
 /// The accounts, by loginName; no passwords.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts",
@@ -57,6 +58,7 @@ pub(super) async fn create(
     check(&account, accounts)?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
+    sandbox.settle(&mut state, Came::Placed);
     drop(state);
     let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
     let location = format!("{}/accounts/{name}", resource_base(&sandbox));
@@ -105,6 +107,7 @@ pub(super) async fn change(
     check(&account, accounts)?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
+    sandbox.settle(&mut state, Came::Placed);
     Ok(Json(reply))
 }
 
@@ -144,6 +147,7 @@ pub(super) async fn delete(
         ));
     }
     state.world.accounts_mut().remove(&name);
+    sandbox.settle(&mut state, Came::Placed);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -20,9 +20,11 @@ use super::extract::{JsonBody, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
-use crate::model::call::{ArgumentInfo, CallFilter, CallInfo, CallList, Count, CountRequest, Difference, NearCall};
+use crate::model::call::{
+    ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, NearCall,
+};
 use crate::model::endpoint::find_endpoint;
-use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, News};
+use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, News, Subject};
 use crate::sandbox::{Sandbox, Using};
 use crate::server::stop::Stop;
 
@@ -45,12 +47,19 @@ const NEAREST: usize = 3;
 /// A call of the journal as it is answered.
 fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
+    let (kind, url, try_number) = match &entry.subject {
+        Subject::Call(..) => (CallKind::Call, None, None),
+        Subject::Push(tried) => (CallKind::Push, Some(tried.url.clone()), Some(tried.number)),
+    };
     CallInfo {
         id: entry.id,
+        kind,
         time: entry.time,
         real_time: entry.real_time,
         sandbox: sandbox.name.to_string(),
-        endpoint: entry.endpoint.name.to_owned(),
+        endpoint: entry.subject.name().to_owned(),
+        url,
+        try_number,
         login_name: entry.login_name.as_ref().map(ToString::to_string),
         order_number: entry.order_number.map(OrderNumber::get),
         arguments: entry.arguments().into_iter().map(argument).collect(),
@@ -75,8 +84,19 @@ impl Serialize for Entries {
     }
 }
 
+/// The journal of calls, or that of pushes.
+fn journal_of(sandbox: &Sandbox, kind: Option<CallKind>) -> &Journal {
+    match kind.unwrap_or_default() {
+        CallKind::Call => &sandbox.journal,
+        CallKind::Push => &sandbox.pushed,
+    }
+}
+
 /// The filter of the journal that is asked for.
 fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Problem> {
+    if filter.kind == Some(CallKind::Push) && filter.endpoint.is_some() {
+        return Err(Problem::unreadable("endpoint", "a push is of no endpoint"));
+    }
     let endpoint = filter
         .endpoint
         .as_deref()
@@ -108,9 +128,10 @@ pub(super) async fn list(
     if limit > MAX_CALLS {
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
+    let kind = filter.kind;
     let filter = journal_filter(filter, &sandbox)?;
     let find = move || {
-        let found = sandbox.journal.find(&filter);
+        let found = journal_of(&sandbox, kind).find(&filter);
         let start = found.calls.len().saturating_sub(limit);
         let newest = found.calls[start..].to_vec();
         // As many as were asked for are there: the older ones would not have been among them.
@@ -129,11 +150,12 @@ pub(super) async fn list(
     .await
 }
 
-/// Forgets every call; numbers go on.
+/// Forgets every call and every push; numbers go on.
 #[utoipa::path(delete, path = "/calls", tag = "calls", operation_id = "deleteCalls",
     responses((status = 204, description = "The journal is empty")))]
 pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
     sandbox.journal.clear();
+    sandbox.pushed.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -158,7 +180,7 @@ pub(super) async fn count(
     }
     request.check_order_number()?;
     let filter = journal_filter(request.filter(), &sandbox)?;
-    let journal = &sandbox.journal;
+    let journal = journal_of(&sandbox, request.kind);
     // Watched before it is counted, so that no call falls between.
     let mut news = journal.watch();
     let mut stop = app.stop.clone();
@@ -189,13 +211,13 @@ pub(super) async fn count(
         nearest: if reached {
             Vec::new()
         } else {
-            nearest(&sandbox, &filter)
+            nearest(&sandbox, journal, &filter)
         },
     }))
 }
 
 /// The calls that come nearest to what was asked for, with the fields in which they differ.
-fn nearest(sandbox: &Sandbox, filter: &Filter) -> Vec<NearCall> {
+fn nearest(sandbox: &Sandbox, journal: &Journal, filter: &Filter) -> Vec<NearCall> {
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
         wanted: difference.wanted,
@@ -205,7 +227,7 @@ fn nearest(sandbox: &Sandbox, filter: &Filter) -> Vec<NearCall> {
         call: call_info(sandbox, &entry),
         differs: differences.into_iter().map(difference).collect(),
     };
-    let nearest = sandbox.journal.nearest(filter, NEAREST);
+    let nearest = journal.nearest(filter, NEAREST);
     nearest.into_iter().map(near).collect()
 }
 
@@ -230,8 +252,10 @@ pub(super) async fn stream(
             "a stream has no limit: close it when there is enough",
         ));
     }
-    let mut news = sandbox.journal.watch();
-    let newest = sandbox.journal.last_id();
+    let kind = filter.kind;
+    let journal = journal_of(&sandbox, kind);
+    let mut news = journal.watch();
+    let newest = journal.last_id();
     let seen = match headers.get("last-event-id") {
         None => newest,
         Some(id) => {
@@ -246,6 +270,7 @@ pub(super) async fn stream(
     let follower = Follower {
         filter: journal_filter(filter, &sandbox)?,
         sandbox,
+        kind,
         news,
         stop: app.stop.clone(),
         last: seen,
@@ -262,6 +287,7 @@ pub(super) async fn stream(
 /// not at all, costs no more than the calls of a batch.
 struct Follower {
     sandbox: Using,
+    kind: Option<CallKind>,
     filter: Filter,
     news: News,
     stop: Stop,
@@ -292,7 +318,7 @@ impl Follower {
                 () = self.stop.stopped() => return None,
                 came = self.news.come() => came.ok()?,
             }
-            self.batch = self.sandbox.journal.after(self.last, BATCH).into();
+            self.batch = journal_of(&self.sandbox, self.kind).after(self.last, BATCH).into();
             if self.batch.len() == BATCH {
                 self.news.mark_changed();
             }

@@ -6,6 +6,7 @@ use super::Problem;
 use super::extract::{JsonBody, PathSandbox};
 use crate::clock::real_now;
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
+use crate::sandbox::push::Came;
 
 /// The sandbox's time.
 #[utoipa::path(get, path = "/clock", tag = "clock", operation_id = "readClock",
@@ -24,6 +25,7 @@ pub(super) async fn set(
     let real_now = real_now();
     let mut state = sandbox.state();
     setting.apply(&mut state.clock, real_now)?;
+    sandbox.settle(&mut state, Came::Placed);
     Ok(Json(ClockInfo::new(state.clock, real_now)))
 }
 
@@ -34,5 +36,6 @@ pub(super) async fn advance(PathSandbox(sandbox): PathSandbox, JsonBody(step): J
     let real_now = real_now();
     let mut state = sandbox.state();
     state.clock.advance(step.by.0, real_now);
+    sandbox.settle(&mut state, Came::Placed);
     Json(ClockInfo::new(state.clock, real_now))
 }

@@ -16,6 +16,7 @@ use crate::model::order::{
     NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
     give_csr, judge_csr, order_number_taken,
 };
+use crate::sandbox::push::Came;
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
@@ -96,6 +97,7 @@ pub(super) async fn create(
         false => book.insert_new(order)?,
     };
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    sandbox.settle(&mut state, Came::Placed);
     drop(state);
     let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -168,6 +170,7 @@ pub(super) async fn change(
     let book = state.world.book_mut();
     book.insert(order)?;
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    sandbox.settle(&mut state, Came::Placed);
     Ok(Json(reply))
 }
 
@@ -183,6 +186,7 @@ pub(super) async fn delete(
     let mut state = sandbox.state();
     state.world.book.get(number).ok_or_else(no_order)?;
     state.world.book_mut().remove(number);
+    sandbox.settle(&mut state, Came::Placed);
     sandbox.certificates.forget(number);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -229,6 +233,9 @@ fn drop_what_it_cannot_have(entry: &mut OrderInfo, old: &domain::Order, state: S
     }
     if !state.may_have_revocation() {
         entry.revocation = None;
+    }
+    if state != State::BeingIssued {
+        entry.issued_after_polls = None;
     }
 }
 

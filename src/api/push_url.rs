@@ -1,0 +1,165 @@
+//! The URL of a receiver of pushes.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+/// A URL to which pushes can be sent: `http://` or `https://`, without credentials and without a fragment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PushUrl {
+    text: Arc<str>,
+    authority_end: usize,
+    port: u16,
+}
+
+impl PushUrl {
+    /// The most bytes of a URL.
+    pub const MAX: usize = 2000;
+
+    const HTTP: &'static str = "http://";
+    const HTTPS: &'static str = "https://";
+
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// What is wrong with it; the text itself is not repeated, as it may contain credentials.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const FORMS: &str = "give a URL such as http://127.0.0.1:9000/push or https://receiver.local/push";
+        let scheme = [Self::HTTP, Self::HTTPS]
+            .into_iter()
+            .find(|scheme| text.starts_with(scheme))
+            .ok_or(FORMS)?;
+        if text.len() > Self::MAX {
+            return Err("a URL has at most 2000 bytes");
+        }
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !br##""#<>\^`{|}"##.contains(&byte);
+        if !text.bytes().all(is_plain) {
+            return Err("a URL is of printable ASCII, percent-encoded, and has no fragment");
+        }
+        let rest = &text[scheme.len()..];
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        if authority.contains('@') {
+            return Err("a URL has no credentials here; give them as `user` and `password`");
+        }
+        let default_port = if scheme == Self::HTTPS { 443 } else { 80 };
+        let (host, port) = split_port(authority, default_port).ok_or(FORMS)?;
+        is_host(host).then_some(()).ok_or(FORMS)?;
+        Ok(Self {
+            text: text.into(),
+            authority_end: scheme.len() + authority.len(),
+            port,
+        })
+    }
+
+    /// The URL as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is an `https://` URL.
+    pub fn is_https(&self) -> bool {
+        self.text.starts_with(Self::HTTPS)
+    }
+
+    /// The host and the port as they were written: the header `Host`.
+    pub fn authority(&self) -> &str {
+        let start = if self.is_https() { Self::HTTPS } else { Self::HTTP }.len();
+        &self.text[start..self.authority_end]
+    }
+
+    /// The host: a name or an IP address, this without brackets.
+    pub fn host(&self) -> &str {
+        let host = split_port(self.authority(), 0).map_or("", |(host, _)| host);
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path and the query, from the slash on.
+    pub fn path_and_query(&self) -> String {
+        match &self.text[self.authority_end..] {
+            path if path.starts_with('/') => path.to_owned(),
+            query => format!("/{query}"),
+        }
+    }
+
+    /// The URL without its query, in which there may be a secret.
+    pub fn without_query(&self) -> &str {
+        self.text.split('?').next().unwrap_or_default()
+    }
+}
+
+fn split_port(authority: &str, default: u16) -> Option<(&str, u16)> {
+    let host_end = authority.find(']').map_or(0, |end| end + 1);
+    match authority[host_end..].split_once(':') {
+        None => Some((authority, default)),
+        Some((host, port)) => {
+            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+            let port = port.parse().ok().filter(|port| is_number && *port != 0)?;
+            Some((&authority[..host_end + host.len()], port))
+        }
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (1..=253).contains(&host.len()) && host.bytes().all(is_of_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        for (text, host, port, path) in [
+            ("http://127.0.0.1:9000/push", "127.0.0.1", 9000, "/push"),
+            ("https://a.local", "a.local", 443, "/"),
+            ("http://a.local?x=1", "a.local", 80, "/?x=1"),
+            ("http://[::1]/p?x=%20", "::1", 80, "/p?x=%20"),
+            ("http://[::1]:81/", "::1", 81, "/"),
+        ] {
+            let url = PushUrl::parse(text).unwrap();
+            assert_eq!(
+                (url.host(), url.port(), &*url.path_and_query()),
+                (host, port, path),
+                "{text}"
+            );
+            assert_eq!(url.is_https(), text.starts_with("https"));
+            assert!(text.contains(url.authority()) && url.authority().contains(host));
+            assert!(!url.without_query().contains('?'));
+        }
+        let long = format!("http://a/{}", "x".repeat(PushUrl::MAX));
+        for text in [
+            "",
+            "a.local",
+            "ftp://a.local/",
+            "file:///etc/passwd",
+            "HTTP://a/",
+            "http://",
+            "http:///p",
+            "http://:80/",
+            "http://user:secret@a/",
+            "http://a:0/",
+            "http://a:65536/",
+            "http://a:+1/",
+            "http://a:80:80/",
+            "http://[::1/",
+            "http://[::g]/",
+            "http://[::1]x/",
+            "http://a/ b",
+            "http://a/\r\nHost: b",
+            "http://a/#f",
+            "http://ä/",
+            &long,
+        ] {
+            assert!(PushUrl::parse(text).is_err(), "{text}");
+        }
+        assert!(!PushUrl::parse("http://u:secret@a/").unwrap_err().contains("secret"));
+    }
+}

@@ -1,0 +1,694 @@
+//! What a sandbox pushes: the changes of orders whose accounts name a URL, in a queue, until they are sent.
+//!
+//! Who sends them is told by the [`PushHub`] that all sandboxes share. Everything is bounded: what waits, in a sandbox and in
+//! all, and what is on its way. No call waits for a push.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+
+use crate::api::account::{Account, LoginName, PushTarget};
+use crate::api::order::book::{Book, Touched};
+use crate::api::order::state::{Order, OrderNumber};
+use crate::api::push::PushEvent;
+use crate::api::world::{Accounts, World};
+use crate::clock::Timestamp;
+use crate::sandbox::journal::{Entry, MASK, PushTry, Subject};
+
+/// The target of the log lines about pushes.
+pub(crate) const LOG: &str = "sectigo_emulator::push";
+
+/// How many pushes of a sandbox may wait.
+const MAX_WAITING: usize = 1000;
+
+/// How many pushes of all sandboxes may wait.
+const MAX_WAITING_IN_ALL: usize = 20_000;
+
+/// How many pushes of a sandbox may be on their way at once.
+const MAX_BUSY: usize = 4;
+
+/// The shortest secret that is searched in what is told: a shorter one may stand there by chance.
+const MIN_SEARCHED: usize = 4;
+
+/// A change of an order that is to be pushed.
+#[derive(Debug)]
+pub(crate) struct Push {
+    /// The order.
+    pub(crate) order_number: OrderNumber,
+    /// Where it is sent.
+    pub(crate) target: Arc<PushTarget>,
+    /// Its parameters, without the certificate.
+    pub(crate) parameters: Vec<(&'static str, String)>,
+    /// The order whose certificate comes with it, and the time at which the order was so.
+    pub(crate) certificate_of: Option<(Box<Order>, Timestamp)>,
+    login_name: LoginName,
+    code: i32,
+    /// The name of the parameter that holds a secret, if one does.
+    untold: Option<&'static str>,
+}
+
+/// How a try to send a push ended, for the journal.
+#[derive(Debug)]
+pub(crate) struct Tried {
+    /// The number of the try, from 1; 0 if it was never tried.
+    pub(crate) number: u32,
+    /// When it was made, by the sandbox's clock and by the system's.
+    pub(crate) times: [Timestamp; 2],
+    /// The HTTP status of the response; 0 if there was none.
+    pub(crate) status: u16,
+    /// How long it took, in microseconds.
+    pub(crate) took_us: u64,
+    /// What came of it.
+    pub(crate) hint: String,
+}
+
+impl Push {
+    fn new(event: PushEvent, order: &Order, now: Timestamp, accounts: &Accounts) -> Option<Self> {
+        let account = accounts.get(order.login_name.as_str())?;
+        let target = account.push.clone()?;
+        let parameters = event.parameters(order);
+        let has_certificate = target.delivers_certificate && event.has_certificate();
+        let comment = order.revocation.as_ref().map_or("", |revocation| &revocation.comment);
+        let untold = parameters
+            .iter()
+            .find(|(_, value)| holds_secret(value, account))
+            .map(|(name, _)| *name)
+            .or(accounts.is_password(comment.trim()).then_some("statusDesc"));
+        Some(Self {
+            order_number: order.number,
+            target,
+            parameters,
+            certificate_of: has_certificate.then(|| (Box::new(order.clone()), now)),
+            login_name: order.login_name.clone(),
+            code: event.status_code(),
+            untold,
+        })
+    }
+
+    /// The parameters as the journal has them, of those that were sent.
+    pub(crate) fn told(&self, sent: &[(&'static str, String)]) -> Arc<[(&'static str, String)]> {
+        let tell = |(name, value): &(&'static str, String)| match self.untold == Some(*name) {
+            true => (*name, MASK.to_owned()),
+            false => (*name, value.clone()),
+        };
+        sent.iter().map(tell).collect()
+    }
+
+    /// The entry of the journal for a try, with the parameters that are told.
+    pub(crate) fn entry(&self, tried: Tried, parameters: Arc<[(&'static str, String)]>) -> Entry {
+        Entry {
+            id: 0,
+            time: tried.times[0],
+            real_time: tried.times[1],
+            subject: Subject::Push(PushTry {
+                url: self.target.url.without_query().to_owned(),
+                number: tried.number,
+                parameters,
+            }),
+            login_name: Some(self.login_name.clone()),
+            unknown_name: None,
+            order_number: Some(self.order_number),
+            status: tried.status,
+            code: Some(self.code),
+            reply: Bytes::new(),
+            took_us: tried.took_us,
+            fault: None,
+            hint: tried.hint.into(),
+        }
+    }
+}
+
+/// Whether a value that is pushed holds a password of the account.
+fn holds_secret(value: &str, account: &Account) -> bool {
+    let credentials = account.push.as_ref().and_then(|push| push.credentials.as_ref());
+    let passwords = [
+        Some(&account.login_password),
+        credentials.map(|credentials| &credentials.password),
+    ];
+    let is_held = |secret: &str| secret.len() >= MIN_SEARCHED && value.contains(secret);
+    passwords
+        .into_iter()
+        .flatten()
+        .any(|password| is_held(password.expose()))
+}
+
+/// Which orders of a watched book are still to be issued, and when.
+#[derive(Debug)]
+pub(crate) struct Dues {
+    by_time: BTreeSet<(Timestamp, OrderNumber)>,
+    by_order: HashMap<OrderNumber, Timestamp>,
+    /// The time of the last look.
+    seen: Timestamp,
+}
+
+impl Dues {
+    /// Those of a book, after that time.
+    fn of(book: &Book, now: Timestamp) -> Self {
+        let mut dues = Self {
+            by_time: BTreeSet::new(),
+            by_order: HashMap::new(),
+            seen: now,
+        };
+        for order in book.iter() {
+            dues.plan(order.number, order.due().filter(|due| *due > now));
+        }
+        dues
+    }
+
+    /// The earliest time at which an order is due.
+    fn next(&self) -> Option<Timestamp> {
+        self.by_time.first().map(|(due, _)| *due)
+    }
+
+    fn plan(&mut self, number: OrderNumber, due: Option<Timestamp>) {
+        let old = match due {
+            Some(due) => self.by_order.insert(number, due),
+            None => self.by_order.remove(&number),
+        };
+        if let Some(old) = old {
+            self.by_time.remove(&(old, number));
+        }
+        if let Some(due) = due {
+            self.by_time.insert((due, number));
+        }
+    }
+
+    /// Takes an order out if it is due by that time.
+    fn take_if_due(&mut self, number: OrderNumber, now: Timestamp) -> bool {
+        let is_due = self.by_order.get(&number).is_some_and(|due| *due <= now);
+        if is_due {
+            self.plan(number, None);
+        }
+        is_due
+    }
+
+    /// Takes the next order out that is due by that time.
+    fn take_next(&mut self, now: Timestamp) -> Option<OrderNumber> {
+        let (_, number) = self.by_time.first().copied().filter(|(due, _)| *due <= now)?;
+        self.plan(number, None);
+        Some(number)
+    }
+}
+
+/// How orders came that were not there before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Came {
+    /// By a call, which is a change that is pushed.
+    ByCall,
+    /// By the control API, which puts them there as they are.
+    Placed,
+}
+
+/// What is to be pushed of what has changed in a world, and by time, since the last look; `dues` is kept for the next one.
+/// The book is watched only as long as an account has a push.
+pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp, came: Came) -> Vec<Push> {
+    if !world.accounts.has_push() {
+        if dues.take().is_some() {
+            world.book_mut().watch(false);
+        }
+        return Vec::new();
+    }
+    let Some(dues) = dues else {
+        world.book_mut().watch(true);
+        *dues = Some(Dues::of(&world.book, now));
+        return Vec::new();
+    };
+    let touched = match world.book.is_touched() {
+        true => world.book_mut().take_touched(),
+        false => Vec::new(),
+    };
+    let mut pushes = Vec::new();
+    let mut seen = HashSet::new();
+    let mut push = |event, order: &Order| pushes.extend(Push::new(event, order, now, &world.accounts));
+    for Touched { number, before } in touched {
+        if !seen.insert(number) {
+            continue;
+        }
+        if let Some(before) = before.as_deref().filter(|_| dues.take_if_due(number, now)) {
+            push(PushEvent::of_issuance(before), before);
+        }
+        let after = world.book.get(number);
+        dues.plan(number, after.and_then(Order::due).filter(|due| *due > now));
+        if let Some(after) = after.filter(|_| before.is_some() || came == Came::ByCall)
+            && let Some(event) = PushEvent::of_change(before.as_deref(), after, now)
+        {
+            push(event, after);
+        }
+    }
+    while let Some(number) = dues.take_next(now) {
+        if let Some(order) = world.book.get(number) {
+            push(PushEvent::of_issuance(order), order);
+        }
+    }
+    if now < dues.seen {
+        // The clock was set back: what was issued is being issued again.
+        *dues = Dues::of(&world.book, now);
+    }
+    dues.seen = now;
+    pushes
+}
+
+/// When the next order is due, by the sandbox's clock.
+pub(crate) fn next_due(dues: Option<&Dues>) -> Option<Timestamp> {
+    dues.and_then(Dues::next)
+}
+
+/// The pushes of a sandbox that wait or are on their way.
+#[derive(Debug)]
+pub(crate) struct Pushes {
+    sandbox: Arc<str>,
+    hub: Arc<PushHub>,
+    queue: Mutex<Queue>,
+    /// Changes when all that waits or is on its way is given up.
+    era: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Push>,
+    /// The orders of which a push is on its way.
+    busy: HashSet<OrderNumber>,
+    is_closed: bool,
+    alarm: Option<Timestamp>,
+}
+
+/// A push on its way.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The push.
+    pub(crate) push: Push,
+    number: u64,
+    era: watch::Receiver<u64>,
+}
+
+impl Taken {
+    /// Tells when it is given up.
+    pub(crate) fn giving_up(&self) -> GivingUp {
+        GivingUp(self.era.clone())
+    }
+}
+
+/// Tells when a push on its way is given up.
+#[derive(Debug)]
+pub(crate) struct GivingUp(watch::Receiver<u64>);
+
+impl GivingUp {
+    /// Waits until it is given up: its sandbox was reset, restored or deleted.
+    pub(crate) async fn given_up(&mut self) {
+        // An error means that the sandbox is gone.
+        let _ = self.0.changed().await;
+    }
+}
+
+impl Pushes {
+    /// None yet, of the sandbox of that name.
+    pub(crate) fn new(sandbox: Arc<str>, hub: Arc<PushHub>) -> Self {
+        Self {
+            sandbox,
+            hub,
+            queue: Mutex::default(),
+            era: watch::Sender::new(0),
+        }
+    }
+
+    /// Lets a push wait for its turn.
+    ///
+    /// # Errors
+    /// Too many wait already; the push comes back with a sentence about it.
+    pub(crate) fn enqueue(&self, push: Push) -> Result<(), (Push, String)> {
+        let mut queue = self.lock();
+        if queue.is_closed {
+            return Ok(());
+        }
+        if queue.waiting.len() >= MAX_WAITING {
+            let why = format!("never sent: {MAX_WAITING} pushes of the sandbox wait already");
+            return Err((push, why));
+        }
+        if !self.hub.take_room() {
+            let why = format!("never sent: {MAX_WAITING_IN_ALL} pushes of all sandboxes wait already");
+            return Err((push, why));
+        }
+        queue.waiting.push_back(push);
+        drop(queue);
+        self.hub.make_ready(&self.sandbox);
+        Ok(())
+    }
+
+    /// Takes the first push that waits and may be sent: of an order none is on its way, and not too many of the sandbox are.
+    pub(crate) fn take(&self) -> Option<Taken> {
+        let mut queue = self.lock();
+        if queue.busy.len() >= MAX_BUSY {
+            return None;
+        }
+        let is_free = |push: &Push| !queue.busy.contains(&push.order_number);
+        let place = queue.waiting.iter().position(is_free)?;
+        let push = queue.waiting.remove(place)?;
+        queue.busy.insert(push.order_number);
+        self.hub.give_room_back(1);
+        let era = self.era.subscribe();
+        let number = *era.borrow();
+        Some(Taken { push, number, era })
+    }
+
+    /// Does something for a push that was taken, unless it was given up.
+    pub(crate) fn unless_given_up(&self, taken: &Taken, work: impl FnOnce()) {
+        let _queue = self.lock();
+        if *self.era.borrow() == taken.number {
+            work();
+        }
+    }
+
+    /// A push that was taken is over: the next of its order may be sent.
+    pub(crate) fn finish(&self, taken: &Taken) {
+        let mut queue = self.lock();
+        if *self.era.borrow() == taken.number {
+            queue.busy.remove(&taken.push.order_number);
+        }
+        let is_ready = !queue.waiting.is_empty();
+        drop(queue);
+        if is_ready {
+            self.hub.make_ready(&self.sandbox);
+        }
+    }
+
+    /// Has the sandbox looked after at that time of the system's clock, instead of the time set before.
+    pub(crate) fn set_alarm(&self, at: Option<Timestamp>) {
+        let mut queue = self.lock();
+        if !queue.is_closed && queue.alarm != at {
+            self.hub.set_alarm(&self.sandbox, queue.alarm, at);
+            queue.alarm = at;
+        }
+    }
+
+    /// The alarm that was set went off.
+    pub(crate) fn forget_alarm(&self) {
+        let mut queue = self.lock();
+        if let Some(alarm) = queue.alarm.take() {
+            self.hub.set_alarm(&self.sandbox, Some(alarm), None);
+        }
+    }
+
+    /// Gives up all that waits or is on its way.
+    pub(crate) fn clear(&self) {
+        let mut queue = self.lock();
+        self.hub.give_room_back(queue.waiting.len());
+        queue.waiting.clear();
+        queue.busy.clear();
+        self.era.send_modify(|era| *era += 1);
+    }
+
+    /// Gives up everything, now and later: the sandbox is deleted.
+    pub(crate) fn close(&self) {
+        self.set_alarm(None);
+        self.clear();
+        self.lock().is_closed = true;
+    }
+
+    /// How many wait or are on their way.
+    pub(crate) fn len(&self) -> usize {
+        let queue = self.lock();
+        queue.waiting.len() + queue.busy.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pushes {
+    fn drop(&mut self) {
+        let waiting = self.lock().waiting.len();
+        self.hub.give_room_back(waiting);
+    }
+}
+
+/// What the sandboxes of an emulator tell the one who sends their pushes.
+#[derive(Debug, Default)]
+pub(crate) struct PushHub {
+    desk: Mutex<Desk>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Desk {
+    /// How many pushes wait.
+    waiting: usize,
+    /// The sandboxes in which a push may be taken, each once.
+    ready: VecDeque<Arc<str>>,
+    /// The sandboxes that are to be looked after, by the system's time.
+    alarms: BTreeSet<(Timestamp, Arc<str>)>,
+}
+
+impl PushHub {
+    /// The sandbox that waits longest for its pushes to be taken.
+    pub(crate) fn next_ready(&self) -> Option<Arc<str>> {
+        self.lock().ready.pop_front()
+    }
+
+    /// A sandbox that is to be looked after by that time.
+    pub(crate) fn next_due(&self, real_now: Timestamp) -> Option<Arc<str>> {
+        let mut desk = self.lock();
+        let due = desk.alarms.first().filter(|(at, _)| *at <= real_now).cloned()?;
+        desk.alarms.remove(&due);
+        Some(due.1)
+    }
+
+    /// When the next sandbox is to be looked after.
+    pub(crate) fn next_alarm(&self) -> Option<Timestamp> {
+        self.lock().alarms.first().map(|(at, _)| *at)
+    }
+
+    /// Waits until a sandbox is ready or an alarm was set, since the last time.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    fn make_ready(&self, sandbox: &Arc<str>) {
+        let mut desk = self.lock();
+        if !desk.ready.contains(sandbox) {
+            desk.ready.push_back(sandbox.clone());
+        }
+        drop(desk);
+        self.news.notify_one();
+    }
+
+    fn set_alarm(&self, sandbox: &Arc<str>, old: Option<Timestamp>, new: Option<Timestamp>) {
+        let mut desk = self.lock();
+        if let Some(old) = old {
+            desk.alarms.remove(&(old, sandbox.clone()));
+        }
+        if let Some(new) = new {
+            desk.alarms.insert((new, sandbox.clone()));
+        }
+        drop(desk);
+        self.news.notify_one();
+    }
+
+    fn take_room(&self) -> bool {
+        let mut desk = self.lock();
+        let has_room = desk.waiting < MAX_WAITING_IN_ALL;
+        desk.waiting += usize::from(has_room);
+        has_room
+    }
+
+    fn give_room_back(&self, count: usize) {
+        self.lock().waiting -= count;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::order::state::{Stage, Validity};
+    use crate::api::push_url::PushUrl;
+    use crate::api::world::Conventions;
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::EPOCH.after(Duration::from_secs(second))
+    }
+
+    fn number(value: u64) -> OrderNumber {
+        OrderNumber::new(value).unwrap()
+    }
+
+    fn due_at(order: u64, second: u64) -> Order {
+        let validity = Validity {
+            issued: at(second),
+            expires: at(second + 10),
+        };
+        Order::plain(number(order), Stage::BeingIssued(Some(validity)))
+    }
+
+    /// A world with the account `a`, whose orders are pushed.
+    fn world() -> World {
+        let mut account = Account::plain("a", "s3cret");
+        account.push = Some(Arc::new(PushTarget {
+            url: PushUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
+            credentials: None,
+            delivers_certificate: false,
+            tells_of_collection: true,
+        }));
+        let mut accounts = Accounts::default();
+        accounts.insert(account);
+        World {
+            book: Arc::new(Book::new(100, number(1))),
+            accounts: Arc::new(accounts),
+            conventions: Arc::new(Conventions::default()),
+            issuance_delay: Duration::ZERO,
+            serials: None,
+            outbox: Default::default(),
+        }
+    }
+
+    fn codes(pushes: &[Push]) -> Vec<(u64, i32)> {
+        pushes.iter().map(|push| (push.order_number.get(), push.code)).collect()
+    }
+
+    #[test]
+    fn due_times_are_pushed_in_their_order_once_and_again_when_the_clock_was_set_back() {
+        let mut world = world();
+        for order in [due_at(1, 30), due_at(2, 20), due_at(3, 5), due_at(4, 40)] {
+            world.book_mut().insert(order).unwrap();
+        }
+        let mut dues = None;
+        let mut look = |world: &mut World, second| codes(&changes(world, &mut dues, at(second), Came::ByCall));
+        // What was there, and what was due before, is not pushed.
+        assert_eq!(look(&mut world, 10), []);
+        assert_eq!(look(&mut world, 19), []);
+        world.book_mut().get_mut(number(4)).unwrap().stage = Stage::Rejected;
+        // It was issued, and has expired since, which is not pushed.
+        assert_eq!(look(&mut world, 35), [(4, 7), (2, 9), (1, 9)]);
+        assert_eq!(look(&mut world, 1000), []);
+        assert_eq!(look(&mut world, 25), []);
+        assert_eq!(look(&mut world, 31), [(1, 9)]);
+    }
+
+    #[test]
+    fn an_order_that_is_due_and_then_revoked_is_pushed_twice() {
+        let mut world = world();
+        world.book_mut().insert(due_at(1, 30)).unwrap();
+        let mut dues = None;
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), []);
+        let order = world.book_mut().get_mut(number(1)).unwrap();
+        order.stage = Stage::Revoked(order.validity().unwrap());
+        let pushes = changes(&mut world, &mut dues, at(31), Came::ByCall);
+        assert_eq!(codes(&pushes), [(1, 9), (1, 8)]);
+    }
+
+    #[test]
+    fn what_is_placed_is_no_change_and_without_a_target_nothing_is_watched() {
+        let mut world = world();
+        let mut dues = None;
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::Placed)), []);
+        let issued = |order| Order {
+            stage: Stage::Issued(Validity {
+                issued: at(0),
+                expires: at(100),
+            }),
+            ..due_at(order, 1)
+        };
+        world.book_mut().insert(issued(1)).unwrap();
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::Placed)), []);
+        world.book_mut().insert(issued(2)).unwrap();
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), [(2, 9)]);
+        world.accounts_mut().remove("a");
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), []);
+        world.book_mut().insert(issued(3)).unwrap();
+        assert!(dues.is_none() && !world.book.is_touched());
+    }
+
+    fn pushes_of(world: &World, orders: impl IntoIterator<Item = u64>) -> Vec<Push> {
+        let push = |order| Push::new(PushEvent::Issued, &due_at(order, 1), at(1), &world.accounts).unwrap();
+        orders.into_iter().map(push).collect()
+    }
+
+    #[test]
+    fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
+        let hub = Arc::new(PushHub::default());
+        let pushes = Pushes::new("default".into(), hub.clone());
+        for push in pushes_of(&world(), [1, 1, 2, 3, 4, 5]) {
+            pushes.enqueue(push).unwrap();
+        }
+        assert_eq!(hub.next_ready().as_deref(), Some("default"));
+        assert_eq!(hub.next_ready(), None);
+        let mut taken: Vec<_> = std::iter::from_fn(|| pushes.take()).collect();
+        let order = |taken: &Taken| taken.push.order_number.get();
+        assert_eq!(taken.iter().map(order).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        pushes.finish(&taken.remove(0));
+        assert_eq!(hub.next_ready().as_deref(), Some("default"));
+        let again = pushes.take().unwrap();
+        assert_eq!(order(&again), 1);
+        assert!(pushes.take().is_none());
+        pushes.clear();
+        let mut current = 0;
+        pushes.unless_given_up(&again, || current += 1);
+        assert_eq!((current, pushes.len(), hub.lock().waiting), (0, 0, 0));
+        // What was given up does not free what came later.
+        for push in pushes_of(&world(), [1, 1]) {
+            pushes.enqueue(push).unwrap();
+        }
+        let later = pushes.take().unwrap();
+        pushes.finish(&again);
+        assert!(pushes.take().is_none());
+        pushes.unless_given_up(&later, || current += 1);
+        assert_eq!(current, 1);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let hub = Arc::new(PushHub::default());
+        let world = world();
+        let sandboxes: Vec<_> = (0..MAX_WAITING_IN_ALL / MAX_WAITING + 1)
+            .map(|name| Pushes::new(name.to_string().into(), hub.clone()))
+            .collect();
+        let fill = |pushes: &Pushes| {
+            pushes_of(&world, (1..=MAX_WAITING as u64 + 1).collect::<Vec<_>>())
+                .into_iter()
+                .map(|push| pushes.enqueue(push).map_err(|(_, why)| why))
+                .filter(Result::is_err)
+                .count()
+        };
+        let (last, first) = sandboxes.split_last().unwrap();
+        assert!(first.iter().all(|pushes| fill(pushes) == 1));
+        assert_eq!(fill(last), MAX_WAITING + 1);
+        drop(sandboxes);
+        assert_eq!(hub.lock().waiting, 0);
+    }
+
+    #[test]
+    fn a_secret_in_a_reason_is_not_told() {
+        let mut order = due_at(1, 1);
+        order.revocation = Some(Box::new(crate::api::order::state::Revocation {
+            at: at(1),
+            reason: crate::api::order::state::RevocationReason::Unspecified,
+            comment: "it is s3cret".into(),
+        }));
+        let push = Push::new(PushEvent::Rejected, &order, at(1), &world().accounts).unwrap();
+        let told = push.told(&push.parameters);
+        assert_eq!(told.last().unwrap(), &("statusDesc", MASK.to_owned()));
+        assert_eq!(push.parameters.last().unwrap().1, "Rejected: it is s3cret");
+    }
+
+    #[test]
+    fn an_alarm_is_moved_and_goes_off_once() {
+        let hub = Arc::new(PushHub::default());
+        let pushes = Pushes::new("default".into(), hub.clone());
+        pushes.set_alarm(Some(at(10)));
+        pushes.set_alarm(Some(at(5)));
+        assert_eq!(hub.next_alarm(), Some(at(5)));
+        assert_eq!(hub.next_due(at(4)), None);
+        assert_eq!(hub.next_due(at(6)).as_deref(), Some("default"));
+        assert_eq!((hub.next_due(at(100)), hub.next_alarm()), (None, None));
+        pushes.set_alarm(Some(at(20)));
+        pushes.close();
+        assert_eq!(hub.next_alarm(), None);
+    }
+}

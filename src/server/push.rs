@@ -1,0 +1,411 @@
+//! Sends the pushes of all sandboxes: over HTTP or TLS, each with a few tries, and never for long.
+//!
+//! A receiver is trusted with nothing: only its status is read, its redirects are not followed, and every try ends in time. A
+//! push goes to this machine or into a private network only, unless more is allowed; that is judged by the address that is
+//! connected to, after its name was resolved.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
+use tracing::warn;
+
+use crate::api::account::{PushCredentials, PushTarget};
+use crate::api::push::{BEFORE_CERTIFICATE, CA_CERTIFICATE, CERTIFICATE};
+use crate::clock::{Stopwatch, real_now};
+use crate::der::pem;
+use crate::files::{FileError, read};
+use crate::model::when::Span;
+use crate::sandbox::Sandbox;
+use crate::sandbox::list::Sandboxes;
+use crate::sandbox::push::{LOG, Push, Taken, Tried};
+use crate::server::stop::Stop;
+
+/// How often a push is tried again.
+const RETRIES: u32 = 3;
+
+/// How many pushes of all sandboxes are on their way at once.
+const MAX_ON_THEIR_WAY: usize = 64;
+
+/// The most bytes of the head of a response.
+const MAX_HEAD: usize = 16 << 10;
+
+/// The longest sleep while an alarm is set, as the system's clock may be set.
+const NAP: Duration = Duration::from_secs(60);
+
+/// The options of pushes.
+#[derive(Clone, Debug)]
+pub(crate) struct PushOptions {
+    /// Whether pushes may go to public addresses.
+    pub(crate) anywhere: bool,
+    /// How long a try may take.
+    pub(crate) timeout: Duration,
+    /// How long it takes until a push that failed is tried again.
+    pub(crate) retry_delay: Duration,
+}
+
+/// Why TLS for pushes cannot be set up.
+#[derive(Debug, Error)]
+pub(crate) enum PushTlsError {
+    /// The file with the certificates to trust cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// rustls refuses its settings.
+    #[error("cannot set up TLS for pushes: {0}")]
+    Setup(#[from] rustls::Error),
+}
+
+/// A TLS client that trusts the emulator's own root, and the certificates of a file.
+///
+/// # Errors
+/// The file cannot be read, or one of its certificates cannot be a root.
+pub(crate) fn tls_client(
+    root: &CertificateDer<'static>,
+    more: Option<&Path>,
+) -> Result<Arc<ClientConfig>, PushTlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add(root.clone())?;
+    if let Some(path) = more {
+        let text = read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
+        let certificates = pem::certificates(&text).map_err(|problem| FileError::new(path, problem))?;
+        for certificate in certificates {
+            roots.add(certificate).map_err(|error| {
+                FileError::new(path, format!("holds a certificate that cannot be trusted: {error}"))
+            })?;
+        }
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// Sends the pushes of all sandboxes.
+pub(crate) struct Pusher {
+    /// The sandboxes.
+    pub(crate) sandboxes: Arc<Sandboxes>,
+    /// The options.
+    pub(crate) options: PushOptions,
+    /// Which receivers are trusted.
+    pub(crate) tls: Arc<ClientConfig>,
+    /// Ends it.
+    pub(crate) stop: Stop,
+}
+
+impl Pusher {
+    /// Sends pushes until the emulator stops. Those that wait or are on their way are lost then.
+    pub(crate) async fn run(self) {
+        let Self {
+            sandboxes,
+            options,
+            tls,
+            mut stop,
+        } = self;
+        let sender = Arc::new(Sender { options, tls });
+        let hub = sandboxes.push_hub();
+        let mut on_their_way = JoinSet::new();
+        loop {
+            while let Some(name) = hub.next_due(real_now()) {
+                if let Some(sandbox) = sandboxes.get(&name) {
+                    sandbox.look_after();
+                }
+            }
+            while on_their_way.len() < MAX_ON_THEIR_WAY
+                && let Some(name) = hub.next_ready()
+            {
+                let Some(sandbox) = sandboxes.get(&name) else { continue };
+                while let Some(taken) = sandbox.pushes.take() {
+                    on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken));
+                }
+            }
+            let is_full = on_their_way.len() >= MAX_ON_THEIR_WAY;
+            let nap = hub.next_alarm().map(|at| at.since(real_now()).min(NAP));
+            tokio::select! {
+                biased;
+                () = stop.stopped() => break,
+                Some(_) = on_their_way.join_next() => {}
+                () = hub.news(), if !is_full => {}
+                () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
+            }
+        }
+        let lost: usize = sandboxes.list().iter().map(|sandbox| sandbox.pushes.len()).sum();
+        if lost > 0 {
+            warn!(target: LOG, pushes = lost, "stopped before these pushes were sent");
+        }
+    }
+}
+
+/// Sends a push, in a few tries, unless it is given up.
+async fn deliver(sender: Arc<Sender>, sandbox: Arc<Sandbox>, taken: Taken) {
+    let mut giving_up = taken.giving_up();
+    let sending = Sending {
+        sandbox: &sandbox,
+        taken: &taken,
+    };
+    tokio::select! {
+        biased;
+        () = giving_up.given_up() => {}
+        () = sender.send(&sending) => {}
+    }
+}
+
+/// A push on its way. However that ends, the next one of its order may follow then.
+struct Sending<'s> {
+    sandbox: &'s Sandbox,
+    taken: &'s Taken,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.sandbox.pushes.finish(self.taken);
+    }
+}
+
+/// How pushes are sent.
+struct Sender {
+    options: PushOptions,
+    tls: Arc<ClientConfig>,
+}
+
+/// Why a try failed.
+#[derive(Debug, Error)]
+enum Failed {
+    #[error("no response within {}", Span(*.0))]
+    Timeout(Duration),
+    #[error("the name cannot be resolved: {0}")]
+    Resolve(io::Error),
+    #[error("{0} is neither this machine nor in a private network (--push-anywhere allows it)")]
+    Public(IpAddr),
+    #[error("the name has no address")]
+    NoAddress,
+    #[error("cannot connect to {0}: {1}")]
+    Connect(SocketAddr, io::Error),
+    #[error("TLS failed: {0}")]
+    Tls(io::Error),
+    #[error("HTTP failed: {0}")]
+    Http(#[from] hyper::Error),
+    #[error("the certificate cannot be made: {0}")]
+    Certificate(String),
+}
+
+impl Failed {
+    /// Whether another try may do better.
+    fn may_pass(&self) -> bool {
+        !matches!(self, Self::Public(_) | Self::Certificate(_))
+    }
+}
+
+impl Sender {
+    async fn send(&self, sending: &Sending<'_>) {
+        let (sandbox, push) = (sending.sandbox, &sending.taken.push);
+        let (parameters, problem) = match attach_certificate(sandbox, push).await {
+            Ok(parameters) => (parameters, None),
+            Err(problem) => (push.parameters.clone(), Some(problem)),
+        };
+        let told = push.told(&parameters);
+        let mut problem = problem;
+        for number in 1..=1 + RETRIES {
+            let times = [sandbox.now(), real_now()];
+            let watch = Stopwatch::start();
+            let came = match problem.take() {
+                Some(problem) => Err(problem),
+                None => self.try_once(&push.target, &parameters).await,
+            };
+            let (status, outcome, is_over) = match came {
+                Ok(status) if (200..300).contains(&status) => (status, format!("HTTP status {status}"), true),
+                Ok(status) => (status, format!("HTTP status {status}"), number > RETRIES),
+                Err(failed) => (0, failed.to_string(), number > RETRIES || !failed.may_pass()),
+            };
+            let is_delivered = (200..300).contains(&status);
+            let then = match (is_delivered, is_over) {
+                (true, _) => "delivered".to_owned(),
+                (false, true) => "given up".to_owned(),
+                (false, false) => format!("tried again in {}", Span(self.options.retry_delay)),
+            };
+            let tried = Tried {
+                number,
+                times,
+                status,
+                took_us: watch.elapsed_micros(),
+                hint: format!("try {number} of {}: {outcome}; {then}", 1 + RETRIES),
+            };
+            sandbox.note_push(sending.taken, tried, told.clone());
+            if is_over {
+                return;
+            }
+            sleep(self.options.retry_delay).await;
+        }
+    }
+
+    /// Sends it once, and returns the status of the response.
+    async fn try_once(&self, target: &PushTarget, parameters: &[(&'static str, String)]) -> Result<u16, Failed> {
+        let tried = async {
+            let stream = self.connect(target).await?;
+            let request = request(target, parameters);
+            if !target.url.is_https() {
+                return exchange(stream, request).await;
+            }
+            let name = ServerName::try_from(target.url.host().to_owned())
+                .map_err(|error| Failed::Tls(io::Error::other(error)))?;
+            let connector = TlsConnector::from(self.tls.clone());
+            let stream = connector.connect(name, stream).await.map_err(Failed::Tls)?;
+            exchange(stream, request).await
+        };
+        let limit = self.options.timeout;
+        timeout(limit, tried).await.map_err(|_| Failed::Timeout(limit))?
+    }
+
+    /// Connects to the first address of the receiver that is allowed and answers.
+    async fn connect(&self, target: &PushTarget) -> Result<TcpStream, Failed> {
+        let (host, port) = (target.url.host(), target.url.port());
+        let mut failed = Failed::NoAddress;
+        for address in lookup_host((host, port)).await.map_err(Failed::Resolve)? {
+            if !self.options.anywhere && !is_near(address.ip()) {
+                failed = Failed::Public(address.ip());
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failed = Failed::Connect(address, error),
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// The parameters of a push with the certificate, if it comes with one.
+async fn attach_certificate(sandbox: &Sandbox, push: &Push) -> Result<Vec<(&'static str, String)>, Failed> {
+    let mut parameters = push.parameters.clone();
+    if let Some((order, at)) = &push.certificate_of {
+        let certificate = sandbox
+            .certificates
+            .of(order, *at)
+            .await
+            .map_err(|error| Failed::Certificate(error.to_string()))?;
+        let encode = |der: &[u8]| pem::encode(pem::CERTIFICATE, der);
+        // The root first, as where a certificate is collected.
+        let root = sandbox.certificates.authority().root().certificate();
+        let chain = format!("{}{}", encode(root), encode(certificate.issuer.certificate()));
+        let attached = [(CERTIFICATE, encode(&certificate.der)), (CA_CERTIFICATE, chain)];
+        parameters.splice(BEFORE_CERTIFICATE..BEFORE_CERTIFICATE, attached);
+    }
+    Ok(parameters)
+}
+
+/// Whether an address is this machine's own or in a private network.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
+}
+
+/// The request of a push.
+fn request(target: &PushTarget, parameters: &[(&'static str, String)]) -> Request<Full<Bytes>> {
+    let encoded = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    let path = target.url.path_and_query();
+    let request = Request::builder()
+        .header(HOST, target.url.authority())
+        .header(USER_AGENT, concat!("sectigo-emulator/", env!("CARGO_PKG_VERSION")))
+        .header(CONNECTION, "close");
+    let request = match &target.credentials {
+        Some(credentials) => request.header(AUTHORIZATION, basic(credentials)),
+        None => request,
+    };
+    let request = if target.delivers_certificate {
+        request
+            .method(Method::POST)
+            .uri(path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from(encoded))
+    } else {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        request
+            .method(Method::GET)
+            .uri(format!("{path}{sign}{encoded}"))
+            .body(Full::default())
+    };
+    request.expect("the URL was checked, and the rest is encoded")
+}
+
+fn basic(credentials: &PushCredentials) -> HeaderValue {
+    let pair = format!("{}:{}", credentials.user_name, credentials.password.expose());
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).expect("Base64 is ASCII");
+    value.set_sensitive(true);
+    value
+}
+
+/// Sends the request, and returns the status of the response, whose body is not read.
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<u16, Failed>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
+    tokio::pin!(connection);
+    let response = sender.send_request(request);
+    tokio::pin!(response);
+    // The connection is driven here alone, so that it ends with the try.
+    tokio::select! {
+        biased;
+        response = &mut response => Ok(response?.status().as_u16()),
+        ended = &mut connection => {
+            ended?;
+            Ok(response.await?.status().as_u16())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_and_private_networks_are_near() {
+        for (address, expected) in [
+            ("127.0.0.1", true),
+            ("127.8.9.1", true),
+            ("10.0.0.1", true),
+            ("172.16.0.1", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("169.254.169.254", false),
+            ("0.0.0.0", false),
+            ("8.8.8.8", false),
+            ("::1", true),
+            ("::", false),
+            ("fd00::1", true),
+            ("fe80::1", false),
+            ("2001:db8::1", false),
+            ("::ffff:127.0.0.1", true),
+            ("::ffff:8.8.8.8", false),
+            ("64:ff9b::7f00:1", false),
+        ] {
+            assert_eq!(is_near(address.parse().unwrap()), expected, "{address}");
+        }
+    }
+}
