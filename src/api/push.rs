@@ -176,6 +176,7 @@ mod tests {
             Stage::Rejected,
             Stage::Issued(over),
             Stage::OnHold,
+            Stage::Unpaid,
         ];
         stages.map(order).into()
     }
@@ -193,6 +194,7 @@ mod tests {
         (State::Rejected, Some(("rejected", 7, "Rejected"))),
         (State::Expired, None),
         (State::OnHold, None),
+        (State::Unpaid, None),
     ];
 
     #[test]
