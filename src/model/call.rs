@@ -27,10 +27,10 @@ pub enum CallKind {
 
 impl CallKind {
     /// Every kind.
-    pub(crate) const ALL: [Self; 2] = [Self::Call, Self::Push];
+    pub const ALL: [Self; 2] = [Self::Call, Self::Push];
 
     /// Its name.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Call => "call",
             Self::Push => "push",
