@@ -251,6 +251,7 @@ const CODES: &[&Code] = &[
     &code::REJECTED,
     &code::REVOKED,
     &code::AWAITING_PAYMENT,
+    &code::POLLED_TOO_SOON,
     &code::NOT_PERMITTED,
     &code::CSR_NOT_WANTED,
 ];
