@@ -10,7 +10,7 @@ use serde::de::{self, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
@@ -92,6 +92,7 @@ pub struct Account<T = When, P = Secret> {
     pub payment: Payment,
     /// The product codes that it has no price for; an order of one is answered with -115.
     #[serde(default, deserialize_with = "whole::list", skip_serializing_if = "Vec::is_empty")]
+    #[schema(schema_with = product_codes)]
     pub unpriced: Vec<u16>,
     /// How many calls it may make in a time; those beyond are answered with -42.
     #[serde(
@@ -274,6 +275,15 @@ impl ToSchema for AccountPatch {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         <Account>::schemas(schemas);
     }
+}
+
+/// The schema of a list of product codes: that of the list alone does not say how great they may be.
+fn product_codes() -> Array {
+    let code = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(u16::MAX));
+    ArrayBuilder::new().items(code).build()
 }
 
 impl Account {

@@ -95,7 +95,7 @@ fn journal_of(sandbox: &Sandbox, kind: Option<CallKind>) -> &Journal {
 /// The filter of the journal that is asked for.
 fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Problem> {
     if filter.kind == Some(CallKind::Push) && filter.endpoint.is_some() {
-        return Err(Problem::unreadable("endpoint", "a push is of no endpoint"));
+        return Err(Problem::unfit("endpoint", "a push is of no endpoint"));
     }
     let endpoint = filter
         .endpoint

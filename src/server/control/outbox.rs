@@ -3,16 +3,27 @@
 use axum::Json;
 use axum::http::StatusCode;
 
+use super::Problem;
 use super::extract::{PathSandbox, Query};
+use crate::api::order::state::OrderNumber;
 use crate::model::mail::{MailFilter, MailList};
 
 /// The mails in the outbox that were sent by now, the oldest first.
 #[utoipa::path(get, path = "/outbox", tag = "outbox", operation_id = "listMails", params(MailFilter),
-    responses((status = 200, description = "The mails", body = MailList)))]
-pub(super) async fn list(PathSandbox(sandbox): PathSandbox, Query(filter): Query<MailFilter>) -> Json<MailList> {
+    responses(
+        (status = 200, description = "The mails", body = MailList),
+        (status = 422, description = "The orderNumber is greater than an order number can be")))]
+pub(super) async fn list(
+    PathSandbox(sandbox): PathSandbox,
+    Query(filter): Query<MailFilter>,
+) -> Result<Json<MailList>, Problem> {
+    if filter.order_number.is_some_and(|number| number > OrderNumber::MAX) {
+        let most = format!("an order number is at most {}", OrderNumber::MAX);
+        return Err(Problem::unfit("orderNumber", most));
+    }
     let now = sandbox.now();
     let outbox = sandbox.state().world.outbox.clone();
-    Json(MailList::find(&outbox, &filter, now))
+    Ok(Json(MailList::find(&outbox, &filter, now)))
 }
 
 /// Forgets every mail.
