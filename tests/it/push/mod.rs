@@ -84,7 +84,7 @@ fn a_status_alone_is_pushed_by_get() {
     assert_eq!(control.get("/calls?kind=push&code=9")["calls"], json!([]));
     control.expect(
         ("GET", "/calls?kind=push&endpoint=!autoRevokeCS", ""),
-        400,
+        422,
         &["a push is of no endpoint"],
     );
     control.expect(("DELETE", "/calls", ""), 204, &[]);
