@@ -77,7 +77,9 @@ impl Rules for AutoReplaceCs {
         let number = order.number;
         let done = replace(world, number, step, replacement, false, now)?;
         let certified = done.order_number.unwrap_or(number);
-        if let (Some(email), Some(order)) = (values.email, world.book_mut().get_mut(certified)) {
+        if let Some(email) = values.email
+            && let Some(order) = world.book_mut().get_mut(certified)
+        {
             order.email = Some(email).filter(|email| !email.is_empty()).map(Into::into);
         }
         Ok(done)

@@ -504,8 +504,10 @@ fn await_polls(world: &mut World, number: OrderNumber) {
         .book
         .get(number)
         .and_then(|order| world.accounts.get(order.login_name.as_str()));
-    let polls = owner.and_then(|owner| owner.issued_after_polls);
-    if let (Some(polls), Some(order)) = (polls, world.book_mut().get_mut(number)) {
+    // The book is opened for a change only if there is one: for most accounts there is none.
+    if let Some(polls) = owner.and_then(|owner| owner.issued_after_polls)
+        && let Some(order) = world.book_mut().get_mut(number)
+    {
         order.await_polls(polls);
     }
 }
