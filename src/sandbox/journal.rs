@@ -208,7 +208,7 @@ impl Untold {
 /// The arguments of a call as they came, in one piece: for each the row of its endpoint's table, whether it may be told,
 /// the length of its value and the value.
 ///
-/// What is in the table of no endpoint is not kept: a name that is none may be the rest of a password with an unescaped `&`
+/// What is not in the table of the endpoint is not kept: a name that is none may be the rest of a password with an unescaped `&`
 /// in it. Passwords are kept, because values that hold one are masked; they are never told.
 #[derive(Clone, Default)]
 pub(crate) struct KeptForm(Box<[u8]>);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
+use crate::api::protocol::argument::parse_integer;
+
 /// A certificateID: 1 to 16 digits without a leading zero.
 ///
 /// It stays with the certificate: each order has one, and the order that replaces another has its own. Unless an order
@@ -23,8 +25,7 @@ impl CertificateId {
 
     /// The certificateID in a text, if it is written without a sign, leading zeros or spaces.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|_| is_canonical).and_then(Self::new)
+        parse_integer(text).and_then(Self::new)
     }
 
     /// Its value.

@@ -14,6 +14,7 @@ use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
+use crate::api::protocol::argument::parse_integer;
 use crate::clock::Timestamp;
 
 /// An order number: digits without a leading zero, 1 to 18 of them.
@@ -33,8 +34,7 @@ impl OrderNumber {
 
     /// The order number in a text, if it is written without a sign, leading zeros or spaces.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|_| is_canonical).and_then(Self::new)
+        parse_integer(text).and_then(Self::new)
     }
 
     /// Its value.

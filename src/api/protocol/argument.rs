@@ -382,7 +382,7 @@ fn unrecognized(position: usize, name: &[u8]) -> Refusal {
 }
 
 /// Digits without a sign and without a leading zero, below 10^18.
-fn parse_integer(text: &str) -> Option<u64> {
+pub(crate) fn parse_integer(text: &str) -> Option<u64> {
     let is_canonical = !text.is_empty()
         && text.len() <= 18
         && text.bytes().all(|byte| byte.is_ascii_digit())

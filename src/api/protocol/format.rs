@@ -83,11 +83,7 @@ impl Format {
         match self {
             Self::Lines => {
                 let lines: Vec<_> = all.map(|(_, value)| &**value).collect();
-                let end = match assumptions.final_newline {
-                    FinalNewline::Yes => "\n",
-                    FinalNewline::No => "",
-                };
-                lines.join("\n") + end
+                lines.join("\n") + line_end(assumptions.final_newline)
             }
             Self::UrlEncoded => {
                 let mut text = form_urlencoded::Serializer::new(String::new());
@@ -113,11 +109,16 @@ impl Format {
     }
 }
 
-fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str> {
-    let end = match final_newline {
+/// What ends a reply in lines.
+fn line_end(final_newline: FinalNewline) -> &'static str {
+    match final_newline {
         FinalNewline::Yes => "\n",
         FinalNewline::No => "",
-    };
+    }
+}
+
+fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str> {
+    let end = line_end(final_newline);
     match reply {
         // What nearly every call is answered.
         Reply::Success {
