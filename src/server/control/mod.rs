@@ -45,9 +45,9 @@ use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
 use crate::model::problem::ProblemDetails;
-use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
+use crate::server::{console, layers};
 use crate::token::Token;
 
 pub(crate) use answers::AnswerTurns;
@@ -102,7 +102,8 @@ impl Control {
     fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
-        let (for_others, of_others) = (app.clone(), others);
+        let page: Arc<OnceLock<Router>> = Arc::default();
+        let for_others = app.clone();
         Router::new()
             .route(
                 "/control/v1/health",
@@ -114,7 +115,10 @@ impl Control {
             )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
-                let mut router = of_others.get_or_init(|| other_routes(for_others.clone())).clone();
+                let mut router = match console::has(request.uri().path()) {
+                    true => page.get_or_init(console::router).clone(),
+                    false => others.get_or_init(|| other_routes(for_others.clone())).clone(),
+                };
                 async move { router.call(request).await }
             })
             .layer(from_fn_with_state(app.clone(), guard::guard))

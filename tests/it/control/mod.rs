@@ -2,6 +2,7 @@
 
 mod any_operations;
 mod clock;
+mod console;
 mod every_route;
 mod faults;
 mod guard;
