@@ -62,6 +62,7 @@ pub use crate::model::account::{
 pub use crate::model::call::{ArgumentInfo, CallInfo, CallKind, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
+pub use crate::model::health::HealthInfo;
 pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
@@ -132,6 +133,14 @@ impl Control {
     /// It does not serve.
     pub async fn health(&self) -> Result<(), ControlError> {
         self.remote.send_empty(Method::GET, "/health").await
+    }
+
+    /// The emulator's version, and the URLs of its listeners.
+    ///
+    /// # Errors
+    /// It does not serve.
+    pub async fn about(&self) -> Result<HealthInfo, ControlError> {
+        self.remote.get("/health").await
     }
 
     /// The orders of this sandbox.

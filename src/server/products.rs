@@ -37,15 +37,23 @@ pub(crate) struct Products {
     sandboxes: Arc<Sandboxes>,
     over_https: bool,
     bodies: Arc<BodyReader>,
+    /// Where the console is, if it is anywhere.
+    console: Option<Arc<str>>,
 }
 
 impl Products {
     /// The API of all sandboxes, for a listener that is HTTPS or counts as if it were.
-    pub(crate) fn new(sandboxes: Arc<Sandboxes>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
+    pub(crate) fn new(
+        sandboxes: Arc<Sandboxes>,
+        over_https: bool,
+        bodies: Arc<BodyReader>,
+        console: Option<Arc<str>>,
+    ) -> Self {
         Self {
             sandboxes,
             over_https,
             bodies,
+            console,
         }
     }
 
@@ -70,6 +78,28 @@ impl Products {
                 }
             }
         })
+    }
+
+    /// What is answered where there is nothing; at `/`, also where the console is.
+    fn respond_not_found(&self, head: &Parts, watch: Stopwatch) -> Response<Body> {
+        // Arguments that were put behind the path by mistake are not for the log.
+        let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
+        let path = shown(path);
+        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
+        let names: String = ENDPOINTS
+            .iter()
+            .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
+            .collect();
+        let console = match &self.console {
+            Some(url) if head.uri.path() == "/" => format!("The console is at {url}/\n"),
+            Some(_) | None => String::new(),
+        };
+        let text = format!(
+            "There is nothing here. This emulator answers:\n{names}\
+             GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
+             For the sandbox t1, the same below /sandboxes/t1.\n{console}"
+        );
+        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
     }
 
     fn router(self) -> Router {
@@ -135,7 +165,7 @@ async fn respond(products: Arc<Products>, parameters: Parameters, request: Reque
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
     let Some(endpoint) = parameter(&parameters, "endpoint").and_then(Endpoint::named) else {
-        return respond_not_found(&head, watch);
+        return products.respond_not_found(&head, watch);
     };
     let (answered, fault) = answer(
         &products,
@@ -212,7 +242,7 @@ async fn published(
     let (head, mut body) = request.into_parts();
     let name = parameter(&parameters, "sandbox");
     let Some(published) = path_in_sandbox(head.uri.path(), name).and_then(Published::find) else {
-        return respond_not_found(&head, watch);
+        return products.respond_not_found(&head, watch);
     };
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
@@ -248,25 +278,8 @@ fn no_sandbox(name: &str, watch: Stopwatch) -> Response<Body> {
     respond_text(StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-async fn not_found(request: Request<Body>) -> Response<Body> {
-    respond_not_found(&request.into_parts().0, Stopwatch::start())
-}
-
-fn respond_not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
-    // Arguments that were put behind the path by mistake are not for the log.
-    let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-    let path = shown(path);
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
-    let names: String = ENDPOINTS
-        .iter()
-        .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
-        .collect();
-    let text = format!(
-        "There is nothing here. This emulator answers:\n{names}\
-         GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
-         For the sandbox t1, the same below /sandboxes/t1.\n"
-    );
-    respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+async fn not_found(State(products): State<Arc<Products>>, request: Request<Body>) -> Response<Body> {
+    products.respond_not_found(&request.into_parts().0, Stopwatch::start())
 }
 
 fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {

@@ -15,12 +15,11 @@ use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<FaultList> {
     let real_now = real_now();
     let faults = sandbox.state().faults.clone();
-    let reply = |(id, fault)| FaultInfo {
-        id,
-        fault: Fault::describe(fault, real_now),
-    };
     Json(FaultList {
-        faults: faults.iter(real_now).map(reply).collect(),
+        faults: faults
+            .iter(real_now)
+            .map(|active| FaultInfo::new(active.id, &active.fault, active.hits, real_now))
+            .collect(),
     })
 }
 
@@ -33,16 +32,15 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
-    let answer = Fault::describe(&fault, real_now);
     let mut state = sandbox.state();
     state.faults.sweep(real_now);
-    let id = state.faults.add(fault).ok_or_else(|| {
+    let id = state.faults.add(fault.clone()).ok_or_else(|| {
         Problem::full(format!(
             "there are {} faults already, which is all that may be",
             Faults::MAX
         ))
     })?;
-    Ok((StatusCode::CREATED, Json(FaultInfo { id, fault: answer })))
+    Ok((StatusCode::CREATED, Json(FaultInfo::new(id, &fault, 0, real_now))))
 }
 
 /// Removes every fault.

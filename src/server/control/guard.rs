@@ -172,6 +172,15 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The host by which a request that was let in asked, without the port.
+pub(super) fn host_name(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    Some(match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        Some(_) | None => host,
+    })
+}
+
 /// The host and port that the client asked for.
 fn host(request: &Request) -> Option<&str> {
     let mut hosts = request.headers().get_all(header::HOST).iter();

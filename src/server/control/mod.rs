@@ -23,6 +23,7 @@ mod sandboxes;
 mod snapshot;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,24 +31,23 @@ use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use serde::Serialize;
 use tower_service::Service as _;
-use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::model::health::HealthInfo;
 use crate::model::problem::ProblemDetails;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
-use crate::server::{console, layers};
+use crate::server::{base_url, console, layers};
 use crate::token::Token;
 
 pub(crate) use answers::AnswerTurns;
@@ -76,8 +76,21 @@ pub(crate) struct Control {
     pub(crate) body_memory: BodyMemory,
     /// The turns of long answers.
     pub(crate) answer_turns: AnswerTurns,
+    /// Where the listeners are.
+    pub(crate) listeners: Listeners,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
+}
+
+/// The addresses of the listeners that are on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listeners {
+    /// That of the API over TLS.
+    pub(crate) https: Option<SocketAddr>,
+    /// That of the API over plain HTTP.
+    pub(crate) http: Option<SocketAddr>,
+    /// The one of the control API.
+    pub(crate) control: Option<SocketAddr>,
 }
 
 /// What every handler shares.
@@ -181,18 +194,20 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(assumptions::read, assumptions::change)))
 }
 
-/// It serves.
-#[derive(Serialize, ToSchema)]
-struct Health {
-    /// `ok`.
-    status: &'static str,
-}
-
-/// Answers once every listener serves: the control listener is served last.
+/// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.
 #[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
-    responses((status = 200, description = "It serves", body = Health)))]
-async fn health() -> Json<Health> {
-    Json(Health { status: "ok" })
+    responses((status = 200, description = "It serves", body = HealthInfo)))]
+async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> {
+    let host = guard::host_name(&headers).unwrap_or("localhost");
+    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::told(scheme, address, host));
+    let Listeners { https, http, control } = app.listeners;
+    Json(HealthInfo {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        https: url("https", https),
+        http: url("http", http),
+        control: url("http", control),
+    })
 }
 
 /// The catalogue: every endpoint's arguments and codes, and the assumptions.

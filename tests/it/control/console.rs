@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{Answer, Client, Server};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Client, Control, Server, eventually};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -195,4 +197,46 @@ fn the_package_has_every_file() {
         let path = format!("src/server/console{served}");
         assert!(listed.lines().any(|line| line == path), "{path} is not in {listed}");
     }
+}
+
+#[test]
+fn the_api_and_the_log_say_where_the_page_is() {
+    let server = Server::plain(&[]);
+    let url = format!("http://{}/", server.control());
+    eventually("the log's line", || {
+        server
+            .whole_log()
+            .contains(&format!(" INFO sectigo_emulator::console: the console is at {url}\n"))
+    });
+    let mut client = server.client();
+    let root = client.get("/");
+    assert_eq!(root.status, 404);
+    assert!(
+        root.text().ends_with(&format!("\nThe console is at {url}\n")),
+        "{root:?}"
+    );
+    assert!(!client.get("/other").text().contains("console"));
+
+    let server = Server::start(&["--https", "off", "--control", "off"]);
+    assert!(!server.client().get("/").text().contains("console"));
+}
+
+#[test]
+fn health_says_the_version_and_where_the_listeners_are() {
+    let server = Server::start(&["--http", "off"]);
+    let health = Control::of(&server).get("/health");
+    let expected = json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "https": format!("https://{}", server.https()),
+        "control": format!("http://{}", server.control()),
+    });
+    assert_eq!(health, expected);
+
+    let server = Server::plain(&["--http", "0.0.0.0:0", "--control-host", "ci"]);
+    let mut client = Client::connect(server.control());
+    client.write("GET /control/v1/health HTTP/1.1\r\nHost: ci:8081\r\n\r\n");
+    let health: Value = serde_json::from_str(client.read().unwrap().text()).unwrap();
+    let http = health["http"].as_str().unwrap();
+    assert!(http.starts_with("http://ci:") && !http.ends_with(":8081"), "{http}");
 }
