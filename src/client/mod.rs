@@ -52,7 +52,7 @@ pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::Clock;
 pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
-pub use crate::client::order::Orders;
+pub use crate::client::order::{OrderPage, OrderQuery, Orders};
 pub use crate::client::outbox::Outbox;
 pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
@@ -66,6 +66,7 @@ pub use crate::model::health::HealthInfo;
 pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
+pub use crate::model::sort::OrderField;
 pub use crate::model::when::When;
 pub use crate::model::{
     IssuanceFailure, MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp,

@@ -26,6 +26,7 @@ pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod sandbox;
 mod snapshot;
+pub(crate) mod sort;
 pub(crate) mod value_error;
 pub(crate) mod valueless;
 pub(crate) mod when;

@@ -16,7 +16,8 @@ use crate::token::Token;
 const HEALTH: &str = "/control/v1/health";
 
 /// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 7] = [
+const WITH_QUERY: [&str; 8] = [
+    "/accounts",
     "/orders",
     "/calls",
     "/stream",

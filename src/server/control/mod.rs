@@ -21,6 +21,7 @@ mod problem;
 mod receive;
 mod sandboxes;
 mod snapshot;
+mod window;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
