@@ -685,6 +685,7 @@ impl Builder {
                 max_snapshot: self.max_snapshot,
                 body_memory: BodyMemory::default(),
                 answer_turns: AnswerTurns::default(),
+                accept_plain_http: self.accept_plain_http,
                 listeners: Listeners {
                     https: emulator.https,
                     http: emulator.http,

@@ -22,6 +22,7 @@ pub(crate) mod mail;
 mod message;
 pub(crate) mod object;
 pub(crate) mod order;
+pub(crate) mod own_call;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod sandbox;

@@ -26,7 +26,7 @@ use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
-use crate::sandbox::journal::Journal;
+use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
 /// The name of the sandbox that always is.
@@ -91,6 +91,17 @@ impl Drop for Using {
         self.0.touch(clock::real_now());
         self.0.users.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// A call that was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// What is answered.
+    pub(crate) answer: Answer,
+    /// What a fault shall do to the reply.
+    pub(crate) action: Option<Action>,
+    /// The call as the journal has it.
+    pub(crate) entry: Arc<Entry>,
 }
 
 /// What changes in a sandbox.
@@ -298,11 +309,11 @@ impl Sandbox {
         self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }
 
-    /// Answers a call of an endpoint, logs it and enters it in the journal. What a fault shall do to the reply comes along.
+    /// Answers a call of an endpoint, logs it and enters it in the journal.
     ///
     /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
     /// again to do what was asked; whatever takes time happens in between.
-    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> (Answer, Option<Action>) {
+    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> Answered {
         let real_now = clock::real_now();
         self.touch(real_now);
         let conventions = self.state().world.conventions.clone();
@@ -339,8 +350,11 @@ impl Sandbox {
         };
         let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
         call::log(&entry, &self.name, answer.is_worth_a_warning);
-        self.journal.enter(entry);
-        (answer, met.map(|met| met.then))
+        Answered {
+            entry: self.journal.enter(entry),
+            answer,
+            action: met.map(|met| met.then),
+        }
     }
 
     /// Has the endpoint answer a call that came at that time.

@@ -22,8 +22,9 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
+use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::{DEFAULT, Sandbox, Using};
+use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -218,8 +219,47 @@ async fn answer(
         is_claimed,
         watch,
     };
-    let (answer, action) = sandbox.answer(&arrival).await;
-    (response(answer), action.map(|action| (action, Using::new(sandbox))))
+    let answered = sandbox.answer(&arrival).await;
+    let fault = answered.action.map(|action| (action, Using::new(sandbox)));
+    (response(answered.answer), fault)
+}
+
+/// A call that the control API makes.
+#[derive(Debug)]
+pub(crate) struct OwnCall<'f> {
+    /// The endpoint that it calls.
+    pub(crate) endpoint: &'static Endpoint,
+    /// How it comes.
+    pub(crate) transport: Transport,
+    /// Its arguments.
+    pub(crate) form: &'f Form<'f>,
+}
+
+/// Makes a call as if a client had sent it to that sandbox: the journal's entry of it, and, in its own time, the response.
+pub(crate) async fn make(
+    call: OwnCall<'_>,
+    sandbox: &Sandbox,
+) -> (
+    Arc<Entry>,
+    impl Future<Output = Result<Response<Body>, Disconnect>> + use<>,
+) {
+    let arrival = Arrival {
+        endpoint: call.endpoint,
+        transport: call.transport,
+        form: call.form,
+        oddity: None,
+        is_claimed: false,
+        watch: Stopwatch::start(),
+    };
+    let Answered { answer, action, entry } = sandbox.answer(&arrival).await;
+    let response = response(answer);
+    let responded = async {
+        match action {
+            Some(action) => misbehave(action, response).await,
+            None => Ok(response),
+        }
+    };
+    (entry, responded)
 }
 
 /// The response that carries an answer.

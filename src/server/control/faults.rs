@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 
 use super::Problem;
-use super::extract::{JsonBody, PathFaultId, PathSandbox};
+use super::extract::{JsonBody, PathId, PathSandbox};
 use crate::api::fault::Faults;
 use crate::clock::real_now;
 use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
@@ -55,10 +55,7 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
 #[utoipa::path(delete, path = "/faults/{id}", tag = "faults", operation_id = "deleteFault",
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Removed"), (status = 404, description = "There is none, or it healed")))]
-pub(super) async fn delete(
-    PathSandbox(sandbox): PathSandbox,
-    PathFaultId(id): PathFaultId,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<StatusCode, Problem> {
     let mut state = sandbox.state();
     state.faults.sweep(real_now());
     id.parse()

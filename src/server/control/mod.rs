@@ -17,6 +17,7 @@ mod guard;
 mod openapi;
 mod orders;
 mod outbox;
+mod own_calls;
 mod problem;
 mod receive;
 mod sandboxes;
@@ -77,6 +78,8 @@ pub(crate) struct Control {
     pub(crate) body_memory: BodyMemory,
     /// The turns of long answers.
     pub(crate) answer_turns: AnswerTurns,
+    /// Whether a call over plain HTTP counts as one over HTTPS.
+    pub(crate) accept_plain_http: bool,
     /// Where the listeners are.
     pub(crate) listeners: Listeners,
     /// Ends what waits and what streams.
@@ -186,7 +189,8 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(clock::advance)))
         .routes(strict(routes!(faults::list, faults::create, faults::clear)))
         .routes(strict(routes!(faults::delete)))
-        .routes(strict(routes!(calls::list, calls::clear)))
+        .routes(strict(routes!(calls::list, own_calls::create, calls::clear)))
+        .routes(strict(routes!(own_calls::again)))
         .routes(strict(routes!(calls::stream)))
         .routes(strict(routes!(calls::count)))
         .routes(strict(routes!(outbox::list, outbox::clear)))

@@ -105,6 +105,11 @@ const IN_SANDBOX: &[Row] = &[
         200,
     ),
     ("GET", "/calls?endpoint=!autoRevoke", "", 422),
+    ("POST", "/calls", r#"{"endpoint":"!autoRevokeCS"}"#, 200),
+    ("POST", "/calls", r#"{"endpoint":"!autoRevoke"}"#, 422),
+    ("POST", "/calls", r#"{"arguments":[]}"#, 400),
+    ("POST", "/calls/1/again", "", 200),
+    ("POST", "/calls/7/again", "", 404),
     ("DELETE", "/calls", "", 204),
     // GET calls/stream has no end: the tests of the stream have it by curl.
     ("HEAD", "/calls/stream", "", 200),

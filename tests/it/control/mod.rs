@@ -7,6 +7,7 @@ mod every_route;
 mod faults;
 mod guard;
 mod openapi;
+mod own_calls;
 mod parallel;
 mod queries;
 mod routes;
