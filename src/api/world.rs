@@ -282,15 +282,20 @@ impl Conventions {
 
     /// The reply to a refused call of an endpoint.
     pub fn reply(&self, endpoint: &'static str, refusal: &Refusal) -> Reply {
+        Reply::Error {
+            code: refusal.code.number,
+            message: self.message(endpoint, refusal),
+        }
+    }
+
+    /// The message of a refused call of an endpoint.
+    pub(crate) fn message(&self, endpoint: &'static str, refusal: &Refusal) -> Cow<'static, str> {
         let code = refusal.code;
         let template = match self.messages.get(&(endpoint, code.number)) {
             Some(message) => message.clone().into(),
             None => self.spell(code),
         };
-        Reply::Error {
-            code: code.number,
-            message: refusal.fill(template),
-        }
+        refusal.fill(template)
     }
 
     fn spell(&self, code: &Code) -> Cow<'static, str> {

@@ -64,6 +64,7 @@ pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::health::HealthInfo;
 pub use crate::model::mail::MailInfo;
+pub use crate::model::next::{DueInfo, DueKind, DueList, EndpointNext, NextInfo, WithArgument};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::own_call::{MadeCall, NewCall, SentReply};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};

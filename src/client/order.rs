@@ -4,6 +4,7 @@ use hyper::Method;
 
 use crate::client::Control;
 use crate::client::error::ControlError;
+use crate::model::next::NextInfo;
 use crate::model::order::{Order, OrderChange, OrderFilter, OrderInfo, OrderList};
 use crate::model::sort::{OrderField, OrderSort};
 use crate::model::{Product, State};
@@ -95,6 +96,14 @@ impl Orders<'_> {
     /// No order has that number.
     pub async fn show(self, number: u64) -> Result<OrderInfo, ControlError> {
         self.0.remote().get(&self.path(number)).await
+    }
+
+    /// What each endpoint would answer about an order now, if its account sent a call that is as it should be.
+    ///
+    /// # Errors
+    /// No order has that number.
+    pub async fn next(self, number: u64) -> Result<NextInfo, ControlError> {
+        self.0.remote().get(&format!("{}/next", self.path(number))).await
     }
 
     /// Every order, by number.

@@ -20,6 +20,7 @@ pub(crate) mod health;
 mod locate;
 pub(crate) mod mail;
 mod message;
+pub(crate) mod next;
 pub(crate) mod object;
 pub(crate) mod order;
 pub(crate) mod own_call;

@@ -16,8 +16,9 @@ use crate::token::Token;
 const HEALTH: &str = "/control/v1/health";
 
 /// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 8] = [
+const WITH_QUERY: [&str; 9] = [
     "/accounts",
+    "/due",
     "/orders",
     "/calls",
     "/stream",

@@ -22,6 +22,7 @@ mod problem;
 mod receive;
 mod sandboxes;
 mod snapshot;
+mod timeline;
 mod window;
 
 use std::convert::Infallible;
@@ -180,6 +181,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
         .routes(strict(routes!(orders::list, orders::create)))
         .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(timeline::next)))
         .routes(strict(routes!(certificates::certificate)))
         .routes(strict(routes!(certificates::chain)))
         .routes(strict(routes!(certificates::csr)))
@@ -187,6 +189,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(certificates::list)))
         .routes(strict(routes!(clock::read, clock::set)))
         .routes(strict(routes!(clock::advance)))
+        .routes(strict(routes!(clock::due)))
         .routes(strict(routes!(faults::list, faults::create, faults::clear)))
         .routes(strict(routes!(faults::delete)))
         .routes(strict(routes!(calls::list, own_calls::create, calls::clear)))

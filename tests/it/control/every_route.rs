@@ -34,6 +34,8 @@ const BESIDE: &[Row] = &[
 /// What each sandbox has. Each row finds what those above it left.
 const IN_SANDBOX: &[Row] = &[
     ("GET", "/accounts", "", 200),
+    ("GET", "/accounts?search=a&offset=1&limit=1", "", 200),
+    ("GET", "/accounts?limit=x", "", 400),
     ("POST", "/accounts", r#"{"loginName":"a/b é","loginPassword":"x"}"#, 201),
     ("POST", "/accounts", r#"{"loginName":"a/b é","loginPassword":"x"}"#, 409),
     ("POST", "/accounts", r#"{"loginName":"b"}"#, 400),
@@ -76,6 +78,10 @@ const IN_SANDBOX: &[Row] = &[
     ("GET", "/orders/1234567", "", 200),
     ("GET", "/orders/1", "", 404),
     ("GET", "/orders/x", "", 404),
+    ("GET", "/orders/1234567/next", "", 200),
+    ("GET", "/orders/1/next", "", 404),
+    ("GET", "/orders?search=a&sort=-issued&offset=1", "", 200),
+    ("GET", "/orders?sort=csr", "", 400),
     (
         "PATCH",
         "/orders/1234567",
@@ -91,6 +97,8 @@ const IN_SANDBOX: &[Row] = &[
     ("PUT", "/clock", "", 400),
     ("POST", "/clock/advance", r#"{"by":"30d"}"#, 200),
     ("POST", "/clock/advance", r#"{"by":"soon"}"#, 400),
+    ("GET", "/clock/due?limit=3", "", 200),
+    ("GET", "/clock/due?limit=0", "", 400),
     ("GET", "/faults", "", 200),
     ("POST", "/faults", r#"{"then":{"code":-14}}"#, 201),
     ("POST", "/faults", r#"{"then":{"code":1}}"#, 422),

@@ -14,5 +14,6 @@ mod routes;
 mod secrets;
 mod snapshot;
 mod stream;
+mod timeline;
 mod ttl;
 mod wire;

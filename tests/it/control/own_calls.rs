@@ -170,7 +170,7 @@ fn a_call_that_is_not_kept_whole_is_not_made_again() {
     client.revoke(&Form::revoke());
     client.revoke(&Form::revoke().add("notAnArgument", "s3cret-value"));
     client.post(REVOKE, &"orderNumber=1&".repeat(65));
-    client.revoke(&Form::revoke().set("revocationReason", &"x".repeat(50_000)));
+    client.revoke(&Form::revoke().set("revocationReason", "x".repeat(50_000)));
     for (id, status) in [
         ("1", 404),
         ("2", 409),

@@ -1,0 +1,34 @@
+//! The life of an order: what the endpoints would answer about it now.
+
+use axum::Json;
+
+use super::Problem;
+use super::extract::{PathOrderNumber, PathSandbox};
+use super::orders::{find, no_order};
+use crate::api::endpoints::next::Trial;
+use crate::aside::aside;
+use crate::clock::real_now;
+use crate::model::next::{EndpointNext, NextInfo};
+
+/// What each endpoint would answer about the order now, if its account sent a call that is as it should be.
+#[utoipa::path(get, path = "/orders/{orderNumber}/next", tag = "orders", operation_id = "readNext",
+    params(("orderNumber" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "What they would answer", body = NextInfo), (status = 404, description = "There is none")))]
+pub(super) async fn next(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Json<NextInfo>, Problem> {
+    let number = find(&number).ok_or_else(no_order)?;
+    let (trial, now) = {
+        let state = sandbox.state();
+        (Trial::of(&state.world, number), state.clock.now(real_now()))
+    };
+    let trial = trial.ok_or_else(no_order)?;
+    let state = trial.state(now).ok_or_else(no_order)?;
+    // The rules look at CSRs, which takes a moment.
+    let answers = aside(move || trial.answers(now)).await?;
+    Ok(Json(NextInfo {
+        state,
+        endpoints: answers.into_iter().map(EndpointNext::from).collect(),
+    }))
+}
