@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
-use crate::api::order::book::Book;
+use crate::api::order::book::{Book, LifeChange};
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
@@ -51,6 +51,15 @@ impl World {
     /// The orders, to change them.
     pub fn book_mut(&mut self) -> &mut Book {
         Arc::make_mut(&mut self.book)
+    }
+
+    /// The orders whose state was changed since the last time, if the book keeps account of them.
+    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+        // The book is opened for a change only if there is one.
+        match self.book.has_lives() {
+            true => self.book_mut().take_lives(),
+            false => Vec::new(),
+        }
     }
 
     /// The accounts, to change them.

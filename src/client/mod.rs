@@ -63,6 +63,7 @@ pub use crate::model::call::{ArgumentInfo, CallInfo, CallKind, Difference, NearC
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::health::HealthInfo;
+pub use crate::model::history::{HistoryCause, HistoryEntry, HistoryInfo};
 pub use crate::model::mail::MailInfo;
 pub use crate::model::next::{DueInfo, DueKind, DueList, EndpointNext, NextInfo, WithArgument};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};

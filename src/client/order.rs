@@ -4,6 +4,7 @@ use hyper::Method;
 
 use crate::client::Control;
 use crate::client::error::ControlError;
+use crate::model::history::HistoryInfo;
 use crate::model::next::NextInfo;
 use crate::model::order::{Order, OrderChange, OrderFilter, OrderInfo, OrderList};
 use crate::model::sort::{OrderField, OrderSort};
@@ -96,6 +97,14 @@ impl Orders<'_> {
     /// No order has that number.
     pub async fn show(self, number: u64) -> Result<OrderInfo, ControlError> {
         self.0.remote().get(&self.path(number)).await
+    }
+
+    /// The states that an order reached, the earliest first: when, and by which call.
+    ///
+    /// # Errors
+    /// No order has that number.
+    pub async fn history(self, number: u64) -> Result<HistoryInfo, ControlError> {
+        self.0.remote().get(&format!("{}/history", self.path(number))).await
     }
 
     /// What each endpoint would answer about an order now, if its account sent a call that is as it should be.

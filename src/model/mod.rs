@@ -17,6 +17,7 @@ pub(crate) mod endpoint;
 pub(crate) mod fault;
 pub(crate) mod fixtures;
 pub(crate) mod health;
+pub(crate) mod history;
 mod locate;
 pub(crate) mod mail;
 mod message;

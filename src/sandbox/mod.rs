@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod certificates;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
@@ -26,6 +27,7 @@ use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
+use crate::sandbox::history::{By, ByCall, History};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
@@ -39,6 +41,8 @@ pub(crate) struct Sandbox {
     pub(crate) name: Arc<str>,
     /// Its last calls.
     pub(crate) journal: Journal,
+    /// The last changes of its orders' states.
+    pub(crate) history: History,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -121,7 +125,10 @@ pub(crate) struct State {
 
 impl State {
     /// The state in which a sandbox begins.
-    pub(crate) fn new(built: Built, random: Random) -> Self {
+    pub(crate) fn new(mut built: Built, random: Random) -> Self {
+        if !built.world.book.notes_lives() {
+            built.world.book_mut().note_lives();
+        }
         Self {
             world: built.world,
             clock: built.clock,
@@ -149,6 +156,7 @@ impl Sandbox {
             pushes: Pushes::new(name.clone(), hub),
             name,
             journal: journals.calls,
+            history: History::default(),
             pushed: journals.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -214,6 +222,7 @@ impl Sandbox {
             let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
+            self.history.clear();
             self.settle(&mut state, Came::Placed);
             old
         };
@@ -225,6 +234,11 @@ impl Sandbox {
     /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
+        if came == Came::Placed {
+            let lives = state.world.take_lives();
+            self.history
+                .note(lives, state.clock.now(clock::real_now()), By::Control);
+        }
         // Every call comes here, and in most sandboxes nobody is pushed to.
         if state.dues.is_none() && !state.world.accounts.has_push() {
             return;
@@ -332,6 +346,7 @@ impl Sandbox {
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
             (known, met)
         };
+        let mut changed = None;
         let mut answer = match met.as_ref().map(|met| &met.then) {
             Some(Action::Status { status, body }) => Answer::of_gateway(
                 *status,
@@ -345,30 +360,44 @@ impl Sandbox {
                     conventions,
                     fault: then.and_then(|then| then.refusal(arrival.endpoint)),
                 };
-                self.call(arrival.endpoint, call, known.time).await
+                let (answer, changes) = self.call(arrival.endpoint, call, known.time).await;
+                changed = changes;
+                answer
             }
         };
         let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
         call::log(&entry, &self.name, answer.is_worth_a_warning);
+        let entry = self.journal.enter(entry);
+        if let Some(changes) = changed {
+            self.history.number_call(changes, entry.id);
+        }
         Answered {
-            entry: self.journal.enter(entry),
+            entry,
             answer,
             action: met.map(|met| met.then),
         }
     }
 
-    /// Has the endpoint answer a call that came at that time.
-    async fn call(&self, endpoint: &'static Endpoint, mut call: Call<'_>, mut now: Timestamp) -> Answer {
+    /// Has the endpoint answer a call that came at that time. The states that it has changed come along.
+    async fn call(
+        &self,
+        endpoint: &'static Endpoint,
+        mut call: Call<'_>,
+        mut now: Timestamp,
+    ) -> (Answer, Option<ByCall>) {
+        let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
+            let lives = state.world.take_lives();
+            changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
         let done = self.attach_certificates(done, now).await;
-        endpoint.reply(&call, done)
+        (endpoint.reply(&call, done), changed)
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.

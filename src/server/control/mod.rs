@@ -181,6 +181,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
         .routes(strict(routes!(orders::list, orders::create)))
         .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(timeline::history)))
         .routes(strict(routes!(timeline::next)))
         .routes(strict(routes!(certificates::certificate)))
         .routes(strict(routes!(certificates::chain)))

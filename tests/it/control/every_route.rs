@@ -78,6 +78,8 @@ const IN_SANDBOX: &[Row] = &[
     ("GET", "/orders/1234567", "", 200),
     ("GET", "/orders/1", "", 404),
     ("GET", "/orders/x", "", 404),
+    ("GET", "/orders/1234567/history", "", 200),
+    ("GET", "/orders/1/history", "", 404),
     ("GET", "/orders/1234567/next", "", 200),
     ("GET", "/orders/1/next", "", 404),
     ("GET", "/orders?search=a&sort=-issued&offset=1", "", 200),

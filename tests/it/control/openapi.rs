@@ -41,6 +41,7 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/accounts/{loginName}", "GET PATCH DELETE"),
     ("/orders", "GET POST"),
     ("/orders/{orderNumber}", "GET PATCH DELETE"),
+    ("/orders/{orderNumber}/history", "GET"),
     ("/orders/{orderNumber}/next", "GET"),
     ("/orders/{orderNumber}/certificate", "GET"),
     ("/orders/{orderNumber}/chain", "GET"),

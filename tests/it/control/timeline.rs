@@ -1,4 +1,4 @@
-//! What the endpoints would answer about an order, and what comes next by the clock.
+//! The states that an order reached, what the endpoints would answer about it, and what comes next by the clock.
 
 use serde_json::{Value, json};
 
@@ -230,4 +230,84 @@ fn what_comes_by_the_clock_is_listed_the_soonest_first() {
         let problem = Control::of(&server).ask(("GET", &format!("/clock/due?limit={limit}"), ""), 400);
         assert_eq!(problem["field"], "limit", "{problem}");
     }
+}
+
+/// The history of an order, an entry in a line: the day of January 2030, the state, and what brought it there.
+#[track_caller]
+fn history(control: &mut Control, number: u64) -> Vec<String> {
+    let history = control.get(&format!("/orders/{number}/history"));
+    assert!(history.get("forgotten").is_none(), "{history}");
+    let entries = history["entries"].as_array().unwrap();
+    let tell = |entry: &Value| {
+        let day = entry["time"].as_str().map_or("?", |time| &time[8..10]);
+        let mut told = format!(
+            "{day} {} {}",
+            entry["state"].as_str().unwrap(),
+            entry["how"].as_str().unwrap()
+        );
+        if let Some(endpoint) = entry["endpoint"].as_str() {
+            told += &format!(" {endpoint} {}", entry["call"]);
+        }
+        told
+    };
+    entries.iter().map(tell).collect()
+}
+
+#[test]
+fn the_states_of_an_order_are_told_with_what_brought_them() {
+    let mut fixtures = default_fixtures();
+    fixtures["clock"] = json!({"now": "2030-01-10T00:00:00Z", "frozen": true});
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &["--issuance-delay", "1d"]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    assert_eq!(history(&mut control, 1_100_001), ["? pending fixtures"]);
+    // A call that is refused changes nothing.
+    assert_eq!(client.revoke(&Form::revoke().order(2_200_008)).code(), -43);
+    assert_eq!(history(&mut control, 2_200_008), ["? on-hold fixtures"]);
+
+    let new = client.replace(&Form::replace().order(1_100_003)).order_number();
+    let old = history(&mut control, 1_100_003);
+    assert!(old[0].ends_with(" issued fixtures"), "{old:?}");
+    assert_eq!(old[1..], ["10 replaced call !AutoReplaceSMIME 2"]);
+    assert_eq!(history(&mut control, new), ["10 being-issued call !AutoReplaceSMIME 2"]);
+    control.expect(("POST", "/clock/advance", r#"{"by":"5d"}"#), 200, &[]);
+    let path = format!("/orders/{new}");
+    control.expect(("PATCH", &path, r#"{"state":"on-hold"}"#), 200, &[]);
+    control.expect(("PATCH", &path, r#"{"email":"jane@example.com"}"#), 200, &[]);
+    let expected = [
+        "10 being-issued call !AutoReplaceSMIME 2",
+        "11 issued clock",
+        "15 on-hold control",
+    ];
+    assert_eq!(history(&mut control, new), expected);
+    // The same after a page of the journal is no longer there.
+    control.expect(("DELETE", "/calls", ""), 204, &[]);
+    assert_eq!(history(&mut control, new), expected);
+    control.expect(("DELETE", &path, ""), 204, &[]);
+    control.expect(("GET", &format!("{path}/history"), ""), 404, &[]);
+    let again = json!({"orderNumber": new, "loginName": "login_name", "product": "smime", "state": "pending"});
+    control.expect(("POST", "/orders", &again.to_string()), 201, &[]);
+    assert_eq!(history(&mut control, new), ["15 pending control"]);
+    control.expect(("POST", "/reset", ""), 200, &[]);
+    assert_eq!(history(&mut control, 1_100_003).len(), 1, "a reset forgets it");
+}
+
+#[test]
+fn each_sandbox_has_its_own_history() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of_new_sandbox(&server, "t1");
+    control.expect(("PATCH", "/orders/1100001", r#"{"state":"rejected"}"#), 200, &[]);
+    assert_eq!(history(&mut control, 1_100_001).len(), 2);
+    assert_eq!(history(&mut Control::of(&server), 1_100_001), ["? pending fixtures"]);
+    let made = json!({"endpoint": "!autoRevokeCS", "arguments": [
+        {"name": "loginName", "value": "login_name"}, {"name": "loginPassword", "value": "login_password"},
+        {"name": "orderNumber", "value": "2200001"}, {"name": "revocationReason", "value": "x"},
+        {"name": "codeReason", "value": "0"},
+    ]});
+    let made = control.ask(("POST", "/calls", &made.to_string()), 200);
+    let told = history(&mut control, 2_200_001);
+    assert!(
+        told[1].ends_with(&format!("rejected call !autoRevokeCS {}", made["call"]["id"])),
+        "{told:?}"
+    );
 }
