@@ -80,9 +80,9 @@ function later(name, value) {
 function Rows({ list, id, query }) {
   const fields = Object.fromEntries(query);
   return html`<${Table} label="Calls" class="calls">
-    <thead><tr><th scope="col" class="num">#</th><th scope="col">Sandbox time</th><th scope="col" class="c-real">Real time</th><th scope="col">Endpoint</th>
+    <thead><tr><th scope="col" class="num">#</th><th scope="col" title="by the sandbox's clock">Clock</th><th scope="col" class="c-real">Real time</th><th scope="col">Endpoint</th>
       <th scope="col" class="c-login">loginName</th><th scope="col" class="c-order">orderNumber</th><th scope="col">Code</th><th scope="col" class="num c-took">Took</th>
-      <th scope="col" class="c-fault">Fault</th><th scope="col" class="c-hint">Hint</th></tr></thead>
+      <th scope="col" class="c-hint">Fault, hint</th></tr></thead>
     <tbody>${list.map((call) => html`<${Row} key=${call.id} call=${call} open=${call.id === id} address=${href('calls', call.id, fields)} />`)}</tbody>
   <//>`;
 }
@@ -103,8 +103,7 @@ class Row extends Component {
       <td class="name c-order">${call.orderNumber ?? ''}</td>
       <td class="c-code"><${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></td>
       <td class="num nowrap c-took">${took(call.tookMicros)}</td>
-      <td class="c-fault">${call.fault != null && html`<span class="code bad">#${call.fault}</span>`}</td>
-      <td class="c-hint">${call.hint}</td>
+      <td class="c-hint">${call.fault != null && html`<span class="code bad">#${call.fault}</span> `}${call.hint}</td>
     </tr>`;
   }
 }

@@ -3,7 +3,7 @@ import { computed, effect, signal } from './html.js';
 import { get, query, token } from './api.js';
 import { route } from './route.js';
 import { follow } from './stream.js';
-import { refreshFaults } from './store.js';
+import { lastCall, refreshFaults } from './store.js';
 
 // So many calls are held; the journal of the emulator keeps as many by default.
 export const WINDOW = 1000;
@@ -78,6 +78,7 @@ function flush() {
   const news = pending.reverse();
   pending = [];
   if (news.some((call) => call.fault != null)) refreshFaults().catch(() => {});
+  if (news.length) lastCall.value = news[0].id;
   const into = paused.value ? arrived : calls;
   into.value = [...news, ...into.value].slice(0, WINDOW);
 }

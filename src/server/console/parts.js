@@ -143,9 +143,9 @@ export function Bytes({ text, label }) {
   if (text === '') return html`<p class="note">The body is empty.</p>`;
   const lines = text.split(/(\r\n|\n|\r)/);
   return html`<pre class="text reply" tabindex="0" aria-label=${label}>${lines.map((part) => {
-    if (part === '\n') return html`<${Fragment}><span class="eol" title="line feed">␊</span>${'\n'}<//>`;
-    if (part === '\r\n') return html`<${Fragment}><span class="eol" title="carriage return, line feed">␍␊</span>${'\n'}<//>`;
-    if (part === '\r') return html`<${Fragment}><span class="eol" title="carriage return">␍</span>${'\n'}<//>`;
+    if (part === '\n') return html`<${Fragment}><span class="eol" title="line feed">LF</span>${'\n'}<//>`;
+    if (part === '\r\n') return html`<${Fragment}><span class="eol" title="carriage return, line feed">CR LF</span>${'\n'}<//>`;
+    if (part === '\r') return html`<${Fragment}><span class="eol" title="carriage return">CR</span>${'\n'}<//>`;
     return part;
   })}</pre>`;
 }

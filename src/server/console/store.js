@@ -21,6 +21,10 @@ export const now = computed(() => {
   return frozen ? at : at + Math.max(0, tick.value - read);
 });
 
+// The id of the last call that was seen, and what of it the views know that are read again when something was called.
+export const lastCall = signal(0);
+export const changes = signal('');
+
 export const endpointOf = (name) => catalogue.value.endpoints.find((endpoint) => endpoint.name === name);
 export const sandboxOf = (name) => sandboxes.value.find((sandbox) => sandbox.name === name);
 
@@ -34,6 +38,7 @@ export async function refreshFaults() { faults.value = (await get('faults')).fau
 export async function refreshSandboxes() { sandboxes.value = (await root('GET', 'sandboxes')).sandboxes; }
 
 async function refresh() {
+  changes.value = `${lastCall.peek()} ${clock.peek()?.now && Math.round((now.peek() - Date.now()) / 60_000)}`;
   await Promise.allSettled([refreshClock(), refreshFaults(), refreshSandboxes()]);
 }
 
