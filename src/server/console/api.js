@@ -76,9 +76,11 @@ export function query(fields) {
   return entries.length ? '?' + new URLSearchParams(entries) : '';
 }
 
-// Saves what a path answers as a file, with the token, which a plain link could not send.
-export async function download(path, name) {
-  const blob = await (await send(address(path))).blob();
+// Saves what a path of the sandbox answers as a file, with the token, which a plain link could not send.
+export const download = (path, name) => save(address(path), name);
+
+export async function save(url, name) {
+  const blob = await (await send(url)).blob();
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
