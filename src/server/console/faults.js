@@ -31,7 +31,7 @@ function List() {
     <tbody>${faults.value.map((fault) => html`<tr key=${fault.id}>
       <td class="num">${fault.id}</td><td>${matcher(fault)}</td><td class="bad">${outcome(fault.then)}</td>
       <td>${share({ ...fault, ttl: null }) || 'always'}${fault.until ? `, ends ${relative(fault.until, tick.value)}` : ''}</td>
-      <td class="num">${fault.hits ?? '–'}</td>
+      <td class="num">${fault.hits ?? 0}</td>
       <td class="num"><${Action} class="small" aria-label=${`Remove fault ${fault.id}`} run=${async () => { await remove('faults/' + fault.id); await refreshFaults(); }}>Remove<//></td></tr>`)}</tbody><//>`;
 }
 
