@@ -68,6 +68,6 @@ function Rows({ orders, id, fields }) {
         <td><a class="row-link name" href=${address} aria-current=${open ? 'true' : null}>${order.orderNumber}</a></td>
         <td><${State} state=${order.state} /></td><td class="c-product nowrap">${order.product}</td><td class="name c-login">${order.loginName}</td>
         <td class="c-for">${order.email || order.organization || ''}</td>
-        <td class="nowrap c-issued"><${Time} at=${order.issued} /></td><td class="nowrap c-expires"><${Time} at=${order.expires} /></td><td class="nowrap c-due"><${Time} at=${order.due} /></td></tr>`;
+        <td class="nowrap c-issued">${order.issued && html`<${Time} at=${order.issued} />`}</td><td class="nowrap c-expires">${order.expires && html`<${Time} at=${order.expires} />`}</td><td class="nowrap c-due">${order.due && html`<${Time} at=${order.due} />`}</td></tr>`;
     })}</tbody><//>`;
 }

@@ -1,5 +1,5 @@
 // Runs a recipe: makes its account and its order, sets what it wants, sends the call, and puts the assumptions back.
-import { Problem, get, patch, post, remove } from './api.js';
+import { get, patch, post, remove } from './api.js';
 import { broken, canMake, makeCsr } from './csr.js';
 import { refreshFaults, refreshSandboxes } from './store.js';
 
@@ -20,27 +20,25 @@ export async function provoke(recipe, before = async () => {}) {
     if (recipe.twice) await post('calls', form);
     return { ...(await post('calls', form)), form, order };
   } finally {
-    if (fault) await remove('faults/' + fault.id).catch(gone);
+    if (fault) await withdraw(fault.id);
     if (were) await patch('assumptions', were);
     refreshFaults();
     refreshSandboxes();
   }
 }
 
-// A fault that was met is gone by itself.
-function gone(error) {
-  if (!(error instanceof Problem) || error.status !== 404) throw error;
+// A fault that was met is gone by itself; one that was not is taken away.
+async function withdraw(id) {
+  const { faults } = await get('faults');
+  if (faults.some((fault) => fault.id === id)) await remove('faults/' + id);
 }
 
 async function account(fields) {
   const wish = { ...USUAL, ...fields };
-  try {
-    await patch('accounts/' + LOGIN, wish);
-  } catch (error) {
-    if (error.status !== 404) throw error;
-    const entry = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null));
-    await post('accounts', { loginName: LOGIN, ...entry });
-  }
+  const { accounts } = await get('accounts?search=' + LOGIN);
+  if (accounts.some(({ loginName }) => loginName === LOGIN)) return patch('accounts/' + LOGIN, wish);
+  const entry = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null));
+  return post('accounts', { loginName: LOGIN, ...entry });
 }
 
 // Sets the assumptions that are wanted; gives what they were, if they were others.

@@ -23,7 +23,7 @@ function List() {
     await refreshSandboxes();
     if (route.value.sandbox === name) go('sandboxes', '', {}, 'default');
   };
-  return html`<${Table} label="Sandboxes" class="sandboxes">
+  return html`<${Table} label="Sandboxes">
     <thead><tr><th scope="col">Name</th><th scope="col">Path of its API</th><th scope="col" class="c-logins">Claimed logins</th><th scope="col" class="num">Orders</th><th scope="col" class="num">Accounts</th>
       <th scope="col" class="num">Calls</th><th scope="col">Lives</th><th scope="col"><span class="unseen">Delete</span></th></tr></thead>
     <tbody>${sandboxes.value.map(({ name, path, logins, orders, accounts, calls, ttl, expiresIn }) => html`<tr key=${name} class=${name === route.value.sandbox ? 'open' : ''}>
