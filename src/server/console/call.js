@@ -50,7 +50,7 @@ export const base = () => ({
 function Actions({ call }) {
   const [fixture, setFixture] = useState(null);
   const again = async () => {
-    const made = await post(`calls/${call.id}/again`, {});
+    const { call: made } = await post(`calls/${call.id}/again`);
     go('calls', made.id, Object.fromEntries(route.value.query));
     return `Sent again: call ${made.id}.`;
   };

@@ -25,6 +25,7 @@ const wanted = computed(() => {
 let pending = [];
 let timer = 0;
 let stop = () => {};
+let loaded = Promise.resolve();
 
 // Follows what the address asks for, from now on.
 export function start() {
@@ -35,7 +36,12 @@ export function start() {
   });
 }
 
-export async function begin(filter = JSON.parse(wanted.peek())[1]) {
+export function begin(filter = JSON.parse(wanted.peek())[1]) {
+  loaded = load(filter);
+  return loaded;
+}
+
+async function load(filter) {
   stop();
   drop();
   let stopped = false;
@@ -105,6 +111,7 @@ export function pause(wish = !paused.value) {
 
 // A call by its number: from the window, else from the journal.
 export async function callOf(id) {
+  await loaded;
   const held = calls.value.find((call) => call.id === id) || arrived.value.find((call) => call.id === id);
   return held || get('calls/' + id);
 }
