@@ -26,10 +26,10 @@ export function Assumptions() {
       ${differs.length > 0 && html`<${Action} run=${() => save(Object.fromEntries(differs.map(({ name, default: usual }) => [name, usual])))}>All to the default<//>`}</div>
     <${Failure} error=${failed} />
     <${Table} label="Assumptions" class="assumptions">
-      <thead><tr><th scope="col">Assumption</th><th scope="col">Value</th><th scope="col">Default</th><th scope="col">Reason</th></tr></thead>
+      <thead><tr><th scope="col">Assumption</th><th scope="col">Value</th><th scope="col" class="c-default">Default</th><th scope="col">Reason</th></tr></thead>
       <tbody>${shown.map(({ name, values, default: usual, reason }) => html`<tr key=${name} class=${data.assumptions[name] === usual ? '' : 'differs'}>
         <th scope="row" class="name">${name}</th>
         <td><${Select} aria-label=${name} value=${data.assumptions[name]} options=${values} onChange=${(value) => save({ [name]: value })} /></td>
-        <td class="name">${data.assumptions[name] === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${reason}</td></tr>`)}</tbody><//>
+        <td class="name c-default">${data.assumptions[name] === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${reason}</td></tr>`)}</tbody><//>
   </section>`;
 }

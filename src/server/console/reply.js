@@ -1,5 +1,5 @@
 // The reply of a call that was sent from the page: what a client got, in each format of the endpoint.
-import { html } from './html.js';
+import { html, useEffect, useRef } from './html.js';
 import { FORMATS, formatsOf } from './formats.js';
 import { Bytes, Code, Copy } from './parts.js';
 import { curl } from './curl.js';
@@ -7,7 +7,9 @@ import { base } from './call.js';
 import { href } from './route.js';
 
 export function Reply({ call, sent, formats, endpoint, words }) {
-  return html`<section class="answer" aria-label="Reply" aria-live="polite"><h2>Reply</h2>
+  const element = useRef(null);
+  useEffect(() => element.current.scrollIntoView({ block: 'nearest' }), [call.id]);
+  return html`<section class="answer" ref=${element} aria-label="Reply" aria-live="polite"><h2>Reply</h2>
     ${words && html`<p class="note">Sent: ${words}.</p>`}
     <p class="headline"><${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></p>
     <p class="why">${call.hint}</p>
