@@ -361,7 +361,8 @@ impl Sandbox {
     async fn attach_certificates(&self, done: Result<Done, Failure>, now: Timestamp) -> Result<Done, Failure> {
         let mut done = done?;
         if let Some(collection) = done.collection() {
-            let collected = self.certificates.collect(collection, now).await;
+            // Boxed, so that the other calls need no room for it.
+            let collected = Box::pin(self.certificates.collect(collection, now)).await;
             let collected = collected.map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
             done.attach(&collected);
         }

@@ -244,7 +244,8 @@ pub(crate) async fn read_form<'a>(
         return (form, None);
     }
     if essence.eq_ignore_ascii_case("multipart/form-data") {
-        let oddity = read_multipart(&mut form, &content_type, body).await.err();
+        // Boxed, so that the other calls need no room for it.
+        let oddity = Box::pin(read_multipart(&mut form, &content_type, body)).await.err();
         return (
             form,
             oddity.map(|error| format!("the multipart body is broken: {error}")),

@@ -1,5 +1,6 @@
 //! The API itself: which path is whose, from a request to the arguments of a call, and from the answer to the response.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::routing::{MethodRouter, any};
+use futures_util::FutureExt as _;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
@@ -61,14 +63,13 @@ impl Products {
     + Send {
         let routes = layers::of_api(self.router());
         service_fn(move |request: Request<Received>| {
-            let answered = routes.clone().call(request.map(Body::new));
-            async move {
-                let Ok(response) = answered.await;
+            routes.clone().call(request.map(Body::new)).map(|answered| {
+                let Ok(response) = answered;
                 match response.extensions().get::<Disconnect>() {
                     Some(disconnect) => Err(*disconnect),
                     None => Ok(response.map(Body::new)),
                 }
-            }
+            })
         })
     }
 
@@ -194,11 +195,16 @@ async fn answer(
 
 /// The response that carries an answer.
 fn response(answer: Answer) -> Response<Body> {
-    let status = StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
-    let mut response = respond_text(status, "text/plain", answer.body);
-    if let Ok(content_type) = HeaderValue::from_str(&answer.content_type) {
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
-    }
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
+    let content_type = match answer.content_type {
+        Cow::Borrowed(content_type) => HeaderValue::from_static(content_type),
+        Cow::Owned(content_type) => {
+            HeaderValue::try_from(content_type).unwrap_or(HeaderValue::from_static("text/plain"))
+        }
+    };
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 
