@@ -147,12 +147,12 @@ assumptions! {
 
     /// The JSON type of `orderNumber` in format 2.
     json_order_number: JsonOrderNumber = "json-order-number" {
-        /// A number.
-        #[default]
-        Number = "number",
         /// A string.
+        #[default]
         String = "string",
-    } because "the documents show no JSON response; errorCode is called numeric, and order numbers are digits"
+        /// A number.
+        Number = "number",
+    } because "the one JSON response that a sibling's page prints has errorCode as a number and orderNumber as a string"
 
     /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {

@@ -212,7 +212,7 @@ mod tests {
                 "errorCode=-3&errorMessage=The+%27csr%27+argument+is+missing%21",
             ),
             (Format::Json, &done, r#"{"errorCode":0}"#),
-            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":1234568}"#),
+            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":"1234568"}"#),
             (
                 Format::Json,
                 &missing,
@@ -230,7 +230,7 @@ mod tests {
         for (name, value) in [
             ("final-newline", "no"),
             ("charset", "utf-8"),
-            ("json-order-number", "string"),
+            ("json-order-number", "number"),
         ] {
             assumptions.set(name, value).unwrap();
         }
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(Format::Lines.render(&made, &assumptions), "0\n7");
         assert_eq!(
             Format::Json.render(&made, &assumptions),
-            r#"{"errorCode":0,"orderNumber":"7"}"#
+            r#"{"errorCode":0,"orderNumber":7}"#
         );
         for format in Format::ALL {
             assert!(format.content_type(&assumptions).ends_with("; charset=utf-8"));
