@@ -124,6 +124,31 @@ const CASES: &[Case] = &[
         let json: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
         assert!(json["orderNumber"].is_u64() && json["errorCode"] == 0, "{answer:?}");
     }),
+    ("json-success-message", "absent", |client| {
+        let form = Form::replace().order(1_100_001).add("responseFormat", "2");
+        client
+            .replace(&form)
+            .assert_reply("application/json", r#"{"errorCode":0}"#);
+    }),
+    ("json-success-message", "empty", |client| {
+        let form = Form::replace().order(1_100_001).add("responseFormat", "2");
+        client
+            .replace(&form)
+            .assert_reply("application/json", r#"{"errorCode":0,"errorMessage":""}"#);
+        let answer = client.post(APPLY, &apply("8").add("responseFormat", "2").encode());
+        let start = r#"{"errorCode":0,"errorMessage":"","#;
+        assert!(answer.text().starts_with(start), "{answer:?}");
+        // Neither another format, nor what is refused.
+        let url_encoded = Form::replace().order(1_100_001).add("responseFormat", "1");
+        client
+            .replace(&url_encoded)
+            .assert_reply("application/x-www-form-urlencoded", "errorCode=0");
+        let refused = client.replace(&Form::default().add("responseFormat", "2"));
+        refused.assert_reply(
+            "application/json",
+            r#"{"errorCode":-3,"errorMessage":"The 'loginName' argument is missing!"}"#,
+        );
+    }),
     ("foreign-order", "-4", |client| {
         client
             .revoke(&test().order(2_200_101))
@@ -382,7 +407,7 @@ fn the_first_value_is_the_default() {
             check(&mut Server::plain(&[]).client());
         }
     }
-    assert_eq!(seen.len(), 21);
+    assert_eq!(seen.len(), 22);
 }
 
 #[test]

@@ -154,6 +154,15 @@ assumptions! {
         Number = "number",
     } because "the one JSON response that a sibling's page prints has errorCode as a number and orderNumber as a string"
 
+    /// Whether a JSON reply of success has an `errorMessage`.
+    json_success_message: JsonSuccessMessage = "json-success-message" {
+        /// It has none.
+        #[default]
+        Absent = "absent",
+        /// It has an empty one, after `errorCode`.
+        Empty = "empty",
+    } because "the endpoints' pages describe an error alone by it; the JSON response that a sibling's page prints has an empty one"
+
     /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {
         /// -4 for `orderNumber`, as for an order that does not exist.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber};
+use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber, JsonSuccessMessage};
 use crate::api::protocol::reply::Reply;
 
 /// The name of the argument that asks for a format.
@@ -54,15 +54,18 @@ impl Format {
 
     /// Writes a reply in this format.
     pub(crate) fn render(self, reply: &Reply, assumptions: &Assumptions) -> Cow<'static, str> {
-        let fields = || Fields::new(reply, assumptions.json_order_number);
         match self {
             Self::Lines => render_lines(reply, assumptions.final_newline),
-            Self::UrlEncoded => serde_urlencoded::to_string(fields())
+            Self::UrlEncoded => serde_urlencoded::to_string(Fields::new(reply, Number::Number, None))
                 .expect("numbers and strings always serialize")
                 .into(),
-            Self::Json => serde_json::to_string(&fields())
-                .expect("numbers and strings always serialize")
-                .into(),
+            Self::Json => serde_json::to_string(&Fields::new(
+                reply,
+                |number| json_order_number(number, assumptions),
+                json_success_message(assumptions),
+            ))
+            .expect("numbers and strings always serialize")
+            .into(),
         }
     }
 
@@ -93,9 +96,12 @@ impl Format {
             Self::Json => {
                 let mut object = serde_json::Map::new();
                 object.insert("errorCode".to_owned(), code.into());
-                let number = match assumptions.json_order_number {
-                    JsonOrderNumber::Number => order_number.into(),
-                    JsonOrderNumber::String => order_number.to_string().into(),
+                if let Some(message) = json_success_message(assumptions) {
+                    object.insert("errorMessage".to_owned(), message.into());
+                }
+                let number = match json_order_number(order_number, assumptions) {
+                    Number::Number(number) => number.into(),
+                    Number::Text(text) => text.into(),
                 };
                 object.insert("orderNumber".to_owned(), number);
                 object.extend(
@@ -114,6 +120,21 @@ fn line_end(final_newline: FinalNewline) -> &'static str {
     match final_newline {
         FinalNewline::Yes => "\n",
         FinalNewline::No => "",
+    }
+}
+
+fn json_order_number(number: u64, assumptions: &Assumptions) -> Number {
+    match assumptions.json_order_number {
+        JsonOrderNumber::String => Number::Text(number.to_string()),
+        JsonOrderNumber::Number => Number::Number(number),
+    }
+}
+
+/// The `errorMessage` of a JSON reply of success, if it has one.
+fn json_success_message(assumptions: &Assumptions) -> Option<&'static str> {
+    match assumptions.json_success_message {
+        JsonSuccessMessage::Absent => None,
+        JsonSuccessMessage::Empty => Some(""),
     }
 }
 
@@ -157,15 +178,12 @@ enum Number {
 }
 
 impl<'r> Fields<'r> {
-    fn new(reply: &'r Reply, order_number_type: JsonOrderNumber) -> Self {
+    fn new(reply: &'r Reply, number: impl FnOnce(u64) -> Number, success_message: Option<&'static str>) -> Self {
         match reply {
             Reply::Success { code, order_number } => Self {
                 error_code: *code,
-                error_message: None,
-                order_number: order_number.map(|number| match order_number_type {
-                    JsonOrderNumber::Number => Number::Number(number),
-                    JsonOrderNumber::String => Number::Text(number.to_string()),
-                }),
+                error_message: success_message.map(Cow::Borrowed),
+                order_number: order_number.map(number),
             },
             Reply::Error { code, message } => Self {
                 error_code: *code,
