@@ -107,6 +107,84 @@ const CASES: &[Case] = &[
             ]
         );
     }),
+    ("text-charset", "same", |client| {
+        assert_eq!(
+            content_types(client),
+            ["text/plain", "application/x-www-form-urlencoded", "application/json"]
+        );
+    }),
+    ("text-charset", "utf-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain; charset=utf-8",
+                "application/x-www-form-urlencoded",
+                "application/json"
+            ]
+        );
+    }),
+    ("text-charset", "UTF-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain; charset=UTF-8",
+                "application/x-www-form-urlencoded",
+                "application/json"
+            ]
+        );
+    }),
+    ("url-encoded-charset", "same", |client| {
+        assert_eq!(
+            content_types(client),
+            ["text/plain", "application/x-www-form-urlencoded", "application/json"]
+        );
+    }),
+    ("url-encoded-charset", "utf-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain",
+                "application/x-www-form-urlencoded; charset=utf-8",
+                "application/json"
+            ]
+        );
+    }),
+    ("url-encoded-charset", "UTF-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain",
+                "application/x-www-form-urlencoded; charset=UTF-8",
+                "application/json"
+            ]
+        );
+    }),
+    ("json-charset", "same", |client| {
+        assert_eq!(
+            content_types(client),
+            ["text/plain", "application/x-www-form-urlencoded", "application/json"]
+        );
+    }),
+    ("json-charset", "utf-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "application/json; charset=utf-8"
+            ]
+        );
+    }),
+    ("json-charset", "UTF-8", |client| {
+        assert_eq!(
+            content_types(client),
+            [
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "application/json; charset=UTF-8"
+            ]
+        );
+    }),
     ("json-order-number", "string", |client| {
         let answer = client.replace(&Form::replace().add("responseFormat", "2"));
         let json: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
@@ -407,7 +485,7 @@ fn the_first_value_is_the_default() {
             check(&mut Server::plain(&[]).client());
         }
     }
-    assert_eq!(seen.len(), 22);
+    assert_eq!(seen.len(), 25);
 }
 
 #[test]
@@ -423,6 +501,19 @@ fn several_at_once() {
     let server = Server::plain(&["--assume", "spelling=british", "--assume", "final-newline=no"]);
     let answer = server.client().replace(&Form::default().add("a", "b"));
     answer.assert_text("-2\n'a' is an unrecognised argument!");
+}
+
+#[test]
+fn a_format_may_have_another_charset_than_the_rest() {
+    let server = Server::plain(&["--assume", "charset=utf-8", "--assume", "json-charset=UTF-8"]);
+    assert_eq!(
+        content_types(&mut server.client()),
+        [
+            "text/plain; charset=utf-8",
+            "application/x-www-form-urlencoded; charset=utf-8",
+            "application/json; charset=UTF-8"
+        ]
+    );
 }
 
 #[test]

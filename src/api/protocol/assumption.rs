@@ -145,6 +145,39 @@ assumptions! {
         Utf8 = "utf-8",
     } because "the documents name the types without a charset"
 
+    /// The charset that the Content-Type of a reply in lines of text names.
+    text_charset: TextCharset = "text-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "no page names a charset for text; web servers are often set to add one to text alone"
+
+    /// The charset that the Content-Type of a URL-encoded reply names.
+    url_encoded_charset: UrlEncodedCharset = "url-encoded-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "no page names a charset for URL-encoded replies"
+
+    /// The charset that the Content-Type of a JSON reply names.
+    json_charset: JsonCharset = "json-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "the endpoint's document names the bare type; two siblings' pages, whose replies are always JSON, name charset=UTF-8"
+
     /// The JSON type of `orderNumber` in format 2.
     json_order_number: JsonOrderNumber = "json-order-number" {
         /// A string.

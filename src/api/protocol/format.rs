@@ -7,7 +7,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber, JsonSuccessMessage};
+use crate::api::protocol::assumption::{
+    Assumptions, Charset, FinalNewline, JsonCharset, JsonOrderNumber, JsonSuccessMessage, TextCharset,
+    UrlEncodedCharset,
+};
 use crate::api::protocol::reply::Reply;
 
 /// The name of the argument that asks for a format.
@@ -42,13 +45,24 @@ impl Format {
 
     /// The Content-Type of a reply in this format.
     pub(crate) fn content_type(self, assumptions: &Assumptions) -> &'static str {
-        match (self, assumptions.charset) {
-            (Self::Lines, Charset::None) => "text/plain",
-            (Self::Lines, Charset::Utf8) => "text/plain; charset=utf-8",
-            (Self::UrlEncoded, Charset::None) => "application/x-www-form-urlencoded",
-            (Self::UrlEncoded, Charset::Utf8) => "application/x-www-form-urlencoded; charset=utf-8",
-            (Self::Json, Charset::None) => "application/json",
-            (Self::Json, Charset::Utf8) => "application/json; charset=utf-8",
+        match self {
+            Self::Lines => match (assumptions.text_charset, assumptions.charset) {
+                (TextCharset::Same, Charset::None) => "text/plain",
+                (TextCharset::Same, Charset::Utf8) | (TextCharset::Lower, _) => "text/plain; charset=utf-8",
+                (TextCharset::Upper, _) => "text/plain; charset=UTF-8",
+            },
+            Self::UrlEncoded => match (assumptions.url_encoded_charset, assumptions.charset) {
+                (UrlEncodedCharset::Same, Charset::None) => "application/x-www-form-urlencoded",
+                (UrlEncodedCharset::Same, Charset::Utf8) | (UrlEncodedCharset::Lower, _) => {
+                    "application/x-www-form-urlencoded; charset=utf-8"
+                }
+                (UrlEncodedCharset::Upper, _) => "application/x-www-form-urlencoded; charset=UTF-8",
+            },
+            Self::Json => match (assumptions.json_charset, assumptions.charset) {
+                (JsonCharset::Same, Charset::None) => "application/json",
+                (JsonCharset::Same, Charset::Utf8) | (JsonCharset::Lower, _) => "application/json; charset=utf-8",
+                (JsonCharset::Upper, _) => "application/json; charset=UTF-8",
+            },
         }
     }
 
