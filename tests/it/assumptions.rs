@@ -1,14 +1,17 @@
 //! Every value of every assumption, by `--assume` and by a fixtures file.
 
+use tempfile::TempDir;
+
 use crate::harness::{
-    ALREADY_REVOKED, Answer, Client, Form, PASSWORD, REPLACE, REPLACE_DENIED, REVOKE_DENIED, SUCCESS, Server,
-    WRONG_STATE, invalid, missing, run, unrecognized,
+    ALREADY_REVOKED, Answer, Client, Form, PASSWORD, REPLACE, REPLACE_DENIED, REVOKE, REVOKE_DENIED, SUCCESS, Server,
+    WRONG_STATE, invalid, missing, run, unrecognized, write_file,
 };
 
 /// An assumption, one of its values, and what a client sees then.
 type Case = (&'static str, &'static str, fn(&mut Client));
 
 const APPLY: &str = "/products/!AutoApplyOrder";
+const RESEND: &str = "/products/!ResendCollectionEmailSMIME";
 const REQUEST: &str = "/products/download/RequestAndCollectSMIME";
 const RSA_2048: &str = include_str!("../../fixtures/csr/rsa-2048-sha256.pem");
 
@@ -68,6 +71,34 @@ const CASES: &[Case] = &[
         client
             .replace(&Form::replace().add("a", "b"))
             .assert_text("-2\n'a' is an unrecognised argument!\n");
+    }),
+    ("message-quotes", "single", |client| {
+        client
+            .revoke(&test().set("orderNumber", "x"))
+            .assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
+    }),
+    ("message-quotes", "back-ticks", |client| {
+        client
+            .revoke(&test().set("orderNumber", "x"))
+            .assert_text("-4\nThe value of the `orderNumber` argument is invalid!\n");
+        client
+            .revoke(&test().add("'a'", "b"))
+            .assert_text("-2\n`'a'` is an unrecognized argument!\n");
+        client
+            .replace(&Form::default())
+            .assert_text("-3\nThe `loginName` argument is missing!\n");
+        client
+            .revoke(&test().by("no_permission"))
+            .assert_text("-91\nPermission denied for `!autoRevokeCS`\n");
+    }),
+    ("https-spelling", "documented", |client| {
+        assert_not_https(client, ["HTTPS!", "https!"]);
+    }),
+    ("https-spelling", "upper", |client| {
+        assert_not_https(client, ["HTTPS!", "HTTPS!"]);
+    }),
+    ("https-spelling", "lower", |client| {
+        assert_not_https(client, ["https!", "https!"]);
     }),
     ("final-newline", "yes", |client| {
         client.revoke(&test()).assert_text("0\n");
@@ -458,10 +489,27 @@ fn content_types(client: &mut Client) -> [String; 3] {
     })
 }
 
+/// The message of -1 at an endpoint whose page prints `HTTPS!`, and at one whose page prints `https!`.
+fn assert_not_https(client: &mut Client, words: [&str; 2]) {
+    for (path, word) in [REVOKE, RESEND].into_iter().zip(words) {
+        let answer = client.post(path, "");
+        answer.assert_text(&format!("-1\nRequest was not made over {word}\n"));
+    }
+}
+
+/// A server that shows a client of its plain listener what is assumed.
+fn start(name: &str, args: &[&str]) -> Server {
+    let plain_http = match name {
+        "https-spelling" => "refuse",
+        _ => "accept",
+    };
+    Server::start(&[&["--https", "off", "--plain-http", plain_http], args].concat())
+}
+
 #[test]
 fn by_the_command_line() {
     for (name, value, check) in CASES {
-        let server = Server::plain(&["--assume", &format!("{name}={value}")]);
+        let server = start(name, &["--assume", &format!("{name}={value}")]);
         check(&mut server.client());
     }
 }
@@ -469,9 +517,11 @@ fn by_the_command_line() {
 #[test]
 fn by_the_fixtures() {
     let default = include_str!("../../fixtures/default.toml");
+    let dir = TempDir::new().unwrap();
     for (name, value, check) in CASES {
         let fixtures = format!("{default}\n[assumptions]\n{name} = \"{value}\"\n");
-        let server = Server::plain_with_fixtures(&fixtures, &[]);
+        let path = write_file(&dir, "fixtures.toml", &fixtures);
+        let server = start(name, &["--fixtures", path.to_str().unwrap()]);
         check(&mut server.client());
     }
 }
@@ -482,10 +532,10 @@ fn the_first_value_is_the_default() {
     for (name, _, check) in CASES {
         if !seen.contains(name) {
             seen.push(name);
-            check(&mut Server::plain(&[]).client());
+            check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 25);
+    assert_eq!(seen.len(), 27);
 }
 
 #[test]

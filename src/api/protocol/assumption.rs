@@ -127,6 +127,26 @@ assumptions! {
         British = "british",
     } because "the documents print `unrecognized`; the live service was seen to print `unrecognised` at a sibling"
 
+    /// Which quotes stand around names in messages.
+    message_quotes: MessageQuotes = "message-quotes" {
+        /// `'orderNumber'`.
+        #[default]
+        Single = "single",
+        /// The same in back-ticks.
+        BackTicks = "back-ticks",
+    } because "the table of `!autoRevokeCS` prints single quotes; a sample in the same document prints back-ticks"
+
+    /// Whether the message of -1 says `HTTPS!` or `https!`.
+    https_spelling: HttpsSpelling = "https-spelling" {
+        /// What the endpoint's page or that of its nearest sibling prints.
+        #[default]
+        Documented = "documented",
+        /// `HTTPS!` everywhere.
+        Upper = "upper",
+        /// `https!` everywhere.
+        Lower = "lower",
+    } because "the document of `!autoRevokeCS` prints HTTPS!, siblings' pages print https!"
+
     /// Whether the last line of format 0 ends in a line feed.
     final_newline: FinalNewline = "final-newline" {
         /// It does.
