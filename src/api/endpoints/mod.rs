@@ -152,7 +152,7 @@ impl Endpoint {
             return Err(fault.clone().into());
         }
         self.check_transport(call)?;
-        call.arguments.check(&call.conventions.assumptions, self.is_whole)?;
+        call.arguments.check(self.is_whole)?;
         on_world((self.prepare)(&call.arguments)?)
     }
 

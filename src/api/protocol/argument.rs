@@ -203,7 +203,7 @@ impl Kind {
 #[derive(Debug)]
 pub struct Arguments<'f> {
     table: &'static [Argument],
-    duplicates: DuplicateArgument,
+    assumptions: Assumptions,
     rows: Vec<Row<'f>>,
     /// The first argument that the table does not have: its place in the form, and its name.
     unrecognized: Option<(usize, &'f [u8])>,
@@ -232,7 +232,7 @@ impl<'f> Arguments<'f> {
         }
         Self {
             table,
-            duplicates: assumptions.duplicate_argument,
+            assumptions: *assumptions,
             rows,
             unrecognized,
         }
@@ -245,8 +245,8 @@ impl<'f> Arguments<'f> {
     /// missing and invalid ones in the order of the table.
     ///
     /// `is_whole` is whether the table has every argument of the endpoint: if not, unrecognized ones are ignored.
-    pub(crate) fn check(&mut self, assumptions: &Assumptions, is_whole: bool) -> Result<(), Refusal> {
-        let is_refused = match assumptions.unknown_arguments {
+    pub(crate) fn check(&mut self, is_whole: bool) -> Result<(), Refusal> {
+        let is_refused = match self.assumptions.unknown_arguments {
             UnknownArguments::KnownTables => is_whole,
             UnknownArguments::Reject => true,
             UnknownArguments::Ignore => false,
@@ -255,21 +255,22 @@ impl<'f> Arguments<'f> {
             return Err(unrecognized(position + 1, name));
         }
         for (argument, row) in self.table.iter().zip(&self.rows) {
-            if row.first.is_none() && argument.must_be_sent(assumptions) {
+            if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
                 return Err(Refusal::missing(
                     argument.name,
                     format!("{} was not sent", argument.name),
                 ));
             }
         }
+        let duplicates = self.assumptions.duplicate_argument;
         for (argument, row) in self.table.iter().zip(&mut self.rows) {
-            if row.last.is_some() && self.duplicates == DuplicateArgument::Reject {
+            if row.last.is_some() && duplicates == DuplicateArgument::Reject {
                 return Err(argument.invalid(format!(
                     "{} was sent more than once (assumption duplicate-argument=reject)",
                     argument.name
                 )));
             }
-            row.checked = match row.counting(self.duplicates) {
+            row.checked = match row.counting(duplicates) {
                 Some(value) => Some(argument.check(value)?),
                 None => None,
             };
@@ -282,7 +283,7 @@ impl<'f> Arguments<'f> {
     pub(crate) fn sent(&self, name: &str) -> Option<&'f [u8]> {
         let row = self.table.iter().position(|argument| argument.name == name)?;
         let row = &self.rows[row];
-        row.counting(self.duplicates).or(row.first)
+        row.counting(self.assumptions.duplicate_argument).or(row.first)
     }
 
     /// The format to answer in, found without looking at any other argument.
@@ -292,7 +293,7 @@ impl<'f> Arguments<'f> {
         let mut rows = self.table.iter().zip(&self.rows);
         rows.find(|(argument, _)| argument.name == RESPONSE_FORMAT)
             .and_then(|(argument, row)| {
-                let value = std::str::from_utf8(row.counting(self.duplicates)?).ok()?;
+                let value = std::str::from_utf8(row.counting(self.assumptions.duplicate_argument)?).ok()?;
                 Format::from_argument(value).filter(|_| argument.choices.contains(&value))
             })
             .unwrap_or(default)
@@ -419,7 +420,7 @@ mod tests {
 
     fn checked<'f>(form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Arguments<'f>, Refusal> {
         let mut arguments = Arguments::sort(TABLE, form, assumptions);
-        arguments.check(assumptions, true)?;
+        arguments.check(true)?;
         Ok(arguments)
     }
 
@@ -506,7 +507,7 @@ mod tests {
         ] {
             let mut assumptions = Assumptions::default();
             assumptions.set("unknown-arguments", value).unwrap();
-            let checked = Arguments::sort(TABLE, &form, &assumptions).check(&assumptions, is_whole);
+            let checked = Arguments::sort(TABLE, &form, &assumptions).check(is_whole);
             assert_eq!(checked.is_err(), is_refused, "{value} {is_whole}");
         }
     }
