@@ -59,6 +59,19 @@ const CASES: &[Case] = &[
         let formats = Form::default().add("responseFormat", "1").add("responseFormat", "2");
         assert!(client.replace(&formats).text().starts_with("{\"errorCode\":-3,"));
     }),
+    ("unknown-check", "before-missing", |client| {
+        client
+            .revoke(&Form::default().add("a", "b"))
+            .assert_text(&unrecognized("a"));
+    }),
+    ("unknown-check", "after-missing", |client| {
+        client
+            .revoke(&Form::default().add("a", "b"))
+            .assert_text(&missing("loginName"));
+        // Before the values all the same.
+        let form = test().set("orderNumber", "x").add("a", "b");
+        client.revoke(&form).assert_text(&unrecognized("a"));
+    }),
     ("spelling", "american", |client| {
         client
             .revoke(&test().add("a", "b"))
@@ -535,7 +548,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 27);
+    assert_eq!(seen.len(), 28);
 }
 
 #[test]

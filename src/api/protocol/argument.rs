@@ -1,7 +1,7 @@
 //! The arguments of an endpoint as a table, and the checks that follow from the table alone.
 
 use crate::api::protocol::Mark;
-use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument, UnknownArguments};
+use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument, UnknownArguments, UnknownCheck};
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
@@ -238,7 +238,8 @@ impl<'f> Arguments<'f> {
         }
     }
 
-    /// Checks them against the table: names (-2), presence (-3), then each value by itself (-4).
+    /// Checks them against the table: names (-2), presence (-3), then each value by itself (-4). Presence comes before names
+    /// where that is assumed.
     ///
     /// # Errors
     /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
@@ -246,20 +247,14 @@ impl<'f> Arguments<'f> {
     ///
     /// `is_whole` is whether the table has every argument of the endpoint: if not, unrecognized ones are ignored.
     pub(crate) fn check(&mut self, is_whole: bool) -> Result<(), Refusal> {
-        let is_refused = match self.assumptions.unknown_arguments {
-            UnknownArguments::KnownTables => is_whole,
-            UnknownArguments::Reject => true,
-            UnknownArguments::Ignore => false,
-        };
-        if let Some((position, name)) = self.unrecognized.filter(|_| is_refused) {
-            return Err(unrecognized(position + 1, name));
-        }
-        for (argument, row) in self.table.iter().zip(&self.rows) {
-            if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
-                return Err(Refusal::missing(
-                    argument.name,
-                    format!("{} was not sent", argument.name),
-                ));
+        match self.assumptions.unknown_check {
+            UnknownCheck::BeforeMissing => {
+                self.check_unrecognized(is_whole)?;
+                self.check_missing()?;
+            }
+            UnknownCheck::AfterMissing => {
+                self.check_missing()?;
+                self.check_unrecognized(is_whole)?;
             }
         }
         let duplicates = self.assumptions.duplicate_argument;
@@ -274,6 +269,32 @@ impl<'f> Arguments<'f> {
                 Some(value) => Some(argument.check(value)?),
                 None => None,
             };
+        }
+        Ok(())
+    }
+
+    /// Whether the table has each of them (-2).
+    fn check_unrecognized(&self, is_whole: bool) -> Result<(), Refusal> {
+        let is_refused = match self.assumptions.unknown_arguments {
+            UnknownArguments::KnownTables => is_whole,
+            UnknownArguments::Reject => true,
+            UnknownArguments::Ignore => false,
+        };
+        match self.unrecognized {
+            Some((position, name)) if is_refused => Err(unrecognized(position + 1, name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether those that must be sent are there (-3).
+    fn check_missing(&self) -> Result<(), Refusal> {
+        for (argument, row) in self.table.iter().zip(&self.rows) {
+            if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
+                return Err(Refusal::missing(
+                    argument.name,
+                    format!("{} was not sent", argument.name),
+                ));
+            }
         }
         Ok(())
     }

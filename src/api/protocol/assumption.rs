@@ -118,6 +118,15 @@ assumptions! {
         Last = "last",
     } because "no document says; -4 shows the mistake at once"
 
+    /// Whether arguments that the endpoint does not have are found before or after those that are missing.
+    unknown_check: UnknownCheck = "unknown-check" {
+        /// Before: -2 outweighs -3.
+        #[default]
+        BeforeMissing = "before-missing",
+        /// After: -3 outweighs -2.
+        AfterMissing = "after-missing",
+    } because "no document says; the tables of codes name -2 before -3"
+
     /// How the message of -2 spells `unrecognized`.
     spelling: Spelling = "spelling" {
         /// `unrecognized`.
