@@ -59,6 +59,23 @@ const CASES: &[Case] = &[
         let formats = Form::default().add("responseFormat", "1").add("responseFormat", "2");
         assert!(client.replace(&formats).text().starts_with("{\"errorCode\":-3,"));
     }),
+    ("empty-value", "present", |client| {
+        client
+            .revoke(&test().set("orderNumber", ""))
+            .assert_text(&invalid("orderNumber"));
+        client
+            .revoke(&test().add("accountID", ""))
+            .assert_text(&invalid("accountID"));
+    }),
+    ("empty-value", "missing", |client| {
+        client
+            .revoke(&test().set("orderNumber", ""))
+            .assert_text(&missing("orderNumber"));
+        client.revoke(&test().add("accountID", "")).assert_text(SUCCESS);
+        // It is no second value either, but an unknown name stays unknown.
+        client.revoke(&test().add("orderNumber", "")).assert_text(SUCCESS);
+        client.revoke(&test().add("a", "")).assert_text(&unrecognized("a"));
+    }),
     ("unknown-check", "before-missing", |client| {
         client
             .revoke(&Form::default().add("a", "b"))
@@ -548,7 +565,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 28);
+    assert_eq!(seen.len(), 29);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The arguments of an endpoint as a table, and the checks that follow from the table alone.
 
 use crate::api::protocol::Mark;
-use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument, UnknownArguments, UnknownCheck};
+use crate::api::protocol::assumption::{
+    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, UnknownArguments, UnknownCheck,
+};
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
@@ -226,6 +228,7 @@ impl<'f> Arguments<'f> {
         let mut unrecognized = None;
         for (position, pair) in form.pairs().iter().enumerate() {
             match find(table, &pair.name, assumptions) {
+                Some(_) if pair.value.is_empty() && assumptions.empty_value == EmptyValue::Missing => {}
                 Some(row) => rows[row].push(&pair.value),
                 None => unrecognized = unrecognized.or(Some((position, &*pair.name))),
             }

@@ -118,6 +118,15 @@ assumptions! {
         Last = "last",
     } because "no document says; -4 shows the mistake at once"
 
+    /// Whether an argument with an empty value was sent.
+    empty_value: EmptyValue = "empty-value" {
+        /// It was: -4, unless the argument may be empty.
+        #[default]
+        Present = "present",
+        /// It was not: -3 if it is required, else its default counts.
+        Missing = "missing",
+    } because "a sibling's page says that an empty value is a value"
+
     /// Whether arguments that the endpoint does not have are found before or after those that are missing.
     unknown_check: UnknownCheck = "unknown-check" {
         /// Before: -2 outweighs -3.
