@@ -59,6 +59,68 @@ const CASES: &[Case] = &[
         let formats = Form::default().add("responseFormat", "1").add("responseFormat", "2");
         assert!(client.replace(&formats).text().starts_with("{\"errorCode\":-3,"));
     }),
+    ("number-sign", "refused", |client| {
+        for (name, value) in [("orderNumber", "+2200003"), ("codeReason", "+1")] {
+            client.revoke(&test().set(name, value)).assert_text(&invalid(name));
+        }
+    }),
+    ("number-sign", "accepted", |client| {
+        for (name, value) in [("orderNumber", "+2200003"), ("codeReason", "+1")] {
+            client.revoke(&test().set(name, value)).assert_text(SUCCESS);
+        }
+        // It is a number also where the endpoint's page calls it a string.
+        client
+            .replace(&Form::replace().set("orderNumber", "+1234567"))
+            .order_number();
+        client
+            .revoke(&test().set("orderNumber", "-2200003"))
+            .assert_text(&invalid("orderNumber"));
+    }),
+    ("number-spaces", "refused", |client| {
+        for (name, value) in [("orderNumber", " 2200003\n"), ("codeReason", " 1\n")] {
+            client.revoke(&test().set(name, value)).assert_text(&invalid(name));
+        }
+    }),
+    ("number-spaces", "accepted", |client| {
+        for (name, value) in [("orderNumber", " 2200003\n"), ("codeReason", " 1\n")] {
+            client.revoke(&test().set(name, value)).assert_text(SUCCESS);
+        }
+        // It is a number also where the endpoint's page calls it a string.
+        client
+            .replace(&Form::replace().set("orderNumber", " 1234567\n"))
+            .order_number();
+        client
+            .revoke(&test().set("orderNumber", "-2200003"))
+            .assert_text(&invalid("orderNumber"));
+    }),
+    ("number-zeros", "refused", |client| {
+        for (name, value) in [("orderNumber", "002200003"), ("codeReason", "001")] {
+            client.revoke(&test().set(name, value)).assert_text(&invalid(name));
+        }
+    }),
+    ("number-zeros", "accepted", |client| {
+        for (name, value) in [("orderNumber", "002200003"), ("codeReason", "001")] {
+            client.revoke(&test().set(name, value)).assert_text(SUCCESS);
+        }
+        // It is a number also where the endpoint's page calls it a string.
+        client
+            .replace(&Form::replace().set("orderNumber", "001234567"))
+            .order_number();
+        client
+            .revoke(&test().set("orderNumber", "-2200003"))
+            .assert_text(&invalid("orderNumber"));
+    }),
+    ("yes-no-values", "exact", |client| {
+        client.revoke(&test().set("test", "y")).assert_text(&invalid("test"));
+    }),
+    ("yes-no-values", "any-case", |client| {
+        let form = test().set("test", "y").add("includeInCRL", "n");
+        client.revoke(&form).assert_text(SUCCESS);
+        client.revoke(&test().set("test", "x")).assert_text(&invalid("test"));
+        // It was a test.
+        client.revoke(&Form::revoke().add("test", "n")).assert_text(SUCCESS);
+        client.revoke(&test()).assert_text(ALREADY_REVOKED);
+    }),
     ("empty-value", "present", |client| {
         client
             .revoke(&test().set("orderNumber", ""))
@@ -565,7 +627,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 29);
+    assert_eq!(seen.len(), 33);
 }
 
 #[test]

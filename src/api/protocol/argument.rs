@@ -2,11 +2,15 @@
 
 use crate::api::protocol::Mark;
 use crate::api::protocol::assumption::{
-    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, UnknownArguments, UnknownCheck,
+    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, NumberSign, NumberSpaces, NumberZeros, UnknownArguments,
+    UnknownCheck, YesNoValues,
 };
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
+
+/// The argument that names an order.
+pub(crate) const ORDER_NUMBER: &str = "orderNumber";
 
 /// The most bytes of an unrecognized name that a reply repeats.
 const MAX_ECHO: usize = 1024;
@@ -116,8 +120,8 @@ impl Argument {
         self.need == Need::Required && !self.unless.is_some_and(|is_assumed| is_assumed(assumptions))
     }
 
-    /// Checks one value by itself.
-    fn check<'f>(&'static self, value: &'f [u8]) -> Result<&'f str, Refusal> {
+    /// Checks one value by itself; gives it as it is documented, if it may be written in other ways.
+    fn check<'f>(&'static self, value: &'f [u8], assumptions: &Assumptions) -> Result<&'f str, Refusal> {
         let text =
             std::str::from_utf8(value).map_err(|_| self.invalid(format!("the value of {} is not UTF-8", self.name)))?;
         if text.is_empty() && !self.may_be_empty {
@@ -133,6 +137,7 @@ impl Argument {
                 )));
             }
         }
+        let text = self.plain(text, assumptions);
         if !self.choices.is_empty() && !self.choices.contains(&text) {
             return Err(self.invalid(format!(
                 "{} takes {} (case sensitive)",
@@ -150,6 +155,22 @@ impl Argument {
             )));
         }
         Ok(text)
+    }
+
+    /// A value as it is documented, where it is assumed that it may be written in other ways too.
+    fn plain<'f>(&'static self, text: &'f str, assumptions: &Assumptions) -> &'f str {
+        match self.kind {
+            Kind::Char if assumptions.yes_no_values == YesNoValues::AnyCase => {
+                let mut choices = self.choices.iter();
+                choices
+                    .find(|choice| choice.eq_ignore_ascii_case(text))
+                    .map_or(text, |choice| choice)
+            }
+            Kind::Integer => plain_number(text, assumptions),
+            // Some pages call it a string.
+            Kind::String if self.name == ORDER_NUMBER => plain_number(text, assumptions),
+            Kind::Char | Kind::String => text,
+        }
     }
 
     fn invalid(&self, hint: String) -> Refusal {
@@ -269,7 +290,7 @@ impl<'f> Arguments<'f> {
                 )));
             }
             row.checked = match row.counting(duplicates) {
-                Some(value) => Some(argument.check(value)?),
+                Some(value) => Some(argument.check(value, &self.assumptions)?),
                 None => None,
             };
         }
@@ -310,6 +331,11 @@ impl<'f> Arguments<'f> {
         row.counting(self.assumptions.duplicate_argument).or(row.first)
     }
 
+    /// A number as it came, without what is assumed to mean nothing in it.
+    pub(crate) fn plain_number<'t>(&self, text: &'t str) -> &'t str {
+        plain_number(text, &self.assumptions)
+    }
+
     /// The format to answer in, found without looking at any other argument.
     ///
     /// A `responseFormat` that is itself bad, and an endpoint that has none, are answered in the default one.
@@ -318,6 +344,7 @@ impl<'f> Arguments<'f> {
         rows.find(|(argument, _)| argument.name == RESPONSE_FORMAT)
             .and_then(|(argument, row)| {
                 let value = std::str::from_utf8(row.counting(self.assumptions.duplicate_argument)?).ok()?;
+                let value = argument.plain(value, &self.assumptions);
                 Format::from_argument(value).filter(|_| argument.choices.contains(&value))
             })
             .unwrap_or(default)
@@ -404,6 +431,24 @@ fn unrecognized(position: usize, name: &[u8]) -> Refusal {
             name.len()
         ),
     )
+}
+
+/// A number without what is assumed to mean nothing in it: white space around it, a `+` and zeros before it.
+fn plain_number<'t>(text: &'t str, assumptions: &Assumptions) -> &'t str {
+    let mut number = text;
+    if assumptions.number_spaces == NumberSpaces::Accepted {
+        number = number.trim_ascii();
+    }
+    if assumptions.number_sign == NumberSign::Accepted {
+        number = number.strip_prefix('+').unwrap_or(number);
+    }
+    if assumptions.number_zeros == NumberZeros::Accepted {
+        number = match number.trim_start_matches('0') {
+            "" => &number[number.len().saturating_sub(1)..],
+            rest => rest,
+        };
+    }
+    number
 }
 
 /// Digits without a sign and without a leading zero, below 10^18.
@@ -518,6 +563,36 @@ mod tests {
             let arguments = checked(&twice, &assumptions).unwrap();
             assert_eq!(arguments.integer("orderNumber"), Some(expected), "{value}");
         }
+    }
+
+    #[test]
+    fn a_number_may_be_written_in_other_ways_where_that_is_assumed() {
+        for (name, text, expected) in [
+            ("number-sign", "+7", "7"),
+            ("number-sign", "++7", "+7"),
+            ("number-sign", "-7", "-7"),
+            ("number-sign", "+", ""),
+            ("number-spaces", " \t7\r\n", "7"),
+            ("number-spaces", "7 7", "7 7"),
+            ("number-spaces", " ", ""),
+            ("number-zeros", "007", "7"),
+            ("number-zeros", "000", "0"),
+            ("number-zeros", "", ""),
+            ("number-zeros", "0é", "é"),
+        ] {
+            let mut assumptions = Assumptions::default();
+            assert_eq!(plain_number(text, &assumptions), text);
+            assumptions.set(name, "accepted").unwrap();
+            assert_eq!(plain_number(text, &assumptions), expected, "{name} {text}");
+        }
+        let mut all = Assumptions::default();
+        for name in ["number-sign", "number-spaces", "number-zeros"] {
+            all.set(name, "accepted").unwrap();
+        }
+        let form = form("loginName=ab&orderNumber=+%2B007+&responseFormat=02");
+        let arguments = checked(&form, &all).unwrap();
+        assert_eq!(arguments.integer("orderNumber"), Some(7));
+        assert_eq!(arguments.response_format(Format::Lines), Format::Json);
     }
 
     #[test]

@@ -118,6 +118,42 @@ assumptions! {
         Last = "last",
     } because "no document says; -4 shows the mistake at once"
 
+    /// Whether the values of arguments that take `Y` and `N` are case sensitive.
+    yes_no_values: YesNoValues = "yes-no-values" {
+        /// They are: `y` is -4.
+        #[default]
+        Exact = "exact",
+        /// They are not.
+        AnyCase = "any-case",
+    } because "a sibling's page calls such values case sensitive"
+
+    /// Whether a `+` may stand before a number.
+    number_sign: NumberSign = "number-sign" {
+        /// It may not: -4.
+        #[default]
+        Refused = "refused",
+        /// It may, and means nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
+    /// Whether white space may stand around a number.
+    number_spaces: NumberSpaces = "number-spaces" {
+        /// It may not: -4.
+        #[default]
+        Refused = "refused",
+        /// It may, and means nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
+    /// Whether zeros may stand before a number.
+    number_zeros: NumberZeros = "number-zeros" {
+        /// They may not: -4.
+        #[default]
+        Refused = "refused",
+        /// They may, and mean nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
     /// Whether an argument with an empty value was sent.
     empty_value: EmptyValue = "empty-value" {
         /// It was: -4, unless the argument may be empty.
