@@ -110,6 +110,21 @@ const CASES: &[Case] = &[
             .revoke(&test().set("orderNumber", "-2200003"))
             .assert_text(&invalid("orderNumber"));
     }),
+    ("query-arguments", "read", |client| {
+        let target = format!("{REVOKE}?{}", test().encode());
+        client.post(&target, "").assert_text(SUCCESS);
+    }),
+    ("query-arguments", "ignored", |client| {
+        let target = format!("{REVOKE}?{}", test().encode());
+        client.post(&target, "").assert_text(&missing("loginName"));
+        // They are neither duplicates nor unknown, and choose no format.
+        let target = format!("{REPLACE}?orderNumber=7&a=b&responseFormat=2");
+        client
+            .post(&target, "loginName=a")
+            .assert_text(&missing("loginPassword"));
+        let answer = client.post(&target, "a=b");
+        answer.assert_text(&unrecognized("a"));
+    }),
     ("yes-no-values", "exact", |client| {
         client.revoke(&test().set("test", "y")).assert_text(&invalid("test"));
     }),
@@ -627,7 +642,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 33);
+    assert_eq!(seen.len(), 34);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::api::protocol::Mark;
 use crate::api::protocol::assumption::{
-    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, NumberSign, NumberSpaces, NumberZeros, UnknownArguments,
-    UnknownCheck, YesNoValues,
+    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, NumberSign, NumberSpaces, NumberZeros, QueryArguments,
+    UnknownArguments, UnknownCheck, YesNoValues,
 };
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
@@ -247,7 +247,11 @@ impl<'f> Arguments<'f> {
     pub(crate) fn sort(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
         let mut rows = vec![Row::default(); table.len()];
         let mut unrecognized = None;
-        for (position, pair) in form.pairs().iter().enumerate() {
+        let skipped = match assumptions.query_arguments {
+            QueryArguments::Read => 0,
+            QueryArguments::Ignored => form.in_query(),
+        };
+        for (position, pair) in form.pairs().iter().enumerate().skip(skipped) {
             match find(table, &pair.name, assumptions) {
                 Some(_) if pair.value.is_empty() && assumptions.empty_value == EmptyValue::Missing => {}
                 Some(row) => rows[row].push(&pair.value),

@@ -118,6 +118,15 @@ assumptions! {
         Last = "last",
     } because "no document says; -4 shows the mistake at once"
 
+    /// Whether arguments in the query string count.
+    query_arguments: QueryArguments = "query-arguments" {
+        /// They do, before those of the body.
+        #[default]
+        Read = "read",
+        /// They do not, as if they had not been sent.
+        Ignored = "ignored",
+    } because "public clients were seen to send them there, by POST as well"
+
     /// Whether the values of arguments that take `Y` and `N` are case sensitive.
     yes_no_values: YesNoValues = "yes-no-values" {
         /// They are: `y` is -4.
