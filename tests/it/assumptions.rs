@@ -365,6 +365,15 @@ const CASES: &[Case] = &[
             r#"{"errorCode":-3,"errorMessage":"The 'loginName' argument is missing!"}"#,
         );
     }),
+    ("refusal-status", "200", |client| {
+        assert_refusal_status(client, 200);
+    }),
+    ("refusal-status", "400", |client| {
+        assert_refusal_status(client, 400);
+    }),
+    ("refusal-status", "500", |client| {
+        assert_refusal_status(client, 500);
+    }),
     ("foreign-order", "-4", |client| {
         client
             .revoke(&test().order(2_200_101))
@@ -589,6 +598,25 @@ fn twice() -> Form {
     test().add("orderNumber", "2200005")
 }
 
+/// What is refused has that status, and the reply that it always has; what is done has 200.
+fn assert_refusal_status(client: &mut Client, status: u16) {
+    let refused = [
+        (client.revoke(&Form::default()), missing("loginName")),
+        (client.revoke(&test().order(9_999_999)), invalid("orderNumber")),
+        (
+            client.get(REVOKE),
+            "-17\nRequest used GET rather than POST!\n".to_owned(),
+        ),
+        (call(client, &collect("0").order(1)), invalid("orderNumber")),
+    ];
+    for (answer, text) in &refused {
+        assert_eq!((answer.status, answer.text()), (status, &**text));
+        assert_eq!(answer.header("content-type"), Some("text/plain"));
+    }
+    client.revoke(&test()).assert_text(SUCCESS);
+    call(client, &collect("0")).assert_text("1\n");
+}
+
 fn content_types(client: &mut Client) -> [String; 3] {
     ["0", "1", "2"].map(|format| {
         let answer = client.post(REPLACE, &format!("responseFormat={format}"));
@@ -642,7 +670,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 34);
+    assert_eq!(seen.len(), 35);
 }
 
 #[test]

@@ -33,7 +33,7 @@ use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
+use crate::api::protocol::assumption::{Assumptions, ForeignOrder, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -186,7 +186,7 @@ impl Endpoint {
         };
         let body = own_body.unwrap_or_else(|| rendered(&reply));
         Answer {
-            status: 200,
+            status: status(&reply, assumptions),
             code: Some(reply.code()),
             told: told.or_else(|| body.told()),
             content_type: body.content_type,
@@ -209,6 +209,15 @@ impl Endpoint {
             return Err(Refusal::new(code, "the method was not POST"));
         }
         Ok(())
+    }
+}
+
+/// The HTTP status of a reply.
+fn status(reply: &Reply, assumptions: &Assumptions) -> u16 {
+    match (reply, assumptions.refusal_status) {
+        (Reply::Success { .. }, _) | (Reply::Error { .. }, RefusalStatus::Ok) => 200,
+        (Reply::Error { .. }, RefusalStatus::BadRequest) => 400,
+        (Reply::Error { .. }, RefusalStatus::InternalServerError) => 500,
     }
 }
 

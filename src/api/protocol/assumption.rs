@@ -279,6 +279,17 @@ assumptions! {
         Empty = "empty",
     } because "the endpoints' pages describe an error alone by it; the JSON response that a sibling's page prints has an empty one"
 
+    /// The HTTP status of a reply that refuses a call.
+    refusal_status: RefusalStatus = "refusal-status" {
+        /// 200, as that of every reply.
+        #[default]
+        Ok = "200",
+        /// 400.
+        BadRequest = "400",
+        /// 500.
+        InternalServerError = "500",
+    } because "public clients were seen to read codes below zero from replies of status 200"
+
     /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {
         /// -4 for `orderNumber`, as for an order that does not exist.
