@@ -392,6 +392,15 @@ const CASES: &[Case] = &[
             .revoke(&test().order(9_999_999))
             .assert_text(&invalid("orderNumber"));
     }),
+    ("denied-name", "endpoint", |client| {
+        assert_denied(client, ["!autoRevokeCS", "download/CollectSSL"]);
+    }),
+    ("denied-name", "bare-endpoint", |client| {
+        assert_denied(client, ["autoRevokeCS", "CollectSSL"]);
+    }),
+    ("denied-name", "login-name", |client| {
+        assert_denied(client, ["no_permission", "voucher_account"]);
+    }),
     ("code-reason", "optional", |client| {
         client.revoke(&test().without("codeReason")).assert_text(SUCCESS);
     }),
@@ -617,6 +626,20 @@ fn assert_refusal_status(client: &mut Client, status: u16) {
     call(client, &collect("0")).assert_text("1\n");
 }
 
+/// What -91 at `!autoRevokeCS` and -90 at `download/CollectSSL` name.
+fn assert_denied(client: &mut Client, names: [&str; 2]) {
+    client
+        .revoke(&test().by("no_permission"))
+        .assert_text(&format!("-91\nPermission denied for '{}'\n", names[0]));
+    let collect = collect("0").order(2_200_003).by("voucher_account");
+    client
+        .post("/products/download/CollectSSL", &collect.encode())
+        .assert_text(&format!(
+            "-90\nPermission denied for using “voucher” with '{}'\n",
+            names[1]
+        ));
+}
+
 fn content_types(client: &mut Client) -> [String; 3] {
     ["0", "1", "2"].map(|format| {
         let answer = client.post(REPLACE, &format!("responseFormat={format}"));
@@ -670,7 +693,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 35);
+    assert_eq!(seen.len(), 36);
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Rules for AutoApplyOrder {
         let assumptions = world.conventions.assumptions;
         values.shown.check(&assumptions)?;
         let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         values.check_price(account)?;
         let csr = values.csr.clone().transpose().map_err(|error| refuse_new_csr(&error))?;

@@ -61,7 +61,7 @@ impl Rules for AutoReplaceCs {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         let csr = values.csr.map_err(|error| refuse_new_csr(&error))?;
         let replacement = Replacement {

@@ -59,7 +59,7 @@ impl Rules for AutoReplaceSmime {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         check_templates(account, &values.mails.template_ids)?;
         let csr = values

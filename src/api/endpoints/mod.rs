@@ -33,7 +33,7 @@ use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::{Assumptions, ForeignOrder, RefusalStatus};
+use crate::api::protocol::assumption::{Assumptions, DeniedName, ForeignOrder, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -433,19 +433,19 @@ fn counted_caller<'w>(world: &'w World, login_name: &str) -> &'w Account {
 }
 
 /// Whether the account may use the endpoint (-91).
-fn check_permission(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+fn check_permission(world: &World, account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
     if account.may_use(endpoint) {
         return Ok(());
     }
     Err(Refusal::naming(
         &code::NOT_PERMITTED,
-        endpoint,
+        denied_name(world, account, endpoint),
         format!("{endpoint} is not among the account's permissions"),
     ))
 }
 
 /// Whether the account pays in a way by which it may use the endpoint (-90).
-fn check_voucher(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+fn check_voucher(world: &World, account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
     let Some(voucher) = &account.voucher else {
         return Ok(());
     };
@@ -453,7 +453,20 @@ fn check_voucher(account: &Account, endpoint: &'static str) -> Result<(), Refusa
         Some(name) => format!("the account pays with the voucher {name:?}"),
         None => "the account pays with a voucher".to_owned(),
     };
-    Err(Refusal::naming(&code::VOUCHER, endpoint, hint))
+    Err(Refusal::naming(
+        &code::VOUCHER,
+        denied_name(world, account, endpoint),
+        hint,
+    ))
+}
+
+/// What is named to an account that may not use the endpoint.
+fn denied_name<'n>(world: &World, account: &'n Account, endpoint: &'static str) -> &'n str {
+    match world.conventions.assumptions.denied_name {
+        DeniedName::Endpoint => endpoint,
+        DeniedName::BareEndpoint => endpoint.trim_start_matches(DOWNLOAD).trim_start_matches('!'),
+        DeniedName::LoginName => account.login_name.as_str(),
+    }
 }
 
 /// The order to work on (-4, or `denied`, the endpoint's -16, for somebody else's).

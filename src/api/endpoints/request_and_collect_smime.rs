@@ -118,7 +118,7 @@ impl<'f> Named<'f> {
             None => None,
         };
         if let Some(account) = account {
-            check_permission(account, RequestAndCollectSmime::NAME)?;
+            check_permission(world, account, RequestAndCollectSmime::NAME)?;
         }
         let by_number = match (account, self.order_number) {
             (Some(account), Some(number)) => Some(find_order(world, number, account, Product::Smime, denied)?),

@@ -299,6 +299,17 @@ assumptions! {
         Denied = "-16",
     } because "an API should not reveal whether an order of another account exists"
 
+    /// What the messages of -90 and -91 name that is not permitted, where it is an endpoint.
+    denied_name: DeniedName = "denied-name" {
+        /// The endpoint: `!autoRevokeCS`, `download/CollectSSL`.
+        #[default]
+        Endpoint = "endpoint",
+        /// The same without `!` and `download/`: `autoRevokeCS`, `CollectSSL`.
+        BareEndpoint = "bare-endpoint",
+        /// The loginName of the account.
+        LoginName = "login-name",
+    } because "the documents print `xxxx` and do not say what it stands for; an endpoint is what an account may not use"
+
     /// Whether `codeReason` may be left out.
     code_reason: CodeReason = "code-reason" {
         /// It may; the default is 0.
