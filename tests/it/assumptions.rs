@@ -34,6 +34,22 @@ fn given_twice() -> Form {
 }
 
 const CASES: &[Case] = &[
+    ("endpoint-names", "any-case", |client| {
+        for path in ["/products/!AUTOREVOKECS", "/products/Download/!autorevokecs"] {
+            client.post(path, &test().encode()).assert_text(SUCCESS);
+        }
+    }),
+    ("endpoint-names", "exact", |client| {
+        for name in ["!autoRevokeCS", "%21autoRevokeCS", "download/!autoRevokeCS"] {
+            let path = format!("/products/{name}");
+            client.post(&path, &test().encode()).assert_text(SUCCESS);
+        }
+        call(client, &collect("0")).assert_text("1\n");
+        for name in ["!AutoRevokeCS", "Download/!autoRevokeCS", "download/collectSMIME"] {
+            let answer = client.post(&format!("/products/{name}"), &test().encode());
+            assert_eq!(answer.status, 404, "{name}");
+        }
+    }),
     ("argument-names", "any-case", |client| {
         client.revoke(&test().rename(str::to_uppercase)).assert_text(SUCCESS);
     }),
@@ -693,7 +709,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 36);
+    assert_eq!(seen.len(), 37);
 }
 
 #[test]

@@ -123,6 +123,11 @@ impl Endpoint {
             .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether a name that [`named`](Self::named) it is spelled as documented.
+    pub fn is_spelled(&self, name: &str) -> bool {
+        name == self.name || name.strip_prefix(DOWNLOAD) == Some(self.name) && self.name.starts_with('!')
+    }
+
     /// The row of its codes with that number.
     pub fn code(&self, number: i32) -> Option<&'static Code> {
         self.codes.iter().copied().find(|code| code.number == number)

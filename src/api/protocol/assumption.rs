@@ -98,6 +98,15 @@ macro_rules! assumptions {
 }
 
 assumptions! {
+    /// Whether the names of endpoints are case sensitive.
+    endpoint_names: EndpointNames = "endpoint-names" {
+        /// They are not.
+        #[default]
+        AnyCase = "any-case",
+        /// They are: another spelling than the documented one is not found (HTTP status 404).
+        Exact = "exact",
+    } because "the documents themselves write `!AutoRevokeCS` and `!autoRevokeCS`"
+
     /// Whether the names of arguments are case sensitive.
     argument_names: ArgumentNames = "argument-names" {
         /// They are not.
@@ -489,7 +498,7 @@ mod tests {
         assert!(
             unknown
                 .to_string()
-                .contains("argument-names, duplicate-argument, spelling")
+                .contains("endpoint-names, argument-names, duplicate-argument")
         );
         let value = assumptions.set("spelling", "scots").unwrap_err();
         assert_eq!(
