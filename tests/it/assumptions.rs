@@ -28,6 +28,13 @@ fn apply(product: &str) -> Form {
         .add("localityName", "Leeds")
 }
 
+/// A CSR whose `+` have become spaces, for an order that does not exist.
+fn unescaped() -> Form {
+    let csr = RSA_2048.replace('+', " ");
+    assert_ne!(csr, RSA_2048);
+    Form::replace().set("csr", csr).order(9_999_999)
+}
+
 /// A CSR for an order that has one and is issued.
 fn given_twice() -> Form {
     Form::replace().add("queryType", "1")
@@ -452,6 +459,16 @@ const CASES: &[Case] = &[
             .replace(&Form::replace().set("csr", "AAAA"))
             .assert_text("-10\nThe CSR cannot be decoded!\n");
     }),
+    ("csr-plus", "mended", |client| {
+        client.replace(&unescaped()).assert_text(&invalid("orderNumber"));
+    }),
+    ("csr-plus", "lost", |client| {
+        client.replace(&unescaped()).assert_text(&invalid("csr"));
+        let form = unescaped().order(2_200_003);
+        let answer = client.post("/products/!AutoReplaceCS", &form.encode());
+        assert!(answer.text().starts_with("errorCode=-9&"), "{answer:?}");
+        client.replace(&Form::replace()).order_number();
+    }),
     ("replace-cs-reply", "url-encoded", |client| {
         let answer = client.post("/products/!AutoReplaceCS", "");
         assert!(answer.text().starts_with("errorCode=-3&"), "{answer:?}");
@@ -709,7 +726,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 37);
+    assert_eq!(seen.len(), 38);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::{Csr, CsrError, Key};
 use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::replacing::{check_ca_certificate, signature_hash};
-use crate::api::endpoints::{Body, Done, Failure, Rules, await_polls, check_permission, log_in, refuse_new_csr};
+use crate::api::endpoints::{
+    Body, Done, Failure, Rules, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
+};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::product::Product;
@@ -48,7 +50,9 @@ impl Rules for AutoApplyOrder {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let wanted = Wanted::read(arguments.text("product"))?;
         check_presence(arguments, wanted.code.product())?;
-        let csr = arguments.get("csr").map(Csr::parse);
+        let csr = arguments
+            .get("csr")
+            .map(|text| Csr::parse_with(text, csr_spaces(arguments)));
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
             login_name: arguments.text("loginName"),

@@ -28,12 +28,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::account::Account;
-use crate::api::csr::CsrError;
+use crate::api::csr::{CsrError, Spaces};
 use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::{Assumptions, DeniedName, ForeignOrder, RefusalStatus};
+use crate::api::protocol::assumption::{Assumptions, CsrPlus, DeniedName, ForeignOrder, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -511,6 +511,14 @@ fn find_any_order<'w>(
     let found = OrderNumber::parse(number).and_then(|number| world.book.get(number));
     let product = found.map_or(Product::Smime, |order| order.product);
     find_order(world, number, owner, product, denied)
+}
+
+/// How spaces in the CSR of a call are read.
+fn csr_spaces(arguments: &Arguments<'_>) -> Spaces {
+    match arguments.assumptions().csr_plus {
+        CsrPlus::Mended => Spaces::MayBePlus,
+        CsrPlus::Lost => Spaces::AreSpaces,
+    }
 }
 
 /// Why a CSR that an order is to be given is refused (-9 to -13).

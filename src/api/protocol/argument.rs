@@ -335,6 +335,11 @@ impl<'f> Arguments<'f> {
         row.counting(self.assumptions.duplicate_argument).or(row.first)
     }
 
+    /// What is assumed of the call.
+    pub(crate) fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
+    }
+
     /// A number as it came, without what is assumed to mean nothing in it.
     pub(crate) fn plain_number<'t>(&self, text: &'t str) -> &'t str {
         plain_number(text, &self.assumptions)

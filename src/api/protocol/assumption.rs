@@ -346,6 +346,15 @@ assumptions! {
         Sibling = "sibling",
     } because "the endpoint's table has -4 and -13 only; sibling endpoints have more codes"
 
+    /// How a space in the Base64 of a CSR is read, which a `+` becomes that the client did not escape.
+    csr_plus: CsrPlus = "csr-plus" {
+        /// As a `+` where one is missing, else as white space.
+        #[default]
+        Mended = "mended",
+        /// As white space: the CSR is not accepted.
+        Lost = "lost",
+    } because "public clients were seen to send CSRs unescaped, and to be served"
+
     /// In which format `!AutoReplaceCS` answers, which has no `responseFormat`.
     replace_cs_reply: ReplaceCsReply = "replace-cs-reply" {
         /// As format 1: URL-encoded fields.
