@@ -176,6 +176,46 @@ const CASES: &[Case] = &[
         client.revoke(&test().add("orderNumber", "")).assert_text(SUCCESS);
         client.revoke(&test().add("a", "")).assert_text(&unrecognized("a"));
     }),
+    ("login-check", "after-arguments", |client| {
+        client
+            .revoke(&stranger().set("orderNumber", "x"))
+            .assert_text(&invalid("orderNumber"));
+        client.revoke(&stranger()).assert_text(REVOKE_DENIED);
+    }),
+    ("login-check", "before-values", |client| {
+        client
+            .revoke(&stranger().set("orderNumber", "x"))
+            .assert_text(REVOKE_DENIED);
+        client
+            .revoke(&stranger().set("loginName", ""))
+            .assert_text(REVOKE_DENIED);
+        client.revoke(&stranger().add("a", "b")).assert_text(&unrecognized("a"));
+        let form = stranger().without("orderNumber");
+        client.revoke(&form).assert_text(&missing("orderNumber"));
+        client
+            .revoke(&test().set("orderNumber", "x"))
+            .assert_text(&invalid("orderNumber"));
+        client.revoke(&test()).assert_text(SUCCESS);
+    }),
+    ("login-check", "before-arguments", |client| {
+        for form in [
+            stranger().set("orderNumber", "x"),
+            stranger().add("a", "b"),
+            stranger().without("orderNumber"),
+            stranger().set("loginName", ""),
+            test().set("loginPassword", b"\xFF"),
+        ] {
+            client.revoke(&form).assert_text(REVOKE_DENIED);
+        }
+        client
+            .revoke(&stranger().without("loginPassword"))
+            .assert_text(&missing("loginPassword"));
+        client.revoke(&test().add("a", "b")).assert_text(&unrecognized("a"));
+        client.revoke(&test()).assert_text(SUCCESS);
+        client
+            .replace(&Form::replace().by("nobody").add("a", "b"))
+            .assert_text(REPLACE_DENIED);
+    }),
     ("unknown-check", "before-missing", |client| {
         client
             .revoke(&Form::default().add("a", "b"))
@@ -635,6 +675,11 @@ fn test() -> Form {
     Form::revoke().set("test", "Y")
 }
 
+/// A login that nobody has.
+fn stranger() -> Form {
+    test().by("nobody")
+}
+
 /// An issued order and a revoked one.
 fn twice() -> Form {
     test().add("orderNumber", "2200005")
@@ -726,7 +771,7 @@ fn the_first_value_is_the_default() {
             check(&mut start(name, &[]).client());
         }
     }
-    assert_eq!(seen.len(), 38);
+    assert_eq!(seen.len(), 39);
 }
 
 #[test]

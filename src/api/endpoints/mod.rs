@@ -33,7 +33,7 @@ use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::{Assumptions, CsrPlus, DeniedName, ForeignOrder, RefusalStatus};
+use crate::api::protocol::assumption::{Assumptions, CsrPlus, DeniedName, ForeignOrder, LoginCheck, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -157,8 +157,42 @@ impl Endpoint {
             return Err(fault.clone().into());
         }
         self.check_transport(call)?;
-        call.arguments.check(self.is_whole)?;
-        on_world((self.prepare)(&call.arguments)?)
+        let prepared = self.read(&mut call.arguments);
+        let is_login_first = match call.conventions.assumptions.login_check {
+            LoginCheck::AfterArguments => false,
+            LoginCheck::BeforeValues => !prepared.as_ref().is_err_and(is_about_names),
+            LoginCheck::BeforeArguments => true,
+        };
+        if is_login_first {
+            return on_world(self.after_login(&call.arguments, prepared)?);
+        }
+        on_world(prepared?)
+    }
+
+    /// Checks the arguments and reads them.
+    fn read<'f>(&self, arguments: &mut Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
+        arguments.check(self.is_whole)?;
+        (self.prepare)(arguments)
+    }
+
+    /// The same call with its login checked before what became of its arguments, if it has a login.
+    fn after_login<'f>(
+        &'static self,
+        arguments: &Arguments<'f>,
+        prepared: Result<Prepared<'f>, Refusal>,
+    ) -> Result<Prepared<'f>, Refusal> {
+        let login = ["loginName", "loginPassword"].map(|name| arguments.sent(name));
+        let [Some(login_name), Some(login_password)] = login else {
+            return prepared;
+        };
+        let denied = self.code(code::LOGIN_DETAILS.number).unwrap_or(&code::LOGIN_DETAILS);
+        Ok(Box::new(move |world, now| {
+            let [Ok(login_name), Ok(login_password)] = [login_name, login_password].map(std::str::from_utf8) else {
+                return Err(Refusal::new(denied, "the login is not UTF-8").into());
+            };
+            log_in(world, login_name, login_password, denied)?;
+            prepared?(world, now)
+        }))
     }
 
     /// The answer to a call of which that came.
@@ -224,6 +258,11 @@ fn status(reply: &Reply, assumptions: &Assumptions) -> u16 {
         (Reply::Error { .. }, RefusalStatus::BadRequest) => 400,
         (Reply::Error { .. }, RefusalStatus::InternalServerError) => 500,
     }
+}
+
+/// Whether it says that an argument is unrecognized (-2) or missing (-3).
+fn is_about_names(refusal: &Refusal) -> bool {
+    [code::UNRECOGNIZED_ARGUMENT.number, code::MISSING_ARGUMENT.number].contains(&refusal.code.number)
 }
 
 /// How a call came.

@@ -181,6 +181,17 @@ assumptions! {
         Missing = "missing",
     } because "a sibling's page says that an empty value is a value"
 
+    /// Whether the login is checked before or after the arguments.
+    login_check: LoginCheck = "login-check" {
+        /// After the arguments by themselves, before the order that they name.
+        #[default]
+        AfterArguments = "after-arguments",
+        /// Before their values: -16 outweighs -4, but neither -2 nor -3.
+        BeforeValues = "before-values",
+        /// Before all of them, if loginName and loginPassword were sent: -16 outweighs -2, -3 and -4.
+        BeforeArguments = "before-arguments",
+    } because "no document says; the tables of codes name -2 to -4 before -16"
+
     /// Whether arguments that the endpoint does not have are found before or after those that are missing.
     unknown_check: UnknownCheck = "unknown-check" {
         /// Before: -2 outweighs -3.
