@@ -125,7 +125,10 @@ impl Argument {
         let text =
             std::str::from_utf8(value).map_err(|_| self.invalid(format!("the value of {} is not UTF-8", self.name)))?;
         if text.is_empty() && !self.may_be_empty {
-            return Err(self.invalid(format!("the value of {} is empty", self.name)));
+            return Err(self.invalid(format!(
+                "the value of {} is empty (assumption empty-value=present)",
+                self.name
+            )));
         }
         if let Some(max) = self.max {
             // Bytes are never fewer than characters, so most values need no counting.
@@ -150,7 +153,8 @@ impl Argument {
         }
         if self.kind == Kind::Integer && parse_integer(text).is_none() {
             return Err(self.invalid(format!(
-                "{} takes a whole number: digits, no sign, no leading zero",
+                "{} takes a whole number: digits, no sign, no leading zero (assumptions number-sign, number-spaces and \
+                 number-zeros)",
                 self.name
             )));
         }

@@ -105,7 +105,7 @@ assumptions! {
         AnyCase = "any-case",
         /// They are: another spelling than the documented one is not found (HTTP status 404).
         Exact = "exact",
-    } because "the documents themselves write `!AutoRevokeCS` and `!autoRevokeCS`"
+    } because "the document of `!autoRevokeCS` itself writes AutoRevokeCS as well"
 
     /// Whether the names of arguments are case sensitive.
     argument_names: ArgumentNames = "argument-names" {
@@ -134,7 +134,7 @@ assumptions! {
         Read = "read",
         /// They do not, as if they had not been sent.
         Ignored = "ignored",
-    } because "public clients were seen to send them there, by POST as well"
+    } because "a POST whose arguments stand in the query string was seen to work"
 
     /// Whether the values of arguments that take `Y` and `N` are case sensitive.
     yes_no_values: YesNoValues = "yes-no-values" {
@@ -364,7 +364,7 @@ assumptions! {
         Mended = "mended",
         /// As white space: the CSR is not accepted.
         Lost = "lost",
-    } because "public clients were seen to send CSRs unescaped, and to be served"
+    } because "public clients were seen to send CSRs unescaped"
 
     /// In which format `!AutoReplaceCS` answers, which has no `responseFormat`.
     replace_cs_reply: ReplaceCsReply = "replace-cs-reply" {
