@@ -18,6 +18,7 @@ use crate::api::fault::{Action, Faults};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
@@ -159,6 +160,11 @@ impl Sandbox {
     /// best there is.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it assumes of the API.
+    pub(crate) fn assumptions(&self) -> Assumptions {
+        self.state().world.conventions.assumptions
     }
 
     /// The present by its clock.

@@ -224,10 +224,7 @@ pub(crate) async fn read_form<'a>(
     headers: &HeaderMap,
     body: &'a Bytes,
 ) -> (Form<'a>, Option<String>) {
-    let mut form = Form::default();
-    if let Some(query) = query {
-        form.push_urlencoded(query.as_bytes());
-    }
+    let mut form = query.map(Form::of_query).unwrap_or_default();
     if body.is_empty() {
         return (form, None);
     }

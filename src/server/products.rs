@@ -20,7 +20,7 @@ use tracing::info;
 use crate::api::endpoints::{Answer, ENDPOINTS, Endpoint, Transport};
 use crate::api::fault::Action;
 use crate::api::protocol::argument::Arguments;
-use crate::api::protocol::assumption::Assumptions;
+use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
@@ -135,18 +135,16 @@ fn call(
 async fn respond(products: Arc<Products>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let Some(endpoint) = parameter(&parameters, "endpoint").and_then(Endpoint::named) else {
+    let name = parameter(&parameters, "endpoint").unwrap_or_default();
+    let Some(endpoint) = Endpoint::named(name) else {
         return respond_not_found(&head, watch);
     };
-    let (answered, fault) = answer(
-        &products,
-        parameter(&parameters, "sandbox"),
+    let asked = Asked {
+        sandbox: parameter(&parameters, "sandbox"),
         endpoint,
-        &head,
-        body,
-        watch,
-    )
-    .await;
+        is_spelled: endpoint.is_spelled(name),
+    };
+    let (answered, fault) = answer(&products, &asked, &head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
@@ -160,24 +158,35 @@ async fn respond(products: Arc<Products>, parameters: Parameters, request: Reque
     })
 }
 
+/// What the path of a call names.
+struct Asked<'p> {
+    sandbox: Option<&'p str>,
+    endpoint: &'static Endpoint,
+    /// Whether the endpoint's name is spelled as documented.
+    is_spelled: bool,
+}
+
 /// The answer to a call of an endpoint, and what a fault shall do to it. The body and its turn are given back here: what a
 /// fault does may take as long as it likes.
 async fn answer(
     products: &Products,
-    sandbox: Option<&str>,
-    endpoint: &'static Endpoint,
+    asked: &Asked<'_>,
     head: &Parts,
     mut body: Body,
     watch: Stopwatch,
 ) -> (Response<Body>, Option<(Action, Using)>) {
+    let endpoint = asked.endpoint;
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
         Err(error) => return (refuse_body(Some(endpoint), error, head, watch), None),
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
-    let Some((sandbox, is_claimed)) = products.sandbox(sandbox, endpoint, &form) else {
-        return (no_sandbox(sandbox.unwrap_or(DEFAULT), watch), None);
+    let Some((sandbox, is_claimed)) = products.sandbox(asked.sandbox, endpoint, &form) else {
+        return (no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
     };
+    if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
+        return (respond_not_found(head, watch), None);
+    }
     let arrival = Arrival {
         endpoint,
         transport: Transport {
