@@ -129,22 +129,29 @@ fn call(
     parameters: Parameters,
     request: Request<Body>,
 ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-    Box::pin(respond(products, parameters, request))
-}
-
-async fn respond(products: Arc<Products>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let name = parameter(&parameters, "endpoint").unwrap_or_default();
+    // The block has room for these once; an async function would have it for its arguments twice.
+    Box::pin(async move { respond(&products, &parameters, &head, body, watch).await })
+}
+
+async fn respond(
+    products: &Products,
+    parameters: &Parameters,
+    head: &Parts,
+    body: Body,
+    watch: Stopwatch,
+) -> Response<Body> {
+    let name = parameter(parameters, "endpoint").unwrap_or_default();
     let Some(endpoint) = Endpoint::named(name) else {
-        return respond_not_found(&head, watch);
+        return respond_not_found(head, watch);
     };
     let asked = Asked {
-        sandbox: parameter(&parameters, "sandbox"),
+        sandbox: parameter(parameters, "sandbox"),
         endpoint,
         is_spelled: endpoint.is_spelled(name),
     };
-    let (answered, fault) = answer(&products, &asked, &head, body, watch).await;
+    let (answered, fault) = answer(products, &asked, head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
