@@ -15,6 +15,9 @@ use crate::model::answer::read_answer;
 use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, NumberOrText};
 use crate::model::when::Span;
 
+/// How long the answer to a call that the emulator makes may take: it waits a minute for what a fault holds back.
+pub(super) const MAKING: Duration = PATIENCE.saturating_add(Duration::from_secs(60));
+
 /// Calls that a sandbox has answered, narrowed word by word; see [`Control::calls`].
 ///
 /// ```

@@ -45,7 +45,7 @@ const STILL_THERE: Duration = Duration::from_millis(500);
 const NEAREST: usize = 3;
 
 /// A call of the journal as it is answered.
-fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
+pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
     let (kind, url, try_number) = match &entry.subject {
         Subject::Call(..) => (CallKind::Call, None, None),

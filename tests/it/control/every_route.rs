@@ -34,6 +34,8 @@ const BESIDE: &[Row] = &[
 /// What each sandbox has. Each row finds what those above it left.
 const IN_SANDBOX: &[Row] = &[
     ("GET", "/accounts", "", 200),
+    ("GET", "/accounts?search=a&offset=1&limit=1", "", 200),
+    ("GET", "/accounts?limit=x", "", 400),
     ("POST", "/accounts", r#"{"loginName":"a/b é","loginPassword":"x"}"#, 201),
     ("POST", "/accounts", r#"{"loginName":"a/b é","loginPassword":"x"}"#, 409),
     ("POST", "/accounts", r#"{"loginName":"b"}"#, 400),
@@ -76,6 +78,12 @@ const IN_SANDBOX: &[Row] = &[
     ("GET", "/orders/1234567", "", 200),
     ("GET", "/orders/1", "", 404),
     ("GET", "/orders/x", "", 404),
+    ("GET", "/orders/1234567/history", "", 200),
+    ("GET", "/orders/1/history", "", 404),
+    ("GET", "/orders/1234567/next", "", 200),
+    ("GET", "/orders/1/next", "", 404),
+    ("GET", "/orders?search=a&sort=-issued&offset=1", "", 200),
+    ("GET", "/orders?sort=csr", "", 400),
     (
         "PATCH",
         "/orders/1234567",
@@ -91,6 +99,8 @@ const IN_SANDBOX: &[Row] = &[
     ("PUT", "/clock", "", 400),
     ("POST", "/clock/advance", r#"{"by":"30d"}"#, 200),
     ("POST", "/clock/advance", r#"{"by":"soon"}"#, 400),
+    ("GET", "/clock/due?limit=3", "", 200),
+    ("GET", "/clock/due?limit=0", "", 400),
     ("GET", "/faults", "", 200),
     ("POST", "/faults", r#"{"then":{"code":-14}}"#, 201),
     ("POST", "/faults", r#"{"then":{"code":1}}"#, 422),
@@ -105,6 +115,11 @@ const IN_SANDBOX: &[Row] = &[
         200,
     ),
     ("GET", "/calls?endpoint=!autoRevoke", "", 422),
+    ("POST", "/calls", r#"{"endpoint":"!autoRevokeCS"}"#, 200),
+    ("POST", "/calls", r#"{"endpoint":"!autoRevoke"}"#, 422),
+    ("POST", "/calls", r#"{"arguments":[]}"#, 400),
+    ("POST", "/calls/1/again", "", 200),
+    ("POST", "/calls/7/again", "", 404),
     ("DELETE", "/calls", "", 204),
     // GET calls/stream has no end: the tests of the stream have it by curl.
     ("HEAD", "/calls/stream", "", 200),
