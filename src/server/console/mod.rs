@@ -1,7 +1,7 @@
 //! The console: the page at `/` of the control listener. It is static files that are part of the program, and a client of
 //! the control API like any other: nothing of a sandbox is put into what is served here.
 
-use std::io::Write as _;
+use std::io::Read as _;
 use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -16,74 +16,15 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::read::GzDecoder;
 
 use crate::server::layers;
 
 /// What answers at `/`.
 const INDEX: &str = "index.html";
 
-/// Makes the list of the files, whose paths begin at this folder.
-macro_rules! files {
-    ($($path:literal,)+) => {
-        [$(File { path: $path, plain: include_bytes!($path) },)+]
-    };
-}
-
-/// Every file of the page. A test holds this list against the folder.
-const FILES: &[File] = &files![
-    "accounts.js",
-    "api.js",
-    "app.js",
-    "assumptions.js",
-    "call.js",
-    "calls.js",
-    "certificate.js",
-    "clock.js",
-    "console.css",
-    "csr.js",
-    "curl.js",
-    "der.js",
-    "faults.js",
-    "faultwords.js",
-    "fields.js",
-    "format.js",
-    "formats.js",
-    "html.js",
-    "icon.svg",
-    "index.html",
-    "journal.js",
-    "keys.js",
-    "order.js",
-    "orders.js",
-    "paged.js",
-    "parts.js",
-    "provoke.js",
-    "recipes.js",
-    "reply.js",
-    "route.js",
-    "sandboxes.js",
-    "schema.js",
-    "snippets.js",
-    "store.js",
-    "stream.js",
-    "toml.js",
-    "try.js",
-    "tryform.js",
-    "use.js",
-    "x509.js",
-    "vendor/LICENSE-htm",
-    "vendor/LICENSE-preact",
-    "vendor/LICENSE-preact-signals",
-    "vendor/LICENSE-preact-signals-core",
-    "vendor/MANIFEST.json",
-    "vendor/hooks.mjs",
-    "vendor/htm.mjs",
-    "vendor/preact.mjs",
-    "vendor/signals-core.mjs",
-    "vendor/signals.mjs",
-];
+/// Every file of this folder but for those of the program, as `build.rs` lists and compresses them.
+const FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/console.rs"));
 
 /// What is made of each file, when it is first asked for.
 static MADE: [OnceLock<Made>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
@@ -92,13 +33,13 @@ static MADE: [OnceLock<Made>; FILES.len()] = [const { OnceLock::new() }; FILES.l
 #[derive(Debug)]
 struct File {
     path: &'static str,
-    plain: &'static [u8],
+    gzip: &'static [u8],
 }
 
 /// What is made of a file.
 #[derive(Debug)]
 struct Made {
-    gzip: Bytes,
+    plain: Bytes,
     plain_tag: HeaderValue,
     gzip_tag: HeaderValue,
 }
@@ -125,13 +66,13 @@ impl File {
     }
 
     fn make(&self) -> Made {
-        let hash: String = digest(&SHA256, self.plain).as_ref()[..16]
+        let hash: String = digest(&SHA256, self.gzip).as_ref()[..16]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let tag = |end: &str| HeaderValue::from_str(&format!("\"{hash}{end}\"")).expect("it is ASCII");
         Made {
-            gzip: compress(self.plain),
+            plain: plain(self.gzip).into(),
             plain_tag: tag(""),
             gzip_tag: tag("-gzip"),
         }
@@ -152,9 +93,9 @@ impl File {
         let content_type = [(CONTENT_TYPE, self.content_type())];
         if is_gzip {
             let encoding = [(CONTENT_ENCODING, "gzip")];
-            return (cached, content_type, encoding, made.gzip.clone()).into_response();
+            return (cached, content_type, encoding, Bytes::from_static(self.gzip)).into_response();
         }
-        (cached, content_type, Bytes::from_static(self.plain)).into_response()
+        (cached, content_type, made.plain.clone()).into_response()
     }
 }
 
@@ -175,8 +116,8 @@ pub(crate) fn router() -> Router {
 
 /// What a browser may do with the page: run its own scripts, ask its own server, and nothing else.
 fn security() -> [(HeaderName, HeaderValue); 5] {
-    let index = File::at("/").map(|(file, _)| file.plain).unwrap_or_default();
-    let import_map = import_map(index).map(|map| format!(" 'sha256-{}'", STANDARD.encode(digest(&SHA256, map))));
+    let index = File::at("/").map(|(file, _)| plain(file.gzip)).unwrap_or_default();
+    let import_map = import_map(&index).map(|map| format!(" 'sha256-{}'", STANDARD.encode(digest(&SHA256, map))));
     let policy = format!(
         "default-src 'none'; script-src 'self'{}; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
@@ -212,13 +153,12 @@ fn import_map(page: &[u8]) -> Option<&[u8]> {
     Some(&behind[..find(behind, "</script>")?])
 }
 
-fn compress(plain: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder
-        .write_all(plain)
-        .and_then(|()| encoder.finish())
-        .map(Bytes::from)
-        .expect("memory takes what is written")
+fn plain(gzip: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    GzDecoder::new(gzip)
+        .read_to_end(&mut plain)
+        .expect("build.rs compressed it, and memory takes what is read");
+    plain
 }
 
 /// Whether a client takes gzip (RFC 9110, section 12.5.3); all that send the header at all name it, so `*` is not read.
