@@ -85,7 +85,8 @@ impl Clock<'_> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = Emulator::start().await?;
-    /// let clock = emulator.control().clock();
+    /// let control = emulator.control();
+    /// let clock = control.clock();
     /// let next = clock.due(1).await?.events.remove(0);
     /// assert!(clock.set(next.time).await?.now >= next.time);
     /// # Ok(())

@@ -224,10 +224,11 @@ pub(crate) struct OrderFilter {
     /// Sorted by `orderNumber`, `loginName`, `product`, `state`, `issued`, `expires` or `due`, with a `-` before it the other
     /// way; those without that time come last. The default is `orderNumber`.
     #[serde(deserialize_with = "query::parsed")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^-?(orderNumber|loginName|product|state|issued|expires|due)$")]
     pub(crate) sort: Option<OrderSort>,
     /// Without the first so many. With this, `search` or `sort`, the answer has a `total` and no `next`.
     #[serde(deserialize_with = "query::parsed")]
+    #[param(maximum = 18446744073709551615u64)]
     pub(crate) offset: Option<usize>,
 }
 
