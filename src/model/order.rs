@@ -12,6 +12,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
+use crate::api::order::collection_code::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{
     self as domain, IssuanceFailure, OrderNumber, RevocationReason, Stage, State, Times, Validity,
@@ -68,6 +69,11 @@ pub struct Order<T = When> {
     )]
     #[schema(minimum = 1, maximum = 9999999999999999u64)]
     pub certificate_id: Option<u64>,
+    /// The code by which `download/RequestAndCollectSMIME` finds it without a login. It follows from the order number: left
+    /// out, or this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 16)]
+    pub collection_code: Option<String>,
     /// The loginName of its account.
     pub login_name: String,
     /// What is ordered.
@@ -278,6 +284,7 @@ impl Order {
         Self {
             order_number: 0,
             certificate_id: None,
+            collection_code: None,
             login_name: login_name.to_owned(),
             product,
             state: State::Issued,
@@ -722,6 +729,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
             no_account(&entry.login_name, |text| accounts.is_password(text)),
         )
     })?;
+    check_collection_code(entry, number)?;
     let csr = match &entry.csr {
         Some(text) => Some(judge_csr(text)?),
         None => None,
@@ -765,6 +773,16 @@ pub(crate) fn give_csr(order: &mut domain::Order, csr: Option<Csr>) -> Result<()
         Some(field) => ValueError::at(field, error.to_string()),
         None => ValueError::new(error.to_string()),
     })
+}
+
+fn check_collection_code(entry: &Order, number: OrderNumber) -> Result<(), ValueError> {
+    match &entry.collection_code {
+        Some(code) if *code != collection_code(number) => Err(ValueError::at(
+            "collectionCode",
+            "a collectionCode follows from the orderNumber, and this one is not that order's: leave it out",
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn build_certificate_id(entry: &Order) -> Result<Option<CertificateId>, ValueError> {
@@ -962,6 +980,7 @@ impl OrderInfo {
         Self {
             stage: StageEntry::of(order.stage),
             certificate_id: order.certificate_id.map(CertificateId::get),
+            collection_code: None,
             ..Self::describe(order, now)
         }
     }
@@ -976,6 +995,7 @@ impl OrderInfo {
         Self {
             order_number: order.number.get(),
             certificate_id: Some(order.certificate_id().get()),
+            collection_code: Some(collection_code(order.number)),
             login_name: order.login_name.to_string(),
             product: order.product,
             state,

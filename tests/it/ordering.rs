@@ -429,6 +429,9 @@ fn a_collection_code_needs_no_login() {
         &smime().without("csr").add("showCollectionCode", "Y"),
     );
     let code = answer.text().lines().last().unwrap().to_owned();
+    let number = answer.text().lines().nth(1).unwrap().to_owned();
+    let order = Control::of(&server).get(&format!("/orders/{number}"));
+    assert_eq!(order["collectionCode"], code, "the emulator's owner sees it");
     let by_code = Form::default().add("collectionCode", &code).add("queryType", "2");
     send(&mut client, REQUEST, &by_code).assert_text("0\n");
     let form = by_code.clone().add("csr", P256).add("returnCertificate", "Y");

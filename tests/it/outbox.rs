@@ -57,8 +57,11 @@ fn each_state_allows_its_mails_alone() {
             };
             let expected = if is_sent { SUCCESS } else { WRONG_STATE };
             client.post(endpoint, &resend(number).encode()).assert_text(expected);
-            let to = control.get(&format!("/orders/{number}"))["email"].clone();
-            let expected = json!({"kind": kind, "to": to, "orderNumber": number, "languageName": "en"});
+            let order = control.get(&format!("/orders/{number}"));
+            let expected = json!({
+                "kind": kind, "to": order["email"], "orderNumber": number, "collectionCode": order["collectionCode"],
+                "languageName": "en",
+            });
             let expected = if is_sent { vec![expected] } else { vec![] };
             assert_eq!(mails(&mut control, ""), expected, "{kind} {state}");
         }
