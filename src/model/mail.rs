@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::order::collection_code::collection_code;
-use crate::api::order::outbox::{Mail, MailKind, Outbox, Wording};
+use crate::api::order::mailing::{MailKind, Wording};
+use crate::api::order::outbox::{Mail, Outbox};
 use crate::clock::Timestamp;
 use crate::model::query::{self, parameter};
 use crate::model::whole::is_zero;

@@ -9,7 +9,8 @@ use crate::api::endpoints::replacing::{
 };
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
 use crate::api::order::machine::Replacement;
-use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
+use crate::api::order::mailing::{DEFAULT_LANGUAGE, LANGUAGES, MailKind, Wording};
+use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
 use crate::api::order::state::{OrderNumber, ReplaceStep};
 use crate::api::order::terms::SignatureHash;
@@ -200,13 +201,6 @@ const CODES: &[&Code] = &[
     &code::NOT_PERMITTED,
     &code::WRONG_STATE,
 ];
-
-/// The two-letter codes of ISO 639-1.
-const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy \
-    da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii \
-    ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr \
-    ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl \
-    sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
 /// The language that is asked for, which no template may be asked for together with.
 fn language(language: Option<&str>, template_ids: &[(&'static str, Option<u64>)]) -> Result<&'static str, Refusal> {

@@ -4,7 +4,8 @@
 //! Nothing is sent: the mail is kept in the outbox of the sandbox.
 
 use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
-use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
+use crate::api::order::mailing::{DEFAULT_LANGUAGE, MailKind, Wording};
+use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};

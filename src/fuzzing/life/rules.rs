@@ -2,7 +2,7 @@
 
 use super::seen::Seen;
 use crate::api::endpoints::{Answer, Endpoint};
-use crate::api::order::outbox::MailKind;
+use crate::api::order::mailing::MailKind;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::clock::Timestamp;
 
