@@ -13,6 +13,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
+use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{
     self as domain, IssuanceFailure, OrderNumber, RevocationReason, Stage, State, Times, Validity,
@@ -157,6 +158,33 @@ pub struct Order<T = When> {
     /// How its issuance fails when it is due, or at the last of the polls; it stays being-issued then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuance_fails: Option<IssuanceFailure>,
+    /// The language of its mails, the two letters of ISO 639-1 in lower case; left out: English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_name: Option<String>,
+    /// The template of mails that verify its address.
+    #[serde(
+        default,
+        rename = "SMIMEVerificationTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_verification_template_id: Option<u64>,
+    /// The template of mails that invite to send a CSR.
+    #[serde(
+        default,
+        rename = "SMIMERequestTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_request_template_id: Option<u64>,
+    /// The template of mails that tell of a certificate to collect.
+    #[serde(
+        default,
+        rename = "SMIMECollectionTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_collection_template_id: Option<u64>,
     /// Its certificate was collected, which is pushed once; noted only if its account has a `push`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub collected: bool,
@@ -308,6 +336,10 @@ impl Order {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            language_name: None,
+            smime_verification_template_id: None,
+            smime_request_template_id: None,
+            smime_collection_template_id: None,
             collected: false,
         }
     }
@@ -748,6 +780,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         revocation: build_revocation(entry, now)?,
         issued_after_polls: build_polls(entry.issued_after_polls)?,
         issuance_fails: entry.issuance_fails,
+        mailing: build_mailing(entry)?.boxed(),
         collected: entry.collected,
     };
     give_csr(&mut order, csr)?;
@@ -814,6 +847,28 @@ fn build_subject(entry: &Order) -> Result<Option<Box<SubjectDetails>>, ValueErro
         }
     }
     Ok(details.boxed())
+}
+
+fn build_mailing(entry: &Order) -> Result<Mailing, ValueError> {
+    let templates = [
+        entry.smime_verification_template_id,
+        entry.smime_request_template_id,
+        entry.smime_collection_template_id,
+    ];
+    let language =
+        match &entry.language_name {
+            Some(_) if templates.iter().any(Option::is_some) => {
+                return Err(ValueError::at(
+                    "languageName",
+                    "mails are written in a language or by templates, not by both",
+                ));
+            }
+            Some(letters) => Some(mailing::language(letters).ok_or_else(|| {
+                ValueError::at("languageName", "a language is two letters of ISO 639-1, in lower case")
+            })?),
+            None => None,
+        };
+    Ok(Mailing { language, templates })
 }
 
 fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
@@ -991,6 +1046,8 @@ impl OrderInfo {
         let validity = order.validity();
         let is_due = state.times() == Times::Due;
         let details = order.subject.as_deref();
+        let mailing = order.mailing.as_deref().copied().unwrap_or_default();
+        let [verification, request, collection] = mailing.templates;
         let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Self {
             order_number: order.number.get(),
@@ -1023,6 +1080,10 @@ impl OrderInfo {
             }),
             issued_after_polls: order.issued_after_polls.map(NonZeroU32::get),
             issuance_fails: order.issuance_fails,
+            language_name: mailing.language.map(str::to_owned),
+            smime_verification_template_id: verification,
+            smime_request_template_id: request,
+            smime_collection_template_id: collection,
             collected: order.collected,
         }
     }

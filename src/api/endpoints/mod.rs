@@ -14,6 +14,7 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod mailing;
 mod replacing;
 mod request_and_collect_smime;
 mod resend_collection_email_smime;

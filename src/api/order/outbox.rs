@@ -80,7 +80,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::api::order::mailing::DEFAULT_LANGUAGE;
 
     fn mail(second: u64, to: &str) -> Mail {
         Mail {
@@ -88,7 +87,7 @@ mod tests {
             kind: MailKind::Collection,
             to: to.into(),
             order_number: OrderNumber::new(7).unwrap(),
-            wording: Wording::Language(DEFAULT_LANGUAGE),
+            wording: Wording::Language("en"),
         }
     }
 

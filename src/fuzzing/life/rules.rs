@@ -3,7 +3,8 @@
 use super::seen::Seen;
 use crate::api::endpoints::{Answer, Endpoint};
 use crate::api::order::mailing::MailKind;
-use crate::api::order::state::{Order, OrderNumber, State};
+use crate::api::order::product::Product;
+use crate::api::order::state::{Order, OrderNumber, Stage, State};
 use crate::clock::Timestamp;
 
 /// Compares what a call about that order has answered with what there was before and after it.
@@ -158,16 +159,25 @@ fn mails(
     is_in_place: bool,
     now: Timestamp,
 ) -> Vec<(MailKind, Timestamp)> {
-    let _ = old;
+    let issued = about.validity().map(|validity| validity.issued);
     match endpoint.name {
         "!ResendCollectionEmailSMIME" => vec![(MailKind::Collection, now)],
         "!ResendVerificationEmailSMIME" => vec![(MailKind::Verification, now)],
         "!ResendInvitationEmailSMIME" => vec![(MailKind::Invitation, now)],
+        _ if about.product != Product::Smime => vec![],
         "!AutoReplaceSMIME" if is_in_place => vec![(MailKind::Verification, now), (MailKind::Invitation, now)],
-        "!AutoReplaceSMIME" => vec![(
-            MailKind::Collection,
-            about.validity().map_or(now, |validity| validity.issued),
-        )],
+        "!AutoApplyOrder" | "!AutoAuthorize" if about.stage == Stage::Pending && about.csr.is_none() => {
+            vec![(MailKind::Verification, now), (MailKind::Invitation, now)]
+        }
+        "!AutoReplaceSMIME" | "!AutoApplyOrder" | "!AutoAuthorize" => issued
+            .map(|issued| (MailKind::Collection, issued))
+            .into_iter()
+            .collect(),
+        // They may have it issued, or it was waited for its polls.
+        "download/RequestAndCollectSMIME" | "download/CollectSMIME" if old.stage != about.stage => issued
+            .map(|issued| (MailKind::Collection, issued))
+            .into_iter()
+            .collect(),
         _ => vec![],
     }
 }
