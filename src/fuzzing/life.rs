@@ -325,7 +325,8 @@ fn arguments(
             add("appRepEmailAddress", "joe@example.com".to_owned());
             add("test", letter(1));
             if choices.flags[0] {
-                add("csr", csr());
+                let csr = if choices.flags[3] { SPKAC.to_owned() } else { csr() };
+                add("csr", csr);
             }
             if choices.flags[2] && login_name == "agreement_account" {
                 add("caCertificateID", "1".to_owned());

@@ -5,10 +5,11 @@
 //! assumed.
 
 use crate::api::account::{Account, LoginName, Payment};
+use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError, Key};
 use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
-use crate::api::endpoints::replacing::{check_ca_certificate, signature_hash};
+use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
 use crate::api::endpoints::{Body, Done, Failure, Rules, await_polls, check_permission, log_in, refuse_new_csr};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
@@ -44,13 +45,17 @@ impl Rules for AutoApplyOrder {
         ("responseFormat", "1"),
     ];
     const TABLE_IS_WHOLE: bool = false;
+    const HAS_JSON: fn(&Assumptions) -> bool = |assumptions| assumptions.apply_order_json == ApplyOrderJson::Given;
 
     type Values<'f> = Values<'f>;
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let wanted = Wanted::read(arguments.text("product"))?;
         check_presence(arguments, wanted.code.product())?;
-        let csr = arguments.get("csr").map(Csr::parse);
+        let csr = arguments.get("csr").map(csr);
+        if let Some(csr) = &csr {
+            check_kept_length(csr, "csr")?;
+        }
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
             login_name: arguments.text("loginName"),
@@ -233,6 +238,17 @@ impl Values<'_> {
     }
 }
 
+/// The CSR in a text: a PKCS#10 request, else a SPKAC, with or without `SPKAC=` before it.
+fn csr(text: &str) -> Result<Csr, CsrError> {
+    match Csr::parse_either(text) {
+        Err(CsrError::NotPkcs10(why)) => match Spkac::parse(text) {
+            Err(CsrError::NotPkcs10(_)) => Err(CsrError::NotPkcs10(why)),
+            judged => judged.map(Csr::from),
+        },
+        judged => judged,
+    }
+}
+
 /// What is shown in the reply, and how.
 struct Shown<'f> {
     format: Format,
@@ -245,7 +261,7 @@ struct Shown<'f> {
 
 impl Shown<'_> {
     fn check(&self, assumptions: &Assumptions) -> Result<(), Refusal> {
-        if self.format == Format::Json && assumptions.apply_order_json == ApplyOrderJson::Refused {
+        if self.format == Format::Json && !(AutoApplyOrder::HAS_JSON)(assumptions) {
             return Err(Refusal::invalid(
                 RESPONSE_FORMAT,
                 "JSON is refused (assumption apply-order-json=refused)",
@@ -473,8 +489,8 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "csr",
         Kind::String,
-        "The PKCS#10 request, Base64, with or without BEGIN and END lines. Without one, the order is pending until it \
-         gets one.",
+        "The PKCS#10 request, Base64, with or without BEGIN and END lines, or a SPKAC as `!AutoReplaceCS` takes it. Without \
+         one, the order is pending until it gets one.",
     )
     .max(32767),
     Argument::conditional(
