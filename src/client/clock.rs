@@ -85,9 +85,9 @@ impl Clock<'_> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = Emulator::start().await?;
-    /// let clock = emulator.control().clock();
-    /// let next = clock.due(1).await?.events.remove(0);
-    /// assert!(clock.set(next.time).await?.now >= next.time);
+    /// let control = emulator.control();
+    /// let next = control.clock().due(1).await?.events.remove(0);
+    /// assert!(control.clock().set(next.time).await?.now >= next.time);
     /// # Ok(())
     /// # }
     /// ```
