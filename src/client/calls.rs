@@ -108,6 +108,15 @@ impl Calls {
         Ok(answer.calls)
     }
 
+    /// The call of that number, whether it is one of these or not.
+    ///
+    /// # Errors
+    /// The journal has no such call, or no longer.
+    pub async fn show(&self, id: u64) -> Result<CallInfo, ControlError> {
+        let path = self.control.at(&format!("/calls/{id}"));
+        self.control.remote().get(&path).await
+    }
+
     /// How many calls there are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).
     ///
     /// # Errors

@@ -27,20 +27,72 @@ const INDEX: &str = "index.html";
 /// Makes the list of the files, whose paths begin at this folder.
 macro_rules! files {
     ($($path:literal,)+) => {
-        [$(File::new($path, include_bytes!($path)),)+]
+        [$(File { path: $path, plain: include_bytes!($path) },)+]
     };
 }
 
 /// Every file of the page. A test holds this list against the folder.
-static FILES: [File; 1] = files!["index.html",];
+const FILES: &[File] = &files![
+    "accounts.js",
+    "api.js",
+    "app.js",
+    "assumptions.js",
+    "call.js",
+    "calls.js",
+    "certificate.js",
+    "clock.js",
+    "console.css",
+    "csr.js",
+    "curl.js",
+    "der.js",
+    "faults.js",
+    "faultwords.js",
+    "fields.js",
+    "format.js",
+    "formats.js",
+    "html.js",
+    "icon.svg",
+    "index.html",
+    "journal.js",
+    "keys.js",
+    "order.js",
+    "orders.js",
+    "paged.js",
+    "parts.js",
+    "provoke.js",
+    "recipes.js",
+    "reply.js",
+    "route.js",
+    "sandboxes.js",
+    "schema.js",
+    "snippets.js",
+    "store.js",
+    "stream.js",
+    "toml.js",
+    "try.js",
+    "tryform.js",
+    "use.js",
+    "x509.js",
+    "vendor/LICENSE-htm",
+    "vendor/LICENSE-preact",
+    "vendor/LICENSE-preact-signals",
+    "vendor/LICENSE-preact-signals-core",
+    "vendor/MANIFEST.json",
+    "vendor/hooks.mjs",
+    "vendor/htm.mjs",
+    "vendor/preact.mjs",
+    "vendor/signals-core.mjs",
+    "vendor/signals.mjs",
+];
+
+/// What is made of each file, when it is first asked for.
+static MADE: [OnceLock<Made>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
 
 /// A file of the page.
 #[derive(Debug)]
 struct File {
     path: &'static str,
     plain: &'static [u8],
-    /// Made when it is first asked for.
-    made: OnceLock<Made>,
 }
 
 /// What is made of a file.
@@ -52,21 +104,13 @@ struct Made {
 }
 
 impl File {
-    const fn new(path: &'static str, plain: &'static [u8]) -> Self {
-        Self {
-            path,
-            plain,
-            made: OnceLock::new(),
-        }
-    }
-
-    /// The file at a path of the listener.
-    fn at(path: &str) -> Option<&'static Self> {
+    /// The file at a path of the listener, and the place for what is made of it.
+    fn at(path: &str) -> Option<(&'static Self, &'static OnceLock<Made>)> {
         let path = match path.strip_prefix('/')? {
             "" => INDEX,
             path => path,
         };
-        FILES.iter().find(|file| file.path == path)
+        FILES.iter().zip(&MADE).find(|(file, _)| file.path == path)
     }
 
     fn content_type(&self) -> &'static str {
@@ -80,24 +124,21 @@ impl File {
         }
     }
 
-    fn made(&self) -> &Made {
-        self.made.get_or_init(|| {
-            let hash: String = digest(&SHA256, self.plain).as_ref()[..16]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let tag = |end: &str| HeaderValue::from_str(&format!("\"{hash}{end}\"")).expect("it is ASCII");
-            Made {
-                gzip: compress(self.plain),
-                plain_tag: tag(""),
-                gzip_tag: tag("-gzip"),
-            }
-        })
+    fn make(&self) -> Made {
+        let hash: String = digest(&SHA256, self.plain).as_ref()[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let tag = |end: &str| HeaderValue::from_str(&format!("\"{hash}{end}\"")).expect("it is ASCII");
+        Made {
+            gzip: compress(self.plain),
+            plain_tag: tag(""),
+            gzip_tag: tag("-gzip"),
+        }
     }
 
     /// The file, or that the client has it already.
-    fn respond(&self, asked: &HeaderMap) -> Response {
-        let made = self.made();
+    fn respond(&self, made: &Made, asked: &HeaderMap) -> Response {
         let is_gzip = takes_gzip(asked);
         let tag = if is_gzip { &made.gzip_tag } else { &made.plain_tag };
         let cached = [
@@ -125,7 +166,7 @@ pub(crate) fn has(path: &str) -> bool {
 /// The routes of the files, and what goes with each response of them. Other paths are not asked for here.
 pub(crate) fn router() -> Router {
     let file = get(async |request: Request| match File::at(request.uri().path()) {
-        Some(file) => file.respond(request.headers()),
+        Some((file, made)) => file.respond(made.get_or_init(|| file.make()), request.headers()),
         None => StatusCode::NOT_FOUND.into_response(),
     });
     let router = Router::new().route("/", file.clone()).route("/{*file}", file);
@@ -134,7 +175,7 @@ pub(crate) fn router() -> Router {
 
 /// What a browser may do with the page: run its own scripts, ask its own server, and nothing else.
 fn security() -> [(HeaderName, HeaderValue); 5] {
-    let index = File::at("/").map(|file| file.plain).unwrap_or_default();
+    let index = File::at("/").map(|(file, _)| file.plain).unwrap_or_default();
     let import_map = import_map(index).map(|map| format!(" 'sha256-{}'", STANDARD.encode(digest(&SHA256, map))));
     let policy = format!(
         "default-src 'none'; script-src 'self'{}; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; \

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::calls::call_info;
+use super::calls::{call_info, find};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
 use crate::api::endpoints::Transport;
@@ -58,11 +58,7 @@ pub(super) async fn create(
         (status = 404, description = "The journal has no such call, or no longer"),
         (status = 409, description = "Not all of its form was kept")))]
 pub(super) async fn again(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<Json<MadeCall>, Problem> {
-    let entry = id.parse().ok().and_then(|id| sandbox.journal.get(id)).ok_or_else(|| {
-        Problem::not_found(
-            "the journal of this sandbox has no call of that id, or no longer (--journal, --journal-bytes)",
-        )
-    })?;
+    let entry = find(&sandbox, &id)?;
     let Subject::Call(endpoint, transport, form) = &entry.subject else {
         return Err(Problem::not_found("that is a push, and no call"));
     };

@@ -54,6 +54,7 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/faults", "GET POST DELETE"),
     ("/faults/{id}", "DELETE"),
     ("/calls", "GET POST DELETE"),
+    ("/calls/{id}", "GET"),
     ("/calls/{id}/again", "POST"),
     ("/calls/stream", "GET"),
     ("/calls/count", "POST"),
@@ -131,7 +132,7 @@ fn each_documented_operation_is_served() {
             let call = r#"{"endpoint":"!autoRevokeCS"}"#;
             let calls = [&mut control, &mut Control::at(server.control(), "t1")]
                 .map(|control| control.ask(("POST", "/calls", call), 200)["call"]["id"].to_string());
-            let id = match (path.contains("{sandbox}"), path.contains("/calls/")) {
+            let id = match (path.contains("{sandbox}"), path.contains("/calls/{id}")) {
                 (true, false) => "1",
                 (false, false) => &of_default,
                 (true, true) => &calls[1],

@@ -56,6 +56,7 @@ fn a_call_is_made_as_if_a_client_had_sent_it() {
         let calls = journal["calls"].as_array().unwrap();
         assert_eq!(calls.len(), 3);
         assert_eq!((&calls[0], &calls[2]), (&made["call"], &again["call"]));
+        assert_eq!(control.get(&format!("/calls/{}", calls[1]["id"])), calls[1]);
         assert_eq!(lasting(&calls[1]), lasting(&calls[2]));
         assert_eq!(made["call"]["arguments"][1]["value"], "***");
         assert_eq!(made["call"]["arguments"][3]["value"], "a & b = ü");
