@@ -82,7 +82,7 @@ impl Rules for AutoApplyOrder {
                 certificate_state: arguments.yes("showCertificateState"),
                 collection_code: arguments.yes("showCollectionCode"),
                 unique_value: unique_value(arguments)?,
-                foreign_order_number: arguments.get("foreignOrderNumber"),
+                foreign_order_number: foreign_order_number(arguments)?,
             },
         })
     }
@@ -418,6 +418,17 @@ fn unique_value<'f>(arguments: &Arguments<'f>) -> Result<Option<&'f str>, Refusa
     match value {
         Some(value) if !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             Err(Refusal::invalid("uniqueValue", "uniqueValue takes letters and digits"))
+        }
+        value => Ok(value),
+    }
+}
+
+/// The caller's own number of the order, which the reply repeats in a line of its own.
+fn foreign_order_number<'f>(arguments: &Arguments<'f>) -> Result<Option<&'f str>, Refusal> {
+    const NAME: &str = "foreignOrderNumber";
+    match arguments.get(NAME) {
+        Some(value) if value.contains(char::is_control) => {
+            Err(Refusal::invalid(NAME, "foreignOrderNumber has control characters"))
         }
         value => Ok(value),
     }

@@ -165,7 +165,7 @@ impl Seen {
                 .authority()
                 .made(name)
                 .expect("it was made at the start");
-            let request = ocsp_request(&issuer, serial).into();
+            let request = ocsp_request(&issuer, serial);
             let answer = rig
                 .runtime
                 .block_on(rig.sandbox.certificates.ocsp(name, request, &rig.sandbox));
