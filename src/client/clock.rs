@@ -86,9 +86,8 @@ impl Clock<'_> {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = Emulator::start().await?;
     /// let control = emulator.control();
-    /// let clock = control.clock();
-    /// let next = clock.due(1).await?.events.remove(0);
-    /// assert!(clock.set(next.time).await?.now >= next.time);
+    /// let next = control.clock().due(1).await?.events.remove(0);
+    /// assert!(control.clock().set(next.time).await?.now >= next.time);
     /// # Ok(())
     /// # }
     /// ```

@@ -37,7 +37,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::account::Payment;
-pub use crate::api::order::outbox::MailKind;
+pub use crate::api::order::mailing::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::{IssuanceFailure, State};
 pub use crate::api::order::terms::SignatureHash;

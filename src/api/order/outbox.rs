@@ -1,58 +1,11 @@
 //! The mails that Sectigo would have sent about orders: kept instead of sent, up to a limit.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
+use crate::api::order::mailing::{MailKind, Wording};
 use crate::api::order::state::OrderNumber;
 use crate::clock::Timestamp;
-
-/// The language of mails where a call names neither a language nor a template.
-pub(crate) const DEFAULT_LANGUAGE: &str = "en";
-
-/// What a mail is for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum MailKind {
-    /// It asks the owner of the mailbox to confirm that it is theirs.
-    Verification,
-    /// It invites the owner of the mailbox to send the request for the certificate.
-    Invitation,
-    /// It says that the certificate can be collected.
-    Collection,
-}
-
-impl MailKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Verification, Self::Invitation, Self::Collection];
-
-    /// The name in the control API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Verification => "verification",
-            Self::Invitation => "invitation",
-            Self::Collection => "collection",
-        }
-    }
-}
-
-impl fmt::Display for MailKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a mail is written with.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wording {
-    /// Sectigo's own text in that language (ISO 639-1).
-    Language(&'static str),
-    /// A template of the account.
-    Template(u64),
-}
 
 /// A mail that would have been sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -134,7 +87,7 @@ mod tests {
             kind: MailKind::Collection,
             to: to.into(),
             order_number: OrderNumber::new(7).unwrap(),
-            wording: Wording::Language(DEFAULT_LANGUAGE),
+            wording: Wording::Language("en"),
         }
     }
 

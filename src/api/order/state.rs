@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
+use crate::api::order::mailing::{MailKind, Mailing, Wording};
 use crate::api::order::product::Product;
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
@@ -360,6 +361,8 @@ pub struct Order {
     pub issued_after_polls: Option<NonZeroU32>,
     /// How its issuance fails, instead of being done, when it is due.
     pub issuance_fails: Option<IssuanceFailure>,
+    /// What its mails are written with, if anything was asked for.
+    pub mailing: Option<Box<Mailing>>,
     /// Whether its certificate was collected; noted only for accounts to which this is pushed.
     pub collected: bool,
 }
@@ -382,6 +385,7 @@ impl Order {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            mailing: None,
             collected: false,
         }
     }
@@ -442,6 +446,11 @@ impl Order {
     pub fn email_address(&self) -> Cow<'_, str> {
         let default_email = || format!("order-{}@example.com", self.number).into();
         self.email.as_deref().map_or_else(default_email, Cow::Borrowed)
+    }
+
+    /// What a mail of that kind about it is written with.
+    pub(crate) fn wording(&self, kind: MailKind) -> Wording {
+        self.mailing.as_deref().copied().unwrap_or_default().wording(kind)
     }
 
     /// The kind of its certificate: its own, or the default of its product.

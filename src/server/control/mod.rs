@@ -117,7 +117,7 @@ impl Control {
 
     /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
     /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
-    fn router(self) -> Router {
+    pub(crate) fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
         let page: Arc<OnceLock<Router>> = Arc::default();
