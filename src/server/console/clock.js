@@ -51,9 +51,8 @@ function OneField({ label, name, note, placeholder, run, verb }) {
     setError(null);
     await run(text.trim()).then(() => setText(''), (failed) => setError({ ...failed, message: failed.message, field: name }));
   };
-  return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error}>
-    <span class="pair"><input value=${text} placeholder=${placeholder} spellcheck="false" autocomplete="off" onInput=${(event) => setText(event.target.value)} />
-    <button disabled=${!text.trim()}>${verb}</button></span><//></form>`;
+  return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error} after=${html`<button disabled=${!text.trim()}>${verb}</button>`}>
+    <input value=${text} placeholder=${placeholder} spellcheck=${false} autocomplete="off" onInput=${(event) => setText(event.target.value)} /><//></form>`;
 }
 
 const BECOMES = { issued: 'issued', expired: 'expired', expires: 'expired', failed: 'rejected' };

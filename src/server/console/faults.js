@@ -54,7 +54,7 @@ function Builder({ add }) {
     await add(faultOf(fields)).catch(setError);
   };
   const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck="false" onInput=${typed(name)} /><//>`;
+    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck=${false} onInput=${typed(name)} /><//>`;
   const [title, example] = VALUES[fields.action] || [];
   const choose = (action) => setFields((were) => ({ ...were, action, value: VALUES[action]?.[1] || '' }));
   return html`<form onSubmit=${submit} aria-label="New fault">

@@ -37,7 +37,7 @@ function Make({ close }) {
   const [fields, setFields] = useState({});
   const [error, setError] = useState(null);
   const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck="false" onInput=${(event) => setFields({ ...fields, [name]: event.target.value })} /><//>`;
+    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck=${false} onInput=${(event) => setFields({ ...fields, [name]: event.target.value })} /><//>`;
   const submit = async (event) => {
     event.preventDefault();
     setError(null);
