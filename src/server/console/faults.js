@@ -18,7 +18,7 @@ export function Faults() {
   return html`<div class="faults">
     <section aria-label="Palette"><h2>Add with one click</h2>
       <p class="actions">${PALETTE.map(([title, fault]) => html`<${Action} key=${title} run=${() => add(fault)}>${title}<//>`)}</p></section>
-    <section aria-label="Active faults"><header class="row"><h2>Active</h2>
+    <section><header class="row"><h2>Active</h2>
       ${faults.value.length > 1 && html`<${Sure} ask="Remove every fault?" run=${async () => { await remove('faults'); await refreshFaults(); }}>Remove all<//>`}</header>
       ${faults.value.length ? html`<${List} />` : html`<${Empty} title="No fault is active."><p>Every call is answered normally. Add one above to see how your client handles it.</p><//>`}</section>
     <section aria-label="New fault"><h2>Put one together</h2><${Builder} add=${add} /></section>
