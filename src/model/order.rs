@@ -23,6 +23,7 @@ use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::account::{build_polls, no_account};
 use crate::model::query::{self, parameter};
+use crate::model::sort::OrderSort;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::When;
 use crate::model::whole::is_zero;
@@ -188,6 +189,9 @@ pub(crate) struct OrderList {
     /// There are more: send this as `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<u64>,
+    /// How many there are on all pages, if `search`, `sort` or `offset` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<usize>,
 }
 
 /// Which orders are asked for.
@@ -214,6 +218,17 @@ pub(crate) struct OrderFilter {
     #[serde(deserialize_with = "query::parsed")]
     #[param(minimum = 1, maximum = 10000)]
     pub(crate) limit: Option<usize>,
+    /// With this in the orderNumber, loginName, email or organization, whatever its case.
+    #[serde(deserialize_with = "query::given")]
+    pub(crate) search: Option<String>,
+    /// Sorted by `orderNumber`, `loginName`, `product`, `state`, `issued`, `expires` or `due`, with a `-` before it the other
+    /// way; those without that time come last. The default is `orderNumber`.
+    #[serde(deserialize_with = "query::parsed")]
+    #[param(value_type = Option<String>)]
+    pub(crate) sort: Option<OrderSort>,
+    /// Without the first so many. With this, `search` or `sort`, the answer has a `total` and no `next`.
+    #[serde(deserialize_with = "query::parsed")]
+    pub(crate) offset: Option<usize>,
 }
 
 impl OrderFilter {
@@ -225,7 +240,15 @@ impl OrderFilter {
             ("product", parameter(&self.product.map(Product::as_str))),
             ("after", parameter(&self.after)),
             ("limit", parameter(&self.limit)),
+            ("search", parameter(&self.search)),
+            ("sort", parameter(&self.sort)),
+            ("offset", parameter(&self.offset)),
         ])
+    }
+
+    /// Whether a window of a sorted list is asked for, with the number of all.
+    pub(crate) fn is_of_window(&self) -> bool {
+        self.search.is_some() || self.sort.is_some() || self.offset.is_some()
     }
 }
 
@@ -969,8 +992,7 @@ impl OrderInfo {
     /// The order as it is now.
     pub(crate) fn describe(order: &domain::Order, now: Timestamp) -> Self {
         let state = order.state_at(now);
-        let validity = order.validity();
-        let is_due = state.times() == Times::Due;
+        let OrderTimes { issued, expires, due } = OrderTimes::of(order, state);
         let details = order.subject.as_deref();
         let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Self {
@@ -980,9 +1002,9 @@ impl OrderInfo {
             product: order.product,
             state,
             stage: None,
-            issued: validity.filter(|_| !is_due).map(|validity| validity.issued),
-            expires: validity.map(|validity| validity.expires),
-            due: validity.filter(|_| is_due).map(|validity| validity.issued),
+            issued,
+            expires,
+            due,
             email: order.email.as_deref().map(str::to_owned),
             organization: order.organization.as_deref().map(str::to_owned),
             country_name: details.and_then(|details| owned(&details.country)),
@@ -1004,6 +1026,27 @@ impl OrderInfo {
             issued_after_polls: order.issued_after_polls.map(NonZeroU32::get),
             issuance_fails: order.issuance_fails,
             collected: order.collected,
+        }
+    }
+}
+
+/// The times of an order as they are answered.
+pub(crate) struct OrderTimes {
+    pub(crate) issued: Option<Timestamp>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) due: Option<Timestamp>,
+}
+
+impl OrderTimes {
+    /// Those of an order that is in that state.
+    pub(crate) fn of(order: &domain::Order, state: State) -> Self {
+        let validity = order.validity();
+        let issued = validity.map(|validity| validity.issued);
+        let is_due = state.times() == Times::Due;
+        Self {
+            issued: issued.filter(|_| !is_due),
+            expires: validity.map(|validity| validity.expires),
+            due: issued.filter(|_| is_due),
         }
     }
 }

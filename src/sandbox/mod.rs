@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod certificates;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
@@ -14,10 +15,11 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
-use crate::api::fault::{Action, Faults};
+use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
@@ -26,7 +28,8 @@ use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
-use crate::sandbox::journal::Journal;
+use crate::sandbox::history::{By, ByCall, History};
+use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
 /// The name of the sandbox that always is.
@@ -39,6 +42,8 @@ pub(crate) struct Sandbox {
     pub(crate) name: Arc<str>,
     /// Its last calls.
     pub(crate) journal: Journal,
+    /// The last changes of its orders' states.
+    pub(crate) history: History,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -93,6 +98,17 @@ impl Drop for Using {
     }
 }
 
+/// A call that was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// What is answered.
+    pub(crate) answer: Answer,
+    /// What a fault shall do to the reply.
+    pub(crate) action: Option<Action>,
+    /// The call as the journal has it.
+    pub(crate) entry: Arc<Entry>,
+}
+
 /// What changes in a sandbox.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -110,7 +126,10 @@ pub(crate) struct State {
 
 impl State {
     /// The state in which a sandbox begins.
-    pub(crate) fn new(built: Built, random: Random) -> Self {
+    pub(crate) fn new(mut built: Built, random: Random) -> Self {
+        if !built.world.book.notes_lives() {
+            built.world.book_mut().note_lives();
+        }
         Self {
             world: built.world,
             clock: built.clock,
@@ -138,6 +157,7 @@ impl Sandbox {
             pushes: Pushes::new(name.clone(), hub),
             name,
             journal: journals.calls,
+            history: History::default(),
             pushed: journals.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -159,6 +179,11 @@ impl Sandbox {
     /// best there is.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it assumes of the API.
+    pub(crate) fn assumptions(&self) -> Assumptions {
+        self.state().world.conventions.assumptions
     }
 
     /// The present by its clock.
@@ -203,6 +228,7 @@ impl Sandbox {
             let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
+            self.history.clear();
             self.settle(&mut state, Came::Placed);
             old
         };
@@ -214,6 +240,11 @@ impl Sandbox {
     /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
+        if came == Came::Placed {
+            let lives = state.world.take_lives();
+            self.history
+                .note(lives, state.clock.now(clock::real_now()), By::Control);
+        }
         // Every call comes here, and in most sandboxes nobody is pushed to.
         if state.dues.is_none() && !state.world.accounts.has_push() {
             return;
@@ -298,11 +329,23 @@ impl Sandbox {
         self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }
 
-    /// Answers a call of an endpoint, logs it and enters it in the journal. What a fault shall do to the reply comes along.
+    /// Answers a call of an endpoint, logs it and enters it in the journal.
     ///
     /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
     /// again to do what was asked; whatever takes time happens in between.
-    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> (Answer, Option<Action>) {
+    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> Answered {
+        let mut handled = self.handle(arrival);
+        if let Outcome::OfEndpoint { done, now, .. } = &mut handled.outcome
+            && done.as_ref().is_ok_and(|done| done.collection().is_some())
+        {
+            // Boxed, so that the other calls need no room for it.
+            Box::pin(self.attach_certificates(done, *now)).await;
+        }
+        self.finish(arrival, handled)
+    }
+
+    /// Does all that a call asks for but what takes time.
+    fn handle<'f>(&self, arrival: &Arrival<'f>) -> Handled<'f> {
         let real_now = clock::real_now();
         self.touch(real_now);
         let conventions = self.state().world.conventions.clone();
@@ -321,12 +364,12 @@ impl Sandbox {
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
             (known, met)
         };
-        let mut answer = match met.as_ref().map(|met| &met.then) {
-            Some(Action::Status { status, body }) => Answer::of_gateway(
+        let outcome = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => Outcome::OfGateway(Answer::of_gateway(
                 *status,
                 body.clone(),
                 format!("a fault answered with HTTP status {status}"),
-            ),
+            )),
             then => {
                 let call = Call {
                     transport: arrival.transport,
@@ -334,39 +377,92 @@ impl Sandbox {
                     conventions,
                     fault: then.and_then(|then| then.refusal(arrival.endpoint)),
                 };
-                self.call(arrival.endpoint, call, known.time).await
+                self.act(arrival.endpoint, call, known.time)
             }
         };
-        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
-        call::log(&entry, &self.name, answer.is_worth_a_warning);
-        self.journal.enter(entry);
-        (answer, met.map(|met| met.then))
+        Handled { known, met, outcome }
     }
 
-    /// Has the endpoint answer a call that came at that time.
-    async fn call(&self, endpoint: &'static Endpoint, mut call: Call<'_>, mut now: Timestamp) -> Answer {
+    /// Has the endpoint do what a call asks for that came at that time.
+    fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> Outcome<'f> {
+        let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
+            let lives = state.world.take_lives();
+            changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
-        let done = self.attach_certificates(done, now).await;
-        endpoint.reply(&call, done)
+        Outcome::OfEndpoint {
+            call,
+            done,
+            now,
+            changed,
+        }
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: Result<Done, Failure>, now: Timestamp) -> Result<Done, Failure> {
-        let mut done = done?;
-        if let Some(collection) = done.collection() {
-            let collected = self.certificates.collect(collection, now).await;
-            let collected = collected.map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-            done.attach(&collected);
+    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+        let Ok(collecting) = done else { return };
+        let Some(collection) = collecting.collection() else {
+            return;
+        };
+        match self.certificates.collect(collection, now).await {
+            Ok(collected) => collecting.attach(&collected),
+            Err(why) => *done = Err(Refusal::new(&code::NOT_MADE, why.to_string()).into()),
         }
-        Ok(done)
     }
+
+    /// Answers a call that was handled, logs it and enters it in the journal.
+    fn finish(&self, arrival: &Arrival<'_>, handled: Handled<'_>) -> Answered {
+        let Handled { known, met, outcome } = handled;
+        let (mut answer, changed) = match outcome {
+            Outcome::OfGateway(answer) => (answer, None),
+            Outcome::OfEndpoint {
+                call,
+                done,
+                now: _,
+                changed,
+            } => (arrival.endpoint.reply(&call, done), changed),
+        };
+        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
+        call::log(&entry, &self.name, answer.is_worth_a_warning);
+        let entry = self.journal.enter(entry);
+        if let Some(changes) = changed {
+            self.history.number_call(changes, entry.id);
+        }
+        Answered {
+            entry,
+            answer,
+            action: met.map(|met| met.then),
+        }
+    }
+}
+
+/// A call that was handled, but for the certificates that it collects.
+#[derive(Debug)]
+struct Handled<'f> {
+    known: Known,
+    met: Option<Met>,
+    outcome: Outcome<'f>,
+}
+
+/// Who answers a call.
+#[derive(Debug)]
+enum Outcome<'f> {
+    /// A gateway before the API, which a fault plays.
+    OfGateway(Answer),
+    /// The endpoint, which came to that at that time.
+    OfEndpoint {
+        call: Call<'f>,
+        done: Result<Done, Failure>,
+        now: Timestamp,
+        /// The states of orders that it has changed.
+        changed: Option<ByCall>,
+    },
 }
 
 impl BookReader for Sandbox {

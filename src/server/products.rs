@@ -1,5 +1,6 @@
 //! The API itself: which path is whose, from a request to the arguments of a call, and from the answer to the response.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::routing::{MethodRouter, any};
+use futures_util::FutureExt as _;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
@@ -18,12 +20,13 @@ use tracing::info;
 use crate::api::endpoints::{Answer, ENDPOINTS, Endpoint, Transport};
 use crate::api::fault::Action;
 use crate::api::protocol::argument::Arguments;
-use crate::api::protocol::assumption::Assumptions;
+use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
+use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::{DEFAULT, Sandbox, Using};
+use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -37,15 +40,23 @@ pub(crate) struct Products {
     sandboxes: Arc<Sandboxes>,
     over_https: bool,
     bodies: Arc<BodyReader>,
+    /// Where the console is, if it is anywhere.
+    console: Option<Arc<str>>,
 }
 
 impl Products {
     /// The API of all sandboxes, for a listener that is HTTPS or counts as if it were.
-    pub(crate) fn new(sandboxes: Arc<Sandboxes>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
+    pub(crate) fn new(
+        sandboxes: Arc<Sandboxes>,
+        over_https: bool,
+        bodies: Arc<BodyReader>,
+        console: Option<Arc<str>>,
+    ) -> Self {
         Self {
             sandboxes,
             over_https,
             bodies,
+            console,
         }
     }
 
@@ -61,15 +72,36 @@ impl Products {
     + Send {
         let routes = layers::of_api(self.router());
         service_fn(move |request: Request<Received>| {
-            let answered = routes.clone().call(request.map(Body::new));
-            async move {
-                let Ok(response) = answered.await;
+            routes.clone().call(request.map(Body::new)).map(|answered| {
+                let Ok(response) = answered;
                 match response.extensions().get::<Disconnect>() {
                     Some(disconnect) => Err(*disconnect),
                     None => Ok(response.map(Body::new)),
                 }
-            }
+            })
         })
+    }
+
+    /// What is answered where there is nothing; at `/`, also where the console is.
+    fn respond_not_found(&self, head: &Parts, watch: Stopwatch) -> Response<Body> {
+        // Arguments that were put behind the path by mistake are not for the log.
+        let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
+        let path = shown(path);
+        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
+        let names: String = ENDPOINTS
+            .iter()
+            .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
+            .collect();
+        let console = match &self.console {
+            Some(url) if head.uri.path() == "/" => format!("The console is at {url}/\n"),
+            Some(_) | None => String::new(),
+        };
+        let text = format!(
+            "There is nothing here. This emulator answers:\n{names}\
+             GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
+             For the sandbox t1, the same below /sandboxes/t1.\n{console}"
+        );
+        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
     }
 
     fn router(self) -> Router {
@@ -128,24 +160,29 @@ fn call(
     parameters: Parameters,
     request: Request<Body>,
 ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-    Box::pin(respond(products, parameters, request))
-}
-
-async fn respond(products: Arc<Products>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let Some(endpoint) = parameter(&parameters, "endpoint").and_then(Endpoint::named) else {
-        return respond_not_found(&head, watch);
+    // The block has room for these once; an async function would have it for its arguments twice.
+    Box::pin(async move { respond(&products, &parameters, &head, body, watch).await })
+}
+
+async fn respond(
+    products: &Products,
+    parameters: &Parameters,
+    head: &Parts,
+    body: Body,
+    watch: Stopwatch,
+) -> Response<Body> {
+    let name = parameter(parameters, "endpoint").unwrap_or_default();
+    let Some(endpoint) = Endpoint::named(name) else {
+        return products.respond_not_found(head, watch);
     };
-    let (answered, fault) = answer(
-        &products,
-        parameter(&parameters, "sandbox"),
+    let asked = Asked {
+        sandbox: parameter(parameters, "sandbox"),
         endpoint,
-        &head,
-        body,
-        watch,
-    )
-    .await;
+        is_spelled: endpoint.is_spelled(name),
+    };
+    let (answered, fault) = answer(products, &asked, head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
@@ -159,24 +196,35 @@ async fn respond(products: Arc<Products>, parameters: Parameters, request: Reque
     })
 }
 
+/// What the path of a call names.
+struct Asked<'p> {
+    sandbox: Option<&'p str>,
+    endpoint: &'static Endpoint,
+    /// Whether the endpoint's name is spelled as documented.
+    is_spelled: bool,
+}
+
 /// The answer to a call of an endpoint, and what a fault shall do to it. The body and its turn are given back here: what a
 /// fault does may take as long as it likes.
 async fn answer(
     products: &Products,
-    sandbox: Option<&str>,
-    endpoint: &'static Endpoint,
+    asked: &Asked<'_>,
     head: &Parts,
     mut body: Body,
     watch: Stopwatch,
 ) -> (Response<Body>, Option<(Action, Using)>) {
+    let endpoint = asked.endpoint;
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
         Err(error) => return (refuse_body(Some(endpoint), error, head, watch), None),
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
-    let Some((sandbox, is_claimed)) = products.sandbox(sandbox, endpoint, &form) else {
-        return (no_sandbox(sandbox.unwrap_or(DEFAULT), watch), None);
+    let Some((sandbox, is_claimed)) = products.sandbox(asked.sandbox, endpoint, &form) else {
+        return (no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
     };
+    if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
+        return (products.respond_not_found(head, watch), None);
+    }
     let arrival = Arrival {
         endpoint,
         transport: Transport {
@@ -188,17 +236,61 @@ async fn answer(
         is_claimed,
         watch,
     };
-    let (answer, action) = sandbox.answer(&arrival).await;
-    (response(answer), action.map(|action| (action, Using::new(sandbox))))
+    let answered = sandbox.answer(&arrival).await;
+    let fault = answered.action.map(|action| (action, Using::new(sandbox)));
+    (response(answered.answer), fault)
+}
+
+/// A call that the control API makes.
+#[derive(Debug)]
+pub(crate) struct OwnCall<'f> {
+    /// The endpoint that it calls.
+    pub(crate) endpoint: &'static Endpoint,
+    /// How it comes.
+    pub(crate) transport: Transport,
+    /// Its arguments.
+    pub(crate) form: &'f Form<'f>,
+}
+
+/// Makes a call as if a client had sent it to that sandbox: the journal's entry of it, and, in its own time, the response.
+pub(crate) async fn make(
+    call: OwnCall<'_>,
+    sandbox: &Sandbox,
+) -> (
+    Arc<Entry>,
+    impl Future<Output = Result<Response<Body>, Disconnect>> + use<>,
+) {
+    let arrival = Arrival {
+        endpoint: call.endpoint,
+        transport: call.transport,
+        form: call.form,
+        oddity: None,
+        is_claimed: false,
+        watch: Stopwatch::start(),
+    };
+    let Answered { answer, action, entry } = sandbox.answer(&arrival).await;
+    let response = response(answer);
+    let responded = async {
+        match action {
+            Some(action) => misbehave(action, response).await,
+            None => Ok(response),
+        }
+    };
+    (entry, responded)
 }
 
 /// The response that carries an answer.
 fn response(answer: Answer) -> Response<Body> {
-    let status = StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
-    let mut response = respond_text(status, "text/plain", answer.body);
-    if let Ok(content_type) = HeaderValue::from_str(&answer.content_type) {
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
-    }
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
+    let content_type = match answer.content_type {
+        Cow::Borrowed(content_type) => HeaderValue::from_static(content_type),
+        Cow::Owned(content_type) => {
+            HeaderValue::try_from(content_type).unwrap_or(HeaderValue::from_static("text/plain"))
+        }
+    };
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 
@@ -212,7 +304,7 @@ async fn published(
     let (head, mut body) = request.into_parts();
     let name = parameter(&parameters, "sandbox");
     let Some(published) = path_in_sandbox(head.uri.path(), name).and_then(Published::find) else {
-        return respond_not_found(&head, watch);
+        return products.respond_not_found(&head, watch);
     };
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
@@ -248,25 +340,8 @@ fn no_sandbox(name: &str, watch: Stopwatch) -> Response<Body> {
     respond_text(StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-async fn not_found(request: Request<Body>) -> Response<Body> {
-    respond_not_found(&request.into_parts().0, Stopwatch::start())
-}
-
-fn respond_not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
-    // Arguments that were put behind the path by mistake are not for the log.
-    let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-    let path = shown(path);
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
-    let names: String = ENDPOINTS
-        .iter()
-        .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
-        .collect();
-    let text = format!(
-        "There is nothing here. This emulator answers:\n{names}\
-         GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
-         For the sandbox t1, the same below /sandboxes/t1.\n"
-    );
-    respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+async fn not_found(State(products): State<Arc<Products>>, request: Request<Body>) -> Response<Body> {
+    products.respond_not_found(&request.into_parts().0, Stopwatch::start())
 }
 
 fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {

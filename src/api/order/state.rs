@@ -285,6 +285,52 @@ pub enum Stage {
     Unpaid,
 }
 
+/// What the state of an order follows from, together with the time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Life {
+    /// What is stored of its state.
+    pub stage: Stage,
+    /// Whether its issuance fails when it is due.
+    pub fails: bool,
+}
+
+impl Life {
+    /// The state at that time.
+    pub fn state_at(self, now: Timestamp) -> State {
+        let unless_expired = |validity: Validity, state| {
+            if now < validity.expires { state } else { State::Expired }
+        };
+        match self.stage {
+            Stage::Pending => State::Pending,
+            Stage::BeingIssued(Some(validity)) if now >= validity.issued && !self.fails => {
+                unless_expired(validity, State::Issued)
+            }
+            Stage::BeingIssued(_) => State::BeingIssued,
+            Stage::Issued(validity) => unless_expired(validity, State::Issued),
+            Stage::Replaced(validity) => unless_expired(validity, State::Replaced),
+            Stage::Revoked(_) => State::Revoked,
+            Stage::Rejected => State::Rejected,
+            Stage::OnHold => State::OnHold,
+            Stage::Unpaid => State::Unpaid,
+        }
+    }
+
+    /// When the state changes by time alone, the earlier first.
+    pub fn turns(self) -> impl Iterator<Item = Timestamp> {
+        let (issued, expires) = match self.stage {
+            Stage::BeingIssued(Some(validity)) if !self.fails => (Some(validity.issued), Some(validity.expires)),
+            Stage::Issued(validity) | Stage::Replaced(validity) => (None, Some(validity.expires)),
+            Stage::Pending
+            | Stage::BeingIssued(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => (None, None),
+        };
+        issued.into_iter().chain(expires)
+    }
+}
+
 /// An order of a certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Order {
@@ -347,21 +393,14 @@ impl Order {
 
     /// Its state at that time.
     pub fn state_at(&self, now: Timestamp) -> State {
-        let unless_expired = |validity: Validity, state| {
-            if now < validity.expires { state } else { State::Expired }
-        };
-        match self.stage {
-            Stage::Pending => State::Pending,
-            Stage::BeingIssued(Some(validity)) if now >= validity.issued && self.issuance_fails.is_none() => {
-                unless_expired(validity, State::Issued)
-            }
-            Stage::BeingIssued(_) => State::BeingIssued,
-            Stage::Issued(validity) => unless_expired(validity, State::Issued),
-            Stage::Replaced(validity) => unless_expired(validity, State::Replaced),
-            Stage::Revoked(_) => State::Revoked,
-            Stage::Rejected => State::Rejected,
-            Stage::OnHold => State::OnHold,
-            Stage::Unpaid => State::Unpaid,
+        self.life().state_at(now)
+    }
+
+    /// What its state follows from.
+    pub fn life(&self) -> Life {
+        Life {
+            stage: self.stage,
+            fails: self.issuance_fails.is_some(),
         }
     }
 

@@ -5,9 +5,13 @@ pub(crate) mod parse;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
-use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber};
+use crate::api::protocol::assumption::{
+    Assumptions, Charset, FinalNewline, JsonCharset, JsonOrderNumber, JsonSuccessMessage, TextCharset,
+    UrlEncodedCharset,
+};
 use crate::api::protocol::reply::Reply;
 
 /// The name of the argument that asks for a format.
@@ -42,27 +46,33 @@ impl Format {
 
     /// The Content-Type of a reply in this format.
     pub(crate) fn content_type(self, assumptions: &Assumptions) -> &'static str {
-        match (self, assumptions.charset) {
-            (Self::Lines, Charset::None) => "text/plain",
-            (Self::Lines, Charset::Utf8) => "text/plain; charset=utf-8",
-            (Self::UrlEncoded, Charset::None) => "application/x-www-form-urlencoded",
-            (Self::UrlEncoded, Charset::Utf8) => "application/x-www-form-urlencoded; charset=utf-8",
-            (Self::Json, Charset::None) => "application/json",
-            (Self::Json, Charset::Utf8) => "application/json; charset=utf-8",
+        match self {
+            Self::Lines => match (assumptions.text_charset, assumptions.charset) {
+                (TextCharset::Same, Charset::None) => "text/plain",
+                (TextCharset::Same, Charset::Utf8) | (TextCharset::Lower, _) => "text/plain; charset=utf-8",
+                (TextCharset::Upper, _) => "text/plain; charset=UTF-8",
+            },
+            Self::UrlEncoded => match (assumptions.url_encoded_charset, assumptions.charset) {
+                (UrlEncodedCharset::Same, Charset::None) => "application/x-www-form-urlencoded",
+                (UrlEncodedCharset::Same, Charset::Utf8) | (UrlEncodedCharset::Lower, _) => {
+                    "application/x-www-form-urlencoded; charset=utf-8"
+                }
+                (UrlEncodedCharset::Upper, _) => "application/x-www-form-urlencoded; charset=UTF-8",
+            },
+            Self::Json => match (assumptions.json_charset, assumptions.charset) {
+                (JsonCharset::Same, Charset::None) => "application/json",
+                (JsonCharset::Same, Charset::Utf8) | (JsonCharset::Lower, _) => "application/json; charset=utf-8",
+                (JsonCharset::Upper, _) => "application/json; charset=UTF-8",
+            },
         }
     }
 
     /// Writes a reply in this format.
     pub(crate) fn render(self, reply: &Reply, assumptions: &Assumptions) -> Cow<'static, str> {
-        let fields = || Fields::new(reply, assumptions.json_order_number);
         match self {
             Self::Lines => render_lines(reply, assumptions.final_newline),
-            Self::UrlEncoded => serde_urlencoded::to_string(fields())
-                .expect("numbers and strings always serialize")
-                .into(),
-            Self::Json => serde_json::to_string(&fields())
-                .expect("numbers and strings always serialize")
-                .into(),
+            Self::UrlEncoded => to_urlencoded(&Fields::new(reply, Number::Number, None)).into(),
+            Self::Json => to_json(&Fields::of_json(reply, assumptions)).into(),
         }
     }
 
@@ -72,39 +82,30 @@ impl Format {
         self,
         code: i32,
         order_number: u64,
-        fields: &[(&'static str, String)],
+        more: &[(&'static str, String)],
         assumptions: &Assumptions,
     ) -> String {
-        let own = [
-            ("errorCode", code.to_string()),
-            ("orderNumber", order_number.to_string()),
-        ];
-        let all = own.iter().chain(fields);
+        let reply = Reply::Success {
+            code,
+            order_number: Some(order_number),
+        };
         match self {
             Self::Lines => {
-                let lines: Vec<_> = all.map(|(_, value)| &**value).collect();
-                lines.join("\n") + line_end(assumptions.final_newline)
+                let mut text = render_lines(&reply, FinalNewline::No).into_owned();
+                for (_, value) in more {
+                    text.push('\n');
+                    text.push_str(value);
+                }
+                text + line_end(assumptions.final_newline)
             }
-            Self::UrlEncoded => {
-                let mut text = form_urlencoded::Serializer::new(String::new());
-                text.extend_pairs(all);
-                text.finish()
-            }
-            Self::Json => {
-                let mut object = serde_json::Map::new();
-                object.insert("errorCode".to_owned(), code.into());
-                let number = match assumptions.json_order_number {
-                    JsonOrderNumber::Number => order_number.into(),
-                    JsonOrderNumber::String => order_number.to_string().into(),
-                };
-                object.insert("orderNumber".to_owned(), number);
-                object.extend(
-                    fields
-                        .iter()
-                        .map(|(name, value)| ((*name).to_owned(), value.clone().into())),
-                );
-                serde_json::Value::Object(object).to_string()
-            }
+            Self::UrlEncoded => to_urlencoded(&Fields {
+                more,
+                ..Fields::new(&reply, Number::Number, None)
+            }),
+            Self::Json => to_json(&Fields {
+                more,
+                ..Fields::of_json(&reply, assumptions)
+            }),
         }
     }
 }
@@ -114,6 +115,21 @@ fn line_end(final_newline: FinalNewline) -> &'static str {
     match final_newline {
         FinalNewline::Yes => "\n",
         FinalNewline::No => "",
+    }
+}
+
+fn json_order_number(number: u64, assumptions: &Assumptions) -> Number {
+    match assumptions.json_order_number {
+        JsonOrderNumber::String => Number::Text(number.to_string()),
+        JsonOrderNumber::Number => Number::Number(number),
+    }
+}
+
+/// The `errorMessage` of a JSON reply of success, if it has one.
+fn json_success_message(assumptions: &Assumptions) -> Option<&'static str> {
+    match assumptions.json_success_message {
+        JsonSuccessMessage::Absent => None,
+        JsonSuccessMessage::Empty => Some(""),
     }
 }
 
@@ -133,23 +149,47 @@ fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str>
             code,
             order_number: Some(number),
         } => format!("{code}\n{number}{end}").into(),
-        Reply::Error { code, message } => format!("{code}\n{message}{end}").into(),
+        Reply::Error { code, message } => [&*code.to_string(), "\n", message, end].concat().into(),
     }
 }
 
+fn to_urlencoded(fields: &Fields<'_>) -> String {
+    serde_urlencoded::to_string(fields).expect("numbers and strings always serialize")
+}
+
+fn to_json(fields: &Fields<'_>) -> String {
+    serde_json::to_string(fields).expect("numbers and strings always serialize")
+}
+
 /// The fields of formats 1 and 2, in this order.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Fields<'r> {
     error_code: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<Cow<'r, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'r str>,
     order_number: Option<Number>,
+    /// Those that an endpoint has of its own.
+    more: &'r [(&'static str, String)],
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("errorCode", &self.error_code)?;
+        if let Some(message) = self.error_message {
+            fields.serialize_entry("errorMessage", message)?;
+        }
+        if let Some(number) = &self.order_number {
+            fields.serialize_entry("orderNumber", number)?;
+        }
+        for (name, value) in self.more {
+            fields.serialize_entry(name, value)?;
+        }
+        fields.end()
+    }
 }
 
 /// A number as JSON has it; format 1 knows no difference.
-#[derive(Deserialize, Serialize)]
+#[cfg_attr(any(test, feature = "doors"), derive(serde::Deserialize))]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Number {
     Number(u64),
@@ -157,22 +197,22 @@ enum Number {
 }
 
 impl<'r> Fields<'r> {
-    fn new(reply: &'r Reply, order_number_type: JsonOrderNumber) -> Self {
-        match reply {
-            Reply::Success { code, order_number } => Self {
-                error_code: *code,
-                error_message: None,
-                order_number: order_number.map(|number| match order_number_type {
-                    JsonOrderNumber::Number => Number::Number(number),
-                    JsonOrderNumber::String => Number::Text(number.to_string()),
-                }),
-            },
-            Reply::Error { code, message } => Self {
-                error_code: *code,
-                error_message: Some(Cow::Borrowed(message)),
-                order_number: None,
-            },
+    fn new(reply: &'r Reply, number: impl FnOnce(u64) -> Number, success_message: Option<&'static str>) -> Self {
+        let (error_code, error_message, order_number) = match reply {
+            Reply::Success { code, order_number } => (*code, success_message, order_number.map(number)),
+            Reply::Error { code, message } => (*code, Some(&**message), None),
+        };
+        Self {
+            error_code,
+            error_message,
+            order_number,
+            more: &[],
         }
+    }
+
+    fn of_json(reply: &'r Reply, assumptions: &Assumptions) -> Self {
+        let success_message = json_success_message(assumptions);
+        Self::new(reply, |number| json_order_number(number, assumptions), success_message)
     }
 }
 
@@ -212,7 +252,7 @@ mod tests {
                 "errorCode=-3&errorMessage=The+%27csr%27+argument+is+missing%21",
             ),
             (Format::Json, &done, r#"{"errorCode":0}"#),
-            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":1234568}"#),
+            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":"1234568"}"#),
             (
                 Format::Json,
                 &missing,
@@ -230,7 +270,7 @@ mod tests {
         for (name, value) in [
             ("final-newline", "no"),
             ("charset", "utf-8"),
-            ("json-order-number", "string"),
+            ("json-order-number", "number"),
         ] {
             assumptions.set(name, value).unwrap();
         }
@@ -238,7 +278,7 @@ mod tests {
         assert_eq!(Format::Lines.render(&made, &assumptions), "0\n7");
         assert_eq!(
             Format::Json.render(&made, &assumptions),
-            r#"{"errorCode":0,"orderNumber":"7"}"#
+            r#"{"errorCode":0,"orderNumber":7}"#
         );
         for format in Format::ALL {
             assert!(format.content_type(&assumptions).ends_with("; charset=utf-8"));
