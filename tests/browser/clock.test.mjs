@@ -37,7 +37,7 @@ test('what comes due next is listed, and a button goes there', async () => {
   const first = page.getByRole('region', { name: 'What comes due or expires next' }).locator('tbody tr').first();
   await first.waitFor();
   assert.match(await first.innerText(), /1100002.*issued/s);
-  await first.getByRole('button', { name: /Go to/ }).click();
+  await first.getByRole('button', { name: /Go there/ }).click();
   await until('issued', async () => (await control(all, 'GET', `sandboxes/${name}/orders/1100002`)).state === 'issued');
   await until('no longer listed', async () => !(await first.innerText()).includes('due') && !/1100002.*issued/s.test(await first.innerText()));
   await page.finish();

@@ -1,6 +1,9 @@
 // Orders and accounts: tables that the server searches, sorts and pages; what is opened; fields changed in place.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { call, control, open, sandbox, setUp, until } from './harness.mjs';
 
@@ -42,7 +45,7 @@ test('an order shows its life, what each endpoint would answer, and its certific
   await detail.locator('.headline .state-revoked').waitFor();
   await until('-21 from now on', async () => (await row.innerText()).includes('−21'));
   const life = detail.locator('.life li');
-  assert.deepEqual(await life.locator('.state').allInnerTexts(), ['issued', 'revoked']);
+  await until('both states', async () => (await life.locator('.state').allInnerTexts()).join() === 'issued,revoked');
   assert.equal(await life.last().getByRole('link', { name: 'call 1' }).getAttribute('href'), `#/${name}/calls/1`);
   const certificate = await (await fetch(`${all.emulator.control}/control/v1/sandboxes/${name}/orders/2200003/certificate`)).text();
   const told = execFileSync('openssl', ['x509', '-noout', '-serial', '-fingerprint', '-sha256', '-ext', 'extendedKeyUsage'], { input: certificate, encoding: 'utf8' });
@@ -68,8 +71,9 @@ test('the files of an order are saved, and OCSP is asked by its link', async () 
   execFileSync('openssl', ['verify', '-partial_chain', '-trusted', chain, '-purpose', 'any', pem]);
   execFileSync('openssl', ['x509', '-inform', 'DER', '-noout', '-in', await saved('DER')]);
   const url = await page.locator('dd a', { hasText: '/ocsp/' }).getAttribute('href');
-  const answer = Buffer.from(await (await fetch(url)).arrayBuffer());
-  const told = execFileSync('openssl', ['ocsp', '-respin', '/dev/stdin', '-resp_text', '-noverify'], { input: answer, encoding: 'utf8' });
+  const answer = path.join(mkdtempSync(path.join(tmpdir(), 'console-')), 'answer.der');
+  writeFileSync(answer, Buffer.from(await (await fetch(url)).arrayBuffer()));
+  const told = execFileSync('openssl', ['ocsp', '-respin', answer, '-resp_text', '-noverify'], { encoding: 'utf8' });
   assert.match(told, /OCSP Response Status: successful[^]*Cert Status: good/);
   await page.finish();
 });
@@ -88,8 +92,8 @@ test('a field is changed in place, and an error stands at the field', async () =
   await wrong.waitFor();
   assert.match(await wrong.innerText(), /soon|RFC 3339/);
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByRole('button', { name: 'Change state' }).click();
-  await page.getByRole('combobox', { name: 'state' }).selectOption('on-hold');
+  await page.getByRole('button', { name: 'Change state', exact: true }).click();
+  await page.getByRole('combobox', { name: 'state', exact: true }).selectOption('on-hold');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.locator('.headline .state-on-hold').waitFor();
   assert.equal((await control(all, 'GET', `sandboxes/${name}/orders/1100003`)).state, 'on-hold');
@@ -101,12 +105,12 @@ test('an order is made and deleted', async () => {
   const page = await open(all, `${name}/orders`, { expected: [/404|409|422/] });
   await page.getByRole('button', { name: 'New order' }).click();
   const dialog = page.getByRole('dialog', { name: 'New order' });
-  await dialog.getByLabel('loginName').fill('nobody');
-  await dialog.getByLabel('orderNumber').fill('4000001');
-  await dialog.getByLabel('email').fill('new@example.com');
+  await dialog.getByLabel('loginName', { exact: true }).fill('nobody');
+  await dialog.getByLabel('orderNumber', { exact: true }).fill('4000001');
+  await dialog.getByLabel('email', { exact: true }).fill('new@example.com');
   await dialog.getByRole('button', { name: 'Make the order' }).click();
   await dialog.locator('.field.wrong', { hasText: 'loginName' }).waitFor();
-  await dialog.getByLabel('loginName').fill('login_name');
+  await dialog.getByLabel('loginName', { exact: true }).fill('login_name');
   await dialog.getByRole('button', { name: 'Make the order' }).click();
   await page.getByRole('region', { name: 'Order 4000001' }).waitFor();
   assert.equal((await control(all, 'GET', `sandboxes/${name}/orders/4000001`)).email, 'new@example.com');
@@ -123,8 +127,8 @@ test('an account is made, changed and deleted; its password is never shown', asy
   const page = await open(all, `${name}/accounts`);
   await page.getByRole('button', { name: 'New account' }).click();
   const dialog = page.getByRole('dialog', { name: 'New account' });
-  await dialog.getByLabel('loginName').fill('tester');
-  await dialog.getByLabel('loginPassword').fill('s3cret-of-tester');
+  await dialog.getByLabel('loginName', { exact: true }).fill('tester');
+  await dialog.getByLabel('loginPassword', { exact: true }).fill('s3cret-of-tester');
   await dialog.getByRole('button', { name: 'Make the account' }).click();
   const detail = page.getByRole('region', { name: 'Account tester' });
   await detail.waitFor();

@@ -1,10 +1,11 @@
 // Faults, sandboxes, assumptions, and how to use it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { call, clipboard, control, open, sandbox, setUp, until } from './harness.mjs';
 
 const all = setUp();
@@ -26,7 +27,7 @@ test('faults are added from the palette and put together, count their hits, and 
   const form = page.getByRole('form', { name: 'New fault' });
   await form.getByLabel('endpoint').selectOption('!autoRevokeCS');
   await form.getByLabel('loginName').fill('login_name');
-  await form.getByLabel('Code').selectOption('-26');
+  await form.getByLabel('Code', { exact: true }).selectOption('-26');
   await form.getByLabel('probability').fill('7');
   await form.getByRole('button', { name: 'Add the fault' }).click();
   await form.locator('.field.wrong', { hasText: 'probability' }).waitFor();
@@ -41,7 +42,7 @@ test('a sandbox is made, switched to, saved, restored by a file, reset and delet
   const page = await open(all, 'default/sandboxes');
   await page.getByRole('button', { name: 'New sandbox' }).click();
   const dialog = page.getByRole('dialog', { name: 'New sandbox' });
-  await dialog.getByLabel('Name').fill('box');
+  await dialog.getByLabel('Name', { exact: true }).fill('box');
   await dialog.getByLabel('Time to live').fill('10m');
   await dialog.getByRole('button', { name: 'Make the sandbox' }).click();
   await page.waitForURL(/#\/box\/calls/);
@@ -99,9 +100,9 @@ test('the snippets have the URL of the sandbox, and those of curl and Node run',
   await page.getByLabel('Snippets').getByRole('button', { name: 'Copy' }).click();
   await page.getByText('Copied.').waitFor();
   assert.equal(await clipboard(page), text.Rust);
-  const run = (command, ...words) => execFileSync(command, words, { cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') } });
+  const run = async (command, ...words) => (await promisify(execFile)(command, words, { cwd: folder, env: { ...process.env, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') } })).stdout;
   writeFileSync(path.join(folder, 'client.mjs'), text.Node);
-  assert.match(run('sh', '-c', text.curl), /BEGIN CERTIFICATE/);
-  assert.match(run('node', 'client.mjs'), /BEGIN CERTIFICATE/);
+  assert.match(await run('sh', '-c', text.curl), /BEGIN CERTIFICATE/);
+  assert.match(await run('node', 'client.mjs'), /BEGIN CERTIFICATE/);
   await page.finish();
 });

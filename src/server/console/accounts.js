@@ -25,7 +25,7 @@ export function Accounts() {
     go('accounts', account.loginName);
   };
   return html`<div class=${'split' + (id ? ' open' : '')}>
-    <section class="list" aria-label="Accounts">
+    <div class="list">
       <form class="bar" role="search" onSubmit=${(event) => event.preventDefault()}>
         <${Search} label="Search accounts" /><span class="push"></span>
         ${data && html`<span class="dim count">${number(data.total)} ${data.total === 1 ? 'account' : 'accounts'}</span>`}
@@ -34,7 +34,7 @@ export function Accounts() {
       ${data && data.accounts.length > 0 && html`<${Rows} accounts=${data.accounts} id=${id} fields=${Object.fromEntries(asked)} /><${Pages} total=${data.total} />`}
       ${data && !data.accounts.length && html`<${Empty} title=${asked.get('search') ? 'No account matches.' : 'No accounts.'}>
         <p>A client needs one to call: its loginName and its loginPassword.</p><//>`}
-    </section>
+    </div>
     ${id && html`<${Account} key=${id} name=${id} onChange=${reload} />`}
     ${makes && html`<${Dialog} title="New account" onClose=${() => setMakes(false)}>
       <${NewForm} schema="AccountEntry" title="Make the account" make=${make} first=${['loginName', 'loginPassword', 'accountID', 'payment']} /><//>`}

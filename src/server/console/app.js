@@ -53,18 +53,18 @@ function View({ name }) {
 
 function Side({ view }) {
   const names = [...new Set(['default', ...store.sandboxes.value.map(({ name }) => name), route.value.sandbox])];
-  return html`<div class="side">
+  return html`<header class="side">
     <a class="brand" href=${href('calls')}><img src="icon.svg" alt="" width="22" height="22" />sectigo-emulator</a>
     <label class="sandbox"><span>Sandbox</span>
-      <${Select} value=${route.value.sandbox} options=${names} onChange=${(name) => go(view, '', {}, name)} /></label>
+      <${Select} aria-label="Sandbox" value=${route.value.sandbox} options=${names} onChange=${(name) => go(view, '', {}, name)} /></label>
     <nav aria-label="Views"><ul>${VIEWS.map(([name, title]) => html`<li key=${name}>
       <a href=${href(name)} aria-current=${name === view ? 'page' : null}>${title}${badge(name)}</a></li>`)}</ul></nav>
     <div class="foot">
-      <a href=${href('clock')} class="now" aria-label="The sandbox's clock"><${Now} /></a>
+      <a href=${href('clock')} class="now"><span class="unseen">Clock: </span><${Now} /></a>
       <${Connection} />
       <button type="button" class="quiet" onClick=${() => { helpShown.value = true; }}>Keys <kbd>?</kbd></button>
     </div>
-  </div>`;
+  </header>`;
 }
 
 function badge(name) {
@@ -87,10 +87,11 @@ function Connection() {
 
 function Bands() {
   const list = store.faults.value;
-  return html`
+  if (!offline.value && !list.length) return null;
+  return html`<aside aria-label="Notices">
     ${offline.value && html`<p class="band" role="alert">The emulator does not answer. The page goes on when it does.</p>`}
     ${list.length > 0 && html`<p class="band"><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
-      <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}`;
+      <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
 }
 
 function AskToken() {

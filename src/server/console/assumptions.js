@@ -20,7 +20,7 @@ export function Assumptions() {
   };
   const wanted = text.toLowerCase();
   const shown = rows.filter(({ name, reason }) => (name + reason).toLowerCase().includes(wanted));
-  return html`<section aria-label="Assumptions">
+  return html`<section>
     <div class="bar"><input type="search" class="wide" data-search aria-label="Search assumptions" placeholder="Search assumptions  /" value=${text} onInput=${(event) => setText(event.target.value)} />
       <span class="push"></span><span class="dim">${differs.length ? `${differs.length} differ from the default` : 'all as by default'}</span>
       ${differs.length > 0 && html`<${Action} run=${() => save(Object.fromEntries(differs.map(({ name, default: usual }) => [name, usual])))}>All to the default<//>`}</div>

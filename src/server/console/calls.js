@@ -23,14 +23,14 @@ export function Calls() {
   const shown = text ? calls.value.filter((call) => contains(call, text)) : calls.value;
   const filtered = [...query.values()].some(Boolean);
   return html`<div class=${'split' + (id ? ' open' : '')}>
-    <section class="list" aria-label="Calls">
+    <div class="list">
       <${Filters} shown=${shown.length} filtered=${filtered} />
       ${connection.value instanceof Error && html`<${Failure} error=${connection.value} />`}
       ${shown.length > 0 && html`<${Rows} list=${shown.slice(0, rows)} id=${Number(id)} query=${query} />`}
       ${shown.length > rows && html`<p class="more"><button type="button" onClick=${() => setRows(rows + ROWS)}>Show more (${number(shown.length - rows)})</button></p>`}
       ${forgotten.value > 0 && shown.length > 0 && html`<p class="note more">${number(forgotten.value)} older calls are no longer kept.</p>`}
       ${!shown.length && (filtered ? html`<${Nothing} />` : html`<${None} />`)}
-    </section>
+    </div>
     ${id && html`<${Call} key=${id} id=${Number(id)} />`}
   </div>`;
 }

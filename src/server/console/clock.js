@@ -51,9 +51,8 @@ function OneField({ label, name, note, placeholder, run, verb }) {
     setError(null);
     await run(text.trim()).then(() => setText(''), (failed) => setError({ ...failed, message: failed.message, field: name }));
   };
-  return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error}>
-    <span class="pair"><input value=${text} placeholder=${placeholder} spellcheck="false" autocomplete="off" onInput=${(event) => setText(event.target.value)} />
-    <button disabled=${!text.trim()}>${verb}</button></span><//></form>`;
+  return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error} after=${html`<button disabled=${!text.trim()}>${verb}</button>`}>
+    <input value=${text} placeholder=${placeholder} spellcheck=${false} autocomplete="off" onInput=${(event) => setText(event.target.value)} /><//></form>`;
 }
 
 const BECOMES = { issued: 'issued', expired: 'expired', expires: 'expired', failed: 'rejected' };
@@ -65,10 +64,10 @@ function Due({ turn, goTo }) {
   if (!data) return null;
   if (!data.events.length) return html`<${Empty} title="Nothing is due."><p>Orders that are being issued and certificates that expire are listed here.</p><//>`;
   return html`<${Failure} error=${failed} /><${Table} label="What comes due or expires next">
-    <thead><tr><th scope="col">When</th><th scope="col">From now</th><th scope="col">orderNumber</th><th scope="col" class="c-login">loginName</th><th scope="col">Becomes</th><th scope="col"><span class="unseen">Go there</span></th></tr></thead>
+    <thead><tr><th scope="col">When</th><th scope="col" class="c-from">From now</th><th scope="col">orderNumber</th><th scope="col" class="c-login">loginName</th><th scope="col">Becomes</th><th scope="col"><span class="unseen">Go there</span></th></tr></thead>
     <tbody>${data.events.map((event) => html`<tr key=${event.orderNumber + event.event + event.time}>
-      <td class="nowrap">${dateTime(event.time)}</td><td class="nowrap">${relative(event.time, now.value)}</td>
+      <td class="nowrap">${dateTime(event.time)}</td><td class="nowrap c-from">${relative(event.time, now.value)}</td>
       <td><a class="row-link name" href=${href('orders', event.orderNumber)}>${event.orderNumber}</a></td><td class="name c-login">${event.loginName}</td>
       <td>${event.event === 'failed' ? 'issuance fails' : html`<${State} state=${BECOMES[event.event] || event.event} />`}</td>
-      <td class="num"><${Action} class="small" run=${async () => { await goTo(event.time); reload(); }} onError=${setFailed} aria-label=${`Go to ${dateTime(event.time)}`}>Go there<//></td></tr>`)}</tbody><//>`;
+      <td class="num"><${Action} class="small" run=${async () => { await goTo(event.time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(event.time)}`}>Go there<//></td></tr>`)}</tbody><//>`;
 }

@@ -18,7 +18,7 @@ export function Faults() {
   return html`<div class="faults">
     <section aria-label="Palette"><h2>Add with one click</h2>
       <p class="actions">${PALETTE.map(([title, fault]) => html`<${Action} key=${title} run=${() => add(fault)}>${title}<//>`)}</p></section>
-    <section aria-label="Active faults"><header class="row"><h2>Active</h2>
+    <section><header class="row"><h2>Active</h2>
       ${faults.value.length > 1 && html`<${Sure} ask="Remove every fault?" run=${async () => { await remove('faults'); await refreshFaults(); }}>Remove all<//>`}</header>
       ${faults.value.length ? html`<${List} />` : html`<${Empty} title="No fault is active."><p>Every call is answered normally. Add one above to see how your client handles it.</p><//>`}</section>
     <section aria-label="New fault"><h2>Put one together</h2><${Builder} add=${add} /></section>
@@ -54,7 +54,7 @@ function Builder({ add }) {
     await add(faultOf(fields)).catch(setError);
   };
   const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck="false" onInput=${typed(name)} /><//>`;
+    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck=${false} onInput=${typed(name)} /><//>`;
   const [title, example] = VALUES[fields.action] || [];
   const choose = (action) => setFields((were) => ({ ...were, action, value: VALUES[action]?.[1] || '' }));
   return html`<form onSubmit=${submit} aria-label="New fault">

@@ -10,9 +10,9 @@ export function Input({ field, value, onInput, ...rest }) {
     return html`<select ...${common} onChange=${(event) => onInput(event.target.value)}>
       ${choices.map((choice) => html`<option key=${choice} value=${choice} selected=${choice === value}>${choice || '–'}</option>`)}</select>`;
   }
-  if (field.name === 'csr') return html`<textarea ...${common} rows="4" spellcheck="false" onInput=${(event) => onInput(event.target.value)}></textarea>`;
+  if (field.name === 'csr') return html`<textarea ...${common} rows="4" spellcheck=${false} onInput=${(event) => onInput(event.target.value)}></textarea>`;
   const type = field.name.endsWith('Password') ? 'password' : 'text';
-  return html`<input type=${type} ...${common} autocomplete="off" spellcheck="false" onInput=${(event) => onInput(event.target.value)} />`;
+  return html`<input type=${type} ...${common} autocomplete="off" spellcheck=${false} onInput=${(event) => onInput(event.target.value)} />`;
 }
 
 // Every field of an entry, each with a button to change it. `save` is handed the changed field alone.

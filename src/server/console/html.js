@@ -3,6 +3,6 @@ import { h } from 'preact';
 import htm from 'htm';
 
 export const html = htm.bind(h);
-export { render, Component, Fragment } from 'preact';
-export { useEffect, useRef, useState, useMemo } from 'preact/hooks';
+export { render, cloneElement, Component, Fragment } from 'preact';
+export { useEffect, useId, useRef, useState } from 'preact/hooks';
 export { signal, computed, effect, batch, untracked, useSignal, useComputed } from '@preact/signals';

@@ -27,14 +27,14 @@ export function Orders() {
     go('orders', order.orderNumber);
   };
   return html`<div class=${'split' + (id ? ' open' : '')}>
-    <section class="list" aria-label="Orders">
+    <div class="list">
       <${Filters} total=${data?.total} filtered=${filtered} onMake=${() => setMakes(true)} />
       <${Failure} error=${error} />
       ${data && data.orders.length > 0 && html`<${Rows} orders=${data.orders} id=${Number(id)} fields=${Object.fromEntries(asked)} /><${Pages} total=${data.total} />`}
       ${data && !data.orders.length && (filtered
         ? html`<${Empty} title="No order matches."><p><a href=${href('orders')}>Show every order</a></p><//>`
         : html`<${Empty} title="No orders."><p>Let your client call !AutoApplyOrder, or make one here.</p><//>`)}
-    </section>
+    </div>
     ${id && html`<${Order} key=${id} number=${id} onChange=${reload} />`}
     ${makes && html`<${Dialog} title="New order" onClose=${() => setMakes(false)}>
       <${NewForm} schema="NewOrder" title="Make the order" make=${make} start=${{ product: 'smime', state: 'issued', loginName: asked.get('loginName') || 'login_name' }}

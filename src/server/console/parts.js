@@ -1,5 +1,5 @@
 // Small things that every view is made of: buttons, fields, words with a colour, messages, and data that is fetched.
-import { Fragment, html, signal, useEffect, useRef, useState } from './html.js';
+import { Fragment, cloneElement, html, signal, useEffect, useId, useRef, useState } from './html.js';
 import { codeClass, codeRow, dateTime, minus, relative } from './format.js';
 import { endpointOf, now } from './store.js';
 
@@ -37,12 +37,16 @@ export function Failure({ error, except = [] }) {
 
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 
-// A labelled control, with what is wrong about it.
-export function Field({ label, error, note, children, name }) {
+// A labelled control, with what it is for and what is wrong about it; `after` stands beside the control.
+export function Field({ label, error, note, children, name, after }) {
+  const id = useId();
   const wrong = error && (error.field === name || error.field?.endsWith('.' + name));
-  return html`<label class=${'field' + (wrong ? ' wrong' : '')}><span class="label">${label}</span>${children}
-    ${note && html`<span class="note">${note}</span>`}
-    ${wrong && html`<span class="wrong-note" role="alert">${error.message}</span>`}</label>`;
+  const describes = [note && id + '-note', wrong && id + '-wrong'].filter(Boolean).join(' ') || null;
+  const control = cloneElement(children, { id, 'aria-describedby': describes, 'aria-invalid': wrong ? 'true' : null });
+  return html`<div class=${'field' + (wrong ? ' wrong' : '')}><label class="label" for=${id}>${label}</label>
+    ${after ? html`<span class="pair">${control}${after}</span>` : control}
+    ${note && html`<span class="note" id=${id + '-note'}>${note}</span>`}
+    ${wrong && html`<span class="wrong-note" role="alert" id=${id + '-wrong'}>${error.message}</span>`}</div>`;
 }
 
 export function Select({ value, options, onChange, ...rest }) {

@@ -10,7 +10,7 @@ import { refreshClock, refreshFaults, refreshSandboxes, sandboxes } from './stor
 export function Sandboxes() {
   const [makes, setMakes] = useState(false);
   return html`<div class="sandboxes">
-    <section aria-label="Sandboxes"><header class="row"><h2>Sandboxes</h2><button type="button" class="primary" onClick=${() => setMakes(true)}>New sandbox</button></header>
+    <section><header class="row"><h2>Sandboxes</h2><button type="button" class="primary" onClick=${() => setMakes(true)}>New sandbox</button></header>
       <${List} /></section>
     <section aria-label=${`Sandbox ${route.value.sandbox}`}><h2>${route.value.sandbox}</h2><${State} /></section>
     ${makes && html`<${Dialog} title="New sandbox" onClose=${() => setMakes(false)}><${Make} close=${() => setMakes(false)} /><//>`}
@@ -37,7 +37,7 @@ function Make({ close }) {
   const [fields, setFields] = useState({});
   const [error, setError] = useState(null);
   const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck="false" onInput=${(event) => setFields({ ...fields, [name]: event.target.value })} /><//>`;
+    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck=${false} onInput=${(event) => setFields({ ...fields, [name]: event.target.value })} /><//>`;
   const submit = async (event) => {
     event.preventDefault();
     setError(null);
