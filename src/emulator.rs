@@ -19,6 +19,7 @@ use crate::aside::aside;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::clock::system_now;
 use crate::files::FileError;
+use crate::model::listeners::ListenersInfo;
 use crate::model::{Fixtures, FixturesError};
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
@@ -154,6 +155,16 @@ impl Emulator {
     /// The address of the control listener, unless it is off.
     pub fn control_addr(&self) -> Option<SocketAddr> {
         self.control
+    }
+
+    /// The URLs of its listeners, for those who ask it.
+    fn listeners(&self) -> ListenersInfo {
+        let url = |scheme, address: Option<SocketAddr>| address.map(|address| format!("{scheme}://{address}"));
+        let mut listeners = ListenersInfo::default();
+        listeners.https = url("https", self.https);
+        listeners.http = url("http", self.http);
+        listeners.control = url("http", self.control);
+        listeners
     }
 
     /// The certificate that clients should trust, in PEM: the root of the listener's certificate and of those of the
@@ -670,6 +681,7 @@ impl Builder {
         }
         if let Some(listener) = control {
             let control = Control {
+                listeners: emulator.listeners(),
                 ca_pem: emulator.ca_pem.clone(),
                 sandboxes: sandboxes.clone(),
                 token: emulator.control_token.clone(),

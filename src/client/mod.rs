@@ -33,6 +33,7 @@ mod error;
 mod fault;
 pub mod health;
 pub(crate) mod http;
+mod listeners;
 mod order;
 mod outbox;
 pub(crate) mod remote;
@@ -62,6 +63,7 @@ pub use crate::model::account::{
 pub use crate::model::call::{ArgumentInfo, CallInfo, CallKind, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
+pub use crate::model::listeners::ListenersInfo;
 pub use crate::model::mail::MailInfo;
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};

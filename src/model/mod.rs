@@ -16,6 +16,7 @@ pub(crate) mod clock;
 pub(crate) mod endpoint;
 pub(crate) mod fault;
 pub(crate) mod fixtures;
+pub(crate) mod listeners;
 mod locate;
 pub(crate) mod mail;
 mod message;

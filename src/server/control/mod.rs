@@ -44,6 +44,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::model::listeners::ListenersInfo;
 use crate::model::problem::ProblemDetails;
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -60,6 +61,8 @@ pub(crate) use receive::BodyMemory;
 /// What the control API knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Control {
+    /// Where the emulator listens.
+    pub(crate) listeners: ListenersInfo,
     /// The certificate that clients of the HTTPS listener should trust, in PEM, if it is known.
     pub(crate) ca_pem: Option<Arc<str>>,
     /// What it drives.
@@ -122,6 +125,12 @@ impl Control {
     }
 }
 
+/// The OpenAPI document of an emulator without a token, as JSON.
+pub(crate) fn openapi_document() -> String {
+    let (_, made) = api().split_for_parts();
+    openapi::document(&made, false).to_string()
+}
+
 /// Every route, behind the guard.
 fn other_routes(app: App) -> Router {
     let (router, made) = api().split_for_parts();
@@ -140,6 +149,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(strict(routes!(health)))
         .routes(strict(routes!(endpoints)))
         .routes(strict(routes!(ca_pem)))
+        .routes(strict(routes!(listeners)))
         .routes(strict(routes!(sandboxes::list, sandboxes::create)))
         .routes(strict(routes!(sandboxes::read, sandboxes::delete)))
         .merge(of_sandbox())
@@ -211,6 +221,13 @@ async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
         )
     })?;
     Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
+}
+
+/// Where the emulator listens; a listener that is off is left out.
+#[utoipa::path(get, path = "/listeners", tag = "emulator", operation_id = "readListeners",
+    responses((status = 200, description = "The URLs of the listeners", body = ListenersInfo)))]
+async fn listeners(State(app): State<App>) -> Json<ListenersInfo> {
+    Json(app.listeners.clone())
 }
 
 async fn not_found() -> Problem {
