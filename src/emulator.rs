@@ -160,11 +160,11 @@ impl Emulator {
     /// The URLs of its listeners, for those who ask it.
     fn listeners(&self) -> ListenersInfo {
         let url = |scheme, address: Option<SocketAddr>| address.map(|address| format!("{scheme}://{address}"));
-        let mut listeners = ListenersInfo::default();
-        listeners.https = url("https", self.https);
-        listeners.http = url("http", self.http);
-        listeners.control = url("http", self.control);
-        listeners
+        ListenersInfo {
+            https: url("https", self.https),
+            http: url("http", self.http),
+            control: url("http", self.control),
+        }
     }
 
     /// The certificate that clients should trust, in PEM: the root of the listener's certificate and of those of the

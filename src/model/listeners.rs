@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// The URLs of an emulator's listeners, each with its scheme, address and port; none for one that is off.
 ///
 /// One that listens on every interface has the address `0.0.0.0` or `[::]` here.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[non_exhaustive]
 #[schema(as = Listeners)]
 pub struct ListenersInfo {
