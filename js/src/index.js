@@ -1,11 +1,13 @@
 // Starts and drives a sectigo-emulator, a local emulator of Sectigo's partner API, from Node.
 
 import { connect, startEmulator } from "./emulator.js";
+import { trust } from "./trust.js";
 
 export { findBinary } from "./binary.js";
 export { ControlError } from "./control.js";
 export { connect, Emulator, RunningEmulator, startEmulator } from "./emulator.js";
 export { describe, NotCalledError, Sandbox } from "./sandbox.js";
+export { trust } from "./trust.js";
 /** @typedef {import("./types.js").Account} Account */
 /** @typedef {import("./types.js").Call} Call */
 /** @typedef {import("./types.js").CallFilter} CallFilter */
@@ -26,16 +28,22 @@ let shared;
 
 /**
  * The emulator that the tests share: that of `sectigo-emulator/setup`, which SECTIGO_CONTROL_URL names, or one of this
- * process, started when it is first asked for.
+ * process, started when it is first asked for. From then on this process trusts its CA.
  */
 export function sharedEmulator() {
-  const url = process.env["SECTIGO_CONTROL_URL"];
-  shared ??= url ? connect(url) : startEmulator();
+  shared ??= findOrStart();
   return shared;
 }
 
+async function findOrStart() {
+  const url = process.env["SECTIGO_CONTROL_URL"];
+  const emulator = await (url ? connect(url) : startEmulator());
+  trust(emulator.ca);
+  return emulator;
+}
+
 /**
- * Makes a sandbox in the emulator that the tests share.
+ * Makes a sandbox in the emulator that the tests share, whose CA this process trusts from then on.
  *
  * @param {import("./types.js").NewSandbox} [options]
  */

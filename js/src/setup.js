@@ -1,4 +1,4 @@
-// The `globalSetup` of vitest and of jest: one emulator for all tests, whose CA their workers trust.
+// The `globalSetup` of vitest and of jest: one emulator for all tests.
 
 import { startEmulator } from "./emulator.js";
 
@@ -7,7 +7,7 @@ let emulator;
 
 /**
  * Starts the emulator, unless SECTIGO_CONTROL_URL names one that runs, and sets the variables by which processes that
- * begin after this find it and trust its CA: `sandbox()` is in it, and `fetch` and `https` of the workers trust it.
+ * begin after this find it, as `sandbox()` does, and trust its CA.
  */
 export async function setup() {
   if (process.env["SECTIGO_CONTROL_URL"]) return;

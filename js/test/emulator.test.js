@@ -313,8 +313,14 @@ inSandbox("sandboxes are apart", async (_, emulator) => {
   assert.ok("endpoints" in (await emulator.catalogue()));
 });
 
-test("sandboxes of an emulator that the tests share", async () => {
+test("sandboxes of an emulator that the tests share are trusted", async () => {
   const [one, other] = [await sandbox({ name: "one" }), await sandbox()];
   assert.equal(one.emulator, other.emulator);
+  const reply = await fetch(`${one.baseUrl}/products/!autoRevokeCS`, { method: "POST" });
+  assert.match(await reply.text(), /^-3/);
+  // A connection that names its own CAs trusts these alone.
+  const stranger = await startEmulator();
+  await assert.rejects(call({ baseUrl: one.baseUrl, ca: stranger.ca }, "!autoRevokeCS"), /certificate/);
+  await stranger.stop();
   await one.emulator.stop();
 });
