@@ -6,10 +6,13 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::cli::ca::CaArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
+use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
+use crate::cli::openapi::OpenapiArgs;
 use crate::cli::parse::check_token;
 use crate::cli::serve::ServeArgs;
 
@@ -41,7 +44,12 @@ impl Config {
         let (checked, path) = match &command {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
             Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
-            Command::Health(_) | Command::Endpoints(_) | Command::Completions(_) => return Ok(command),
+            Command::Env(args) => (args.check(), "sectigo-emulator env"),
+            Command::Health(_)
+            | Command::Endpoints(_)
+            | Command::Ca(_)
+            | Command::Openapi(_)
+            | Command::Completions(_) => return Ok(command),
         };
         checked.map_err(|line| Exit::Usage(format!("{line} ({path} --help lists the options)")))?;
         Ok(command)
@@ -74,6 +82,12 @@ pub(crate) enum Command {
     Endpoints(EndpointsArgs),
     /// Drive a running emulator: orders, accounts, clock, faults, calls, sandboxes.
     Ctl(Box<CtlArgs>),
+    /// The CA before anything serves.
+    Ca(CaArgs),
+    /// Print the variables with which clients find a running emulator and trust its CA, and write the files they name.
+    Env(Box<EnvArgs>),
+    /// Print the OpenAPI document of the control API.
+    Openapi(OpenapiArgs),
     /// Print a script with which a shell completes this program's command line.
     Completions(CompletionsArgs),
 }

@@ -144,6 +144,12 @@ impl Control {
     }
 }
 
+/// The OpenAPI document of an emulator without a token, as JSON.
+pub(crate) fn openapi_document() -> String {
+    let (_, made) = api().split_for_parts();
+    openapi::document(&made, false).to_string()
+}
+
 /// Every route, behind the guard.
 fn other_routes(app: App) -> Router {
     let (router, made) = api().split_for_parts();

@@ -31,6 +31,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("/endpoints", "GET"),
     ("/tls/ca.pem", "GET"),
     ("/openapi.json", "GET"),
+    ("/listeners", "GET"),
     ("/sandboxes", "GET POST"),
     ("/sandboxes/{sandbox}", "GET DELETE"),
 ];
