@@ -15,7 +15,6 @@ const BESIDE: &[Row] = &[
     ("GET", "/endpoints", "", 200),
     ("GET", "/openapi.json", "", 200),
     ("GET", "/tls/ca.pem", "", 200),
-    ("GET", "/listeners", "", 200),
     ("GET", "/sandboxes", "", 200),
     ("POST", "/sandboxes", r#"{"name":"x"}"#, 201),
     ("POST", "/sandboxes", r#"{"name":"x"}"#, 409),

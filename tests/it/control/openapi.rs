@@ -31,7 +31,6 @@ const BESIDE: &[(&str, &str)] = &[
     ("/endpoints", "GET"),
     ("/tls/ca.pem", "GET"),
     ("/openapi.json", "GET"),
-    ("/listeners", "GET"),
     ("/sandboxes", "GET POST"),
     ("/sandboxes/{sandbox}", "GET DELETE"),
 ];
