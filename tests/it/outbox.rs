@@ -346,6 +346,22 @@ fn who_waits_for_polls_is_told_by_the_last_of_them() {
 }
 
 #[test]
+fn a_poll_that_issues_an_order_before_it_is_due_sends_its_mail_once() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    control.expect(("PATCH", "/accounts/login_name", r#"{"issuedAfterPolls":1}"#), 200, &[]);
+    let number = apply(&mut client, &order_with_csr());
+    assert_eq!(about(&mut control, number), []);
+    let collect = resend(number).add("queryType", "0").encode();
+    client
+        .post("/products/download/CollectSMIME", &collect)
+        .assert_text("1\n");
+    assert_eq!(about(&mut control, number), kinds(&["collection"], "en"));
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    assert_eq!(about(&mut control, number), kinds(&["collection"], "en"));
+}
+
+#[test]
 fn what_is_wrong_about_mails_is_refused_where_they_are_sent() {
     let server = Server::plain(&[]);
     let (mut client, mut control) = (server.client(), Control::of(&server));

@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::api::endpoints::{Body, Done, Failure, mailing};
-use crate::api::order::mailing::MailKind;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -342,7 +341,7 @@ fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Re
         let order = order.expect("the order was just found");
         order.poll(now);
         if order.product == Product::Smime && order.state_at(now) == State::Issued {
-            mailing::send(&[MailKind::Collection], number, now, world);
+            mailing::announce_issuance(number, world, now);
         }
     }
     Ok(())

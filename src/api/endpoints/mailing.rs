@@ -69,8 +69,16 @@ pub(super) fn send(kinds: &[MailKind], number: OrderNumber, time: Timestamp, wor
     }
 }
 
+/// Sends the mail about the certificate of an order that has just been issued by the last of its polls: the one that was to
+/// be sent when it is due, if it has a due time too.
+pub(super) fn announce_issuance(number: OrderNumber, world: &mut World, now: Timestamp) {
+    if !world.outbox_mut().bring_forward(number, now) {
+        send(&[MailKind::Collection], number, now, world);
+    }
+}
+
 /// Sends the mails about an S/MIME order that has just been paid for, or was given its CSR: those about the CSR that it
-/// still needs, or the one about its certificate, when it is issued. One that waits for polls is told of by the last of them.
+/// still needs, or the one about its certificate, when it is due. [`announce_issuance`] tells of one that is issued by polls.
 pub(super) fn announce(number: OrderNumber, world: &mut World, now: Timestamp) {
     let order = world.book.get(number).expect("it was found in the same world");
     if order.product != Product::Smime {
