@@ -215,7 +215,7 @@ pub struct Revocation<T = When> {
 /// A revocation as the control API answers it.
 pub type RevocationInfo = Revocation<Timestamp>;
 
-/// Orders as the control API answers them, by rising number.
+/// Orders as the control API answers them, by rising number if nothing else was asked for.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = Orders)]
 pub(crate) struct OrderList {
