@@ -75,7 +75,7 @@ function Next({ path, turn, state }) {
     <thead><tr><th scope="col">Endpoint</th><th scope="col">Code</th><th scope="col">Then</th></tr></thead>
     <tbody>${data.endpoints.map((row, at) => html`<tr key=${at}>
       <td class="name"><a href=${href('try', row.endpoint, { orderNumber: path.slice(7) })}>${row.endpoint}</a>${row.with && html`<br /><span class="dim">${row.with.name}=${row.with.value}</span>`}</td>
-      <td><${Code} code=${row.code} /> <span class="code-name">${row.message || ''}</span></td>
+      <td class="c-code" title=${row.message}><${Code} code=${row.code} /> <span class="code-name">${row.message || ''}</span></td>
       <td>${row.becomes ? html`<${State} state=${row.becomes} />` : html`<span class="dim">unchanged</span>`}
         ${row.makes && html`<br /><span class="dim">new order:</span> <${State} state=${row.makes} />`}</td></tr>`)}</tbody><//>`;
 }
