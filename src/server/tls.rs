@@ -255,6 +255,8 @@ impl Name {
             "sectigo-emulator",
             "secure.trust-provider.com",
             "secure.sectigo.com",
+            "secure.comodo.net",
+            "secure.comodo.com",
         ];
         let mut names = vec![];
         for name in default {

@@ -86,6 +86,8 @@ fn openssl_accepts_the_certificates() {
         "sectigo-emulator",
         "secure.trust-provider.com",
         "secure.sectigo.com",
+        "secure.comodo.net",
+        "secure.comodo.com",
         "emulator.test",
     ] {
         openssl(

@@ -75,6 +75,8 @@ fn the_made_certificate_has_its_names_and_is_verified() {
         "DNS:sectigo-emulator",
         "DNS:secure.trust-provider.com",
         "DNS:secure.sectigo.com",
+        "DNS:secure.comodo.net",
+        "DNS:secure.comodo.com",
         "IP Address:127.0.0.1",
         "IP Address:0:0:0:0:0:0:0:1",
         "DNS:api.example.test",

@@ -79,6 +79,8 @@ fn the_hosts_of_the_documents_can_be_stood_in_for() {
     for host in [
         "secure.trust-provider.com",
         "secure.sectigo.com",
+        "secure.comodo.net",
+        "secure.comodo.com",
         "sectigo-emulator",
         "localhost",
     ] {
