@@ -9,6 +9,9 @@ import { go, href, route } from './route.js';
 import { changes, now, refreshSandboxes } from './store.js';
 import { toml } from './toml.js';
 
+// The states in which an order may have a certificate.
+const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
+
 export function Order({ number, onChange }) {
   const path = 'orders/' + encodeURIComponent(number);
   const [turn, setTurn] = useState(0);
@@ -39,7 +42,7 @@ export function Order({ number, onChange }) {
         <${Sure} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
       <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
       <h3>What each endpoint would answer now</h3><${Next} path=${path} turn=${turn} state=${order.state} />
-      ${order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} turn=${turn} />`}
+      ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} />`}
       <h3>Files</h3><${Files} path=${path} order=${order} />
       <h3>Fields</h3><${FieldTable} schema="OrderPatch" entry=${order} save=${save} hide=${['stage', 'orderNumber']} label="Fields of the order" />`}
   </section>`;
