@@ -36,6 +36,7 @@ test('an opened call has its arguments with the rows of the catalogue, and its r
   await detail.waitFor();
   assert.match(page.url(), /#\/opened\/calls\/1$/);
   const reply = detail.locator('pre.reply');
+  await reply.waitFor();
   assert.equal(await reply.locator('.eol').count(), 2);
   const [journal] = (await control(all, 'GET', `sandboxes/${name}/calls`)).calls;
   const shown = await reply.evaluate((element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join(''));

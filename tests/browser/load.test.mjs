@@ -14,13 +14,16 @@ test('a thousand calls a second stream for ten seconds without a long task', { t
   await page.locator('.connection.live').waitFor();
   await page.evaluate(() => {
     globalThis.tasks = [];
-    new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask', buffered: false });
+    globalThis.observer = new PerformanceObserver((list) => globalThis.tasks.push(...list.getEntries().map(({ duration }) => duration)));
+    globalThis.observer.observe({ type: 'longtask' });
   });
   const sent = await stream(all.emulator.http, name);
   assert.ok(sent >= 1000 * SECONDS, `${sent} calls were sent`);
   const { calls } = await control(all, 'GET', `sandboxes/${name}/calls?limit=1`);
   await until('the newest call', async () => (await page.locator('table.calls .row-link').first().innerText()) === String(calls[0].id));
-  const tasks = await page.evaluate(() => globalThis.tasks);
+  const tasks = await page.evaluate(() => globalThis.tasks.slice());
+  await page.evaluate(() => setTimeout(() => { for (const end = performance.now() + 120; performance.now() < end;); }));
+  await until('the long task that was made to see that they are seen', () => page.evaluate((known) => globalThis.tasks.length > known, tasks.length));
   const longest = Math.max(0, ...tasks);
   console.log(`${sent} calls; ${tasks.length} tasks over 50 ms, the longest ${longest} ms`);
   assert.ok(longest < LONGEST_TASK, `a task of ${longest} ms`);

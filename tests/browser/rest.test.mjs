@@ -75,7 +75,7 @@ test('a sandbox is made, switched to, saved, restored by a file, reset and delet
 test('an assumption is changed in place, marked, and put back', async () => {
   const name = await sandbox(all, 'assumed');
   const page = await open(all, `${name}/assumptions`);
-  await page.getByRole('combobox', { name: 'spelling' }).selectOption('british');
+  await page.getByRole('combobox', { name: 'spelling', exact: true }).selectOption('british');
   await page.locator('tr.differs', { hasText: 'spelling' }).waitFor();
   assert.equal((await control(all, 'GET', `sandboxes/${name}/assumptions`)).assumptions.spelling, 'british');
   assert.match(await page.locator('tr.differs').innerText(), /unrecognised/);

@@ -42,7 +42,7 @@ for (const [kind, said] of [['EC P-256', /Public-Key: \(256 bit\)/], ['RSA 2048'
     for (const format of ['0', '1', '2']) await reply.getByRole('heading', { name: `responseFormat=${format}` }).waitFor();
     assert.match(await reply.getByLabel('Reply in format 0').innerText(), /^0/);
     assert.match(await reply.getByLabel('Reply in format 1').innerText(), /^errorCode=0&orderNumber=/);
-    assert.match(await reply.getByLabel('Reply in format 2').innerText(), /^\{"errorCode":0,"orderNumber":\d+/);
+    assert.match(await reply.getByLabel('Reply in format 2').innerText(), /^\{"errorCode":0,"orderNumber":"?\d+/);
     const { calls } = await control(all, 'GET', `sandboxes/${name}/calls`);
     assert.deepEqual(calls.map(({ endpoint, code }) => [endpoint, code]), [['!AutoReplaceSMIME', 0]], 'the other formats leave no trace');
     assert.deepEqual((await control(all, 'GET', 'sandboxes')).sandboxes.filter(({ ttl }) => ttl), []);

@@ -2,7 +2,7 @@
 import { Component, html, useEffect, useState } from './html.js';
 import { remove } from './api.js';
 import { number, timeOfDay, dateTime, took } from './format.js';
-import { arrived, calls, connection, forget, forgotten, pause, paused } from './journal.js';
+import { arrived, calls, connection, flooded, forget, forgotten, pause, paused } from './journal.js';
 import { viewKeys } from './keys.js';
 import { Code, Empty, Failure, Select, Sure, Table } from './parts.js';
 import { go, href, route, setQuery } from './route.js';
@@ -11,6 +11,8 @@ import { Call } from './call.js';
 
 // So many rows are drawn at first, and more by a button.
 const ROWS = 200;
+// While calls pour in faster than anybody reads, that is enough.
+const ROWS_IN_FLOOD = 40;
 
 export function Calls() {
   const [rows, setRows] = useState(ROWS);
@@ -26,7 +28,7 @@ export function Calls() {
     <div class="list">
       <${Filters} shown=${shown.length} filtered=${filtered} />
       ${connection.value instanceof Error && html`<${Failure} error=${connection.value} />`}
-      ${shown.length > 0 && html`<${Rows} list=${shown.slice(0, rows)} id=${Number(id)} query=${query} />`}
+      ${shown.length > 0 && html`<${Rows} list=${shown.slice(0, flooded.value ? ROWS_IN_FLOOD : rows)} id=${Number(id)} query=${query} />`}
       ${shown.length > rows && html`<p class="more"><button type="button" onClick=${() => setRows(rows + ROWS)}>Show more (${number(shown.length - rows)})</button></p>`}
       ${forgotten.value > 0 && shown.length > 0 && html`<p class="note more">${number(forgotten.value)} older calls are no longer kept.</p>`}
       ${!shown.length && (filtered ? html`<${Nothing} />` : html`<${None} />`)}

@@ -4,11 +4,11 @@ import { get } from './api.js';
 import { base64, integer, oidOf, sequence, tlv } from './der.js';
 import { date, relative } from './format.js';
 import { Copy, Failure, useData } from './parts.js';
-import { changes, now } from './store.js';
+import { now } from './store.js';
 import { readCertificate } from './x509.js';
 
-export function CertificateOf({ order, path, turn }) {
-  const { data, error } = useData(() => read(path), [path, turn, order.state, order.issued, order.expires, changes.value]);
+export function CertificateOf({ order, path }) {
+  const { data, error } = useData(() => read(path), [path, JSON.stringify(order)]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!data) return null;
   const { said, seen, ocsp } = data;

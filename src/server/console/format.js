@@ -10,7 +10,11 @@ export function dateTime(text) {
 export const date = (text) => (text ? text.slice(0, 10) : '');
 
 // 06:49:19.738
-export const timeOfDay = (text) => (text ? text.slice(11, 23) : '');
+export function timeOfDay(text) {
+  if (!text) return '';
+  const [seconds, fraction = ''] = text.slice(11, -1).split('.');
+  return `${seconds}.${fraction.padEnd(3, '0')}`;
+}
 
 export function iso(millis) {
   const time = new Date(millis);

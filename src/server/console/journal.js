@@ -8,6 +8,9 @@ import { lastCall, refreshFaults } from './store.js';
 // So many calls are held; the journal of the emulator keeps as many by default.
 export const WINDOW = 1000;
 const FLUSH_EVERY = 150;
+// More than so many at once are a flood: then fewer rows are drawn, until it is over.
+const FLOOD = 30;
+const CALM_AFTER = 600;
 const FILTERS = ['endpoint', 'loginName', 'orderNumber', 'code'];
 
 export const calls = signal([]); // the newest first
@@ -15,6 +18,7 @@ export const arrived = signal([]); // while it is paused
 export const paused = signal(false);
 export const connection = signal('connecting');
 export const forgotten = signal(0);
+export const flooded = signal(false);
 
 const wanted = computed(() => {
   const { sandbox, query: asked } = route.value;
@@ -24,6 +28,7 @@ const wanted = computed(() => {
 
 let pending = [];
 let timer = 0;
+let calm = 0;
 let stop = () => {};
 let loaded = Promise.resolve();
 
@@ -85,6 +90,11 @@ function flush() {
   pending = [];
   if (news.some((call) => call.fault != null)) refreshFaults().catch(() => {});
   if (news.length) lastCall.value = news[0].id;
+  if (news.length > FLOOD) {
+    flooded.value = true;
+    clearTimeout(calm);
+    calm = setTimeout(() => { flooded.value = false; }, CALM_AFTER);
+  }
   const into = paused.value ? arrived : calls;
   into.value = [...news, ...into.value].slice(0, WINDOW);
 }

@@ -9,6 +9,9 @@ import { go, href, route } from './route.js';
 import { changes, now, refreshSandboxes } from './store.js';
 import { toml } from './toml.js';
 
+// The states in which an order may have a certificate.
+const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
+
 export function Order({ number, onChange }) {
   const path = 'orders/' + encodeURIComponent(number);
   const [turn, setTurn] = useState(0);
@@ -39,7 +42,7 @@ export function Order({ number, onChange }) {
         <${Sure} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
       <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
       <h3>What each endpoint would answer now</h3><${Next} path=${path} turn=${turn} state=${order.state} />
-      ${order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} turn=${turn} />`}
+      ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} />`}
       <h3>Files</h3><${Files} path=${path} order=${order} />
       <h3>Fields</h3><${FieldTable} schema="OrderPatch" entry=${order} save=${save} hide=${['stage', 'orderNumber']} label="Fields of the order" />`}
   </section>`;
@@ -75,7 +78,7 @@ function Next({ path, turn, state }) {
     <thead><tr><th scope="col">Endpoint</th><th scope="col">Code</th><th scope="col">Then</th></tr></thead>
     <tbody>${data.endpoints.map((row, at) => html`<tr key=${at}>
       <td class="name"><a href=${href('try', row.endpoint, { orderNumber: path.slice(7) })}>${row.endpoint}</a>${row.with && html`<br /><span class="dim">${row.with.name}=${row.with.value}</span>`}</td>
-      <td><${Code} code=${row.code} /> <span class="code-name">${row.message || ''}</span></td>
+      <td class="c-code" title=${row.message}><${Code} code=${row.code} /> <span class="code-name">${row.message || ''}</span></td>
       <td>${row.becomes ? html`<${State} state=${row.becomes} />` : html`<span class="dim">unchanged</span>`}
         ${row.makes && html`<br /><span class="dim">new order:</span> <${State} state=${row.makes} />`}</td></tr>`)}</tbody><//>`;
 }
