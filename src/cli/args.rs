@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::cli::check::args::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
@@ -41,6 +42,7 @@ impl Config {
         let (checked, path) = match &command {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
             Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
+            Command::Check(args) => (check_token(args.control_token()), "sectigo-emulator check"),
             Command::Health(_) | Command::Endpoints(_) | Command::Completions(_) => return Ok(command),
         };
         checked.map_err(|line| Exit::Usage(format!("{line} ({path} --help lists the options)")))?;
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Endpoints(EndpointsArgs),
     /// Drive a running emulator: orders, accounts, clock, faults, calls, sandboxes.
     Ctl(Box<CtlArgs>),
+    /// Compare an emulator with another server, such as the real service, by calls that change nothing there.
+    Check(Box<CheckArgs>),
     /// Print a script with which a shell completes this program's command line.
     Completions(CompletionsArgs),
 }

@@ -1,6 +1,7 @@
 //! The command line: one file for each command, with its options and what it does. The library can be built without it.
 
 mod args;
+mod check;
 mod completions;
 mod ctl;
 mod endpoints;
@@ -53,6 +54,13 @@ async fn run() -> ExitCode {
             return match ctl::run(&args, &mut io::stdout()).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Check(args)) => {
+            return match check::run(&args).await {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::from(1),
+                Err(error) => fail(&error, 2),
             };
         }
         Ok(Command::Completions(args)) => print(&args.script(command())),

@@ -513,7 +513,7 @@ fn read_host_name(text: &str) -> Result<String, String> {
 }
 
 /// Reads `NAME=VALUE` and checks both.
-fn read_assumption(text: &str) -> Result<(String, String), String> {
+pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or("give NAME=VALUE, such as spelling=british")?;

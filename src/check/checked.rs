@@ -1,0 +1,1 @@
+//! Which rows of the catalogue a transcript confirms.

@@ -1,0 +1,245 @@
+//! The emulator that a server is compared with: one in this process, or a sandbox of one that runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::api::protocol::assumption::{AssumptionError, Assumptions};
+use crate::api::push_url::PushUrl as HttpUrl;
+use crate::check::answer::Answer;
+use crate::check::list::Orders;
+use crate::check::probe::{Credentials, Probe, Subject};
+use crate::check::wire::{Untrusted, Wire, WireError, trust_pem};
+use crate::client::{Control, ControlError};
+use crate::emulator::{Emulator, StartError};
+use crate::model::account::Account;
+use crate::model::order::Order;
+use crate::model::sandbox::NewSandbox;
+use crate::model::{Fixtures, Product, State};
+
+/// The account that the probes use there.
+const LOGIN_NAME: &str = "sectigo-emulator-check";
+const LOGIN_PASSWORD: &str = "sectigo-emulator-check-password";
+
+/// The account of the order that is another account's.
+const OTHER: &str = "sectigo-emulator-check-other";
+
+/// How long the emulator may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a sandbox of a running emulator stays if this process cannot delete it.
+const TTL: Duration = Duration::from_secs(600);
+
+/// Why the emulator cannot be asked.
+#[derive(Debug, Error)]
+pub(crate) enum LocalError {
+    /// It does not start.
+    #[error("the emulator does not start: {0}")]
+    Start(#[from] StartError),
+    /// Its control API refuses something.
+    #[error("the emulator: {0}")]
+    Control(#[from] ControlError),
+    /// It does not answer.
+    #[error("the emulator: {0}")]
+    Wire(#[from] WireError),
+    /// Its certificate cannot be trusted.
+    #[error("the emulator's certificate: {0}")]
+    Tls(String),
+    /// It has an assumption that this program does not have, or another value.
+    #[error("the emulator is of another version: {0}")]
+    Version(#[from] AssumptionError),
+}
+
+impl From<Untrusted> for LocalError {
+    fn from(error: Untrusted) -> Self {
+        Self::Tls(error.to_string())
+    }
+}
+
+/// An emulator that answers probes under any assumptions.
+pub(crate) struct Local {
+    wire: Wire,
+    control: Control,
+    /// What it assumes at the beginning.
+    start: Assumptions,
+    /// What it assumes now.
+    present: Assumptions,
+    orders: Orders,
+    /// What it answered, by its assumptions and the probe.
+    known: HashMap<(Vec<&'static str>, String), Arc<Answer>>,
+    /// Whether the sandbox is its own.
+    is_sandbox: bool,
+    /// Runs as long as this does.
+    _emulator: Option<Emulator>,
+}
+
+impl Local {
+    /// Starts an emulator in this process.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub(crate) async fn start(
+        fixtures: Option<Fixtures>,
+        assume: &[(String, String)],
+        orders: Orders,
+    ) -> Result<Self, LocalError> {
+        let mut builder = Emulator::builder().journal(0);
+        if let Some(fixtures) = fixtures {
+            builder = builder.fixtures(fixtures);
+        }
+        for (name, value) in assume {
+            builder = builder.assume(name, value);
+        }
+        let emulator = builder.start().await?;
+        let (https, http) = (emulator.url(), emulator.http_url());
+        let control = emulator.control();
+        let tls = trust_pem(emulator.ca_pem())?;
+        let mut wire = Wire::new(url(&https), tls, PATIENCE, credentials());
+        wire.http = Some(url(&http));
+        Self::prepare(wire, control, orders, false, Some(emulator)).await
+    }
+
+    /// Makes a sandbox in an emulator that runs.
+    ///
+    /// # Errors
+    /// It does not answer, or refuses.
+    pub(crate) async fn of_running(
+        https: HttpUrl,
+        http: Option<HttpUrl>,
+        control: &Control,
+        orders: Orders,
+    ) -> Result<Self, LocalError> {
+        let tls = trust_pem(&control.ca_pem().await?)?;
+        let control = control.sandboxes().create(NewSandbox::unnamed().ttl(TTL)).await?;
+        let mut wire = Wire::new(https, tls, PATIENCE, credentials());
+        wire.http = http;
+        wire.prefix = control.path();
+        Self::prepare(wire, control, orders, true, None).await
+    }
+
+    async fn prepare(
+        wire: Wire,
+        control: Control,
+        orders: Orders,
+        is_sandbox: bool,
+        emulator: Option<Emulator>,
+    ) -> Result<Self, LocalError> {
+        let mut start = Assumptions::default();
+        for (name, value) in control.assumptions().list().await? {
+            start.set(&name, &value)?;
+        }
+        for name in [LOGIN_NAME, OTHER] {
+            control.accounts().create(Account::new(name, LOGIN_PASSWORD)).await?;
+        }
+        let mut local = Self {
+            wire,
+            control,
+            start,
+            present: start,
+            orders,
+            known: HashMap::new(),
+            is_sandbox,
+            _emulator: emulator,
+        };
+        if let Some(number) = orders.foreign {
+            local
+                .make_order(Order::smime(OTHER).issued().number(number), number)
+                .await?;
+        }
+        local.make_named(Subject::Smime, State::Issued).await?;
+        local.make_named(Subject::CodeSigning, State::Issued).await?;
+        Ok(local)
+    }
+
+    /// What it assumes at the beginning.
+    pub(crate) fn start_assumptions(&self) -> Assumptions {
+        self.start
+    }
+
+    /// Its control API.
+    #[cfg(test)]
+    pub(super) fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Whether it can be asked over plain HTTP.
+    pub(crate) fn has_plain_http(&self) -> bool {
+        self.wire.http.is_some()
+    }
+
+    /// What it answers to a probe under these assumptions.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(crate) async fn ask(&mut self, assumptions: &Assumptions, probe: &Probe) -> Result<Arc<Answer>, LocalError> {
+        let values = assumptions.values().into_iter().map(|(_, value)| value);
+        let key = (values.collect::<Vec<_>>(), probe.id().to_owned());
+        if let Some(answer) = self.known.get(&key) {
+            return Ok(answer.clone());
+        }
+        if *assumptions != self.present {
+            self.control.assumptions().set_all(assumptions.values()).await?;
+            self.present = *assumptions;
+        }
+        let answer = Arc::new(self.wire.send(probe.request()).await?);
+        self.known.insert(key, answer.clone());
+        Ok(answer)
+    }
+
+    /// Puts the order that the user named for these probes into a state.
+    ///
+    /// # Errors
+    /// The emulator refuses.
+    pub(crate) async fn put(&mut self, subject: Subject, state: State) -> Result<(), LocalError> {
+        self.known.clear();
+        self.make_named(subject, state).await
+    }
+
+    async fn make_named(&mut self, subject: Subject, state: State) -> Result<(), LocalError> {
+        let (number, product) = match subject {
+            Subject::Smime | Subject::SmimeCertificate => (self.orders.smime, Product::Smime),
+            Subject::CodeSigning => (self.orders.code_signing, Product::CodeSigning),
+            Subject::Foreign => return Ok(()),
+        };
+        let Some(number) = number else { return Ok(()) };
+        let order = match product {
+            Product::Smime => Order::smime(LOGIN_NAME),
+            Product::CodeSigning => Order::code_signing(LOGIN_NAME),
+        };
+        self.make_order(order.state(state).number(number), number).await
+    }
+
+    /// Makes an order, in place of one of the fixtures that has its number.
+    async fn make_order(&self, order: Order, number: u64) -> Result<(), LocalError> {
+        let orders = self.control.orders();
+        if orders.show(number).await.is_ok() {
+            orders.delete(number).await?;
+        }
+        orders.create(order).await?;
+        Ok(())
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The sandbox cannot be deleted; it goes away by itself after a while.
+    pub(crate) async fn end(self) -> Result<(), LocalError> {
+        if self.is_sandbox {
+            self.control.sandboxes().delete(self.control.name()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials {
+        login_name: LOGIN_NAME.to_owned(),
+        login_password: LOGIN_PASSWORD.to_owned(),
+    }
+}
+
+fn url(text: &str) -> HttpUrl {
+    HttpUrl::parse(text).expect("an address makes a URL")
+}
