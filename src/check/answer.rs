@@ -90,6 +90,10 @@ impl Answer {
         if heads_are_equal && body(self) == body(other) {
             return Likeness::Same;
         }
+        // What a server writes where there is nothing, or nothing for this method, is not the API's.
+        if self.status == other.status && [404, 405].contains(&self.status) {
+            return Likeness::Same;
+        }
         let parts = self.parts().zip(other.parts());
         if heads_are_equal
             && let Some((one, two)) = &parts

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::api::protocol::assumption::{ASSUMPTIONS, Assumption, Assumptions};
-use crate::api::protocol::code::PLACEHOLDER;
+use crate::api::protocol::code::{NOT_PERMITTED, PLACEHOLDER};
 use crate::check::answer::{Answer, Likeness};
-use crate::check::list::{DECIDING, Deciding, Orders, deciding, probes};
+use crate::check::list::{DECIDING, Deciding, Orders, WHOLE_CALL, deciding, probes};
 use crate::check::local::{Local, LocalError};
 use crate::check::probe::{Class, Probe, Subject};
 use crate::model::State;
@@ -38,6 +38,8 @@ pub(crate) struct Findings {
     pub(crate) open: Vec<Open>,
     /// The states that the user's orders were taken to be in, by the server's answers.
     pub(crate) states: Vec<(&'static str, State)>,
+    /// The endpoints that the user's account may not use, by the server's answers.
+    pub(crate) denied: Vec<&'static str>,
 }
 
 impl Findings {
@@ -107,6 +109,7 @@ pub(crate) struct Open {
 /// # Errors
 /// The emulator does not answer.
 pub(crate) async fn compare(local: &mut Local, asked: Vec<Asked>) -> Result<Findings, LocalError> {
+    let denied = settle_permissions(local, &asked).await?;
     let states = settle_states(local, &asked).await?;
     let start = local.start_assumptions();
     let mut search = Search::new(local, &asked, &start).await?;
@@ -140,7 +143,23 @@ pub(crate) async fn compare(local: &mut Local, asked: Vec<Asked>) -> Result<Find
         messages: most_frequent(templates),
         open,
         states,
+        denied,
     })
+}
+
+/// Takes from the emulator's account the endpoints that the server says the user's may not use (-91).
+async fn settle_permissions(local: &mut Local, asked: &[Asked]) -> Result<Vec<&'static str>, LocalError> {
+    let is_denied = |asked: &&Asked| {
+        let is_whole = asked.probe.id().ends_with(WHOLE_CALL) && asked.probe.request().has_credentials();
+        is_whole && asked.served.code() == Some(NOT_PERMITTED.number)
+    };
+    let denied: Vec<_> = asked
+        .iter()
+        .filter(is_denied)
+        .map(|asked| asked.probe.endpoint().name)
+        .collect();
+    local.permit_all_but(&denied).await?;
+    Ok(denied)
 }
 
 /// Puts the user's orders into states in which the emulator answers with the server's codes.

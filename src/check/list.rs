@@ -9,6 +9,9 @@ use crate::check::probe::{Anonymous, Harmless, ImpossibleOrder, ORDER_NUMBER, Of
 /// The version of this list. It rises whenever a probe is added, taken away or changed.
 pub(crate) const VERSION: u32 = 1;
 
+/// The end of the name of the probe in which nothing is wrong but that the order cannot be.
+pub(super) const WHOLE_CALL: &str = "/orderNumber/unknown";
+
 /// A CSR that every endpoint accepts.
 const CSR: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/p256-sha256.pem"));
 

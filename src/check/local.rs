@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::api::endpoints::ENDPOINTS;
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::push_url::PushUrl as HttpUrl;
 use crate::check::answer::Answer;
@@ -14,7 +15,7 @@ use crate::check::probe::{Credentials, Probe, Subject};
 use crate::check::wire::{Untrusted, Wire, WireError, trust_pem};
 use crate::client::{Control, ControlError};
 use crate::emulator::{Emulator, StartError};
-use crate::model::account::Account;
+use crate::model::account::{Account, AccountChange};
 use crate::model::order::Order;
 use crate::model::sandbox::NewSandbox;
 use crate::model::{Fixtures, Product, State};
@@ -30,7 +31,7 @@ const OTHER: &str = "sectigo-emulator-check-other";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a sandbox of a running emulator stays if this process cannot delete it.
-const TTL: Duration = Duration::from_secs(600);
+const TTL: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Why the emulator cannot be asked.
 #[derive(Debug, Error)]
@@ -67,6 +68,8 @@ pub(crate) struct Local {
     /// What it assumes now.
     present: Assumptions,
     orders: Orders,
+    /// The endpoints that its account may not use.
+    denied: Vec<String>,
     /// What it answered, by its assumptions and the probe.
     known: HashMap<(Vec<&'static str>, String), Arc<Answer>>,
     /// Whether the sandbox is its own.
@@ -139,6 +142,7 @@ impl Local {
             start,
             present: start,
             orders,
+            denied: Vec::new(),
             known: HashMap::new(),
             is_sandbox,
             _emulator: emulator,
@@ -186,6 +190,23 @@ impl Local {
         let answer = Arc::new(self.wire.send(probe.request()).await?);
         self.known.insert(key, answer.clone());
         Ok(answer)
+    }
+
+    /// Lets the account use every endpoint but these.
+    ///
+    /// # Errors
+    /// The emulator refuses.
+    pub(crate) async fn permit_all_but(&mut self, denied: &[&str]) -> Result<(), LocalError> {
+        if self.denied == denied {
+            return Ok(());
+        }
+        let names = ENDPOINTS.iter().map(|endpoint| endpoint.name);
+        let permitted = names.filter(|name| !denied.contains(name));
+        let change = AccountChange::of(LOGIN_NAME).may_only(permitted);
+        self.control.accounts().change(change).await?;
+        self.denied = denied.iter().map(|name| (*name).to_owned()).collect();
+        self.known.clear();
+        Ok(())
     }
 
     /// Puts the order that the user named for these probes into a state.

@@ -209,12 +209,14 @@ impl Credentials {
     /// What stands for the password where a request or a response is shown.
     pub(crate) const PASSWORD_PLACE: &'static str = "$PASSWORD";
 
-    /// The same text without the password, plain, percent-encoded or as HTML, in case a server repeats it. Nothing is done
-    /// about a password of fewer than four characters, which a text may contain by chance.
+    /// The same text without the password, plain, percent-encoded or as HTML, in case a server repeats it, and without a
+    /// loginName in quotes. Nothing is done about a password of fewer than four characters, which a text may contain by
+    /// chance.
     pub(crate) fn mask(&self, text: &[u8]) -> Vec<u8> {
+        let text = self.mask_login_name(text);
         let password = &self.login_password;
         if password.chars().count() < 4 {
-            return text.to_vec();
+            return text;
         }
         let html = password
             .replace('&', "&amp;")
@@ -230,9 +232,22 @@ impl Credentials {
             html.replace('\'', "&#39;"),
             html,
         ];
-        let mut masked = text.to_vec();
+        let mut masked = text;
         for form in forms {
             masked = replace(&masked, form.as_bytes(), Self::PASSWORD_PLACE.as_bytes());
+        }
+        masked
+    }
+
+    /// The same text with a loginName that stands in quotes masked.
+    fn mask_login_name(&self, text: &[u8]) -> Vec<u8> {
+        let mut masked = text.to_vec();
+        for quote in ["'", "`", "%27", "%60"] {
+            for name in [self.login_name.clone(), encode(&self.login_name)] {
+                let quoted = format!("{quote}{name}{quote}");
+                let place = format!("{quote}{}{quote}", Self::LOGIN_PLACE);
+                masked = replace(&masked, quoted.as_bytes(), place.as_bytes());
+            }
         }
         masked
     }
@@ -719,5 +734,7 @@ mod tests {
                 "{text}"
             );
         }
+        let denied = credentials.mask(b"Permission denied for 'jane', jane");
+        assert_eq!(denied, b"Permission denied for '$LOGIN', jane");
     }
 }

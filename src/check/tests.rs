@@ -233,3 +233,14 @@ async fn the_state_of_an_order_is_found_by_the_answers() {
         assert!(findings.are_none(), "{state}: {:?}", findings.states);
     }
 }
+
+#[tokio::test]
+async fn what_the_account_may_not_use_is_found_by_the_answers() {
+    let mut server = Local::start(None, &[], ORDERS).await.unwrap();
+    let mut local = Local::start(None, &[], ORDERS).await.unwrap();
+    server.permit_all_but(&["!AutoReject"]).await.unwrap();
+    let asked = served(&mut server, &Assumptions::default()).await;
+    let findings = compare(&mut local, asked).await.unwrap();
+    assert!(findings.are_none());
+    assert_eq!(findings.denied, ["!AutoReject"]);
+}

@@ -26,6 +26,7 @@ use crate::check::answer::Answer;
 use crate::check::probe::{Credentials, Request};
 use crate::der::pem;
 use crate::files::{FileError, read};
+use crate::shown::shown;
 
 /// The most bytes of the head of a response.
 const MAX_HEAD: usize = 64 << 10;
@@ -214,9 +215,15 @@ impl Wire {
                 return Err(WireError::Timeout { server, patience });
             }
         };
+        let masked = |text: &[u8]| self.credentials.mask(text);
+        let headers = answer.headers.into_iter().map(|(name, value)| {
+            let value = masked(value.as_bytes());
+            (name, String::from_utf8_lossy(&value).into_owned())
+        });
         let answer = Answer {
-            body: self.credentials.mask(&answer.body),
-            ..answer
+            status: answer.status,
+            headers: headers.collect(),
+            body: masked(&answer.body),
         };
         check(answer, server)
     }
@@ -319,12 +326,12 @@ fn check(answer: Answer, server: String) -> Result<Answer, WireError> {
         status @ 300..=399 => Err(WireError::Redirect {
             server,
             status,
-            location: answer.headers.get("location").cloned().unwrap_or_default(),
+            location: shown(answer.headers.get("location").map_or("", String::as_str)).into_owned(),
         }),
         status @ 500.. if answer.code().is_none() => Err(WireError::Failed {
             server,
             status,
-            content_type: answer.content_type().to_owned(),
+            content_type: shown(answer.content_type()).into_owned(),
         }),
         _ => Ok(answer),
     }

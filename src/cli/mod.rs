@@ -49,7 +49,10 @@ async fn run() -> ExitCode {
                 Err(error) => fail(&error, 1),
             };
         }
-        Ok(Command::Endpoints(args)) => print(&args.text()),
+        Ok(Command::Endpoints(args)) => match args.text() {
+            Ok(text) => print(&text),
+            Err(error) => return fail(&error, 2),
+        },
         Ok(Command::Ctl(args)) => {
             return match ctl::run(&args, &mut io::stdout()).await {
                 Ok(()) => ExitCode::SUCCESS,

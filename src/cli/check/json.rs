@@ -32,6 +32,7 @@ pub(super) fn text(findings: &Findings, server: &str, date: &str) -> String {
         "messages": messages,
         "notDecided": open,
         "orderStates": states,
+        "notPermitted": findings.denied,
     });
     format!("{result}\n")
 }

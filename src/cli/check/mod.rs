@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::api::endpoints::Endpoint;
 use crate::aside::{BrokenOff, aside};
 use crate::check::decide::{Asked, Findings, compare};
 use crate::check::list::{Orders, probes};
@@ -102,11 +103,14 @@ pub(super) async fn run(args: &CheckArgs) -> Result<bool, CheckError> {
                     transcript.outdated
                 );
             }
+            let only = only(args)?;
             let local = local(args, fixtures.clone(), transcript.orders).await?;
+            let mut asked = transcript.asked;
+            asked.retain(|asked| is_among(&only, &asked.probe));
             let subject = Subject {
                 server: transcript.head.server,
                 date: transcript.head.date,
-                asked: transcript.asked,
+                asked,
                 ended: None,
             };
             conclude(args, fixtures.as_ref(), local, subject).await
@@ -155,7 +159,14 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
     let mut wire = Wire::new(https.clone(), tls, args.timeout, credentials);
     wire.http = plain_http;
     let date = real_now();
-    let interview = interview(&mut wire, plan, args.pause).await?;
+    let interview = match interview(&mut wire, plan, args.pause).await {
+        Ok(interview) => interview,
+        Err(error) => {
+            // What the server did is worth more to know than what became of the sandbox.
+            drop(local.end().await);
+            return Err(error);
+        }
+    };
     if interview.left_out > 0 {
         eprintln!(
             "{} probes with test=Y were not sent: the server does not show that it knows the argument test",
@@ -178,22 +189,28 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
 
 /// The probes to send: those of the endpoints that are asked for, over transports that are known.
 fn plan(args: &CheckArgs, orders: &Orders) -> Result<Vec<Probe>, CheckError> {
-    let mut only = Vec::new();
-    for name in &args.only {
-        let endpoint = crate::api::endpoints::Endpoint::named(name);
-        only.push(
-            endpoint
-                .ok_or_else(|| given("--only names no endpoint; `endpoints` lists them"))?
-                .name,
-        );
-    }
+    let only = only(args)?;
     let has_plain_http = args.plain_http().is_some();
     let mut probes = probes(orders);
-    probes.retain(|probe| {
-        (only.is_empty() || only.contains(&probe.endpoint().name))
-            && (has_plain_http || probe.request().is_over_https())
-    });
+    probes.retain(|probe| is_among(&only, probe) && (has_plain_http || probe.request().is_over_https()));
     Ok(probes)
+}
+
+/// The names of the endpoints that are asked for; none for all.
+fn only(args: &CheckArgs) -> Result<Vec<&'static str>, CheckError> {
+    args.only
+        .iter()
+        .map(|name| match Endpoint::named(name) {
+            Some(endpoint) => Ok(endpoint.name),
+            None => Err(given(
+                "--only names no endpoint; `sectigo-emulator endpoints` lists them",
+            )),
+        })
+        .collect()
+}
+
+fn is_among(only: &[&str], probe: &Probe) -> bool {
+    only.is_empty() || only.contains(&probe.endpoint().name)
 }
 
 /// The user's credentials.
@@ -274,6 +291,9 @@ async fn conclude(
 ) -> Result<bool, CheckError> {
     if !local.has_plain_http() {
         subject.asked.retain(|asked| asked.probe.request().is_over_https());
+    }
+    if subject.asked.is_empty() {
+        return Err(given("there is nothing to compare"));
     }
     let compared = compare(&mut local, subject.asked).await;
     let ended = local.end().await;

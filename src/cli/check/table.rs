@@ -71,6 +71,9 @@ fn conclude(text: &mut String, findings: &Findings) {
     for (option, state) in &findings.states {
         let _ = writeln!(text, "the order of {option} was taken to be {state}");
     }
+    for endpoint in &findings.denied {
+        let _ = writeln!(text, "the account may not use {endpoint}");
+    }
     for (name, value) in &findings.assumptions {
         let _ = writeln!(text, "assumption {name}={value}");
     }
