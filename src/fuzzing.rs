@@ -77,7 +77,7 @@ pub fn form(input: &[u8]) {
         let names = CallNames::read(&arguments);
         let is_short = |name: &str| name.chars().count() <= LoginName::MAX + 1;
         assert!(names.login_name.as_deref().is_none_or(is_short));
-        let Err(refusal) = arguments.check(&assumptions, true) else {
+        let Err(refusal) = arguments.check(true) else {
             continue;
         };
         let conventions = crate::api::world::Conventions::from(assumptions);

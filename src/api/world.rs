@@ -13,8 +13,8 @@ use crate::api::order::book::Book;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
-use crate::api::protocol::assumption::{Assumptions, Spelling};
-use crate::api::protocol::code::{Code, UNRECOGNIZED_ARGUMENT};
+use crate::api::protocol::assumption::{Assumptions, HttpsSpelling, MessageQuotes, Spelling};
+use crate::api::protocol::code::{Code, NOT_HTTPS, PLACEHOLDER, UNRECOGNIZED_ARGUMENT};
 use crate::api::protocol::refusal::Refusal;
 use crate::api::protocol::reply::Reply;
 use crate::clock::Timestamp;
@@ -293,12 +293,24 @@ impl Conventions {
         }
     }
 
+    /// The message of the table as the service is assumed to spell it.
     fn spell(&self, code: &Code) -> Cow<'static, str> {
-        match self.assumptions.spelling {
-            Spelling::British if code.number == UNRECOGNIZED_ARGUMENT.number => {
-                code.message.replace("unrecognized", "unrecognised").into()
-            }
-            Spelling::American | Spelling::British => code.message.into(),
+        let mut message = Cow::Borrowed(code.message);
+        if code.number == UNRECOGNIZED_ARGUMENT.number && self.assumptions.spelling == Spelling::British {
+            message = message.replace("unrecognized", "unrecognised").into();
+        }
+        if code.number == NOT_HTTPS.number {
+            message = match self.assumptions.https_spelling {
+                HttpsSpelling::Documented => message,
+                HttpsSpelling::Upper => message.replace("https!", "HTTPS!").into(),
+                HttpsSpelling::Lower => message.replace("HTTPS!", "https!").into(),
+            };
+        }
+        match self.assumptions.message_quotes {
+            MessageQuotes::Single => message,
+            MessageQuotes::BackTicks => message
+                .replace(&format!("'{PLACEHOLDER}'"), &format!("`{PLACEHOLDER}`"))
+                .into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::csr_der::{ECDSA_WITH_SHA256, POINT, POINT_HEAD, element, key_pair};
 use crate::api::csr::spkac::Spkac;
-use crate::api::csr::{Hash, Key};
+use crate::api::csr::{Hash, Key, Spaces};
 use crate::der::read::{Malformed, Reader};
 use crate::der::tag::{BIT_STRING, SEQUENCE};
 
@@ -17,9 +17,11 @@ pub fn spkac(input: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(input).into_owned();
     let ders = [Some(input.to_vec()), signed(input)].into_iter().flatten();
     let texts = ders.map(|der| STANDARD.encode(der)).chain([text]);
-    let accepted: Vec<_> = texts.filter_map(|text| Spkac::parse(&text).ok()).collect();
+    let accepted: Vec<_> = texts
+        .filter_map(|text| Spkac::parse(&text, Spaces::MayBePlus).ok())
+        .collect();
     for spkac in &accepted {
-        assert_eq!(Spkac::parse(&spkac.to_text()).as_ref(), Ok(spkac));
+        assert_eq!(Spkac::parse(&spkac.to_text(), Spaces::MayBePlus).as_ref(), Ok(spkac));
         assert!(spkac.challenge().is_ascii());
         assert!(spkac.signature_hash() != Hash::Sha1 || matches!(spkac.key(), Key::Rsa { .. }));
         assert!(memchr::memmem::find(spkac.der(), spkac.subject_public_key_info()).is_some());

@@ -10,7 +10,7 @@ use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Endpoint, Transport};
 use crate::api::fault::{Met, Names};
 use crate::api::order::state::OrderNumber;
-use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::argument::{Arguments, ORDER_NUMBER};
 use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::api::protocol::form::Form;
 use crate::api::world::World;
@@ -43,17 +43,20 @@ pub(crate) struct Arrival<'f> {
 pub(crate) struct CallNames<'f> {
     /// The loginName that counts: as much of it as tells it from every name that there can be.
     pub(crate) login_name: Option<Cow<'f, str>>,
-    /// The orderNumber that counts, if it is one, and how it was sent.
-    order_number: Option<(OrderNumber, &'f str)>,
+    /// The orderNumber that counts, if it is one, how it was sent, and its digits alone.
+    order_number: Option<(OrderNumber, [&'f str; 2])>,
 }
 
 impl<'f> CallNames<'f> {
     /// Reads them from arguments of which nothing was checked.
     pub(crate) fn read(arguments: &Arguments<'f>) -> Self {
         let order_number = arguments
-            .sent("orderNumber")
+            .sent(ORDER_NUMBER)
             .and_then(|sent| std::str::from_utf8(sent).ok())
-            .and_then(|sent| Some((OrderNumber::parse(sent)?, sent)));
+            .and_then(|sent| {
+                let digits = arguments.plain_number(sent);
+                Some((OrderNumber::parse(digits)?, [sent, digits]))
+            });
         Self {
             login_name: arguments.sent("loginName").map(login_name),
             order_number,
@@ -108,8 +111,9 @@ impl Known {
         let accounts = &world.accounts;
         let name = names.login_name.as_deref();
         let account = name.and_then(|name| accounts.get(name));
-        let may_be_told =
-            |(number, sent): &(OrderNumber, &str)| world.book.get(*number).is_some() || !accounts.is_password(sent);
+        let may_be_told = |(number, texts): &(OrderNumber, [&str; 2])| {
+            world.book.get(*number).is_some() || !texts.iter().any(|text| accounts.is_password(text))
+        };
         Self {
             time,
             real_time,

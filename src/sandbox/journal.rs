@@ -192,7 +192,10 @@ impl Untold {
                 value if pair.name.eq_ignore_ascii_case(LOGIN_NAME.as_bytes()) => {
                     value.is_none_or(|value| accounts.get(value).is_none())
                 }
-                Some(value) => accounts.is_password(value) || accounts.is_password(value.trim()),
+                Some(value) => {
+                    let trimmed = value.trim();
+                    accounts.is_password(value) || trimmed.len() < value.len() && accounts.is_password(trimmed)
+                }
                 None => false,
             };
             untold |= u64::from(is_untold) << place;

@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
-use crate::api::fault::{Action, Faults};
+use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
@@ -159,6 +160,11 @@ impl Sandbox {
     /// best there is.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it assumes of the API.
+    pub(crate) fn assumptions(&self) -> Assumptions {
+        self.state().world.conventions.assumptions
     }
 
     /// The present by its clock.
@@ -303,6 +309,18 @@ impl Sandbox {
     /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
     /// again to do what was asked; whatever takes time happens in between.
     pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> (Answer, Option<Action>) {
+        let mut handled = self.handle(arrival);
+        if let Outcome::OfEndpoint { done, now, .. } = &mut handled.outcome
+            && done.as_ref().is_ok_and(|done| done.collection().is_some())
+        {
+            // Boxed, so that the other calls need no room for it.
+            Box::pin(self.attach_certificates(done, *now)).await;
+        }
+        self.finish(arrival, handled)
+    }
+
+    /// Does all that a call asks for but what takes time.
+    fn handle<'f>(&self, arrival: &Arrival<'f>) -> Handled<'f> {
         let real_now = clock::real_now();
         self.touch(real_now);
         let conventions = self.state().world.conventions.clone();
@@ -321,12 +339,12 @@ impl Sandbox {
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
             (known, met)
         };
-        let mut answer = match met.as_ref().map(|met| &met.then) {
-            Some(Action::Status { status, body }) => Answer::of_gateway(
+        let outcome = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => Outcome::OfGateway(Answer::of_gateway(
                 *status,
                 body.clone(),
                 format!("a fault answered with HTTP status {status}"),
-            ),
+            )),
             then => {
                 let call = Call {
                     transport: arrival.transport,
@@ -334,17 +352,14 @@ impl Sandbox {
                     conventions,
                     fault: then.and_then(|then| then.refusal(arrival.endpoint)),
                 };
-                self.call(arrival.endpoint, call, known.time).await
+                self.act(arrival.endpoint, call, known.time)
             }
         };
-        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
-        call::log(&entry, &self.name, answer.is_worth_a_warning);
-        self.journal.enter(entry);
-        (answer, met.map(|met| met.then))
+        Handled { known, met, outcome }
     }
 
-    /// Has the endpoint answer a call that came at that time.
-    async fn call(&self, endpoint: &'static Endpoint, mut call: Call<'_>, mut now: Timestamp) -> Answer {
+    /// Has the endpoint do what a call asks for that came at that time.
+    fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> Outcome<'f> {
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
             let mut state = self.state();
@@ -353,20 +368,54 @@ impl Sandbox {
             self.settle(&mut state, Came::ByCall);
             done
         });
-        let done = self.attach_certificates(done, now).await;
-        endpoint.reply(&call, done)
+        Outcome::OfEndpoint { call, done, now }
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: Result<Done, Failure>, now: Timestamp) -> Result<Done, Failure> {
-        let mut done = done?;
-        if let Some(collection) = done.collection() {
-            let collected = self.certificates.collect(collection, now).await;
-            let collected = collected.map_err(|why| Refusal::new(&code::NOT_MADE, why.to_string()))?;
-            done.attach(&collected);
+    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+        let Ok(collecting) = done else { return };
+        let Some(collection) = collecting.collection() else {
+            return;
+        };
+        match self.certificates.collect(collection, now).await {
+            Ok(collected) => collecting.attach(&collected),
+            Err(why) => *done = Err(Refusal::new(&code::NOT_MADE, why.to_string()).into()),
         }
-        Ok(done)
     }
+
+    /// Answers a call that was handled, logs it and enters it in the journal.
+    fn finish(&self, arrival: &Arrival<'_>, handled: Handled<'_>) -> (Answer, Option<Action>) {
+        let Handled { known, met, outcome } = handled;
+        let mut answer = match outcome {
+            Outcome::OfGateway(answer) => answer,
+            Outcome::OfEndpoint { call, done, now: _ } => arrival.endpoint.reply(&call, done),
+        };
+        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
+        call::log(&entry, &self.name, answer.is_worth_a_warning);
+        self.journal.enter(entry);
+        (answer, met.map(|met| met.then))
+    }
+}
+
+/// A call that was handled, but for the certificates that it collects.
+#[derive(Debug)]
+struct Handled<'f> {
+    known: Known,
+    met: Option<Met>,
+    outcome: Outcome<'f>,
+}
+
+/// Who answers a call.
+#[derive(Debug)]
+enum Outcome<'f> {
+    /// A gateway before the API, which a fault plays.
+    OfGateway(Answer),
+    /// The endpoint, which came to that at that time.
+    OfEndpoint {
+        call: Call<'f>,
+        done: Result<Done, Failure>,
+        now: Timestamp,
+    },
 }
 
 impl BookReader for Sandbox {

@@ -75,7 +75,13 @@ impl BodyReader {
         let mut progress = Progress::default();
         let mut whole = Bytes::new();
         let mut parts = BytesMut::new();
-        while let Some(frame) = self.next_frame(body, &mut progress).await? {
+        loop {
+            // Nearly every body has come with its head. What waits is boxed, so that the other calls need no room for it.
+            let frame = match body.frame().now_or_never() {
+                Some(frame) => frame,
+                None => Box::pin(self.await_frame(body, &mut progress)).await?,
+            };
+            let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
                 continue;
             };
@@ -85,7 +91,7 @@ impl BodyReader {
             }
             progress.length = length;
             if length > SMALL_BODY && progress.turn.is_none() {
-                self.take_turn(&mut progress).await;
+                Box::pin(self.take_turn(&mut progress)).await;
             }
             // Nearly every body comes in one piece, which then needs no copy.
             if length == data.len() {
@@ -126,15 +132,12 @@ impl BodyReader {
         progress.look = None;
     }
 
-    /// Nearly every body has come with its head: only one that has not sets the clock going.
-    async fn next_frame(
+    /// Waits for the next frame, within the time limit and at the pace that is asked for.
+    async fn await_frame(
         &self,
         body: &mut Body,
         progress: &mut Progress<'_>,
     ) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, BodyError> {
-        if let Some(frame) = body.frame().now_or_never() {
-            return Ok(frame);
-        }
         let deadline = *progress
             .deadline
             .get_or_insert_with(|| Instant::now() + self.time_limit);
@@ -224,10 +227,7 @@ pub(crate) async fn read_form<'a>(
     headers: &HeaderMap,
     body: &'a Bytes,
 ) -> (Form<'a>, Option<String>) {
-    let mut form = Form::default();
-    if let Some(query) = query {
-        form.push_urlencoded(query.as_bytes());
-    }
+    let mut form = query.map(Form::of_query).unwrap_or_default();
     if body.is_empty() {
         return (form, None);
     }
@@ -244,7 +244,8 @@ pub(crate) async fn read_form<'a>(
         return (form, None);
     }
     if essence.eq_ignore_ascii_case("multipart/form-data") {
-        let oddity = read_multipart(&mut form, &content_type, body).await.err();
+        // Boxed, so that the other calls need no room for it.
+        let oddity = Box::pin(read_multipart(&mut form, &content_type, body)).await.err();
         return (
             form,
             oddity.map(|error| format!("the multipart body is broken: {error}")),

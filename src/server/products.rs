@@ -1,5 +1,6 @@
 //! The API itself: which path is whose, from a request to the arguments of a call, and from the answer to the response.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use axum::routing::{MethodRouter, any};
+use futures_util::FutureExt as _;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
@@ -18,7 +20,7 @@ use tracing::info;
 use crate::api::endpoints::{Answer, ENDPOINTS, Endpoint, Transport};
 use crate::api::fault::Action;
 use crate::api::protocol::argument::Arguments;
-use crate::api::protocol::assumption::Assumptions;
+use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
@@ -61,14 +63,13 @@ impl Products {
     + Send {
         let routes = layers::of_api(self.router());
         service_fn(move |request: Request<Received>| {
-            let answered = routes.clone().call(request.map(Body::new));
-            async move {
-                let Ok(response) = answered.await;
+            routes.clone().call(request.map(Body::new)).map(|answered| {
+                let Ok(response) = answered;
                 match response.extensions().get::<Disconnect>() {
                     Some(disconnect) => Err(*disconnect),
                     None => Ok(response.map(Body::new)),
                 }
-            }
+            })
         })
     }
 
@@ -128,24 +129,29 @@ fn call(
     parameters: Parameters,
     request: Request<Body>,
 ) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-    Box::pin(respond(products, parameters, request))
-}
-
-async fn respond(products: Arc<Products>, parameters: Parameters, request: Request<Body>) -> Response<Body> {
     let watch = Stopwatch::start();
     let (head, body) = request.into_parts();
-    let Some(endpoint) = parameter(&parameters, "endpoint").and_then(Endpoint::named) else {
-        return respond_not_found(&head, watch);
+    // The block has room for these once; an async function would have it for its arguments twice.
+    Box::pin(async move { respond(&products, &parameters, &head, body, watch).await })
+}
+
+async fn respond(
+    products: &Products,
+    parameters: &Parameters,
+    head: &Parts,
+    body: Body,
+    watch: Stopwatch,
+) -> Response<Body> {
+    let name = parameter(parameters, "endpoint").unwrap_or_default();
+    let Some(endpoint) = Endpoint::named(name) else {
+        return respond_not_found(head, watch);
     };
-    let (answered, fault) = answer(
-        &products,
-        parameter(&parameters, "sandbox"),
+    let asked = Asked {
+        sandbox: parameter(parameters, "sandbox"),
         endpoint,
-        &head,
-        body,
-        watch,
-    )
-    .await;
+        is_spelled: endpoint.is_spelled(name),
+    };
+    let (answered, fault) = answer(products, &asked, head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
@@ -159,24 +165,35 @@ async fn respond(products: Arc<Products>, parameters: Parameters, request: Reque
     })
 }
 
+/// What the path of a call names.
+struct Asked<'p> {
+    sandbox: Option<&'p str>,
+    endpoint: &'static Endpoint,
+    /// Whether the endpoint's name is spelled as documented.
+    is_spelled: bool,
+}
+
 /// The answer to a call of an endpoint, and what a fault shall do to it. The body and its turn are given back here: what a
 /// fault does may take as long as it likes.
 async fn answer(
     products: &Products,
-    sandbox: Option<&str>,
-    endpoint: &'static Endpoint,
+    asked: &Asked<'_>,
     head: &Parts,
     mut body: Body,
     watch: Stopwatch,
 ) -> (Response<Body>, Option<(Action, Using)>) {
+    let endpoint = asked.endpoint;
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
         Err(error) => return (refuse_body(Some(endpoint), error, head, watch), None),
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
-    let Some((sandbox, is_claimed)) = products.sandbox(sandbox, endpoint, &form) else {
-        return (no_sandbox(sandbox.unwrap_or(DEFAULT), watch), None);
+    let Some((sandbox, is_claimed)) = products.sandbox(asked.sandbox, endpoint, &form) else {
+        return (no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
     };
+    if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
+        return (respond_not_found(head, watch), None);
+    }
     let arrival = Arrival {
         endpoint,
         transport: Transport {
@@ -194,11 +211,16 @@ async fn answer(
 
 /// The response that carries an answer.
 fn response(answer: Answer) -> Response<Body> {
-    let status = StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
-    let mut response = respond_text(status, "text/plain", answer.body);
-    if let Ok(content_type) = HeaderValue::from_str(&answer.content_type) {
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
-    }
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).expect("the API's statuses are, and a fault's was checked");
+    let content_type = match answer.content_type {
+        Cow::Borrowed(content_type) => HeaderValue::from_static(content_type),
+        Cow::Owned(content_type) => {
+            HeaderValue::try_from(content_type).unwrap_or(HeaderValue::from_static("text/plain"))
+        }
+    };
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
 

@@ -37,7 +37,8 @@ assert.equal(leaf.subjectAltName, "email:jane@example.com");
 
 const replaced = JSON.parse(await call("!AutoReplaceSMIME", { orderNumber, csr, responseFormat: "2" }));
 assert.equal(replaced.errorCode, 0);
-const second = String(replaced.orderNumber);
+const second = replaced.orderNumber;
+assert.equal(typeof second, "string");
 assert.equal(await call("!autoRevokeCertificate", { orderNumber: second }), "0\n");
 assert.match(await call("download/CollectSMIME", { orderNumber: second, queryType: "2" }), /^-21\n/);
 console.log("fetch: the life of the order is as it should be");

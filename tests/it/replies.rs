@@ -213,12 +213,12 @@ fn auto_replace_smime_succeeds_in_each_format() {
 
     let third = call(Form::replace().order(number).set("responseFormat", "2"));
     let json: serde_json::Value = serde_json::from_str(third.text()).unwrap();
-    let number = json["orderNumber"].as_u64().unwrap();
+    let number = json["orderNumber"].as_str().unwrap();
     third.assert_reply(
         "application/json",
-        &format!(r#"{{"errorCode":0,"orderNumber":{number}}}"#),
+        &format!(r#"{{"errorCode":0,"orderNumber":"{number}"}}"#),
     );
-    call(Form::replace().order(number)).order_number();
+    call(Form::replace().set("orderNumber", number)).order_number();
 }
 
 #[test]

@@ -6,25 +6,26 @@
 
 use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
 
-use super::{CsrError, parse::check_outer};
+use super::{CsrError, Spaces, parse::check_outer};
 use crate::der::read::header;
 
 /// Decodes one request, with PEM lines of any label or without. `form` is what it should be.
-pub(super) fn decode(text: &str, form: &str) -> Result<Vec<u8>, CsrError> {
+pub(super) fn decode(text: &str, form: &str, spaces: Spaces) -> Result<Vec<u8>, CsrError> {
     let body = body(text)?;
     let mut bare = Vec::with_capacity(body.len());
     bare.extend(body.bytes().filter(|byte| !is_space(*byte)));
     // If a `+` is lost from the characters that encode the length, a wrong length could match by chance.
     let mut start = body.trim_start_matches(is_space_char).bytes().take(8);
-    let spaced = start.any(|byte| byte == b' ');
+    let spaced = spaces == Spaces::MayBePlus && start.any(|byte| byte == b' ');
     if !spaced && let Some(der) = decode_exactly(&mut bare, 0) {
         return Ok(der);
     }
     check_alphabet(body)?;
-    match readings(body).or_else(|| decode_exactly(&mut bare, 0)) {
-        Some(der) => Ok(der),
-        None => Err(explain(body, &bare, form)),
-    }
+    let mended = match spaces {
+        Spaces::MayBePlus => readings(body).or_else(|| decode_exactly(&mut bare, 0)),
+        Spaces::AreSpaces => None,
+    };
+    mended.ok_or_else(|| explain(body, &bare, form, spaces))
 }
 
 /// The text between the BEGIN and the END line, or all of it if there are no such lines.
@@ -194,13 +195,15 @@ fn check_alphabet(body: &str) -> Result<(), CsrError> {
 }
 
 /// Says what is wrong with the most likely reading, when none could be decoded.
-fn explain(body: &str, bare: &[u8], form: &str) -> CsrError {
+fn explain(body: &str, bare: &[u8], form: &str, spaces: Spaces) -> CsrError {
     let error = match STANDARD.decode(bare) {
         Ok(der) => return not_a_sequence(&der, form),
         Err(error) => error,
     };
     let trimmed = body.trim_matches(is_space_char);
-    if let Ok(der) = STANDARD.decode(pluses(trimmed.split(['\r', '\n']))) {
+    if spaces == Spaces::MayBePlus
+        && let Ok(der) = STANDARD.decode(pluses(trimmed.split(['\r', '\n'])))
+    {
         return not_a_sequence(&der, form);
     }
     CsrError::NotBase64(
@@ -236,7 +239,7 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> Result<Vec<u8>, CsrError> {
-        super::decode(text, "PKCS#10")
+        super::decode(text, "PKCS#10", Spaces::MayBePlus)
     }
 
     /// An OCTET STRING in a SEQUENCE whose Base64 is full of `+`.
@@ -287,6 +290,22 @@ mod tests {
             // The same, with every + lost.
             assert_eq!(decode(&text.replace('+', " ")), Ok(sample()), "{text}");
         }
+    }
+
+    #[test]
+    fn spaces_are_white_space_where_that_is_asked_for() {
+        let strictly = |text: &str| super::super::decode::decode(text, "PKCS#10", Spaces::AreSpaces);
+        let lines = wrapped(&sample(), 64);
+        let text = format!("-----BEGIN X----- {} -----END X-----", lines.join("  "));
+        assert!(text.contains('+'));
+        assert_eq!(strictly(&text), Ok(sample()));
+        assert_eq!(strictly(&format!(" {}", lines[0])), decode(&lines[0]));
+        let lost = text.replace('+', " ");
+        assert_eq!(decode(&lost), Ok(sample()));
+        assert!(matches!(
+            strictly(&lost),
+            Err(CsrError::NotBase64(_) | CsrError::NotPkcs10(_))
+        ));
     }
 
     #[test]

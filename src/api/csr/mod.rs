@@ -50,7 +50,15 @@ impl Csr {
     /// # Errors
     /// The first thing that is wrong with it, in the order of the module's documentation.
     pub fn parse(text: &str) -> Result<Self, CsrError> {
-        let der = decode::decode(text, PKCS10)?;
+        Self::parse_with(text, Spaces::MayBePlus)
+    }
+
+    /// The same, with spaces read in that way.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn parse_with(text: &str, spaces: Spaces) -> Result<Self, CsrError> {
+        let der = decode::decode(text, PKCS10, spaces)?;
         let CertificationRequest { self_signed, templates } = CertificationRequest::parse(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
         let signature_hash = verify::verify(key, &self_signed)?;
@@ -70,7 +78,7 @@ impl Csr {
     /// As [`parse`](Self::parse).
     pub(crate) fn parse_either(text: &str) -> Result<Self, CsrError> {
         if text.trim_ascii_start().starts_with(spkac::PREFIX) {
-            return spkac::Spkac::parse(text).map(Self::from);
+            return spkac::Spkac::parse(text, Spaces::MayBePlus).map(Self::from);
         }
         Self::parse(text)
     }
@@ -133,6 +141,15 @@ impl Csr {
     fn part(&self, range: &Range<u32>) -> &[u8] {
         &self.der[range.start as usize..range.end as usize]
     }
+}
+
+/// How spaces inside the Base64 of a request are read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Spaces {
+    /// As a `+` that a form has lost, where that makes the request whole.
+    MayBePlus,
+    /// As white space.
+    AreSpaces,
 }
 
 impl fmt::Debug for Csr {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::parse::{SelfSigned, check_outer, proof, public_key};
-use super::{Csr, CsrError, Hash, Key, decode, narrow, verify};
+use super::{Csr, CsrError, Hash, Key, Spaces, decode, narrow, verify};
 use crate::der::read::{Malformed, Reader};
 use crate::der::tag::{IA5_STRING, SEQUENCE};
 
@@ -39,9 +39,9 @@ impl Spkac {
     ///
     /// # Errors
     /// The first thing that is wrong with it, in the order in which a PKCS#10 request is judged.
-    pub(crate) fn parse(text: &str) -> Result<Self, CsrError> {
+    pub(crate) fn parse(text: &str, spaces: Spaces) -> Result<Self, CsrError> {
         let text = text.trim_ascii_start();
-        let der = decode::decode(text.strip_prefix(PREFIX).unwrap_or(text), SPKAC)?;
+        let der = decode::decode(text.strip_prefix(PREFIX).unwrap_or(text), SPKAC, spaces)?;
         let Parts { self_signed, challenge } = Parts::read(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
         let signature_hash = verify::verify(key, &self_signed)?;
@@ -180,6 +180,10 @@ mod tests {
     use crate::der::tag::{NULL, OID, UTF8_STRING};
     use crate::der::write::{bit_string, sequence, tlv};
 
+    fn parse(text: &str) -> Result<Spkac, CsrError> {
+        Spkac::parse(text, Spaces::MayBePlus)
+    }
+
     fn fixture(file: &str) -> String {
         let path = format!("{}/fixtures/spkac/{file}", env!("CARGO_MANIFEST_DIR"));
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -212,7 +216,7 @@ mod tests {
     }
 
     fn judge_der(der: &[u8]) -> Result<Spkac, CsrError> {
-        Spkac::parse(&STANDARD.encode(der))
+        parse(&STANDARD.encode(der))
     }
 
     #[test]
@@ -249,12 +253,12 @@ mod tests {
                         dir.path(),
                         &format!("spkac -key key.pem -digest {digest}{challenge_option}"),
                     );
-                    let spkac = Spkac::parse(&text).unwrap_or_else(|error| panic!("{key} {hash}: {error}"));
+                    let spkac = parse(&text).unwrap_or_else(|error| panic!("{key} {hash}: {error}"));
                     assert_eq!((spkac.key(), spkac.signature_hash()), (key, *hash));
                     assert_eq!(spkac.challenge(), challenge);
                     assert_eq!(spkac.subject_public_key_info(), public);
                     assert_eq!(spkac.to_text(), text);
-                    assert_eq!(Spkac::parse(text.strip_prefix("SPKAC=").unwrap()), Ok(spkac));
+                    assert_eq!(parse(text.strip_prefix("SPKAC=").unwrap()), Ok(spkac));
                 }
             }
         }
@@ -296,7 +300,7 @@ mod tests {
                 Err("malformed public key: an element has another type than its place asks for"),
             ),
         ] {
-            let judged = Spkac::parse(&fixture(file));
+            let judged = parse(&fixture(file));
             let found = judged
                 .map(|spkac| format!("{spkac:?}"))
                 .map_err(|error| error.to_string());
@@ -326,7 +330,7 @@ mod tests {
             (&bare[..100], "-10"),
             (&bare[..101], "-9"),
         ] {
-            let code = match Spkac::parse(text).unwrap_err() {
+            let code = match parse(text).unwrap_err() {
                 CsrError::NotBase64(_) => "-9",
                 CsrError::NotPkcs10(_) => "-10",
                 CsrError::UnsupportedAlgorithm(_) => "-11",
@@ -341,7 +345,7 @@ mod tests {
     fn a_plus_that_was_not_escaped_is_read() {
         let text = fixture("p256-bare.txt");
         assert!(text.contains('+'));
-        assert_eq!(Spkac::parse(&text.replace('+', " ")), Spkac::parse(&text));
+        assert_eq!(parse(&text.replace('+', " ")), parse(&text));
     }
 
     #[test]
@@ -382,7 +386,7 @@ mod tests {
             format!("SPKAC={}", "MIIB".repeat(1 << 18)),
             " ".repeat(1 << 20),
         ] {
-            let error = Spkac::parse(&text).unwrap_err();
+            let error = parse(&text).unwrap_err();
             assert!(error.to_string().len() < 160, "{error}");
         }
     }
@@ -390,8 +394,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in any::<String>(), base64 in "(SPKAC=)?[A-Za-z0-9+/= \n-]{0,300}") {
-            let _ = Spkac::parse(&text);
-            let _ = Spkac::parse(&base64);
+            let _ = parse(&text);
+            let _ = parse(&base64);
         }
 
         #[test]
@@ -399,7 +403,7 @@ mod tests {
             file in prop::sample::select(vec!["p256-sha256.txt", "p521-sha512.txt", "rsa-2048-sha1.txt"]),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            let spkac = Spkac::parse(&fixture(file)).unwrap();
+            let spkac = parse(&fixture(file)).unwrap();
             let mut der = spkac.der().to_vec();
             for (at, byte) in changes {
                 let at = at.index(der.len());

@@ -8,7 +8,9 @@ use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::{Csr, CsrError, Key};
 use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::replacing::{check_ca_certificate, signature_hash};
-use crate::api::endpoints::{Body, Done, Failure, Rules, await_polls, check_permission, log_in, refuse_new_csr};
+use crate::api::endpoints::{
+    Body, Done, Failure, Rules, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
+};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::product::Product;
@@ -48,7 +50,9 @@ impl Rules for AutoApplyOrder {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let wanted = Wanted::read(arguments.text("product"))?;
         check_presence(arguments, wanted.code.product())?;
-        let csr = arguments.get("csr").map(Csr::parse);
+        let csr = arguments
+            .get("csr")
+            .map(|text| Csr::parse_with(text, csr_spaces(arguments)));
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
             login_name: arguments.text("loginName"),
@@ -78,7 +82,7 @@ impl Rules for AutoApplyOrder {
         let assumptions = world.conventions.assumptions;
         values.shown.check(&assumptions)?;
         let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         values.check_price(account)?;
         let csr = values.csr.clone().transpose().map_err(|error| refuse_new_csr(&error))?;

@@ -38,7 +38,7 @@ impl Rules for AutoAuthorize {
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         if account.payment == Payment::NoCredit {
             return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());
         }

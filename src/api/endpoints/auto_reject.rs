@@ -39,7 +39,7 @@ impl Rules for AutoReject {
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         let order = find_any_order(world, values.order_number, account, denied)?;
         let (number, state) = (order.number, order.state_at(now));
         let hint = format!("order {number} is {state}");

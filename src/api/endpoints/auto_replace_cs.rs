@@ -9,7 +9,7 @@ use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, replace, signature_hash,
 };
 use crate::api::endpoints::{
-    Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refuse_new_csr, refused,
+    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr, refused,
 };
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
@@ -61,7 +61,7 @@ impl Rules for AutoReplaceCs {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         let csr = values.csr.map_err(|error| refuse_new_csr(&error))?;
         let replacement = Replacement {
@@ -117,9 +117,10 @@ fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
             format!("{name} has the CSR already; only one of them is taken"),
         ));
     }
+    let spaces = csr_spaces(arguments);
     let csr = match name {
-        SPKAC => Spkac::parse(text).map(Csr::from),
-        _ => Csr::parse(text),
+        SPKAC => Spkac::parse(text, spaces).map(Csr::from),
+        _ => Csr::parse_with(text, spaces),
     };
     if csr.as_ref().is_ok_and(|csr| csr.to_base64().len() > Csr::MAX_TEXT) {
         return Err(Refusal::invalid(name, "the SPKAC is too long to be kept"));

@@ -7,7 +7,9 @@ use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
 };
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, find_order, refused};
+use crate::api::endpoints::{
+    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refused,
+};
 use crate::api::order::machine::Replacement;
 use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
 use crate::api::order::product::Product;
@@ -47,7 +49,7 @@ impl Rules for AutoReplaceSmime {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
             order_number: arguments.text("orderNumber"),
-            csr: Csr::parse(arguments.text("csr")),
+            csr: Csr::parse_with(arguments.text("csr"), csr_spaces(arguments)),
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             revoke_old_order: arguments.yes("revokeOldOrder"),
@@ -59,7 +61,7 @@ impl Rules for AutoReplaceSmime {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         check_templates(account, &values.mails.template_ids)?;
         let csr = values

@@ -50,7 +50,7 @@ impl Rules for AutoRevokeCertificate {
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let caller = counted_caller(world, values.login_name);
         let owner = owner(world, caller, values.account_id, denied)?;
-        check_permission(caller, Self::NAME)?;
+        check_permission(world, caller, Self::NAME)?;
         let number = values.key.find(world, owner, now)?.number;
         values.wish.carry_out(number, world, now)
     }

@@ -43,8 +43,8 @@ impl Rules for AutoRevokeCs {
         let denied = &code::PERMISSION_DENIED;
         let caller = log_in(world, values.login_name, values.login_password, denied)?;
         let owner = owner(world, caller, values.account_id, denied)?;
-        check_permission(caller, Self::NAME)?;
-        check_voucher(caller, Self::NAME)?;
+        check_permission(world, caller, Self::NAME)?;
+        check_voucher(world, caller, Self::NAME)?;
         let order = find_order(world, values.order_number, owner, Product::CodeSigning, denied)?;
         let number = order.number;
         values.wish.carry_out(number, world, now)

@@ -46,7 +46,7 @@ impl Rules for CollectSmime {
         values.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
-        check_permission(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::Smime, denied)?.number;
         values.wish.collect(number, world, now)
     }

@@ -53,8 +53,8 @@ impl Rules for CollectSsl {
         values.wish.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
-        check_permission(account, Self::NAME)?;
-        check_voucher(account, Self::NAME)?;
+        check_permission(world, account, Self::NAME)?;
+        check_voucher(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::CodeSigning, denied)
             .map_err(|refusal| values.about_its_argument(refusal))?
             .number;

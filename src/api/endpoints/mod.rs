@@ -28,12 +28,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::account::Account;
-use crate::api::csr::CsrError;
+use crate::api::csr::{CsrError, Spaces};
 use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
 use crate::api::protocol::argument::{Argument, Arguments};
-use crate::api::protocol::assumption::{Assumptions, ForeignOrder};
+use crate::api::protocol::assumption::{Assumptions, CsrPlus, DeniedName, ForeignOrder, LoginCheck, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
 use crate::api::protocol::refusal::Refusal;
@@ -123,6 +123,11 @@ impl Endpoint {
             .find(|endpoint| endpoint.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether a name that [`named`](Self::named) it is spelled as documented.
+    pub fn is_spelled(&self, name: &str) -> bool {
+        name == self.name || name.strip_prefix(DOWNLOAD) == Some(self.name) && self.name.starts_with('!')
+    }
+
     /// The row of its codes with that number.
     pub fn code(&self, number: i32) -> Option<&'static Code> {
         self.codes.iter().copied().find(|code| code.number == number)
@@ -152,8 +157,42 @@ impl Endpoint {
             return Err(fault.clone().into());
         }
         self.check_transport(call)?;
-        call.arguments.check(&call.conventions.assumptions, self.is_whole)?;
-        on_world((self.prepare)(&call.arguments)?)
+        let prepared = self.read(&mut call.arguments);
+        let is_login_first = match call.conventions.assumptions.login_check {
+            LoginCheck::AfterArguments => false,
+            LoginCheck::BeforeValues => !prepared.as_ref().is_err_and(is_about_names),
+            LoginCheck::BeforeArguments => true,
+        };
+        if is_login_first {
+            return on_world(self.after_login(&call.arguments, prepared)?);
+        }
+        on_world(prepared?)
+    }
+
+    /// Checks the arguments and reads them.
+    fn read<'f>(&self, arguments: &mut Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
+        arguments.check(self.is_whole)?;
+        (self.prepare)(arguments)
+    }
+
+    /// The same call with its login checked before what became of its arguments, if it has a login.
+    fn after_login<'f>(
+        &'static self,
+        arguments: &Arguments<'f>,
+        prepared: Result<Prepared<'f>, Refusal>,
+    ) -> Result<Prepared<'f>, Refusal> {
+        let login = ["loginName", "loginPassword"].map(|name| arguments.sent(name));
+        let [Some(login_name), Some(login_password)] = login else {
+            return prepared;
+        };
+        let denied = self.code(code::LOGIN_DETAILS.number).unwrap_or(&code::LOGIN_DETAILS);
+        Ok(Box::new(move |world, now| {
+            let [Ok(login_name), Ok(login_password)] = [login_name, login_password].map(std::str::from_utf8) else {
+                return Err(Refusal::new(denied, "the login is not UTF-8").into());
+            };
+            log_in(world, login_name, login_password, denied)?;
+            prepared?(world, now)
+        }))
     }
 
     /// The answer to a call of which that came.
@@ -186,7 +225,7 @@ impl Endpoint {
         };
         let body = own_body.unwrap_or_else(|| rendered(&reply));
         Answer {
-            status: 200,
+            status: status(&reply, assumptions),
             code: Some(reply.code()),
             told: told.or_else(|| body.told()),
             content_type: body.content_type,
@@ -210,6 +249,20 @@ impl Endpoint {
         }
         Ok(())
     }
+}
+
+/// The HTTP status of a reply.
+fn status(reply: &Reply, assumptions: &Assumptions) -> u16 {
+    match (reply, assumptions.refusal_status) {
+        (Reply::Success { .. }, _) | (Reply::Error { .. }, RefusalStatus::Ok) => 200,
+        (Reply::Error { .. }, RefusalStatus::BadRequest) => 400,
+        (Reply::Error { .. }, RefusalStatus::InternalServerError) => 500,
+    }
+}
+
+/// Whether it says that an argument is unrecognized (-2) or missing (-3).
+fn is_about_names(refusal: &Refusal) -> bool {
+    [code::UNRECOGNIZED_ARGUMENT.number, code::MISSING_ARGUMENT.number].contains(&refusal.code.number)
 }
 
 /// How a call came.
@@ -424,19 +477,19 @@ fn counted_caller<'w>(world: &'w World, login_name: &str) -> &'w Account {
 }
 
 /// Whether the account may use the endpoint (-91).
-fn check_permission(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+fn check_permission(world: &World, account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
     if account.may_use(endpoint) {
         return Ok(());
     }
     Err(Refusal::naming(
         &code::NOT_PERMITTED,
-        endpoint,
+        denied_name(world, account, endpoint),
         format!("{endpoint} is not among the account's permissions"),
     ))
 }
 
 /// Whether the account pays in a way by which it may use the endpoint (-90).
-fn check_voucher(account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
+fn check_voucher(world: &World, account: &Account, endpoint: &'static str) -> Result<(), Refusal> {
     let Some(voucher) = &account.voucher else {
         return Ok(());
     };
@@ -444,7 +497,20 @@ fn check_voucher(account: &Account, endpoint: &'static str) -> Result<(), Refusa
         Some(name) => format!("the account pays with the voucher {name:?}"),
         None => "the account pays with a voucher".to_owned(),
     };
-    Err(Refusal::naming(&code::VOUCHER, endpoint, hint))
+    Err(Refusal::naming(
+        &code::VOUCHER,
+        denied_name(world, account, endpoint),
+        hint,
+    ))
+}
+
+/// What is named to an account that may not use the endpoint.
+fn denied_name<'n>(world: &World, account: &'n Account, endpoint: &'static str) -> &'n str {
+    match world.conventions.assumptions.denied_name {
+        DeniedName::Endpoint => endpoint,
+        DeniedName::BareEndpoint => endpoint.trim_start_matches(DOWNLOAD).trim_start_matches('!'),
+        DeniedName::LoginName => account.login_name.as_str(),
+    }
 }
 
 /// The order to work on (-4, or `denied`, the endpoint's -16, for somebody else's).
@@ -484,6 +550,14 @@ fn find_any_order<'w>(
     let found = OrderNumber::parse(number).and_then(|number| world.book.get(number));
     let product = found.map_or(Product::Smime, |order| order.product);
     find_order(world, number, owner, product, denied)
+}
+
+/// How spaces in the CSR of a call are read.
+fn csr_spaces(arguments: &Arguments<'_>) -> Spaces {
+    match arguments.assumptions().csr_plus {
+        CsrPlus::Mended => Spaces::MayBePlus,
+        CsrPlus::Lost => Spaces::AreSpaces,
+    }
 }
 
 /// Why a CSR that an order is to be given is refused (-9 to -13).

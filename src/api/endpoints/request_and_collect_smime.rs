@@ -5,7 +5,9 @@
 
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
-use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_order, log_in, refuse_new_csr};
+use crate::api::endpoints::{
+    Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, refuse_new_csr,
+};
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
@@ -45,7 +47,9 @@ impl Rules for RequestAndCollectSmime {
         }
         Ok(Values {
             named: Named::read(arguments)?,
-            csr: arguments.get("csr").map(Csr::parse),
+            csr: arguments
+                .get("csr")
+                .map(|text| Csr::parse_with(text, csr_spaces(arguments))),
             return_certificate: arguments.yes("returnCertificate"),
             wish: Wish::read(arguments)?.mime_type(mime_type),
         })
@@ -118,7 +122,7 @@ impl<'f> Named<'f> {
             None => None,
         };
         if let Some(account) = account {
-            check_permission(account, RequestAndCollectSmime::NAME)?;
+            check_permission(world, account, RequestAndCollectSmime::NAME)?;
         }
         let by_number = match (account, self.order_number) {
             (Some(account), Some(number)) => Some(find_order(world, number, account, Product::Smime, denied)?),

@@ -62,7 +62,7 @@ impl<'f> Values<'f> {
     ) -> Result<Done, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, self.login_name, self.login_password, denied)?;
-        check_permission(account, endpoint)?;
+        check_permission(world, account, endpoint)?;
         let order = find_order(world, self.order_number, account, Product::Smime, denied)?;
         let to = order.email_address();
         check_address(&to)?;

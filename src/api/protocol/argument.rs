@@ -1,10 +1,16 @@
 //! The arguments of an endpoint as a table, and the checks that follow from the table alone.
 
 use crate::api::protocol::Mark;
-use crate::api::protocol::assumption::{ArgumentNames, Assumptions, DuplicateArgument, UnknownArguments};
+use crate::api::protocol::assumption::{
+    ArgumentNames, Assumptions, DuplicateArgument, EmptyValue, NumberSign, NumberSpaces, NumberZeros, QueryArguments,
+    UnknownArguments, UnknownCheck, YesNoValues,
+};
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
+
+/// The argument that names an order.
+pub(crate) const ORDER_NUMBER: &str = "orderNumber";
 
 /// The most bytes of an unrecognized name that a reply repeats.
 const MAX_ECHO: usize = 1024;
@@ -114,12 +120,15 @@ impl Argument {
         self.need == Need::Required && !self.unless.is_some_and(|is_assumed| is_assumed(assumptions))
     }
 
-    /// Checks one value by itself.
-    fn check<'f>(&'static self, value: &'f [u8]) -> Result<&'f str, Refusal> {
+    /// Checks one value by itself; gives it as it is documented, if it may be written in other ways.
+    fn check<'f>(&'static self, value: &'f [u8], assumptions: &Assumptions) -> Result<&'f str, Refusal> {
         let text =
             std::str::from_utf8(value).map_err(|_| self.invalid(format!("the value of {} is not UTF-8", self.name)))?;
         if text.is_empty() && !self.may_be_empty {
-            return Err(self.invalid(format!("the value of {} is empty", self.name)));
+            return Err(self.invalid(format!(
+                "the value of {} is empty (assumption empty-value=present)",
+                self.name
+            )));
         }
         if let Some(max) = self.max {
             // Bytes are never fewer than characters, so most values need no counting.
@@ -131,6 +140,7 @@ impl Argument {
                 )));
             }
         }
+        let text = self.plain(text, assumptions);
         if !self.choices.is_empty() && !self.choices.contains(&text) {
             return Err(self.invalid(format!(
                 "{} takes {} (case sensitive)",
@@ -143,11 +153,28 @@ impl Argument {
         }
         if self.kind == Kind::Integer && parse_integer(text).is_none() {
             return Err(self.invalid(format!(
-                "{} takes a whole number: digits, no sign, no leading zero",
+                "{} takes a whole number: digits, no sign, no leading zero (assumptions number-sign, number-spaces and \
+                 number-zeros)",
                 self.name
             )));
         }
         Ok(text)
+    }
+
+    /// A value as it is documented, where it is assumed that it may be written in other ways too.
+    fn plain<'f>(&'static self, text: &'f str, assumptions: &Assumptions) -> &'f str {
+        match self.kind {
+            Kind::Char if assumptions.yes_no_values == YesNoValues::AnyCase => {
+                let mut choices = self.choices.iter();
+                choices
+                    .find(|choice| choice.eq_ignore_ascii_case(text))
+                    .map_or(text, |choice| choice)
+            }
+            Kind::Integer => plain_number(text, assumptions),
+            // Some pages call it a string.
+            Kind::String if self.name == ORDER_NUMBER => plain_number(text, assumptions),
+            Kind::Char | Kind::String => text,
+        }
     }
 
     fn invalid(&self, hint: String) -> Refusal {
@@ -203,7 +230,7 @@ impl Kind {
 #[derive(Debug)]
 pub struct Arguments<'f> {
     table: &'static [Argument],
-    duplicates: DuplicateArgument,
+    assumptions: Assumptions,
     rows: Vec<Row<'f>>,
     /// The first argument that the table does not have: its place in the form, and its name.
     unrecognized: Option<(usize, &'f [u8])>,
@@ -224,55 +251,82 @@ impl<'f> Arguments<'f> {
     pub(crate) fn sort(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
         let mut rows = vec![Row::default(); table.len()];
         let mut unrecognized = None;
-        for (position, pair) in form.pairs().iter().enumerate() {
+        let skipped = match assumptions.query_arguments {
+            QueryArguments::Read => 0,
+            QueryArguments::Ignored => form.in_query(),
+        };
+        for (position, pair) in form.pairs().iter().enumerate().skip(skipped) {
             match find(table, &pair.name, assumptions) {
+                Some(_) if pair.value.is_empty() && assumptions.empty_value == EmptyValue::Missing => {}
                 Some(row) => rows[row].push(&pair.value),
                 None => unrecognized = unrecognized.or(Some((position, &*pair.name))),
             }
         }
         Self {
             table,
-            duplicates: assumptions.duplicate_argument,
+            assumptions: *assumptions,
             rows,
             unrecognized,
         }
     }
 
-    /// Checks them against the table: names (-2), presence (-3), then each value by itself (-4).
+    /// Checks them against the table: names (-2), presence (-3), then each value by itself (-4). Presence comes before names
+    /// where that is assumed.
     ///
     /// # Errors
     /// The first finding of the first kind that has one. Unrecognized arguments are found in the order of the form,
     /// missing and invalid ones in the order of the table.
     ///
     /// `is_whole` is whether the table has every argument of the endpoint: if not, unrecognized ones are ignored.
-    pub(crate) fn check(&mut self, assumptions: &Assumptions, is_whole: bool) -> Result<(), Refusal> {
-        let is_refused = match assumptions.unknown_arguments {
-            UnknownArguments::KnownTables => is_whole,
-            UnknownArguments::Reject => true,
-            UnknownArguments::Ignore => false,
-        };
-        if let Some((position, name)) = self.unrecognized.filter(|_| is_refused) {
-            return Err(unrecognized(position + 1, name));
-        }
-        for (argument, row) in self.table.iter().zip(&self.rows) {
-            if row.first.is_none() && argument.must_be_sent(assumptions) {
-                return Err(Refusal::missing(
-                    argument.name,
-                    format!("{} was not sent", argument.name),
-                ));
+    pub(crate) fn check(&mut self, is_whole: bool) -> Result<(), Refusal> {
+        match self.assumptions.unknown_check {
+            UnknownCheck::BeforeMissing => {
+                self.check_unrecognized(is_whole)?;
+                self.check_missing()?;
+            }
+            UnknownCheck::AfterMissing => {
+                self.check_missing()?;
+                self.check_unrecognized(is_whole)?;
             }
         }
+        let duplicates = self.assumptions.duplicate_argument;
         for (argument, row) in self.table.iter().zip(&mut self.rows) {
-            if row.last.is_some() && self.duplicates == DuplicateArgument::Reject {
+            if row.last.is_some() && duplicates == DuplicateArgument::Reject {
                 return Err(argument.invalid(format!(
                     "{} was sent more than once (assumption duplicate-argument=reject)",
                     argument.name
                 )));
             }
-            row.checked = match row.counting(self.duplicates) {
-                Some(value) => Some(argument.check(value)?),
+            row.checked = match row.counting(duplicates) {
+                Some(value) => Some(argument.check(value, &self.assumptions)?),
                 None => None,
             };
+        }
+        Ok(())
+    }
+
+    /// Whether the table has each of them (-2).
+    fn check_unrecognized(&self, is_whole: bool) -> Result<(), Refusal> {
+        let is_refused = match self.assumptions.unknown_arguments {
+            UnknownArguments::KnownTables => is_whole,
+            UnknownArguments::Reject => true,
+            UnknownArguments::Ignore => false,
+        };
+        match self.unrecognized {
+            Some((position, name)) if is_refused => Err(unrecognized(position + 1, name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether those that must be sent are there (-3).
+    fn check_missing(&self) -> Result<(), Refusal> {
+        for (argument, row) in self.table.iter().zip(&self.rows) {
+            if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
+                return Err(Refusal::missing(
+                    argument.name,
+                    format!("{} was not sent", argument.name),
+                ));
+            }
         }
         Ok(())
     }
@@ -282,7 +336,17 @@ impl<'f> Arguments<'f> {
     pub(crate) fn sent(&self, name: &str) -> Option<&'f [u8]> {
         let row = self.table.iter().position(|argument| argument.name == name)?;
         let row = &self.rows[row];
-        row.counting(self.duplicates).or(row.first)
+        row.counting(self.assumptions.duplicate_argument).or(row.first)
+    }
+
+    /// What is assumed of the call.
+    pub(crate) fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
+    }
+
+    /// A number as it came, without what is assumed to mean nothing in it.
+    pub(crate) fn plain_number<'t>(&self, text: &'t str) -> &'t str {
+        plain_number(text, &self.assumptions)
     }
 
     /// The format to answer in, found without looking at any other argument.
@@ -292,7 +356,8 @@ impl<'f> Arguments<'f> {
         let mut rows = self.table.iter().zip(&self.rows);
         rows.find(|(argument, _)| argument.name == RESPONSE_FORMAT)
             .and_then(|(argument, row)| {
-                let value = std::str::from_utf8(row.counting(self.duplicates)?).ok()?;
+                let value = std::str::from_utf8(row.counting(self.assumptions.duplicate_argument)?).ok()?;
+                let value = argument.plain(value, &self.assumptions);
                 Format::from_argument(value).filter(|_| argument.choices.contains(&value))
             })
             .unwrap_or(default)
@@ -381,6 +446,24 @@ fn unrecognized(position: usize, name: &[u8]) -> Refusal {
     )
 }
 
+/// A number without what is assumed to mean nothing in it: white space around it, a `+` and zeros before it.
+fn plain_number<'t>(text: &'t str, assumptions: &Assumptions) -> &'t str {
+    let mut number = text;
+    if assumptions.number_spaces == NumberSpaces::Accepted {
+        number = number.trim_ascii();
+    }
+    if assumptions.number_sign == NumberSign::Accepted {
+        number = number.strip_prefix('+').unwrap_or(number);
+    }
+    if assumptions.number_zeros == NumberZeros::Accepted {
+        number = match number.trim_start_matches('0') {
+            "" => &number[number.len().saturating_sub(1)..],
+            rest => rest,
+        };
+    }
+    number
+}
+
 /// Digits without a sign and without a leading zero, below 10^18.
 pub(crate) fn parse_integer(text: &str) -> Option<u64> {
     let is_canonical = !text.is_empty()
@@ -419,7 +502,7 @@ mod tests {
 
     fn checked<'f>(form: &'f Form<'_>, assumptions: &Assumptions) -> Result<Arguments<'f>, Refusal> {
         let mut arguments = Arguments::sort(TABLE, form, assumptions);
-        arguments.check(assumptions, true)?;
+        arguments.check(true)?;
         Ok(arguments)
     }
 
@@ -496,6 +579,36 @@ mod tests {
     }
 
     #[test]
+    fn a_number_may_be_written_in_other_ways_where_that_is_assumed() {
+        for (name, text, expected) in [
+            ("number-sign", "+7", "7"),
+            ("number-sign", "++7", "+7"),
+            ("number-sign", "-7", "-7"),
+            ("number-sign", "+", ""),
+            ("number-spaces", " \t7\r\n", "7"),
+            ("number-spaces", "7 7", "7 7"),
+            ("number-spaces", " ", ""),
+            ("number-zeros", "007", "7"),
+            ("number-zeros", "000", "0"),
+            ("number-zeros", "", ""),
+            ("number-zeros", "0é", "é"),
+        ] {
+            let mut assumptions = Assumptions::default();
+            assert_eq!(plain_number(text, &assumptions), text);
+            assumptions.set(name, "accepted").unwrap();
+            assert_eq!(plain_number(text, &assumptions), expected, "{name} {text}");
+        }
+        let mut all = Assumptions::default();
+        for name in ["number-sign", "number-spaces", "number-zeros"] {
+            all.set(name, "accepted").unwrap();
+        }
+        let form = form("loginName=ab&orderNumber=+%2B007+&responseFormat=02");
+        let arguments = checked(&form, &all).unwrap();
+        assert_eq!(arguments.integer("orderNumber"), Some(7));
+        assert_eq!(arguments.response_format(Format::Lines), Format::Json);
+    }
+
+    #[test]
     fn an_unknown_argument_is_refused_where_the_table_is_whole() {
         let form = form("loginName=ab&orderNumber=1&x=1");
         for (value, is_whole, is_refused) in [
@@ -506,7 +619,7 @@ mod tests {
         ] {
             let mut assumptions = Assumptions::default();
             assumptions.set("unknown-arguments", value).unwrap();
-            let checked = Arguments::sort(TABLE, &form, &assumptions).check(&assumptions, is_whole);
+            let checked = Arguments::sort(TABLE, &form, &assumptions).check(is_whole);
             assert_eq!(checked.is_err(), is_refused, "{value} {is_whole}");
         }
     }

@@ -98,6 +98,15 @@ macro_rules! assumptions {
 }
 
 assumptions! {
+    /// Whether the names of endpoints are case sensitive.
+    endpoint_names: EndpointNames = "endpoint-names" {
+        /// They are not.
+        #[default]
+        AnyCase = "any-case",
+        /// They are: another spelling than the documented one is not found (HTTP status 404).
+        Exact = "exact",
+    } because "the document of `!autoRevokeCS` itself writes AutoRevokeCS as well"
+
     /// Whether the names of arguments are case sensitive.
     argument_names: ArgumentNames = "argument-names" {
         /// They are not.
@@ -118,6 +127,80 @@ assumptions! {
         Last = "last",
     } because "no document says; -4 shows the mistake at once"
 
+    /// Whether arguments in the query string count.
+    query_arguments: QueryArguments = "query-arguments" {
+        /// They do, before those of the body.
+        #[default]
+        Read = "read",
+        /// They do not, as if they had not been sent.
+        Ignored = "ignored",
+    } because "a POST whose arguments stand in the query string was seen to work"
+
+    /// Whether the values of arguments that take `Y` and `N` are case sensitive.
+    yes_no_values: YesNoValues = "yes-no-values" {
+        /// They are: `y` is -4.
+        #[default]
+        Exact = "exact",
+        /// They are not.
+        AnyCase = "any-case",
+    } because "a sibling's page calls such values case sensitive"
+
+    /// Whether a `+` may stand before a number.
+    number_sign: NumberSign = "number-sign" {
+        /// It may not: -4.
+        #[default]
+        Refused = "refused",
+        /// It may, and means nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
+    /// Whether white space may stand around a number.
+    number_spaces: NumberSpaces = "number-spaces" {
+        /// It may not: -4.
+        #[default]
+        Refused = "refused",
+        /// It may, and means nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
+    /// Whether zeros may stand before a number.
+    number_zeros: NumberZeros = "number-zeros" {
+        /// They may not: -4.
+        #[default]
+        Refused = "refused",
+        /// They may, and mean nothing.
+        Accepted = "accepted",
+    } because "no document says; -4 shows the mistake at once"
+
+    /// Whether an argument with an empty value was sent.
+    empty_value: EmptyValue = "empty-value" {
+        /// It was: -4, unless the argument may be empty.
+        #[default]
+        Present = "present",
+        /// It was not: -3 if it is required, else its default counts.
+        Missing = "missing",
+    } because "a sibling's page says that an empty value is a value"
+
+    /// Whether the login is checked before or after the arguments.
+    login_check: LoginCheck = "login-check" {
+        /// After the arguments by themselves, before the order that they name.
+        #[default]
+        AfterArguments = "after-arguments",
+        /// Before their values: -16 outweighs -4, but neither -2 nor -3.
+        BeforeValues = "before-values",
+        /// Before all of them, if loginName and loginPassword were sent: -16 outweighs -2, -3 and -4.
+        BeforeArguments = "before-arguments",
+    } because "no document says; the tables of codes name -2 to -4 before -16"
+
+    /// Whether arguments that the endpoint does not have are found before or after those that are missing.
+    unknown_check: UnknownCheck = "unknown-check" {
+        /// Before: -2 outweighs -3.
+        #[default]
+        BeforeMissing = "before-missing",
+        /// After: -3 outweighs -2.
+        AfterMissing = "after-missing",
+    } because "no document says; the tables of codes name -2 before -3"
+
     /// How the message of -2 spells `unrecognized`.
     spelling: Spelling = "spelling" {
         /// `unrecognized`.
@@ -126,6 +209,26 @@ assumptions! {
         /// `unrecognised`.
         British = "british",
     } because "the documents print `unrecognized`; the live service was seen to print `unrecognised` at a sibling"
+
+    /// Which quotes stand around names in messages.
+    message_quotes: MessageQuotes = "message-quotes" {
+        /// `'orderNumber'`.
+        #[default]
+        Single = "single",
+        /// The same in back-ticks.
+        BackTicks = "back-ticks",
+    } because "the table of `!autoRevokeCS` prints single quotes; a sample in the same document prints back-ticks"
+
+    /// Whether the message of -1 says `HTTPS!` or `https!`.
+    https_spelling: HttpsSpelling = "https-spelling" {
+        /// What the endpoint's page or that of its nearest sibling prints.
+        #[default]
+        Documented = "documented",
+        /// `HTTPS!` everywhere.
+        Upper = "upper",
+        /// `https!` everywhere.
+        Lower = "lower",
+    } because "the document of `!autoRevokeCS` prints HTTPS!, siblings' pages print https!"
 
     /// Whether the last line of format 0 ends in a line feed.
     final_newline: FinalNewline = "final-newline" {
@@ -145,14 +248,67 @@ assumptions! {
         Utf8 = "utf-8",
     } because "the documents name the types without a charset"
 
+    /// The charset that the Content-Type of a reply in lines of text names.
+    text_charset: TextCharset = "text-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "no page names a charset for text; web servers are often set to add one to text alone"
+
+    /// The charset that the Content-Type of a URL-encoded reply names.
+    url_encoded_charset: UrlEncodedCharset = "url-encoded-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "no page names a charset for URL-encoded replies"
+
+    /// The charset that the Content-Type of a JSON reply names.
+    json_charset: JsonCharset = "json-charset" {
+        /// That of `charset`.
+        #[default]
+        Same = "same",
+        /// `utf-8`.
+        Lower = "utf-8",
+        /// `UTF-8`.
+        Upper = "UTF-8",
+    } because "the endpoint's document names the bare type; two siblings' pages, whose replies are always JSON, name charset=UTF-8"
+
     /// The JSON type of `orderNumber` in format 2.
     json_order_number: JsonOrderNumber = "json-order-number" {
-        /// A number.
-        #[default]
-        Number = "number",
         /// A string.
+        #[default]
         String = "string",
-    } because "the documents show no JSON response; errorCode is called numeric, and order numbers are digits"
+        /// A number.
+        Number = "number",
+    } because "the one JSON response that a sibling's page prints has errorCode as a number and orderNumber as a string"
+
+    /// Whether a JSON reply of success has an `errorMessage`.
+    json_success_message: JsonSuccessMessage = "json-success-message" {
+        /// It has none.
+        #[default]
+        Absent = "absent",
+        /// It has an empty one, after `errorCode`.
+        Empty = "empty",
+    } because "the endpoints' pages describe an error alone by it; the JSON response that a sibling's page prints has an empty one"
+
+    /// The HTTP status of a reply that refuses a call.
+    refusal_status: RefusalStatus = "refusal-status" {
+        /// 200, as that of every reply.
+        #[default]
+        Ok = "200",
+        /// 400.
+        BadRequest = "400",
+        /// 500.
+        InternalServerError = "500",
+    } because "public clients were seen to read codes below zero from replies of status 200"
 
     /// The code for an order of another account.
     foreign_order: ForeignOrder = "foreign-order" {
@@ -162,6 +318,17 @@ assumptions! {
         /// -16.
         Denied = "-16",
     } because "an API should not reveal whether an order of another account exists"
+
+    /// What the messages of -90 and -91 name that is not permitted, where it is an endpoint.
+    denied_name: DeniedName = "denied-name" {
+        /// The endpoint: `!autoRevokeCS`, `download/CollectSSL`.
+        #[default]
+        Endpoint = "endpoint",
+        /// The same without `!` and `download/`: `autoRevokeCS`, `CollectSSL`.
+        BareEndpoint = "bare-endpoint",
+        /// The loginName of the account.
+        LoginName = "login-name",
+    } because "the documents print `xxxx` and do not say what it stands for; an endpoint is what an account may not use"
 
     /// Whether `codeReason` may be left out.
     code_reason: CodeReason = "code-reason" {
@@ -189,6 +356,15 @@ assumptions! {
         /// -9 to -12, as sibling endpoints do.
         Sibling = "sibling",
     } because "the endpoint's table has -4 and -13 only; sibling endpoints have more codes"
+
+    /// How a space in the Base64 of a CSR is read, which a `+` becomes that the client did not escape.
+    csr_plus: CsrPlus = "csr-plus" {
+        /// As a `+` where one is missing, else as white space.
+        #[default]
+        Mended = "mended",
+        /// As white space: the CSR is not accepted.
+        Lost = "lost",
+    } because "public clients were seen to send CSRs unescaped"
 
     /// In which format `!AutoReplaceCS` answers, which has no `responseFormat`.
     replace_cs_reply: ReplaceCsReply = "replace-cs-reply" {
@@ -342,7 +518,7 @@ mod tests {
         assert!(
             unknown
                 .to_string()
-                .contains("argument-names, duplicate-argument, spelling")
+                .contains("endpoint-names, argument-names, duplicate-argument")
         );
         let value = assumptions.set("spelling", "scots").unwrap_err();
         assert_eq!(

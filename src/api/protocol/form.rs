@@ -11,9 +11,18 @@ use memchr::{memchr, memchr2};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Form<'a> {
     pairs: Vec<Pair<'a>>,
+    in_query: usize,
 }
 
 impl<'a> Form<'a> {
+    /// What the query string of a request holds, to which its body is added.
+    pub(crate) fn of_query(query: &'a str) -> Self {
+        let mut form = Self::default();
+        form.push_urlencoded(query.as_bytes());
+        form.in_query = form.pairs.len();
+        form
+    }
+
     /// Adds what an `application/x-www-form-urlencoded` text holds, after what is there already.
     ///
     /// `+` is a space, a broken percent escape stands for itself, and a name without `=` has an empty value (WHATWG
@@ -47,6 +56,11 @@ impl<'a> Form<'a> {
             name: name.into(),
             value: value.into(),
         });
+    }
+
+    /// How many of the pairs, the first, stood in the query string.
+    pub(crate) fn in_query(&self) -> usize {
+        self.in_query
     }
 
     /// The pairs in their order.

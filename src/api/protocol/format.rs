@@ -7,7 +7,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::protocol::assumption::{Assumptions, Charset, FinalNewline, JsonOrderNumber};
+use crate::api::protocol::assumption::{
+    Assumptions, Charset, FinalNewline, JsonCharset, JsonOrderNumber, JsonSuccessMessage, TextCharset,
+    UrlEncodedCharset,
+};
 use crate::api::protocol::reply::Reply;
 
 /// The name of the argument that asks for a format.
@@ -42,27 +45,41 @@ impl Format {
 
     /// The Content-Type of a reply in this format.
     pub(crate) fn content_type(self, assumptions: &Assumptions) -> &'static str {
-        match (self, assumptions.charset) {
-            (Self::Lines, Charset::None) => "text/plain",
-            (Self::Lines, Charset::Utf8) => "text/plain; charset=utf-8",
-            (Self::UrlEncoded, Charset::None) => "application/x-www-form-urlencoded",
-            (Self::UrlEncoded, Charset::Utf8) => "application/x-www-form-urlencoded; charset=utf-8",
-            (Self::Json, Charset::None) => "application/json",
-            (Self::Json, Charset::Utf8) => "application/json; charset=utf-8",
+        match self {
+            Self::Lines => match (assumptions.text_charset, assumptions.charset) {
+                (TextCharset::Same, Charset::None) => "text/plain",
+                (TextCharset::Same, Charset::Utf8) | (TextCharset::Lower, _) => "text/plain; charset=utf-8",
+                (TextCharset::Upper, _) => "text/plain; charset=UTF-8",
+            },
+            Self::UrlEncoded => match (assumptions.url_encoded_charset, assumptions.charset) {
+                (UrlEncodedCharset::Same, Charset::None) => "application/x-www-form-urlencoded",
+                (UrlEncodedCharset::Same, Charset::Utf8) | (UrlEncodedCharset::Lower, _) => {
+                    "application/x-www-form-urlencoded; charset=utf-8"
+                }
+                (UrlEncodedCharset::Upper, _) => "application/x-www-form-urlencoded; charset=UTF-8",
+            },
+            Self::Json => match (assumptions.json_charset, assumptions.charset) {
+                (JsonCharset::Same, Charset::None) => "application/json",
+                (JsonCharset::Same, Charset::Utf8) | (JsonCharset::Lower, _) => "application/json; charset=utf-8",
+                (JsonCharset::Upper, _) => "application/json; charset=UTF-8",
+            },
         }
     }
 
     /// Writes a reply in this format.
     pub(crate) fn render(self, reply: &Reply, assumptions: &Assumptions) -> Cow<'static, str> {
-        let fields = || Fields::new(reply, assumptions.json_order_number);
         match self {
             Self::Lines => render_lines(reply, assumptions.final_newline),
-            Self::UrlEncoded => serde_urlencoded::to_string(fields())
+            Self::UrlEncoded => serde_urlencoded::to_string(Fields::new(reply, Number::Number, None))
                 .expect("numbers and strings always serialize")
                 .into(),
-            Self::Json => serde_json::to_string(&fields())
-                .expect("numbers and strings always serialize")
-                .into(),
+            Self::Json => serde_json::to_string(&Fields::new(
+                reply,
+                |number| json_order_number(number, assumptions),
+                json_success_message(assumptions),
+            ))
+            .expect("numbers and strings always serialize")
+            .into(),
         }
     }
 
@@ -93,9 +110,12 @@ impl Format {
             Self::Json => {
                 let mut object = serde_json::Map::new();
                 object.insert("errorCode".to_owned(), code.into());
-                let number = match assumptions.json_order_number {
-                    JsonOrderNumber::Number => order_number.into(),
-                    JsonOrderNumber::String => order_number.to_string().into(),
+                if let Some(message) = json_success_message(assumptions) {
+                    object.insert("errorMessage".to_owned(), message.into());
+                }
+                let number = match json_order_number(order_number, assumptions) {
+                    Number::Number(number) => number.into(),
+                    Number::Text(text) => text.into(),
                 };
                 object.insert("orderNumber".to_owned(), number);
                 object.extend(
@@ -114,6 +134,21 @@ fn line_end(final_newline: FinalNewline) -> &'static str {
     match final_newline {
         FinalNewline::Yes => "\n",
         FinalNewline::No => "",
+    }
+}
+
+fn json_order_number(number: u64, assumptions: &Assumptions) -> Number {
+    match assumptions.json_order_number {
+        JsonOrderNumber::String => Number::Text(number.to_string()),
+        JsonOrderNumber::Number => Number::Number(number),
+    }
+}
+
+/// The `errorMessage` of a JSON reply of success, if it has one.
+fn json_success_message(assumptions: &Assumptions) -> Option<&'static str> {
+    match assumptions.json_success_message {
+        JsonSuccessMessage::Absent => None,
+        JsonSuccessMessage::Empty => Some(""),
     }
 }
 
@@ -157,15 +192,12 @@ enum Number {
 }
 
 impl<'r> Fields<'r> {
-    fn new(reply: &'r Reply, order_number_type: JsonOrderNumber) -> Self {
+    fn new(reply: &'r Reply, number: impl FnOnce(u64) -> Number, success_message: Option<&'static str>) -> Self {
         match reply {
             Reply::Success { code, order_number } => Self {
                 error_code: *code,
-                error_message: None,
-                order_number: order_number.map(|number| match order_number_type {
-                    JsonOrderNumber::Number => Number::Number(number),
-                    JsonOrderNumber::String => Number::Text(number.to_string()),
-                }),
+                error_message: success_message.map(Cow::Borrowed),
+                order_number: order_number.map(number),
             },
             Reply::Error { code, message } => Self {
                 error_code: *code,
@@ -212,7 +244,7 @@ mod tests {
                 "errorCode=-3&errorMessage=The+%27csr%27+argument+is+missing%21",
             ),
             (Format::Json, &done, r#"{"errorCode":0}"#),
-            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":1234568}"#),
+            (Format::Json, &made, r#"{"errorCode":0,"orderNumber":"1234568"}"#),
             (
                 Format::Json,
                 &missing,
@@ -230,7 +262,7 @@ mod tests {
         for (name, value) in [
             ("final-newline", "no"),
             ("charset", "utf-8"),
-            ("json-order-number", "string"),
+            ("json-order-number", "number"),
         ] {
             assumptions.set(name, value).unwrap();
         }
@@ -238,7 +270,7 @@ mod tests {
         assert_eq!(Format::Lines.render(&made, &assumptions), "0\n7");
         assert_eq!(
             Format::Json.render(&made, &assumptions),
-            r#"{"errorCode":0,"orderNumber":"7"}"#
+            r#"{"errorCode":0,"orderNumber":7}"#
         );
         for format in Format::ALL {
             assert!(format.content_type(&assumptions).ends_with("; charset=utf-8"));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use crate::api::protocol::code::{Code, INVALID_ARGUMENT, MISSING_ARGUMENT, PLACEHOLDER, UNRECOGNIZED_ARGUMENT};
 
 /// A call that was refused, and why.
@@ -51,9 +53,13 @@ impl Refusal {
 
     /// Fills `template`'s placeholder with the name that this refusal carries.
     pub fn fill(&self, template: Cow<'static, str>) -> Cow<'static, str> {
-        match &self.name {
-            Some(name) => template.replacen(PLACEHOLDER, name, 1).into(),
-            None => template,
+        let place = memmem::find(template.as_bytes(), PLACEHOLDER.as_bytes());
+        match (&self.name, place) {
+            (Some(name), Some(place)) => {
+                let (before, after) = (&template[..place], &template[place + PLACEHOLDER.len()..]);
+                [before, name, after].concat().into()
+            }
+            _ => template,
         }
     }
 }

@@ -24,7 +24,7 @@ fn assumption_list(assumptions: &Assumptions) -> AssumptionList {
 #[utoipa::path(get, path = "/assumptions", tag = "assumptions", operation_id = "readAssumptions",
     responses((status = 200, description = "The assumptions", body = AssumptionList)))]
 pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<AssumptionList> {
-    Json(assumption_list(&sandbox.state().world.conventions.assumptions))
+    Json(assumption_list(&sandbox.assumptions()))
 }
 
 /// Changes the assumptions that are sent.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures_util::TryFutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, EXPECT, HeaderValue};
@@ -51,9 +52,9 @@ where
         let (head, body) = request.into_parts();
         let (body, unread) = Received::new(body);
         let waiting = self.peer.wait();
-        let answer = self.service.call(Request::from_parts(head, body));
-        Box::pin(async move {
-            let mut response = answer.await?;
+        let answered = self.service.call(Request::from_parts(head, body));
+        // Not `answered.await` in an async block: that would have room for the future twice.
+        Box::pin(answered.and_then(async move |mut response| {
             if let Some(rest) = unread.take() {
                 if version == Version::HTTP_2 {
                     linger::discard(rest);
@@ -66,7 +67,7 @@ where
             }
             drop(waiting);
             Ok(response)
-        })
+        }))
     }
 }
 

@@ -98,7 +98,7 @@ fn the_catalogue_is_json_that_names_every_code() {
             "SMIMECollectionTemplateID"
         ]
     );
-    assert_eq!(catalogue["assumptions"].as_array().unwrap().len(), 21);
+    assert_eq!(catalogue["assumptions"].as_array().unwrap().len(), 39);
 }
 
 #[test]

@@ -56,7 +56,11 @@ impl TryFrom<Fields<'_>> for Reply {
             Some(Number::Number(number)) => Some(number),
             Some(Number::Text(text)) => Some(text.parse().map_err(|_| ParseError)?),
         };
-        let message = fields.error_message.map(|message| Cow::Owned(message.into_owned()));
+        // A success may have an empty one.
+        let message = fields
+            .error_message
+            .filter(|message| fields.error_code < 0 || !message.is_empty());
+        let message = message.map(|message| Cow::Owned(message.into_owned()));
         reply(fields.error_code, message, order_number)
     }
 }
