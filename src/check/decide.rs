@@ -247,7 +247,8 @@ impl<'s> Search<'s> {
     async fn find(&mut self, start: Assumptions) -> Result<Assumptions, LocalError> {
         let mut found = start;
         loop {
-            found = self.climb(found).await?;
+            found = self.climb(found, None).await?;
+            found = self.take_back(start, found).await?;
             found = self.fewest_changes(start, found).await?;
             // What is found by the sample must do for all.
             if !self.add_to_sample(&found).await? {
@@ -256,30 +257,47 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Changes one assumption at a time as long as that makes the answers more alike: first those that decide, then
-    /// all; then two at a time.
-    async fn climb(&mut self, start: Assumptions) -> Result<Assumptions, LocalError> {
+    /// Changes one assumption at a time as long as that makes the answers more alike: first by the probes that decide it,
+    /// then by all that differ; then two at a time. One of them may be kept as it is.
+    async fn climb(&mut self, start: Assumptions, kept: Option<&str>) -> Result<Assumptions, LocalError> {
+        let rows: Vec<_> = ASSUMPTIONS.iter().filter(|row| Some(row.name) != kept).collect();
         let mut found = start;
         loop {
             let before = found;
-            for row in ASSUMPTIONS {
+            for row in &rows {
                 let places = self.deciding(row.name);
                 found = self.best_value(found, row, &places).await?;
             }
             if found != before {
                 continue;
             }
-            for row in ASSUMPTIONS {
+            for row in &rows {
                 let different = self.differing(&found).await?;
                 found = self.best_value(found, row, &different).await?;
             }
-            if found == before {
+            if found == before && kept.is_none() {
                 found = self.best_pair(found).await?;
             }
             if found == before {
                 return Ok(found);
             }
         }
+    }
+
+    /// Where something still differs: takes back each change in turn, and looks for other ones that do better in its
+    /// place. One assumption may explain much, of which several others together explain all.
+    async fn take_back(&mut self, start: Assumptions, mut found: Assumptions) -> Result<Assumptions, LocalError> {
+        let all = self.sample.clone();
+        for (name, _) in changes(&start, &found) {
+            if self.differing(&found).await?.is_empty() {
+                break;
+            }
+            let candidate = self.climb(reset(&found, name, &start), Some(name)).await?;
+            if self.score(&candidate, &all).await? > self.score(&found, &all).await? {
+                found = candidate;
+            }
+        }
+        Ok(found)
     }
 
     /// The places of the probes that decide an assumption.
@@ -504,9 +522,12 @@ impl<'s> Search<'s> {
         };
         let all = probes(&Orders::ALL);
         let probe = all.iter().find(|probe| probe.id() == *missing);
-        match probe.and_then(Probe::subject) {
-            Some(subject) => format!("name an order with {}", subject.options()),
-            None => format!("the probe {missing} was not sent"),
+        match (probe.and_then(Probe::subject), probe) {
+            (Some(subject), _) => format!("name an order with {}", subject.options()),
+            (None, Some(probe)) if !probe.request().is_over_https() => {
+                "say with --against-http where the server is over plain HTTP".to_owned()
+            }
+            (None, _) => format!("the probe {missing} was not sent"),
         }
     }
 }

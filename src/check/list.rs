@@ -74,6 +74,10 @@ pub(crate) enum Deciding {
 /// The probes that decide each assumption.
 pub(crate) const DECIDING: &[(&str, Deciding)] = &[
     (
+        "endpoint-names",
+        Deciding::By(&["!autoRevokeCS/transport/name-in-other-case"]),
+    ),
+    (
         "argument-names",
         Deciding::By(&["!AutoReplaceSMIME/responseFormat/in-capitals"]),
     ),
@@ -85,31 +89,84 @@ pub(crate) const DECIDING: &[(&str, Deciding)] = &[
         ]),
     ),
     (
-        "spelling",
+        "query-arguments",
+        Deciding::By(&["!AutoReplaceSMIME/responseFormat/in-query"]),
+    ),
+    (
+        "yes-no-values",
+        Deciding::By(&["!autoRevokeCS/includeInCRL/lower-case"]),
+    ),
+    ("number-sign", Deciding::By(&["download/CollectSMIME/queryType/signed"])),
+    (
+        "number-spaces",
+        Deciding::By(&["download/CollectSMIME/queryType/spaced"]),
+    ),
+    (
+        "number-zeros",
+        Deciding::By(&["download/CollectSMIME/queryType/leading-zero"]),
+    ),
+    ("empty-value", Deciding::By(&["!autoRevokeCS/revocationReason/empty"])),
+    (
+        "login-check",
+        Deciding::Never("it takes a wrong password, for which an account may be locked"),
+    ),
+    ("unknown-check", Deciding::By(&["!autoRevokeCS/arguments/unknown"])),
+    (
+        "unknown-arguments",
         Deciding::By(&[
-            "!AutoReplaceSMIME/arguments/unknown",
-            "!autoRevokeCS/arguments/unknown",
-            "!AutoReplaceCS/arguments/unknown",
+            "!autoRevokeCS/arguments/unknown-in-whole-call",
+            "!AutoReplaceCS/arguments/unknown-in-whole-call",
+        ]),
+    ),
+    (
+        "spelling",
+        Deciding::By(&["!autoRevokeCS/arguments/unknown-in-whole-call"]),
+    ),
+    ("message-quotes", Deciding::By(&["!autoRevokeCS/arguments/none"])),
+    (
+        "https-spelling",
+        Deciding::By(&[
+            "!autoRevokeCS/transport/plain-http",
+            "!ResendCollectionEmailSMIME/transport/plain-http",
         ]),
     ),
     ("final-newline", Deciding::By(&["!autoRevokeCS/arguments/none"])),
-    ("charset", Deciding::By(&["!autoRevokeCS/arguments/none"])),
+    (
+        "charset",
+        Deciding::By(&[
+            "!autoRevokeCS/arguments/none",
+            "!AutoReplaceSMIME/responseFormat/1",
+            "!AutoReplaceSMIME/responseFormat/2",
+        ]),
+    ),
+    ("text-charset", Deciding::By(&["!autoRevokeCS/arguments/none"])),
+    (
+        "url-encoded-charset",
+        Deciding::By(&["!AutoReplaceSMIME/responseFormat/1"]),
+    ),
+    ("json-charset", Deciding::By(&["!AutoReplaceSMIME/responseFormat/2"])),
     (
         "json-order-number",
         Deciding::Never("only a call that makes an order answers its number in JSON"),
     ),
+    (
+        "json-success-message",
+        Deciding::Never("only a call that changes an order succeeds in JSON"),
+    ),
+    ("refusal-status", Deciding::By(&["!autoRevokeCS/arguments/none"])),
     ("foreign-order", Deciding::By(&["download/CollectSMIME/foreign/status"])),
+    (
+        "denied-name",
+        Deciding::Never("it shows only where the account may not use an endpoint; then it is found"),
+    ),
     ("code-reason", Deciding::By(&["!autoRevokeCS/codeReason/missing"])),
     (
         "old-order",
         Deciding::Never("it shows only after a certificate was really replaced"),
     ),
     ("csr-errors", Deciding::By(&["!AutoReplaceSMIME/csr/not-base64"])),
+    ("csr-plus", Deciding::By(&["!AutoReplaceSMIME/csr/plus-not-encoded"])),
     ("replace-cs-reply", Deciding::By(&["!AutoReplaceCS/arguments/none"])),
-    (
-        "unknown-arguments",
-        Deciding::By(&["!autoRevokeCS/arguments/unknown", "!AutoReplaceCS/arguments/unknown"]),
-    ),
     (
         "apply-order-json",
         Deciding::Never("it shows only in a call that could order a certificate"),
