@@ -117,11 +117,11 @@ pub(crate) async fn compare(local: &mut Local, asked: Vec<Asked>) -> Result<Find
     let open = search.open(&found).await?;
     let mut rows = Vec::with_capacity(asked.len());
     let mut templates = Vec::new();
-    for place in 0..asked.len() {
+    for (place, asked) in asked.iter().enumerate() {
         let (emulated, verdict, by) = search.judge(place, &start, &found).await?;
         if verdict == Verdict::Wording {
             let under_found = search.answer(&found, place).await?;
-            templates.extend(wording(&asked[place], &under_found));
+            templates.extend(wording(asked, &under_found));
         }
         rows.push((emulated, verdict, by));
     }

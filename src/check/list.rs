@@ -219,7 +219,7 @@ pub(crate) fn probes(orders: &Orders) -> Vec<Probe> {
         probes.push(read().chain().probe("order/chain"));
         if orders.collect {
             let read = Read::status(order, Subject::SmimeCertificate);
-            probes.push(read.as_pkcs7().probe("order/pkcs7"));
+            probes.push(read.pkcs7().probe("order/pkcs7"));
         }
     }
     if let Some(order) = orders.foreign {

@@ -689,7 +689,7 @@ impl Read {
     }
 
     /// The certificate and its chain as PKCS#7 instead.
-    pub(super) fn as_pkcs7(mut self) -> Self {
+    pub(super) fn pkcs7(mut self) -> Self {
         self.request.set("queryType", Value::Text("1".to_owned()));
         self.request.set("responseType", Value::Text("2".to_owned()));
         self
