@@ -9,10 +9,13 @@ use crate::check::answer::{Answer, Likeness};
 use crate::check::list::{DECIDING, Deciding, Orders, WHOLE_CALL, deciding, probes};
 use crate::check::local::{Local, LocalError};
 use crate::check::probe::{Class, Probe, Subject};
-use crate::model::State;
+use crate::model::{Product, State};
 
 /// The most answers that still differ for which pairs of assumptions are tried.
 const MAX_FOR_PAIRS: usize = 40;
+
+/// The most probes that are added at once to those by which candidates are compared.
+const MAX_NEW: usize = 30;
 
 /// A probe, and what the server answered to it.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub(crate) struct Findings {
     pub(crate) settings: Vec<(&'static str, &'static str)>,
     /// The messages that must be worded in another way.
     pub(crate) messages: Vec<Wording>,
+    /// Those of them in whose place another one would explain the same.
+    pub(crate) alternatives: Vec<Alternative>,
     /// The assumptions that these probes did not decide.
     pub(crate) open: Vec<Open>,
     /// The states that the user's orders were taken to be in, by the server's answers.
@@ -91,6 +96,15 @@ pub(crate) struct Wording {
     pub(crate) message: String,
 }
 
+/// An assumption that was changed, and what would explain the same.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Alternative {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What could be changed in its place, each by itself.
+    pub(crate) others: Explanation,
+}
+
 /// An assumption that was not decided.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Open {
@@ -115,6 +129,7 @@ pub(crate) async fn compare(local: &mut Local, asked: Vec<Asked>) -> Result<Find
     let mut search = Search::new(local, &asked, &start).await?;
     let found = search.find(start).await?;
     let open = search.open(&found).await?;
+    let alternatives = search.alternatives(&start, &found, &open).await?;
     let mut rows = Vec::with_capacity(asked.len());
     let mut templates = Vec::new();
     for (place, asked) in asked.iter().enumerate() {
@@ -141,6 +156,7 @@ pub(crate) async fn compare(local: &mut Local, asked: Vec<Asked>) -> Result<Find
         assumptions: changes(&start, &found),
         settings: changes(&Assumptions::default(), &found),
         messages: most_frequent(templates),
+        alternatives,
         open,
         states,
         denied,
@@ -166,9 +182,9 @@ async fn settle_permissions(local: &mut Local, asked: &[Asked]) -> Result<Vec<&'
 async fn settle_states(local: &mut Local, asked: &[Asked]) -> Result<Vec<(&'static str, State)>, LocalError> {
     let mut states = Vec::new();
     let start = local.start_assumptions();
-    for (subject, option) in [
-        (Subject::Smime, "--smime-order"),
-        (Subject::CodeSigning, "--code-signing-order"),
+    for (product, subject, option) in [
+        (Product::Smime, Subject::Smime, "--smime-order"),
+        (Product::CodeSigning, Subject::CodeSigning, "--code-signing-order"),
     ] {
         let about: Vec<_> = asked
             .iter()
@@ -179,7 +195,7 @@ async fn settle_states(local: &mut Local, asked: &[Asked]) -> Result<Vec<(&'stat
         }
         let mut best = (0, State::Issued);
         for state in [State::Issued].into_iter().chain(State::ALL) {
-            local.put(subject, state).await?;
+            local.put(product, state).await?;
             let mut equal = 0;
             for asked in &about {
                 let emulated = local.ask(&start, &asked.probe).await?;
@@ -189,7 +205,7 @@ async fn settle_states(local: &mut Local, asked: &[Asked]) -> Result<Vec<(&'stat
                 best = (equal, state);
             }
         }
-        local.put(subject, best.1).await?;
+        local.put(product, best.1).await?;
         states.push((option, best.1));
     }
     Ok(states)
@@ -225,17 +241,23 @@ impl<'s> Search<'s> {
         Ok(search)
     }
 
-    /// Adds, of the probes that are answered alike under these assumptions, one to the sample, and those that decide
-    /// something. Whether any was new.
+    /// Adds those that decide something to the sample, and, of the probes that are answered alike under these assumptions and
+    /// not as the server does, one; not too many at once. Whether any was new.
     async fn add_to_sample(&mut self, assumptions: &Assumptions) -> Result<bool, LocalError> {
+        let is_first = self.sample.is_empty();
         let before = self.sample.len();
         let mut seen = HashSet::new();
         for place in 0..self.asked.len() {
             let emulated = self.answer(assumptions, place).await?;
             let asked = &self.asked[place];
-            let is_new = seen.insert([&*emulated, &asked.served].map(text));
-            let is_different = emulated.likeness(&asked.served, is_read(&asked.probe)) != Likeness::Same;
-            if (is_new && is_different || decides(&asked.probe)) && !self.sample.contains(&place) {
+            // What is only worded in another way then is so for good.
+            let is_open = match self.likeness(assumptions, place).await? {
+                Likeness::Same => false,
+                Likeness::Wording => is_first,
+                Likeness::Differs(_) => true,
+            };
+            let is_wanted = is_open && seen.len() < MAX_NEW && seen.insert([&*emulated, &asked.served].map(text));
+            if (is_wanted || is_first && decides(&asked.probe)) && !self.sample.contains(&place) {
                 self.sample.push(place);
             }
         }
@@ -249,6 +271,11 @@ impl<'s> Search<'s> {
         loop {
             found = self.climb(found, None).await?;
             found = self.take_back(start, found).await?;
+            let before = found;
+            found = self.best_pair(found).await?;
+            if found != before {
+                continue;
+            }
             found = self.fewest_changes(start, found).await?;
             // What is found by the sample must do for all.
             if !self.add_to_sample(&found).await? {
@@ -258,7 +285,7 @@ impl<'s> Search<'s> {
     }
 
     /// Changes one assumption at a time as long as that makes the answers more alike: first by the probes that decide it,
-    /// then by all that differ; then two at a time. One of them may be kept as it is.
+    /// then by all that differ. One of them may be kept as it is.
     async fn climb(&mut self, start: Assumptions, kept: Option<&str>) -> Result<Assumptions, LocalError> {
         let rows: Vec<_> = ASSUMPTIONS.iter().filter(|row| Some(row.name) != kept).collect();
         let mut found = start;
@@ -274,9 +301,6 @@ impl<'s> Search<'s> {
             for row in &rows {
                 let different = self.differing(&found).await?;
                 found = self.best_value(found, row, &different).await?;
-            }
-            if found == before && kept.is_none() {
-                found = self.best_pair(found).await?;
             }
             if found == before {
                 return Ok(found);
@@ -487,6 +511,37 @@ impl<'s> Search<'s> {
         Ok(open)
     }
 
+    /// For each assumption that was changed, those that were not decided and would have explained the same.
+    async fn alternatives(
+        &mut self,
+        start: &Assumptions,
+        found: &Assumptions,
+        open: &[Open],
+    ) -> Result<Vec<Alternative>, LocalError> {
+        let all: Vec<_> = (0..self.asked.len()).collect();
+        let mut alternatives = Vec::new();
+        for (name, _) in changes(start, found) {
+            let mut others = Vec::new();
+            let without = reset(found, name, start);
+            for other in open.iter().filter(|other| other.name != name) {
+                for value in &other.others {
+                    let candidate = with(&without, other.name, value);
+                    // Most fail by the sample already.
+                    let sample = self.sample.clone();
+                    if !self.changes_any(&candidate, found, &sample).await?
+                        && !self.changes_any(&candidate, found, &all).await?
+                    {
+                        others.push((other.name, *value));
+                    }
+                }
+            }
+            if !others.is_empty() {
+                alternatives.push(Alternative { name, others });
+            }
+        }
+        Ok(alternatives)
+    }
+
     /// Whether a probe was answered as under `found`, and would not have been under another value.
     async fn is_excluded(
         &mut self,
@@ -554,7 +609,7 @@ fn reset(assumptions: &Assumptions, name: &str, start: &Assumptions) -> Assumpti
 }
 
 /// Whether a probe decides an assumption.
-fn decides(probe: &Probe) -> bool {
+pub(super) fn decides(probe: &Probe) -> bool {
     DECIDING
         .iter()
         .any(|(_, deciding)| matches!(deciding, Deciding::By(ids) if ids.contains(&probe.id())))

@@ -70,12 +70,21 @@ pub(crate) struct Local {
     orders: Orders,
     /// The endpoints that its account may not use.
     denied: Vec<String>,
+    /// The states of the orders that the user named.
+    states: [(Product, State); 2],
     /// What it answered, by its assumptions and the probe.
-    known: HashMap<(Vec<&'static str>, String), Arc<Answer>>,
+    known: HashMap<(Vec<&'static str>, String), Known>,
     /// Whether the sandbox is its own.
     is_sandbox: bool,
     /// Runs as long as this does.
     _emulator: Option<Emulator>,
+}
+
+/// An answer that was given before.
+struct Known {
+    /// The product of the account's own order that it is about.
+    about: Option<Product>,
+    answer: Arc<Answer>,
 }
 
 impl Local {
@@ -136,13 +145,14 @@ impl Local {
         for name in [LOGIN_NAME, OTHER] {
             control.accounts().create(Account::new(name, LOGIN_PASSWORD)).await?;
         }
-        let mut local = Self {
+        let local = Self {
             wire,
             control,
             start,
             present: start,
             orders,
             denied: Vec::new(),
+            states: [(Product::Smime, State::Issued), (Product::CodeSigning, State::Issued)],
             known: HashMap::new(),
             is_sandbox,
             _emulator: emulator,
@@ -152,8 +162,9 @@ impl Local {
                 .make_order(Order::smime(OTHER).issued().number(number), number)
                 .await?;
         }
-        local.make_named(Subject::Smime, State::Issued).await?;
-        local.make_named(Subject::CodeSigning, State::Issued).await?;
+        for (product, state) in local.states {
+            local.make_named(product, state).await?;
+        }
         Ok(local)
     }
 
@@ -180,15 +191,19 @@ impl Local {
     pub(crate) async fn ask(&mut self, assumptions: &Assumptions, probe: &Probe) -> Result<Arc<Answer>, LocalError> {
         let values = assumptions.values().into_iter().map(|(_, value)| value);
         let key = (values.collect::<Vec<_>>(), probe.id().to_owned());
-        if let Some(answer) = self.known.get(&key) {
-            return Ok(answer.clone());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.answer.clone());
         }
         if *assumptions != self.present {
             self.control.assumptions().set_all(assumptions.values()).await?;
             self.present = *assumptions;
         }
         let answer = Arc::new(self.wire.send(probe.request()).await?);
-        self.known.insert(key, answer.clone());
+        let known = Known {
+            about: probe.subject().and_then(product_of),
+            answer: answer.clone(),
+        };
+        self.known.insert(key, known);
         Ok(answer)
     }
 
@@ -209,26 +224,28 @@ impl Local {
         Ok(())
     }
 
-    /// Puts the order that the user named for these probes into a state.
+    /// Puts the order of that product that the user named into a state.
     ///
     /// # Errors
     /// The emulator refuses.
-    pub(crate) async fn put(&mut self, subject: Subject, state: State) -> Result<(), LocalError> {
-        self.known.clear();
-        self.make_named(subject, state).await
+    pub(crate) async fn put(&mut self, product: Product, state: State) -> Result<(), LocalError> {
+        if self.states.contains(&(product, state)) {
+            return Ok(());
+        }
+        self.make_named(product, state).await?;
+        for known in self.states.iter_mut().filter(|known| known.0 == product) {
+            known.1 = state;
+        }
+        self.known.retain(|_, known| known.about != Some(product));
+        Ok(())
     }
 
-    async fn make_named(&mut self, subject: Subject, state: State) -> Result<(), LocalError> {
-        let (number, product) = match subject {
-            Subject::Smime | Subject::SmimeCertificate => (self.orders.smime, Product::Smime),
-            Subject::CodeSigning => (self.orders.code_signing, Product::CodeSigning),
-            Subject::Foreign => return Ok(()),
+    async fn make_named(&self, product: Product, state: State) -> Result<(), LocalError> {
+        let (number, order) = match product {
+            Product::Smime => (self.orders.smime, Order::smime(LOGIN_NAME)),
+            Product::CodeSigning => (self.orders.code_signing, Order::code_signing(LOGIN_NAME)),
         };
         let Some(number) = number else { return Ok(()) };
-        let order = match product {
-            Product::Smime => Order::smime(LOGIN_NAME),
-            Product::CodeSigning => Order::code_signing(LOGIN_NAME),
-        };
         self.make_order(order.state(state).number(number), number).await
     }
 
@@ -251,6 +268,15 @@ impl Local {
             self.control.sandboxes().delete(self.control.name()).await?;
         }
         Ok(())
+    }
+}
+
+/// The product of the account's own order that a probe is about.
+fn product_of(subject: Subject) -> Option<Product> {
+    match subject {
+        Subject::Smime | Subject::SmimeCertificate => Some(Product::Smime),
+        Subject::CodeSigning => Some(Product::CodeSigning),
+        Subject::Foreign => None,
     }
 }
 

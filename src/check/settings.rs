@@ -23,6 +23,16 @@ pub(crate) fn text(findings: &Findings, fixtures: Option<&Fixtures>, server: &st
             let _ = writeln!(text, "# - {id}");
         }
     }
+    for alternative in &findings.alternatives {
+        for (name, value) in &alternative.others {
+            let _ = writeln!(
+                text,
+                "# In place of {}, {name} = {} would explain the same.",
+                alternative.name,
+                quoted(value)
+            );
+        }
+    }
     if !findings.open.is_empty() {
         text.push_str("#\n# Not decided:\n");
         for open in &findings.open {

@@ -161,6 +161,9 @@ fn what_differs_is_explained_written_and_gone() {
     let printed = run(&["endpoints", "--checked", path.to_str().unwrap()], &[]).stdout;
     assert!(printed.contains("documented, checked ("), "{printed}");
     assert!(printed.contains("documented, contradicted ("), "{printed}");
+    let serving = Server::start(&["--https", "off", "--checked", path.to_str().unwrap()]);
+    let catalogue = Control::of(&serving).get("/endpoints").to_string();
+    assert!(catalogue.contains("documented, checked ("), "{catalogue}");
     let fidelity = run(&["endpoints", "--fidelity", "--checked", path.to_str().unwrap()], &[]).stdout;
     let row = fidelity
         .lines()
@@ -264,7 +267,7 @@ fn it_ends_at_the_first_refused_login_or_call_limit() {
         assert!(!stage.path("out.toml").exists() && !stage.path("out.jsonl").exists());
         let calls = Control::of(&stage.server).get("/calls");
         let answered = calls["calls"].as_array().unwrap().iter();
-        let refused = answered.filter(|call| call["code"].to_string() == code);
+        let refused = answered.filter(|call| call["code"].as_i64() == code.parse().ok());
         assert_eq!(refused.count(), 1, "{code}");
     }
 }

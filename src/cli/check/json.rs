@@ -18,6 +18,11 @@ pub(super) fn text(findings: &Findings, server: &str, date: &str) -> String {
         .iter()
         .map(|open| json!({"assumption": open.name, "value": open.value, "couldBe": open.others, "why": open.why}))
         .collect();
+    let alternatives: Vec<_> = findings
+        .alternatives
+        .iter()
+        .map(|alternative| json!({"assumption": alternative.name, "inItsPlace": pairs(&alternative.others)}))
+        .collect();
     let states: serde_json::Map<_, _> = findings
         .states
         .iter()
@@ -30,6 +35,7 @@ pub(super) fn text(findings: &Findings, server: &str, date: &str) -> String {
         "probes": rows,
         "assumptions": pairs(&findings.assumptions),
         "messages": messages,
+        "alternatives": alternatives,
         "notDecided": open,
         "orderStates": states,
         "notPermitted": findings.denied,

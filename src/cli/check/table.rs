@@ -77,6 +77,19 @@ fn conclude(text: &mut String, findings: &Findings) {
     for (name, value) in &findings.assumptions {
         let _ = writeln!(text, "assumption {name}={value}");
     }
+    for alternative in &findings.alternatives {
+        let others: Vec<_> = alternative
+            .others
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "in place of {}, {} would explain the same: these probes cannot tell",
+            alternative.name,
+            others.join(" or ")
+        );
+    }
     for wording in &findings.messages {
         let _ = writeln!(
             text,
