@@ -376,14 +376,32 @@ impl<'s> Search<'s> {
 
     /// Takes back every change that the likeness does not need.
     async fn fewest_changes(&mut self, start: Assumptions, mut found: Assumptions) -> Result<Assumptions, LocalError> {
-        let all = self.sample.clone();
         for (name, _) in changes(&start, &found) {
             let candidate = reset(&found, name, &start);
-            if self.score(&candidate, &all).await? >= self.score(&found, &all).await? {
+            if !self.is_worse(&candidate, &found, name).await? {
                 found = candidate;
             }
         }
         Ok(found)
+    }
+
+    /// Whether the answers in the sample are less like the server's under `candidate`, which has another value of that
+    /// assumption. The probes that decide it are looked at first: what is lost there is mostly more than can be gained.
+    async fn is_worse(&mut self, candidate: &Assumptions, found: &Assumptions, name: &str) -> Result<bool, LocalError> {
+        let mut places = self.deciding(name);
+        let others = self.sample.iter().filter(|place| !places.contains(place));
+        let others: Vec<_> = others.copied().collect();
+        places.extend(others);
+        let most = u32::try_from(places.len()).unwrap_or(u32::MAX) * Likeness::Same.score();
+        let (now, mut reachable) = (self.score(found, &places).await?, most);
+        for place in places {
+            let lost = Likeness::Same.score() - self.likeness(candidate, place).await?.score();
+            reachable -= lost;
+            if reachable < now {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the answers under `candidate` are more like the server's than under `best`: at these places, as most
