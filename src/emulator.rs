@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{AnswerTurns, BodyMemory, Control, OwnNames, check_host_name};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, check_host_name};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -44,6 +44,9 @@ const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration:
 
 /// The target of this file's log lines.
 const LOG: &str = "sectigo_emulator::state";
+
+/// The target of the log line that says where the console is.
+const CONSOLE_LOG: &str = "sectigo_emulator::console";
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in progress finish.
 ///
@@ -644,7 +647,11 @@ impl Builder {
             grace: GRACE,
         };
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
-        let products = |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone()).into_service();
+        let console: Option<Arc<str>> = emulator
+            .control
+            .map(|address| base_url::told("http", address, "localhost").into());
+        let products =
+            |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone(), console.clone()).into_service();
         let stop = emulator.stopper.signal();
         if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
             let (file, sandbox) = (file.clone(), sandboxes.default_sandbox().clone());
@@ -689,6 +696,12 @@ impl Builder {
                 max_snapshot: self.max_snapshot,
                 body_memory: BodyMemory::default(),
                 answer_turns: AnswerTurns::default(),
+                accept_plain_http: self.accept_plain_http,
+                listeners: Listeners {
+                    https: emulator.https,
+                    http: emulator.http,
+                    control: emulator.control,
+                },
                 stop: stop.clone(),
             };
             let serving = listener.serve(
@@ -699,6 +712,9 @@ impl Builder {
                 stop,
             );
             emulator.tasks.spawn(serving);
+        }
+        if let Some(url) = &console {
+            info!(target: CONSOLE_LOG, "the console is at {url}/");
         }
         log_unexpected_start(&sandboxes, prepared.is_saved);
         Ok(emulator)

@@ -3,6 +3,8 @@
 mod calls;
 mod csr_der;
 mod fixtures;
+#[cfg(test)]
+mod life;
 mod patch;
 mod spkac;
 

@@ -71,7 +71,8 @@ fn row(settings: &Settings, name: &str, make: &mut dyn FnMut(), sign: &mut dyn F
     ]
 }
 
-fn a_second(round: Duration, work: &mut dyn FnMut()) -> f64 {
+/// How often a second the work is done.
+pub(crate) fn a_second(round: Duration, work: &mut dyn FnMut()) -> f64 {
     let started = Instant::now();
     let mut count = 0_u32;
     while started.elapsed() < round {

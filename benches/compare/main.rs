@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench                                     everything, about five minutes on two cores
-//! cargo bench -- startup                          one part: throughput, startup, memory, orders, sandboxes or certificates
+//! cargo bench -- startup                          one part: throughput, startup, memory, orders, sandboxes, certificates or lives
 //! SECTIGO_BENCH_CALLS=10000000 cargo bench -- memory
 //! ```
 //!
@@ -18,6 +18,7 @@ mod bare;
 mod certificates;
 mod figures;
 mod input;
+mod lives;
 mod load;
 mod memory;
 mod orders;
@@ -32,13 +33,14 @@ use tempfile::TempDir;
 
 type Part = fn(&Settings);
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("throughput", throughput::run),
     ("startup", startup::run),
     ("memory", memory::run),
     ("orders", orders::run),
     ("sandboxes", sandboxes::run),
     ("certificates", certificates::run),
+    ("lives", lives::run),
 ];
 
 /// How much is measured, and where the logs, keys and fixtures of this run lie.

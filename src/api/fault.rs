@@ -67,12 +67,23 @@ pub(crate) enum Action {
 /// The faults of a sandbox, in their order, each with a number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
-    list: Vec<(u64, Fault)>,
+    list: Vec<Active>,
     last_id: u64,
     /// For each endpoint of [`ENDPOINTS`], the places of those faults that its calls may meet.
     of_endpoint: Vec<Vec<usize>>,
     /// When the first of them is gone by itself.
     first_end: Option<Timestamp>,
+}
+
+/// A fault that calls may meet.
+#[derive(Clone, Debug)]
+pub(crate) struct Active {
+    /// Its number.
+    pub id: u64,
+    /// The fault, with what is left of its counts.
+    pub fault: Fault,
+    /// How many calls it met.
+    pub hits: u64,
 }
 
 /// What of a call its faults look at.
@@ -105,29 +116,33 @@ impl Faults {
             return None;
         }
         self.last_id += 1;
-        self.list.push((self.last_id, fault));
+        self.list.push(Active {
+            id: self.last_id,
+            fault,
+            hits: 0,
+        });
         self.index_from(self.list.len() - 1);
         Some(self.last_id)
     }
 
     /// Removes the fault of that number, if it is there.
     pub(crate) fn remove(&mut self, id: u64) -> Option<Fault> {
-        let place = self.list.iter().position(|(number, _)| *number == id)?;
-        let (_, removed) = self.list.remove(place);
+        let place = self.list.iter().position(|active| active.id == id)?;
+        let removed = self.list.remove(place);
         self.index();
-        Some(removed)
+        Some(removed.fault)
     }
 
     /// Removes the faults that are gone by `real_now`.
     pub(crate) fn sweep(&mut self, real_now: Timestamp) {
-        self.list.retain(|(_, fault)| !fault.is_over(real_now));
+        self.list.retain(|active| !active.fault.is_over(real_now));
         self.index();
     }
 
     /// Numbers its faults on from the last number that `before` gave, so that none means two faults.
     pub(crate) fn number_after(&mut self, before: &Self) {
-        for (id, _) in &mut self.list {
-            *id += before.last_id;
+        for active in &mut self.list {
+            active.id += before.last_id;
         }
         self.last_id += before.last_id;
     }
@@ -138,12 +153,9 @@ impl Faults {
         self.index();
     }
 
-    /// The faults that are not gone by `real_now`, with their numbers.
-    pub(crate) fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = (u64, &Fault)> {
-        self.list
-            .iter()
-            .filter(move |(_, fault)| !fault.is_over(real_now))
-            .map(|(id, fault)| (*id, fault))
+    /// The faults that are not gone by `real_now`.
+    pub(crate) fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = &Active> {
+        self.list.iter().filter(move |active| !active.fault.is_over(real_now))
     }
 
     /// The first fault that meets the call, if one does. Faults that have done all they should are removed.
@@ -160,10 +172,11 @@ impl Faults {
         let places = self.of_endpoint.get(place_of(endpoint))?;
         let list = &mut self.list;
         let place = *places.iter().find(|place| {
-            let (_, fault) = &mut list[**place];
+            let fault = &mut list[**place].fault;
             fault.matches(names) && fault.is_due(dice)
         })?;
-        let (id, fault) = &mut list[place];
+        let Active { id, fault, hits } = &mut list[place];
+        *hits += 1;
         let met = Met {
             id: *id,
             then: fault.then.clone(),
@@ -188,7 +201,7 @@ impl Faults {
     /// Enters the faults from that place on with their endpoints.
     fn index_from(&mut self, first: usize) {
         self.of_endpoint.resize_with(ENDPOINTS.len(), Vec::new);
-        for (place, (_, fault)) in self.list.iter().enumerate().skip(first) {
+        for (place, Active { fault, .. }) in self.list.iter().enumerate().skip(first) {
             self.first_end = self.first_end.into_iter().chain(fault.until).min();
             for (places, endpoint) in self.of_endpoint.iter_mut().zip(ENDPOINTS) {
                 if fault.may_meet(endpoint) {
@@ -356,6 +369,18 @@ mod tests {
             .collect();
         assert_eq!(met, [false, false, true, true, false, false]);
         assert_eq!(faults.iter(START).count(), 0);
+    }
+
+    #[test]
+    fn those_that_are_met_count_their_calls() {
+        let mut faults = Faults::default();
+        faults.add(Fault { skip: 1, ..answer(-14) });
+        faults.add(answer(-21));
+        for _ in 0..3 {
+            meet(&mut faults, "!autoRevokeCS", NOBODY);
+        }
+        let hits: Vec<_> = faults.iter(START).map(|active| active.hits).collect();
+        assert_eq!(hits, [2, 1]);
     }
 
     #[test]

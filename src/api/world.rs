@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
-use crate::api::order::book::Book;
+use crate::api::order::book::{Book, LifeChange};
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
@@ -51,6 +51,15 @@ impl World {
     /// The orders, to change them.
     pub fn book_mut(&mut self) -> &mut Book {
         Arc::make_mut(&mut self.book)
+    }
+
+    /// The orders whose state was changed since the last time, if the book keeps account of them.
+    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+        // The book is opened for a change only if there is one.
+        match self.book.has_lives() {
+            true => self.book_mut().take_lives(),
+            false => Vec::new(),
+        }
     }
 
     /// The accounts, to change them.
@@ -282,15 +291,20 @@ impl Conventions {
 
     /// The reply to a refused call of an endpoint.
     pub fn reply(&self, endpoint: &'static str, refusal: &Refusal) -> Reply {
+        Reply::Error {
+            code: refusal.code.number,
+            message: self.message(endpoint, refusal),
+        }
+    }
+
+    /// The message of a refused call of an endpoint.
+    pub(crate) fn message(&self, endpoint: &'static str, refusal: &Refusal) -> Cow<'static, str> {
         let code = refusal.code;
         let template = match self.messages.get(&(endpoint, code.number)) {
             Some(message) => message.clone().into(),
             None => self.spell(code),
         };
-        Reply::Error {
-            code: code.number,
-            message: refusal.fill(template),
-        }
+        refusal.fill(template)
     }
 
     /// The message of the table as the service is assumed to spell it.

@@ -6,11 +6,14 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
+use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
+use crate::cli::openapi::OpenapiArgs;
 use crate::cli::parse::check_token;
 use crate::cli::serve::ServeArgs;
 
@@ -43,7 +46,12 @@ impl Config {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
             Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
             Command::Check(args) => (check_token(args.control_token()), "sectigo-emulator check"),
-            Command::Health(_) | Command::Endpoints(_) | Command::Completions(_) => return Ok(command),
+            Command::Env(args) => (args.check(), "sectigo-emulator env"),
+            Command::Health(_)
+            | Command::Endpoints(_)
+            | Command::Ca(_)
+            | Command::Openapi(_)
+            | Command::Completions(_) => return Ok(command),
         };
         checked.map_err(|line| Exit::Usage(format!("{line} ({path} --help lists the options)")))?;
         Ok(command)
@@ -78,6 +86,12 @@ pub(crate) enum Command {
     Ctl(Box<CtlArgs>),
     /// Compare an emulator with another server, such as the real service, by calls that change nothing there.
     Check(Box<CheckArgs>),
+    /// The CA before anything serves.
+    Ca(CaArgs),
+    /// Print the variables with which clients find a running emulator and trust its CA, and write the files they name.
+    Env(Box<EnvArgs>),
+    /// Print the OpenAPI document of the control API.
+    Openapi(OpenapiArgs),
     /// Print a script with which a shell completes this program's command line.
     Completions(CompletionsArgs),
 }

@@ -1,13 +1,17 @@
 //! The command line: one file for each command, with its options and what it does. The library can be built without it.
 
 mod args;
+mod ca;
 mod check;
 mod completions;
+mod connect;
 mod ctl;
 mod endpoints;
+mod env;
 mod health;
 mod number;
 mod offer;
+mod openapi;
 mod parse;
 mod serve;
 mod signals;
@@ -52,6 +56,12 @@ async fn run() -> ExitCode {
         Ok(Command::Endpoints(args)) => match args.text() {
             Ok(text) => print(&text),
             Err(error) => return fail(&error, 2),
+        },
+        Ok(Command::Openapi(args)) => print(&args.text()),
+        Ok(Command::Ca(args)) => ca::run(args).await.and_then(|text| print(&text)),
+        Ok(Command::Env(args)) => match env::run(&args).await {
+            Ok(text) => print(&text),
+            Err(error) => return fail(&*error, 1),
         },
         Ok(Command::Ctl(args)) => {
             return match ctl::run(&args, &mut io::stdout()).await {

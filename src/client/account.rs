@@ -5,7 +5,7 @@ use hyper::Method;
 use crate::client::Control;
 use crate::client::error::ControlError;
 use crate::client::remote::escape;
-use crate::model::account::{Account, AccountChange, AccountInfo, AccountList};
+use crate::model::account::{Account, AccountChange, AccountFilter, AccountInfo, AccountList};
 
 /// The accounts of a sandbox; see [`Control::accounts`].
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,20 @@ impl Accounts<'_> {
     /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<AccountInfo>, ControlError> {
         let answer: AccountList = self.0.remote().get(&self.0.at("/accounts")).await?;
+        Ok(answer.accounts)
+    }
+
+    /// The accounts with that text in their loginName or accountID, whatever its case.
+    ///
+    /// # Errors
+    /// The emulator does not answer, or refuses: see [`ControlError`].
+    pub async fn search(self, text: &str) -> Result<Vec<AccountInfo>, ControlError> {
+        let filter = AccountFilter {
+            search: Some(text.to_owned()),
+            ..AccountFilter::default()
+        };
+        let path = self.0.at(&format!("/accounts{}", filter.query()));
+        let answer: AccountList = self.0.remote().get(&path).await?;
         Ok(answer.accounts)
     }
 

@@ -15,6 +15,9 @@ use crate::model::answer::read_answer;
 use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, NumberOrText};
 use crate::model::when::Span;
 
+/// How long the answer to a call that the emulator makes may take: it waits a minute for what a fault holds back.
+pub(super) const MAKING: Duration = PATIENCE.saturating_add(Duration::from_secs(60));
+
 /// Calls that a sandbox has answered, narrowed word by word; see [`Control::calls`].
 ///
 /// ```
@@ -103,6 +106,15 @@ impl Calls {
         let path = self.control.at(&format!("/calls{}", self.request.filter().query()));
         let answer: CallList = self.control.remote().get(&path).await?;
         Ok(answer.calls)
+    }
+
+    /// The call of that number, whether it is one of these or not.
+    ///
+    /// # Errors
+    /// The journal has no such call, or no longer.
+    pub async fn show(&self, id: u64) -> Result<CallInfo, ControlError> {
+        let path = self.control.at(&format!("/calls/{id}"));
+        self.control.remote().get(&path).await
     }
 
     /// How many calls there are. The journal keeps the last calls alone: see [`forgotten`](Self::forgotten).

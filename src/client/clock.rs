@@ -8,6 +8,7 @@ use crate::client::Control;
 use crate::client::error::ControlError;
 use crate::clock::Timestamp;
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
+use crate::model::next::{DueFilter, DueList};
 use crate::model::when::Span;
 
 /// The clock of a sandbox; see [`Control::clock`].
@@ -75,6 +76,28 @@ impl Clock<'_> {
         let step = ClockStep { by: Span(by) };
         let path = self.0.at("/clock/advance");
         self.0.remote().send(Method::POST, &path, &step).await
+    }
+
+    /// What comes due or expires next, the soonest first, at most so many of it (1 to 1000).
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// let control = emulator.control();
+    /// let next = control.clock().due(1).await?.events.remove(0);
+    /// assert!(control.clock().set(next.time).await?.now >= next.time);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The emulator does not answer, or refuses: see [`ControlError`].
+    pub async fn due(self, limit: usize) -> Result<DueList, ControlError> {
+        let filter = DueFilter { limit: Some(limit) };
+        let path = self.0.at(&format!("/clock/due{}", filter.query()));
+        self.0.remote().get(&path).await
     }
 
     async fn put(self, now: Option<Timestamp>, frozen: Option<bool>) -> Result<ClockInfo, ControlError> {

@@ -52,7 +52,7 @@ pub use crate::client::calls::{CallStream, Calls};
 pub use crate::client::clock::Clock;
 pub use crate::client::error::{ControlError, NotCalled};
 pub use crate::client::fault::Faults;
-pub use crate::client::order::Orders;
+pub use crate::client::order::{OrderPage, OrderQuery, Orders};
 pub use crate::client::outbox::Outbox;
 pub use crate::client::sandbox::Sandboxes;
 pub use crate::client::time::{days, hours, minutes, seconds};
@@ -62,9 +62,14 @@ pub use crate::model::account::{
 pub use crate::model::call::{ArgumentInfo, CallInfo, CallKind, Difference, NearCall};
 pub use crate::model::clock::ClockInfo;
 pub use crate::model::fault::{Fault, FaultInfo};
+pub use crate::model::health::HealthInfo;
+pub use crate::model::history::{HistoryCause, HistoryEntry, HistoryInfo};
 pub use crate::model::mail::MailInfo;
+pub use crate::model::next::{DueInfo, DueKind, DueList, EndpointNext, NextInfo, WithArgument};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
+pub use crate::model::own_call::{MadeCall, NewCall, SentReply};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
+pub use crate::model::sort::OrderField;
 pub use crate::model::when::When;
 pub use crate::model::{
     IssuanceFailure, MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp,
@@ -132,6 +137,50 @@ impl Control {
     /// It does not serve.
     pub async fn health(&self) -> Result<(), ControlError> {
         self.remote.send_empty(Method::GET, "/health").await
+    }
+
+    /// The emulator's version, and the URLs of its listeners.
+    ///
+    /// # Errors
+    /// It does not serve.
+    pub async fn about(&self) -> Result<HealthInfo, ControlError> {
+        self.remote.get("/health").await
+    }
+
+    /// Makes a call in this sandbox as if a client had sent it. A reply that a fault holds back is waited for, for a minute
+    /// at most.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # use sectigo_emulator::control::NewCall;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// let made = emulator.control().make_call(NewCall::of("!autoRevokeCS").over_http()).await?;
+    /// assert_eq!(made.call.code, Some(-1));
+    /// assert!(made.sent.body.is_some_and(|body| body.starts_with("-1\n")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn make_call(&self, call: NewCall) -> Result<MadeCall, ControlError> {
+        let path = self.at("/calls");
+        self.remote
+            .send_patiently(Method::POST, &path, &call, calls::MAKING)
+            .await
+    }
+
+    /// Makes the call of that number in the journal once more, with the password that it had.
+    ///
+    /// # Errors
+    /// The journal has no such call, or not all of its form was kept.
+    pub async fn make_call_again(&self, id: u64) -> Result<MadeCall, ControlError> {
+        let path = self.at(&format!("/calls/{id}/again"));
+        self.remote
+            .send_patiently(Method::POST, &path, &(), calls::MAKING)
+            .await
     }
 
     /// The orders of this sandbox.

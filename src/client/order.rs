@@ -4,7 +4,79 @@ use hyper::Method;
 
 use crate::client::Control;
 use crate::client::error::ControlError;
+use crate::model::history::HistoryInfo;
+use crate::model::next::NextInfo;
 use crate::model::order::{Order, OrderChange, OrderFilter, OrderInfo, OrderList};
+use crate::model::sort::{OrderField, OrderSort};
+use crate::model::{Product, State};
+
+/// Which orders a page shall have; see [`Orders::page`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct OrderQuery(OrderFilter);
+
+impl OrderQuery {
+    /// With that text in the orderNumber, loginName, email or organization, whatever its case.
+    pub fn search(mut self, text: &str) -> Self {
+        self.0.search = Some(text.to_owned());
+        self
+    }
+
+    /// Sorted by a field; those that have nothing there come last. By default, they are sorted by number.
+    pub fn sort(self, field: OrderField) -> Self {
+        self.sorted(field, false)
+    }
+
+    /// Sorted by a field, the greatest first; those that have nothing there come last.
+    pub fn sort_falling(self, field: OrderField) -> Self {
+        self.sorted(field, true)
+    }
+
+    /// Without the first so many.
+    pub fn offset(mut self, orders: usize) -> Self {
+        self.0.offset = Some(orders);
+        self
+    }
+
+    /// At most so many, from 1 to 10,000; 1,000 by default.
+    pub fn limit(mut self, orders: usize) -> Self {
+        self.0.limit = Some(orders);
+        self
+    }
+
+    /// Those of that account.
+    pub fn login(mut self, login_name: &str) -> Self {
+        self.0.login_name = Some(login_name.to_owned());
+        self
+    }
+
+    /// Those that are in that state.
+    pub fn state(mut self, state: State) -> Self {
+        self.0.state = Some(state);
+        self
+    }
+
+    /// Those of that product.
+    pub fn product(mut self, product: Product) -> Self {
+        self.0.product = Some(product);
+        self
+    }
+
+    fn sorted(mut self, field: OrderField, is_falling: bool) -> Self {
+        self.0.sort = Some(OrderSort { field, is_falling });
+        self
+    }
+}
+
+/// A page of orders.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OrderPage {
+    /// The orders of the page.
+    pub orders: Vec<OrderInfo>,
+    /// How many there are on all pages.
+    pub total: usize,
+}
 
 /// The orders of a sandbox; see [`Control::orders`].
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +99,22 @@ impl Orders<'_> {
         self.0.remote().get(&self.path(number)).await
     }
 
+    /// The states that an order reached, the earliest first: when, and by which call.
+    ///
+    /// # Errors
+    /// No order has that number.
+    pub async fn history(self, number: u64) -> Result<HistoryInfo, ControlError> {
+        self.0.remote().get(&format!("{}/history", self.path(number))).await
+    }
+
+    /// What each endpoint would answer about an order now, if its account sent a call that is as it should be.
+    ///
+    /// # Errors
+    /// No order has that number.
+    pub async fn next(self, number: u64) -> Result<NextInfo, ControlError> {
+        self.0.remote().get(&format!("{}/next", self.path(number))).await
+    }
+
     /// Every order, by number.
     ///
     /// # Errors
@@ -46,6 +134,38 @@ impl Orders<'_> {
             }
             filter.after = page.next;
         }
+    }
+
+    /// A page of the orders that are searched for, sorted, and how many there are.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # use sectigo_emulator::control::{OrderField, OrderQuery, State};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// let query = OrderQuery::default().search("LOGIN_").state(State::Issued).sort_falling(OrderField::Expires).limit(2);
+    /// let page = emulator.control().orders().page(query).await?;
+    /// assert_eq!(page.orders.len(), 2);
+    /// assert!(page.total > 2 && page.orders[0].expires >= page.orders[1].expires);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A page is not so long.
+    pub async fn page(self, query: OrderQuery) -> Result<OrderPage, ControlError> {
+        let filter = OrderFilter {
+            // Without any of search, sort and offset there is no total.
+            offset: query.0.offset.or(Some(0)),
+            ..query.0
+        };
+        let path = self.0.at(&format!("/orders{}", filter.query()));
+        let page: OrderList = self.0.remote().get(&path).await?;
+        Ok(OrderPage {
+            orders: page.orders,
+            total: page.total.unwrap_or_default(),
+        })
     }
 
     /// Changes an order: into any state, whatever the API would allow.

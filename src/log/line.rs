@@ -51,7 +51,7 @@ impl LineWriter {
         lines.push(b' ');
         let level = *record.metadata.level();
         self.styled(lines, colour(level), |line, _| {
-            let _ = write!(line, "{:>5}", level.as_str());
+            line.extend_from_slice(padded(level).as_bytes());
         });
         lines.push(b' ');
         self.styled(lines, DIMMED, |line, _| {
@@ -95,7 +95,13 @@ impl LineWriter {
             self.second = (second, written(second));
         }
         line.extend_from_slice(self.second.1.as_bytes());
-        let _ = write!(line, ".{micros:06}Z");
+        let mut fraction = *b".000000Z";
+        let mut rest = micros;
+        for digit in fraction[1..=6].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        line.extend_from_slice(&fraction);
     }
 
     fn styled(&mut self, line: &mut Vec<u8>, style: &str, text: impl FnOnce(&mut Vec<u8>, &mut Self)) {
@@ -114,6 +120,17 @@ const MESSAGE: &str = "message";
 /// What terminals take for a change of style (ECMA-48, section 8.3.117).
 const DIMMED: &str = "\x1b[2m";
 const PLAIN: &str = "\x1b[0m";
+
+/// The name of a level, as wide as the widest.
+fn padded(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => " WARN",
+        Level::INFO => " INFO",
+        Level::DEBUG => "DEBUG",
+        Level::TRACE => "TRACE",
+    }
+}
 
 fn colour(level: Level) -> &'static str {
     match level {

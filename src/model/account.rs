@@ -11,12 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
 use crate::api::push_url::PushUrl;
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
+use crate::model::query::{self, parameter};
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, When, optional_span, span};
 use crate::model::{object, whole};
@@ -234,6 +235,43 @@ pub type CallLimitInfo = CallLimit<Timestamp>;
 pub(crate) struct AccountList {
     #[schema(value_type = Vec<AccountAnswer>)]
     pub(crate) accounts: Vec<AccountInfo>,
+    /// How many there are on all pages, if `search`, `offset` or `limit` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<usize>,
+}
+
+/// Which accounts are asked for.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AccountFilter {
+    /// With this in the loginName or the accountID, whatever its case.
+    #[serde(deserialize_with = "query::given")]
+    pub(crate) search: Option<String>,
+    /// Without the first so many.
+    #[serde(deserialize_with = "query::parsed")]
+    #[param(maximum = 18446744073709551615u64)]
+    pub(crate) offset: Option<usize>,
+    /// At most so many; all if left out.
+    #[serde(deserialize_with = "query::parsed")]
+    #[param(maximum = 18446744073709551615u64)]
+    pub(crate) limit: Option<usize>,
+}
+
+impl AccountFilter {
+    /// The filter as a query string, with its `?` if it is not empty.
+    pub(crate) fn query(&self) -> String {
+        query::write(&[
+            ("search", parameter(&self.search)),
+            ("offset", parameter(&self.offset)),
+            ("limit", parameter(&self.limit)),
+        ])
+    }
+
+    /// Whether some of the accounts are asked for, with the number of all.
+    pub(crate) fn is_of_window(&self) -> bool {
+        self.search.is_some() || self.offset.is_some() || self.limit.is_some()
+    }
 }
 
 /// The schema of an [`AccountInfo`]: that of an account that is written, without the password.

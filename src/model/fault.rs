@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::account::LoginName;
@@ -130,6 +130,12 @@ pub struct FaultInfo {
     /// What it does, and to which calls.
     #[serde(flatten)]
     pub(crate) fault: Fault,
+    /// How many calls it met.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub hits: u64,
+    /// When it is gone by itself, in real time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// Faults as the control API answers them, in their order: the first that matches a call meets it.
@@ -140,6 +146,16 @@ pub(crate) struct FaultList {
 }
 
 impl FaultInfo {
+    /// A fault with that number that met so many calls.
+    pub(crate) fn new(id: u64, fault: &domain::Fault, hits: u64, real_now: Timestamp) -> Self {
+        Self {
+            id,
+            fault: Fault::describe(fault, real_now),
+            hits,
+            until: fault.until,
+        }
+    }
+
     /// What it does, as the control API writes it: `{"code": -14}`.
     pub fn then(&self) -> String {
         json!(self.fault.then).to_string()
@@ -159,8 +175,12 @@ impl<'de> Deserialize<'de> for FaultInfo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut fields = Map::<String, Value>::deserialize(deserializer)?;
         let id = fields.remove("id").ok_or_else(|| D::Error::missing_field("id"))?;
+        let hits = fields.remove("hits").unwrap_or_else(|| 0.into());
+        let until = fields.remove("until").unwrap_or_default();
         Ok(Self {
             id: from_value(id).map_err(D::Error::custom)?,
+            hits: from_value(hits).map_err(D::Error::custom)?,
+            until: from_value(until).map_err(D::Error::custom)?,
             fault: from_value(fields.into()).map_err(D::Error::custom)?,
         })
     }
@@ -172,11 +192,25 @@ impl PartialSchema for FaultInfo {
         let mut schema = Fault::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             object.description = Some("A fault as it is answered: with its number.".to_owned());
-            object.properties.insert("id".to_owned(), u64::schema());
-            object.required.push("id".to_owned());
+            for (name, schema, is_always_there) in [
+                ("id", u64::schema(), true),
+                ("hits", u64::schema(), false),
+                ("until", date_time(), false),
+            ] {
+                object.properties.insert(name.to_owned(), schema);
+                object.required.extend(is_always_there.then(|| name.to_owned()));
+            }
         }
         schema
     }
+}
+
+fn date_time() -> RefOr<Schema> {
+    let date_time = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(date_time))
+        .into()
 }
 
 impl ToSchema for FaultInfo {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::order::outbox::{Mail, MailKind, Outbox, Wording};
+use crate::api::order::collection_code::collection_code;
+use crate::api::order::mailing::{MailKind, Wording};
+use crate::api::order::outbox::{Mail, Outbox};
 use crate::clock::Timestamp;
 use crate::model::query::{self, parameter};
 use crate::model::whole::is_zero;
@@ -25,6 +27,8 @@ pub struct MailInfo {
     pub to: String,
     /// The order that it is about.
     pub order_number: u64,
+    /// The code by which that order is collected without a login.
+    pub collection_code: String,
     /// The language that it is written in (ISO 639-1), if it is not a template of the account that says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language_name: Option<String>,
@@ -45,6 +49,7 @@ impl MailInfo {
             kind: mail.kind,
             to: mail.to.to_string(),
             order_number: mail.order_number.get(),
+            collection_code: collection_code(mail.order_number),
             language_name,
             template_id,
         }

@@ -10,8 +10,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::api::csr::Csr;
+use crate::api::csr::{Csr, Spaces};
 use crate::api::order::certificate_id::CertificateId;
+use crate::api::order::collection_code::collection_code;
+use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{
     self as domain, IssuanceFailure, OrderNumber, RevocationReason, Stage, State, Times, Validity,
@@ -23,6 +25,7 @@ use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::account::{build_polls, no_account};
 use crate::model::query::{self, parameter};
+use crate::model::sort::OrderSort;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::When;
 use crate::model::whole::is_zero;
@@ -68,6 +71,11 @@ pub struct Order<T = When> {
     )]
     #[schema(minimum = 1, maximum = 9999999999999999u64)]
     pub certificate_id: Option<u64>,
+    /// The code by which `download/RequestAndCollectSMIME` finds it without a login. It follows from the order number: left
+    /// out, or this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 16)]
+    pub collection_code: Option<String>,
     /// The loginName of its account.
     pub login_name: String,
     /// What is ordered.
@@ -151,6 +159,33 @@ pub struct Order<T = When> {
     /// How its issuance fails when it is due, or at the last of the polls; it stays being-issued then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuance_fails: Option<IssuanceFailure>,
+    /// The language of its mails, the two letters of ISO 639-1 in lower case; left out: English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_name: Option<String>,
+    /// The template of mails that verify its address.
+    #[serde(
+        default,
+        rename = "SMIMEVerificationTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_verification_template_id: Option<u64>,
+    /// The template of mails that invite to send a CSR.
+    #[serde(
+        default,
+        rename = "SMIMERequestTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_request_template_id: Option<u64>,
+    /// The template of mails that tell of a certificate to collect.
+    #[serde(
+        default,
+        rename = "SMIMECollectionTemplateID",
+        deserialize_with = "whole::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub smime_collection_template_id: Option<u64>,
     /// Its certificate was collected, which is pushed once; noted only if its account has a `push`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub collected: bool,
@@ -180,7 +215,7 @@ pub struct Revocation<T = When> {
 /// A revocation as the control API answers it.
 pub type RevocationInfo = Revocation<Timestamp>;
 
-/// Orders as the control API answers them, by rising number.
+/// Orders as the control API answers them, by rising number if nothing else was asked for.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[schema(as = Orders)]
 pub(crate) struct OrderList {
@@ -188,6 +223,9 @@ pub(crate) struct OrderList {
     /// There are more: send this as `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<u64>,
+    /// How many there are on all pages, if `search`, `sort` or `offset` was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<usize>,
 }
 
 /// Which orders are asked for.
@@ -214,6 +252,18 @@ pub(crate) struct OrderFilter {
     #[serde(deserialize_with = "query::parsed")]
     #[param(minimum = 1, maximum = 10000)]
     pub(crate) limit: Option<usize>,
+    /// With this in the orderNumber, loginName, email or organization, whatever its case.
+    #[serde(deserialize_with = "query::given")]
+    pub(crate) search: Option<String>,
+    /// Sorted by `orderNumber`, `loginName`, `product`, `state`, `issued`, `expires` or `due`, with a `-` before it the other
+    /// way; those without that time come last. The default is `orderNumber`.
+    #[serde(deserialize_with = "query::parsed")]
+    #[param(value_type = Option<String>, pattern = "^-?(orderNumber|loginName|product|state|issued|expires|due)$")]
+    pub(crate) sort: Option<OrderSort>,
+    /// Without the first so many. With this, `search` or `sort`, the answer has a `total` and no `next`.
+    #[serde(deserialize_with = "query::parsed")]
+    #[param(maximum = 18446744073709551615u64)]
+    pub(crate) offset: Option<usize>,
 }
 
 impl OrderFilter {
@@ -225,7 +275,15 @@ impl OrderFilter {
             ("product", parameter(&self.product.map(Product::as_str))),
             ("after", parameter(&self.after)),
             ("limit", parameter(&self.limit)),
+            ("search", parameter(&self.search)),
+            ("sort", parameter(&self.sort)),
+            ("offset", parameter(&self.offset)),
         ])
+    }
+
+    /// Whether a window of a sorted list is asked for, with the number of all.
+    pub(crate) fn is_of_window(&self) -> bool {
+        self.search.is_some() || self.sort.is_some() || self.offset.is_some()
     }
 }
 
@@ -278,6 +336,7 @@ impl Order {
         Self {
             order_number: 0,
             certificate_id: None,
+            collection_code: None,
             login_name: login_name.to_owned(),
             product,
             state: State::Issued,
@@ -301,6 +360,10 @@ impl Order {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            language_name: None,
+            smime_verification_template_id: None,
+            smime_request_template_id: None,
+            smime_collection_template_id: None,
             collected: false,
         }
     }
@@ -722,6 +785,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
             no_account(&entry.login_name, |text| accounts.is_password(text)),
         )
     })?;
+    check_collection_code(entry, number)?;
     let csr = match &entry.csr {
         Some(text) => Some(judge_csr(text)?),
         None => None,
@@ -740,6 +804,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         revocation: build_revocation(entry, now)?,
         issued_after_polls: build_polls(entry.issued_after_polls)?,
         issuance_fails: entry.issuance_fails,
+        mailing: build_mailing(entry)?.boxed(),
         collected: entry.collected,
     };
     give_csr(&mut order, csr)?;
@@ -749,7 +814,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
 /// The CSR that an entry brings, no longer than the API takes it.
 pub(crate) fn judge_csr(text: &str) -> Result<Csr, ValueError> {
     check_length("csr", text, Csr::MAX_TEXT)?;
-    Csr::parse_either(text).map_err(|error| ValueError::at("csr", error.to_string()))
+    Csr::parse_either(text, Spaces::MayBePlus).map_err(|error| ValueError::at("csr", error.to_string()))
 }
 
 /// Lets an order have that CSR or none, which makes it complete: a certificate can be made of it, or it is refused here.
@@ -765,6 +830,16 @@ pub(crate) fn give_csr(order: &mut domain::Order, csr: Option<Csr>) -> Result<()
         Some(field) => ValueError::at(field, error.to_string()),
         None => ValueError::new(error.to_string()),
     })
+}
+
+fn check_collection_code(entry: &Order, number: OrderNumber) -> Result<(), ValueError> {
+    match &entry.collection_code {
+        Some(code) if *code != collection_code(number) => Err(ValueError::at(
+            "collectionCode",
+            "a collectionCode follows from the orderNumber, and this one is not that order's: leave it out",
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn build_certificate_id(entry: &Order) -> Result<Option<CertificateId>, ValueError> {
@@ -796,6 +871,28 @@ fn build_subject(entry: &Order) -> Result<Option<Box<SubjectDetails>>, ValueErro
         }
     }
     Ok(details.boxed())
+}
+
+fn build_mailing(entry: &Order) -> Result<Mailing, ValueError> {
+    let templates = [
+        entry.smime_verification_template_id,
+        entry.smime_request_template_id,
+        entry.smime_collection_template_id,
+    ];
+    let language =
+        match &entry.language_name {
+            Some(_) if templates.iter().any(Option::is_some) => {
+                return Err(ValueError::at(
+                    "languageName",
+                    "mails are written in a language or by templates, not by both",
+                ));
+            }
+            Some(letters) => Some(mailing::language(letters).ok_or_else(|| {
+                ValueError::at("languageName", "a language is two letters of ISO 639-1, in lower case")
+            })?),
+            None => None,
+        };
+    Ok(Mailing { language, templates })
 }
 
 fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
@@ -962,6 +1059,7 @@ impl OrderInfo {
         Self {
             stage: StageEntry::of(order.stage),
             certificate_id: order.certificate_id.map(CertificateId::get),
+            collection_code: None,
             ..Self::describe(order, now)
         }
     }
@@ -969,20 +1067,22 @@ impl OrderInfo {
     /// The order as it is now.
     pub(crate) fn describe(order: &domain::Order, now: Timestamp) -> Self {
         let state = order.state_at(now);
-        let validity = order.validity();
-        let is_due = state.times() == Times::Due;
+        let OrderTimes { issued, expires, due } = OrderTimes::of(order, state);
         let details = order.subject.as_deref();
+        let mailing = order.mailing.as_deref().copied().unwrap_or_default();
+        let [verification, request, collection] = mailing.templates;
         let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
         Self {
             order_number: order.number.get(),
             certificate_id: Some(order.certificate_id().get()),
+            collection_code: Some(collection_code(order.number)),
             login_name: order.login_name.to_string(),
             product: order.product,
             state,
             stage: None,
-            issued: validity.filter(|_| !is_due).map(|validity| validity.issued),
-            expires: validity.map(|validity| validity.expires),
-            due: validity.filter(|_| is_due).map(|validity| validity.issued),
+            issued,
+            expires,
+            due,
             email: order.email.as_deref().map(str::to_owned),
             organization: order.organization.as_deref().map(str::to_owned),
             country_name: details.and_then(|details| owned(&details.country)),
@@ -1003,7 +1103,32 @@ impl OrderInfo {
             }),
             issued_after_polls: order.issued_after_polls.map(NonZeroU32::get),
             issuance_fails: order.issuance_fails,
+            language_name: mailing.language.map(str::to_owned),
+            smime_verification_template_id: verification,
+            smime_request_template_id: request,
+            smime_collection_template_id: collection,
             collected: order.collected,
+        }
+    }
+}
+
+/// The times of an order as they are answered.
+pub(crate) struct OrderTimes {
+    pub(crate) issued: Option<Timestamp>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) due: Option<Timestamp>,
+}
+
+impl OrderTimes {
+    /// Those of an order that is in that state.
+    pub(crate) fn of(order: &domain::Order, state: State) -> Self {
+        let validity = order.validity();
+        let issued = validity.map(|validity| validity.issued);
+        let is_due = state.times() == Times::Due;
+        Self {
+            issued: issued.filter(|_| !is_due),
+            expires: validity.map(|validity| validity.expires),
+            due: issued.filter(|_| is_due),
         }
     }
 }

@@ -47,14 +47,14 @@ impl Snapshot {
                 .collect(),
             faults: faults
                 .iter(real_now)
-                .map(|(_, fault)| Fault::describe(fault, real_now))
+                .map(|active| Fault::describe(&active.fault, real_now))
                 .collect(),
             assumptions: assumptions
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        let fault_ends = faults.iter(real_now).map(|(_, fault)| fault.until).collect();
+        let fault_ends = faults.iter(real_now).map(|active| active.fault.until).collect();
         Self {
             world,
             now,

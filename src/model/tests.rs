@@ -251,3 +251,23 @@ fn passwords_are_not_printed() {
     let fixtures = Fixtures::parse("[[accounts]]\nloginName = \"a\"\nloginPassword = \"correct horse\"\n").unwrap();
     assert!(!format!("{fixtures:?}").contains("horse"));
 }
+
+#[test]
+fn a_collection_code_is_that_of_its_order_or_is_left_out() {
+    let own = crate::api::order::collection_code::collection_code(OrderNumber::new(7).unwrap());
+    let with = |number, code: &str| {
+        with_account(&format!(
+            "[[orders]]\norderNumber = {number}\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n\
+             collectionCode = \"{code}\"\n"
+        ))
+    };
+    let fixtures = Fixtures::parse(&with(7, &own)).unwrap();
+    fixtures.build(&start(3), &mut Random::from_seed(1)).unwrap();
+    for (number, code) in [(8, &*own), (7, "ABC")] {
+        let error = error(&with(number, code));
+        assert!(
+            error.contains("collectionCode") && error.contains("leave it out"),
+            "{error}"
+        );
+    }
+}

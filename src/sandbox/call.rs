@@ -142,7 +142,7 @@ impl Known {
             id: 0,
             time: self.time,
             real_time: self.real_time,
-            subject: Subject::Call(arrival.endpoint, form),
+            subject: Subject::Call(arrival.endpoint, arrival.transport, form),
             login_name: self.login_name,
             unknown_name: self.unknown_name,
             order_number: self.order_number,

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::api::account::{LoginName, Password};
-use crate::api::endpoints::Endpoint;
+use crate::api::endpoints::{Endpoint, Transport};
 use crate::api::order::state::OrderNumber;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
@@ -76,8 +76,8 @@ pub(crate) struct Entry {
 /// What an entry of the journal is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A call of an endpoint, with its arguments as they came.
-    Call(&'static Endpoint, KeptForm),
+    /// A call of an endpoint: how it came, and its arguments as they came.
+    Call(&'static Endpoint, Transport, KeptForm),
     /// A try to push a change of an order.
     Push(PushTry),
 }
@@ -100,14 +100,14 @@ impl Subject {
     /// The name of the endpoint; of a push, [`PUSH`](Self::PUSH).
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Call(endpoint, _) => endpoint.name,
+            Self::Call(endpoint, ..) => endpoint.name,
             Self::Push(_) => Self::PUSH,
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Call(_, form) => form.0.len(),
+            Self::Call(_, _, form) => form.kept.len(),
             Self::Push(tried) => {
                 let parameters: usize = tried.parameters.iter().map(|(_, value)| value.len()).sum();
                 tried.url.len() + parameters
@@ -120,7 +120,7 @@ impl Entry {
     /// Its arguments in their order, secrets masked.
     pub(crate) fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         match &self.subject {
-            Subject::Call(endpoint, form) => form.masked(endpoint, self.login_name.as_ref()),
+            Subject::Call(endpoint, _, form) => form.masked(endpoint, self.login_name.as_ref()),
             Subject::Push(tried) => {
                 let parameters = tried.parameters.iter();
                 parameters.map(|(name, value)| (*name, value.as_str().into())).collect()
@@ -214,7 +214,10 @@ impl Untold {
 /// What is not in the table of the endpoint is not kept: a name that is none may be the rest of a password with an unescaped `&`
 /// in it. Passwords are kept, because values that hold one are masked; they are never told.
 #[derive(Clone, Default)]
-pub(crate) struct KeptForm(Box<[u8]>);
+pub(crate) struct KeptForm {
+    kept: Box<[u8]>,
+    is_whole: bool,
+}
 
 /// One argument of a [`KeptForm`].
 struct Kept<'k> {
@@ -248,7 +251,9 @@ impl KeptForm {
         let length = |value: &[u8]| Self::HEAD + value.len().min(Self::MAX_KEPT);
         let lengths = first().chain(later()).map(|pair| length(&pair.value));
         let mut kept = Vec::with_capacity(lengths.sum());
+        let mut is_whole = form.pairs().len() <= MAX_ARGUMENTS;
         let mut keep = |row, telling, value: &[u8]| {
+            is_whole &= row != Self::NO_ROW && value.len() <= Self::MAX_KEPT;
             let value = &value[..value.len().min(Self::MAX_KEPT)];
             let length = u32::try_from(value.len()).expect("a value is cut to some kilobytes");
             kept.extend_from_slice(&[row, telling]);
@@ -266,7 +271,20 @@ impl KeptForm {
         for pair in later() {
             keep(Self::NO_ROW, Self::UNSEEN, &pair.value);
         }
-        Self(kept.into())
+        Self {
+            kept: kept.into(),
+            is_whole,
+        }
+    }
+
+    /// The form as it came, to be sent to the endpoint once more; none if not all of it is kept.
+    pub(crate) fn whole(&self, endpoint: &'static Endpoint) -> Option<Form<'_>> {
+        let mut form = Form::default();
+        for kept in self.iter().filter(|_| self.is_whole) {
+            let argument = endpoint.arguments.get(usize::from(kept.row))?;
+            form.push(argument.name.as_bytes(), kept.value);
+        }
+        self.is_whole.then_some(form)
     }
 
     /// The arguments in their order: nothing that is, or may hold, a password, but for the loginName that an account has.
@@ -308,7 +326,7 @@ impl KeptForm {
     }
 
     fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
-        let mut rest = &*self.0;
+        let mut rest = &*self.kept;
         std::iter::from_fn(move || {
             let (&[row, telling], behind) = rest.split_first_chunk()?;
             let (length, behind) = behind.split_first_chunk()?;
@@ -322,7 +340,7 @@ impl KeptForm {
 impl fmt::Debug for KeptForm {
     /// Nothing of what was sent: a password may stand in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeptForm({} bytes)", self.0.len())
+        write!(f, "KeptForm({} bytes)", self.kept.len())
     }
 }
 
@@ -588,18 +606,20 @@ impl Journal {
         self.capacity > 0
     }
 
-    /// Enters a call; its number is given here. Where no calls are kept, it is only counted.
-    pub(crate) fn enter(&self, mut entry: Entry) {
+    /// Enters a call, and gives it back with its number. Where no calls are kept, it is only counted.
+    pub(crate) fn enter(&self, mut entry: Entry) -> Arc<Entry> {
         if !self.is_kept() {
-            return self.pass(entry.subject.name(), entry.time);
+            entry.id = self.pass(entry.subject.name(), entry.time);
+            return Arc::new(entry);
         }
         cut(&mut entry.reply);
         let mut ring = self.lock();
         ring.last_id += 1;
         entry.id = ring.last_id;
+        let entry = Arc::new(entry);
         self.room.take(entry.bytes());
         ring.bytes += entry.bytes();
-        ring.entries.push_back(Arc::new(entry));
+        ring.entries.push_back(entry.clone());
         // The newest stays, however long it is.
         while ring.entries.len() > 1 && (ring.entries.len() > self.capacity || self.room.is_overfull()) {
             let Some(oldest) = ring.entries.pop_front() else { break };
@@ -611,12 +631,20 @@ impl Journal {
         if self.closed.receiver_count() > 0 {
             self.closed.send_modify(|_| {});
         }
+        entry
     }
 
-    fn pass(&self, endpoint: &'static str, time: Timestamp) {
+    fn pass(&self, endpoint: &'static str, time: Timestamp) -> u64 {
         let mut ring = self.lock();
         ring.last_id += 1;
         ring.forget(endpoint, time);
+        ring.last_id
+    }
+
+    /// The call of that number, if it is still kept.
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<Entry>> {
+        let before = id.checked_sub(1)?;
+        self.lock().after(before).next().filter(|entry| entry.id == id).cloned()
     }
 
     /// The calls that are asked for.
@@ -732,6 +760,11 @@ mod tests {
 
     const ROOM: usize = 8 << 20;
 
+    const HTTPS_POST: Transport = Transport {
+        is_https: true,
+        is_post: true,
+    };
+
     fn journal(capacity: usize) -> Journal {
         Journal::new(capacity, Arc::new(Room::new(ROOM)))
     }
@@ -744,7 +777,7 @@ mod tests {
             id: 0,
             time: Timestamp::EPOCH,
             real_time: Timestamp::EPOCH,
-            subject: Subject::Call(endpoint, KeptForm::new(&form, endpoint, Untold::default())),
+            subject: Subject::Call(endpoint, HTTPS_POST, KeptForm::new(&form, endpoint, Untold::default())),
             login_name: None,
             unknown_name: None,
             order_number: None,
@@ -755,6 +788,47 @@ mod tests {
             fault: None,
             hint: Cow::default(),
         }
+    }
+
+    #[test]
+    fn a_form_is_whole_if_each_argument_is_the_endpoints_and_none_was_cut() {
+        let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+        let kept = |pairs: &[(&str, &[u8])]| {
+            let mut form = Form::default();
+            for (name, value) in pairs {
+                form.push(name.as_bytes(), *value);
+            }
+            KeptForm::new(&form, endpoint, Untold::default())
+        };
+        let long = vec![b'1'; KeptForm::MAX_KEPT + 1];
+        let sent: [(&str, &[u8]); 3] = [
+            ("ordernumber", b"\xFF"),
+            ("loginPassword", b"x&y"),
+            ("orderNumber", b""),
+        ];
+        let whole = kept(&sent);
+        let whole = whole.whole(endpoint).unwrap();
+        let found: Vec<_> = whole.pairs().iter().map(|pair| (&*pair.name, &*pair.value)).collect();
+        let expected: [(&[u8], &[u8]); 3] = [
+            (b"orderNumber", b"\xFF"),
+            (b"loginPassword", b"x&y"),
+            (b"orderNumber", b""),
+        ];
+        assert_eq!(found, expected);
+        assert!(kept(&[]).whole(endpoint).unwrap().pairs().is_empty());
+        assert!(kept(&[sent[0]; 64]).whole(endpoint).is_some());
+        for part in [&[("other", &b""[..])][..], &[sent[0]; 65], &[("orderNumber", &long)]] {
+            assert!(kept(part).whole(endpoint).is_none());
+        }
+    }
+
+    #[test]
+    fn a_call_is_found_by_its_number() {
+        let journal = journal(2);
+        let entered: Vec<_> = (0..3).map(|_| journal.enter(entry("7", 0)).id).collect();
+        assert_eq!(entered, [1, 2, 3]);
+        let found = [0, 1, 2, 3, 4, u64::MAX].map(|id| journal.get(id).map(|entry| entry.id));
+        assert_eq!(found, [None, None, Some(2), Some(3), None, None]);
     }
 
     #[test]
@@ -791,7 +865,7 @@ mod tests {
         let at = |millis| Timestamp::from_unix_millis(millis);
         for (endpoint, time) in [("!autoRevokeCS", 1), ("!autoRevokeCS", 5), ("!AutoReplaceSMIME", 3)] {
             journal.enter(Entry {
-                subject: Subject::Call(Endpoint::named(endpoint).unwrap(), KeptForm::default()),
+                subject: Subject::Call(Endpoint::named(endpoint).unwrap(), HTTPS_POST, KeptForm::default()),
                 time: at(time),
                 ..entry("7", 0)
             });
@@ -817,7 +891,7 @@ mod tests {
         let room = Arc::new(Room::new(3 * entry(&"1".repeat(1000), 0).bytes()));
         let taken = || room.taken.load(Ordering::Relaxed);
         let [one, other] = [(); 2].map(|()| Journal::new(1000, room.clone()));
-        let fill = |journal: &Journal| journal.enter(entry(&"1".repeat(1000), 0));
+        let fill = |journal: &Journal| drop(journal.enter(entry(&"1".repeat(1000), 0)));
         (0..2).for_each(|_| fill(&one));
         (0..2).for_each(|_| fill(&other));
         // Whoever enters a call for which there is no room gives up its own.

@@ -528,7 +528,7 @@ mod tests {
             let ttls: Vec<_> = state
                 .faults
                 .iter(now)
-                .filter_map(|(_, fault)| Fault::describe(fault, now).ttl)
+                .filter_map(|active| Fault::describe(&active.fault, now).ttl)
                 .collect();
             assert_eq!(ttls, [Duration::from_secs(600)], "after {millis} ms");
             assert_eq!(state.clock.now(now), now.before(Duration::from_secs(3600)));

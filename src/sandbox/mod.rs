@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod certificates;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
@@ -27,7 +28,8 @@ use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
-use crate::sandbox::journal::Journal;
+use crate::sandbox::history::{By, ByCall, History};
+use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
 /// The name of the sandbox that always is.
@@ -40,6 +42,8 @@ pub(crate) struct Sandbox {
     pub(crate) name: Arc<str>,
     /// Its last calls.
     pub(crate) journal: Journal,
+    /// The last changes of its orders' states.
+    pub(crate) history: History,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -94,6 +98,17 @@ impl Drop for Using {
     }
 }
 
+/// A call that was answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// What is answered.
+    pub(crate) answer: Answer,
+    /// What a fault shall do to the reply.
+    pub(crate) action: Option<Action>,
+    /// The call as the journal has it.
+    pub(crate) entry: Arc<Entry>,
+}
+
 /// What changes in a sandbox.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -111,7 +126,10 @@ pub(crate) struct State {
 
 impl State {
     /// The state in which a sandbox begins.
-    pub(crate) fn new(built: Built, random: Random) -> Self {
+    pub(crate) fn new(mut built: Built, random: Random) -> Self {
+        if !built.world.book.notes_lives() {
+            built.world.book_mut().note_lives();
+        }
         Self {
             world: built.world,
             clock: built.clock,
@@ -139,6 +157,7 @@ impl Sandbox {
             pushes: Pushes::new(name.clone(), hub),
             name,
             journal: journals.calls,
+            history: History::default(),
             pushed: journals.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -209,6 +228,7 @@ impl Sandbox {
             let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
+            self.history.clear();
             self.settle(&mut state, Came::Placed);
             old
         };
@@ -220,6 +240,11 @@ impl Sandbox {
     /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
+        if came == Came::Placed {
+            let lives = state.world.take_lives();
+            self.history
+                .note(lives, state.clock.now(clock::real_now()), By::Control);
+        }
         // Every call comes here, and in most sandboxes nobody is pushed to.
         if state.dues.is_none() && !state.world.accounts.has_push() {
             return;
@@ -304,11 +329,11 @@ impl Sandbox {
         self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
     }
 
-    /// Answers a call of an endpoint, logs it and enters it in the journal. What a fault shall do to the reply comes along.
+    /// Answers a call of an endpoint, logs it and enters it in the journal.
     ///
     /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
     /// again to do what was asked; whatever takes time happens in between.
-    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> (Answer, Option<Action>) {
+    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> Answered {
         let mut handled = self.handle(arrival);
         if let Outcome::OfEndpoint { done, now, .. } = &mut handled.outcome
             && done.as_ref().is_ok_and(|done| done.collection().is_some())
@@ -360,15 +385,23 @@ impl Sandbox {
 
     /// Has the endpoint do what a call asks for that came at that time.
     fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> Outcome<'f> {
+        let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
+            let lives = state.world.take_lives();
+            changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
-        Outcome::OfEndpoint { call, done, now }
+        Outcome::OfEndpoint {
+            call,
+            done,
+            now,
+            changed,
+        }
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
@@ -384,16 +417,28 @@ impl Sandbox {
     }
 
     /// Answers a call that was handled, logs it and enters it in the journal.
-    fn finish(&self, arrival: &Arrival<'_>, handled: Handled<'_>) -> (Answer, Option<Action>) {
+    fn finish(&self, arrival: &Arrival<'_>, handled: Handled<'_>) -> Answered {
         let Handled { known, met, outcome } = handled;
-        let mut answer = match outcome {
-            Outcome::OfGateway(answer) => answer,
-            Outcome::OfEndpoint { call, done, now: _ } => arrival.endpoint.reply(&call, done),
+        let (mut answer, changed) = match outcome {
+            Outcome::OfGateway(answer) => (answer, None),
+            Outcome::OfEndpoint {
+                call,
+                done,
+                now: _,
+                changed,
+            } => (arrival.endpoint.reply(&call, done), changed),
         };
         let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
         call::log(&entry, &self.name, answer.is_worth_a_warning);
-        self.journal.enter(entry);
-        (answer, met.map(|met| met.then))
+        let entry = self.journal.enter(entry);
+        if let Some(changes) = changed {
+            self.history.number_call(changes, entry.id);
+        }
+        Answered {
+            entry,
+            answer,
+            action: met.map(|met| met.then),
+        }
     }
 }
 
@@ -415,6 +460,8 @@ enum Outcome<'f> {
         call: Call<'f>,
         done: Result<Done, Failure>,
         now: Timestamp,
+        /// The states of orders that it has changed.
+        changed: Option<ByCall>,
     },
 }
 

@@ -1,4 +1,5 @@
-//! The base of the URLs in certificates: the URL at which others reach the HTTP listener.
+//! The URLs of listeners: the base of those in certificates, at which others reach the HTTP listener, and those that
+//! people are told.
 
 use std::net::SocketAddr;
 
@@ -35,6 +36,15 @@ fn base_url(address: SocketAddr, host_name: Option<&str>) -> Option<String> {
     Some(format!("http://{}:{}", host_name.as_ref(), address.port()))
 }
 
+/// The URL of a listener for somebody who reaches this machine by that host, which takes the place of an address that
+/// means every interface.
+pub(crate) fn told(scheme: &str, address: SocketAddr, host: &str) -> String {
+    match is_wildcard(address) {
+        true => format!("{scheme}://{host}:{}", address.port()),
+        false => format!("{scheme}://{address}"),
+    }
+}
+
 fn is_wildcard(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_unspecified()
 }
@@ -42,6 +52,22 @@ fn is_wildcard(address: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_of_whoever_asks_stands_for_every_interface() {
+        for (address, host, expected) in [
+            ("127.0.0.1:8443", "ci", "https://127.0.0.1:8443"),
+            ("[::1]:1", "ci", "https://[::1]:1"),
+            ("0.0.0.0:8443", "ci", "https://ci:8443"),
+            ("[::]:8443", "[::1]", "https://[::1]:8443"),
+        ] {
+            assert_eq!(
+                told("https", address.parse().unwrap(), host),
+                expected,
+                "{address} {host}"
+            );
+        }
+    }
 
     #[test]
     fn only_a_wildcard_address_is_replaced_by_the_host_name() {

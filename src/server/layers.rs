@@ -1,5 +1,5 @@
 //! What wraps the routes: for the API the last net under a panic, for the control API that net and the log line of each
-//! action.
+//! action, for the console what tells a browser how little the page may do.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -7,10 +7,11 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{MatchedPath, RawPathParams, Request};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::{CatchPanic, CatchPanicLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::{debug, error, info};
 
 use crate::api::order::state::OrderNumber;
@@ -51,6 +52,13 @@ pub(crate) fn of_control(router: Router, problem: fn(StatusCode, &'static str) -
             problem(StatusCode::INTERNAL_SERVER_ERROR, DEFECT)
         }))
         .layer(from_fn(log_request))
+}
+
+/// Wraps the routes of the console: each response has these headers, which bind a browser.
+pub(crate) fn of_console<const N: usize>(router: Router, security: [(HeaderName, HeaderValue); N]) -> Router {
+    security.into_iter().fold(router, |router, (name, value)| {
+        router.layer(SetResponseHeaderLayer::overriding(name, value))
+    })
 }
 
 /// The next request is answered as if nothing had happened.

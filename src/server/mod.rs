@@ -3,6 +3,7 @@
 
 pub(crate) mod base_url;
 pub(crate) mod body;
+mod console;
 pub(crate) mod control;
 mod crl_body;
 pub(crate) mod descriptors;

@@ -24,8 +24,9 @@ use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
+use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::{DEFAULT, Sandbox, Using};
+use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -39,15 +40,23 @@ pub(crate) struct Products {
     sandboxes: Arc<Sandboxes>,
     over_https: bool,
     bodies: Arc<BodyReader>,
+    /// Where the console is, if it is anywhere.
+    console: Option<Arc<str>>,
 }
 
 impl Products {
     /// The API of all sandboxes, for a listener that is HTTPS or counts as if it were.
-    pub(crate) fn new(sandboxes: Arc<Sandboxes>, over_https: bool, bodies: Arc<BodyReader>) -> Self {
+    pub(crate) fn new(
+        sandboxes: Arc<Sandboxes>,
+        over_https: bool,
+        bodies: Arc<BodyReader>,
+        console: Option<Arc<str>>,
+    ) -> Self {
         Self {
             sandboxes,
             over_https,
             bodies,
+            console,
         }
     }
 
@@ -71,6 +80,28 @@ impl Products {
                 }
             })
         })
+    }
+
+    /// What is answered where there is nothing; at `/`, also where the console is.
+    fn respond_not_found(&self, head: &Parts, watch: Stopwatch) -> Response<Body> {
+        // Arguments that were put behind the path by mistake are not for the log.
+        let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
+        let path = shown(path);
+        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
+        let names: String = ENDPOINTS
+            .iter()
+            .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
+            .collect();
+        let console = match &self.console {
+            Some(url) if head.uri.path() == "/" => format!("The console is at {url}/\n"),
+            Some(_) | None => String::new(),
+        };
+        let text = format!(
+            "There is nothing here. This emulator answers:\n{names}\
+             GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
+             For the sandbox t1, the same below /sandboxes/t1.\n{console}"
+        );
+        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
     }
 
     fn router(self) -> Router {
@@ -144,7 +175,7 @@ async fn respond(
 ) -> Response<Body> {
     let name = parameter(parameters, "endpoint").unwrap_or_default();
     let Some(endpoint) = Endpoint::named(name) else {
-        return respond_not_found(head, watch);
+        return products.respond_not_found(head, watch);
     };
     let asked = Asked {
         sandbox: parameter(parameters, "sandbox"),
@@ -192,7 +223,7 @@ async fn answer(
         return (no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
     };
     if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
-        return (respond_not_found(head, watch), None);
+        return (products.respond_not_found(head, watch), None);
     }
     let arrival = Arrival {
         endpoint,
@@ -205,8 +236,47 @@ async fn answer(
         is_claimed,
         watch,
     };
-    let (answer, action) = sandbox.answer(&arrival).await;
-    (response(answer), action.map(|action| (action, Using::new(sandbox))))
+    let answered = sandbox.answer(&arrival).await;
+    let fault = answered.action.map(|action| (action, Using::new(sandbox)));
+    (response(answered.answer), fault)
+}
+
+/// A call that the control API makes.
+#[derive(Debug)]
+pub(crate) struct OwnCall<'f> {
+    /// The endpoint that it calls.
+    pub(crate) endpoint: &'static Endpoint,
+    /// How it comes.
+    pub(crate) transport: Transport,
+    /// Its arguments.
+    pub(crate) form: &'f Form<'f>,
+}
+
+/// Makes a call as if a client had sent it to that sandbox: the journal's entry of it, and, in its own time, the response.
+pub(crate) async fn make(
+    call: OwnCall<'_>,
+    sandbox: &Sandbox,
+) -> (
+    Arc<Entry>,
+    impl Future<Output = Result<Response<Body>, Disconnect>> + use<>,
+) {
+    let arrival = Arrival {
+        endpoint: call.endpoint,
+        transport: call.transport,
+        form: call.form,
+        oddity: None,
+        is_claimed: false,
+        watch: Stopwatch::start(),
+    };
+    let Answered { answer, action, entry } = sandbox.answer(&arrival).await;
+    let response = response(answer);
+    let responded = async {
+        match action {
+            Some(action) => misbehave(action, response).await,
+            None => Ok(response),
+        }
+    };
+    (entry, responded)
 }
 
 /// The response that carries an answer.
@@ -234,7 +304,7 @@ async fn published(
     let (head, mut body) = request.into_parts();
     let name = parameter(&parameters, "sandbox");
     let Some(published) = path_in_sandbox(head.uri.path(), name).and_then(Published::find) else {
-        return respond_not_found(&head, watch);
+        return products.respond_not_found(&head, watch);
     };
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
@@ -270,25 +340,8 @@ fn no_sandbox(name: &str, watch: Stopwatch) -> Response<Body> {
     respond_text(StatusCode::NOT_FOUND, "text/plain", text)
 }
 
-async fn not_found(request: Request<Body>) -> Response<Body> {
-    respond_not_found(&request.into_parts().0, Stopwatch::start())
-}
-
-fn respond_not_found(head: &Parts, watch: Stopwatch) -> Response<Body> {
-    // Arguments that were put behind the path by mistake are not for the log.
-    let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-    let path = shown(path);
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
-    let names: String = ENDPOINTS
-        .iter()
-        .map(|endpoint| format!("POST /products/{}\n", endpoint.name))
-        .collect();
-    let text = format!(
-        "There is nothing here. This emulator answers:\n{names}\
-         GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
-         For the sandbox t1, the same below /sandboxes/t1.\n"
-    );
-    respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+async fn not_found(State(products): State<Arc<Products>>, request: Request<Body>) -> Response<Body> {
+    products.respond_not_found(&request.into_parts().0, Stopwatch::start())
 }
 
 fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {

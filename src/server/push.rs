@@ -206,12 +206,14 @@ enum Failed {
     Http(#[from] hyper::Error),
     #[error("the certificate cannot be made: {0}")]
     Certificate(String),
+    #[error("the parameters do not fit into a URL: {0}")]
+    Parameters(hyper::http::Error),
 }
 
 impl Failed {
     /// Whether another try may do better.
     fn may_pass(&self) -> bool {
-        !matches!(self, Self::Public(_) | Self::Certificate(_))
+        !matches!(self, Self::Public(_) | Self::Certificate(_) | Self::Parameters(_))
     }
 }
 
@@ -260,8 +262,8 @@ impl Sender {
     /// Sends it once, and returns the status of the response.
     async fn try_once(&self, target: &PushTarget, parameters: &[(&'static str, String)]) -> Result<u16, Failed> {
         let tried = async {
+            let request = request(target, parameters).map_err(Failed::Parameters)?;
             let stream = self.connect(target).await?;
-            let request = request(target, parameters);
             if !target.url.is_https() {
                 return exchange(stream, request).await;
             }
@@ -321,7 +323,13 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 /// The request of a push.
-fn request(target: &PushTarget, parameters: &[(&'static str, String)]) -> Request<Full<Bytes>> {
+///
+/// # Errors
+/// It is a GET, and its URL would be too long: an order's revocation may have a comment of any length.
+fn request(
+    target: &PushTarget,
+    parameters: &[(&'static str, String)],
+) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let encoded = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish();
@@ -334,7 +342,7 @@ fn request(target: &PushTarget, parameters: &[(&'static str, String)]) -> Reques
         Some(credentials) => request.header(AUTHORIZATION, basic(credentials)),
         None => request,
     };
-    let request = if target.delivers_certificate {
+    if target.delivers_certificate {
         request
             .method(Method::POST)
             .uri(path)
@@ -346,8 +354,7 @@ fn request(target: &PushTarget, parameters: &[(&'static str, String)]) -> Reques
             .method(Method::GET)
             .uri(format!("{path}{sign}{encoded}"))
             .body(Full::default())
-    };
-    request.expect("the URL was checked, and the rest is encoded")
+    }
 }
 
 fn basic(credentials: &PushCredentials) -> HeaderValue {

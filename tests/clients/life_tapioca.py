@@ -1,6 +1,8 @@
 """An S/MIME and a code-signing order by the public package tapioca-sectigo-api-ssl, unmodified.
 
-    REQUESTS_CA_BUNDLE=CA_FILE python life_tapioca.py BASE_URL CSR_FILE
+    REQUESTS_CA_BUNDLE=CA_FILE python life_tapioca.py CSR_FILE [BASE_URL]
+
+Without a base URL, the package calls the host that it always calls.
 """
 
 import sys
@@ -10,8 +12,9 @@ from tapioca_sectigo_api_ssl.tapioca_sectigo_api_ssl import Sectigo_api_sslClien
 
 from tapioca_sectigo_api_ssl import Sectigo_api_ssl
 
-Sectigo_api_sslClientAdapter.api_root = sys.argv[1]
-with open(sys.argv[2], encoding="ascii") as file:
+if len(sys.argv) > 2:
+    Sectigo_api_sslClientAdapter.api_root = sys.argv[2]
+with open(sys.argv[1], encoding="ascii") as file:
     CSR = file.read()
 LOGIN = {"loginName": "login_name", "loginPassword": "login_password", "responseFormat": "1"}
 
@@ -37,4 +40,4 @@ collected = client.collect_ssl().post(data={**LOGIN, "orderNumber": order, "quer
 fields = reply(collected)
 assert fields["errorCode"] == ["2"] and fields["certificateStatus"] == ["Issued"], fields
 assert len(fields["caCertificate"]) == 2 and len(fields["certificate"]) == 1, fields
-print("tapioca: both orders are made, and one is collected")
+print(f"tapioca at {Sectigo_api_sslClientAdapter.api_root}: both orders are made, and one is collected")

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
+use sectigo_emulator::catalogue::ENDPOINTS;
 use sectigo_emulator::fuzzing::{TARGETS, csr_der, spkac};
 
 use crate::harness::OpenSsl;
@@ -62,6 +63,21 @@ fn each_fuzz_target_can_be_replayed() {
             .collect();
         let expected: Vec<_> = names.iter().map(|name| format!("{name}{suffix}")).collect();
         assert_eq!(found, expected, "{dir}");
+    }
+}
+
+#[test]
+fn the_dictionaries_of_calls_name_every_argument() {
+    if is_published() {
+        return;
+    }
+    for target in ["form", "mask"] {
+        let path = root().join("fuzz/dictionaries").join(target);
+        let dictionary = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for argument in ENDPOINTS.iter().flat_map(|endpoint| endpoint.arguments) {
+            let line = format!("\n\"&{}=\"\n", argument.name);
+            assert!(dictionary.contains(&line), "{target} lacks {line:?}");
+        }
     }
 }
 

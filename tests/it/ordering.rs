@@ -116,7 +116,9 @@ fn an_order_is_answered_in_each_format() {
     let mut control = Control::of(&server);
     control.expect(("PATCH", "/assumptions", r#"{"apply-order-json":"refused"}"#), 200, &[]);
     let refused = send(&mut client, APPLY, &smime().add("responseFormat", "2"));
-    assert!(refused.text().starts_with(r#"{"errorCode":-4,"#), "{refused:?}");
+    refused.assert_text(&invalid("responseFormat"));
+    let refused = send(&mut client, APPLY, &smime().without("days").add("responseFormat", "2"));
+    refused.assert_text(&missing("days"));
 }
 
 #[test]
@@ -295,6 +297,39 @@ fn control_certificate(server: &Server, number: u64) -> String {
 }
 
 #[test]
+fn a_spkac_is_taken_as_the_csr() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    let file = |name: &str| {
+        let path = format!("{}/fixtures/spkac/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let files = OpenSsl::new();
+    files.write("spkac.txt", file("p256-sha256"));
+    let key = files.expect("spkac -in spkac.txt -pubkey -noout");
+    for name in ["p256-sha256", "p256-bare"] {
+        for form in [smime(), code_signing()] {
+            let number = apply(&mut client, &form.set("csr", file(name)));
+            assert_eq!(x509(&control_certificate(&server, number), "-pubkey"), key, "{name}");
+        }
+    }
+    let bare = |name: &str| file(name).replacen("SPKAC=", "", 1);
+    for (name, expected) in [
+        ("trailing", "-10\nThe CSR cannot be decoded!\n"),
+        ("rsa-2048-md5", "-11\nThe CSR uses an unsupported algorithm!\n"),
+        ("bad-signature", "-12\nThe CSR has an invalid signature!\n"),
+        ("rsa-1024", "-13\nThe CSR uses an unsupported key size!\n"),
+    ] {
+        for text in [file(name), bare(name)] {
+            send(&mut client, APPLY, &smime().set("csr", text)).assert_text(expected);
+        }
+    }
+    let number = apply(&mut client, &smime().without("csr"));
+    send(&mut client, REQUEST, &request(number).add("csr", file("p256-bare")))
+        .assert_text("-10\nThe CSR cannot be decoded!\n");
+}
+
+#[test]
 fn a_test_order_is_signed_by_the_test_ca() {
     let server = Server::plain(&[]);
     let mut client = server.client();
@@ -429,6 +464,9 @@ fn a_collection_code_needs_no_login() {
         &smime().without("csr").add("showCollectionCode", "Y"),
     );
     let code = answer.text().lines().last().unwrap().to_owned();
+    let number = answer.text().lines().nth(1).unwrap().to_owned();
+    let order = Control::of(&server).get(&format!("/orders/{number}"));
+    assert_eq!(order["collectionCode"], code, "the emulator's owner sees it");
     let by_code = Form::default().add("collectionCode", &code).add("queryType", "2");
     send(&mut client, REQUEST, &by_code).assert_text("0\n");
     let form = by_code.clone().add("csr", P256).add("returnCertificate", "Y");

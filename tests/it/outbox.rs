@@ -12,6 +12,9 @@ use crate::harness::{
 const COLLECTION: &str = "/products/!ResendCollectionEmailSMIME";
 const VERIFICATION: &str = "/products/!ResendVerificationEmailSMIME";
 const INVITATION: &str = "/products/!ResendInvitationEmailSMIME";
+const APPLY: &str = "/products/!AutoApplyOrder";
+const REQUEST: &str = "/products/download/RequestAndCollectSMIME";
+const CSR: &str = include_str!("../../fixtures/csr/p256-sha256.pem");
 const KINDS: [(&str, &str); 3] = [
     (VERIFICATION, "verification"),
     (INVITATION, "invitation"),
@@ -57,8 +60,11 @@ fn each_state_allows_its_mails_alone() {
             };
             let expected = if is_sent { SUCCESS } else { WRONG_STATE };
             client.post(endpoint, &resend(number).encode()).assert_text(expected);
-            let to = control.get(&format!("/orders/{number}"))["email"].clone();
-            let expected = json!({"kind": kind, "to": to, "orderNumber": number, "languageName": "en"});
+            let order = control.get(&format!("/orders/{number}"));
+            let expected = json!({
+                "kind": kind, "to": order["email"], "orderNumber": number, "collectionCode": order["collectionCode"],
+                "languageName": "en",
+            });
             let expected = if is_sent { vec![expected] } else { vec![] };
             assert_eq!(mails(&mut control, ""), expected, "{kind} {state}");
         }
@@ -215,6 +221,185 @@ fn a_replacement_sends_its_mails_in_its_language_or_by_its_templates() {
     }
     assert_eq!(mails(&mut control, "").len(), 3);
     assert_eq!(mails(&mut control, "?kind=verification").len(), 0);
+}
+
+/// An order by `!AutoApplyOrder`, without a CSR.
+fn order() -> Form {
+    Form::default()
+        .add("loginName", "login_name")
+        .add("loginPassword", PASSWORD)
+        .add("product", "794")
+        .add("days", "365")
+        .add("sanEmailAddress", "jane@example.com")
+}
+
+/// The same with a CSR.
+fn order_with_csr() -> Form {
+    order().add("csr", CSR)
+}
+
+/// The number of the order that a call makes.
+#[track_caller]
+fn apply(client: &mut Client, form: &Form) -> u64 {
+    let answer = client.post(APPLY, &form.encode());
+    let number = answer.text().lines().nth(1).and_then(|line| line.parse().ok());
+    number.unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+/// Kind and wording of each mail about an order.
+fn about(control: &mut Control, number: u64) -> Vec<(String, Value)> {
+    mails(control, &format!("?orderNumber={number}"))
+        .iter()
+        .map(|mail| {
+            assert_eq!(mail["to"], "jane@example.com");
+            (mail["kind"].as_str().unwrap().to_owned(), worded(mail))
+        })
+        .collect()
+}
+
+fn kinds(kinds: &[&str], wording: impl Into<Value>) -> Vec<(String, Value)> {
+    let wording = wording.into();
+    kinds.iter().map(|kind| ((*kind).to_owned(), wording.clone())).collect()
+}
+
+#[test]
+fn an_order_sends_its_mails_and_those_that_follow_are_written_alike() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let number = apply(&mut client, &order().add("languageName", "de"));
+    let mut expected = kinds(&["verification", "invitation"], "de");
+    assert_eq!(about(&mut control, number), expected);
+    client.post(INVITATION, &resend(number).encode()).assert_text(SUCCESS);
+    expected.extend(kinds(&["invitation"], "de"));
+    assert_eq!(about(&mut control, number), expected);
+
+    // What it is written with is part of the order, so a snapshot has it.
+    let snapshot = control.expect(("GET", "/snapshot", ""), 200, &["\"languageName\":\"de\""]);
+    control.expect(("PUT", "/snapshot", &snapshot), 200, &[]);
+    let request = resend(number).add("queryType", "0").add("csr", CSR);
+    client.post(REQUEST, &request.encode()).assert_text("0\n");
+    assert_eq!(about(&mut control, number), []);
+    let request = request.without("csr").add("returnCertificate", "Y");
+    client.post(REQUEST, &request.encode()).assert_text("0\n");
+    assert_eq!(about(&mut control, number), [], "it is being issued");
+    control.expect(("POST", "/clock/advance", r#"{"by":"1h"}"#), 200, &[]);
+    let mut expected = kinds(&["collection"], "de");
+    assert_eq!(about(&mut control, number), expected);
+    client.post(REQUEST, &request.encode()).assert_text("1\n");
+    assert_eq!(about(&mut control, number), expected, "it is not said twice");
+    let change = ("PATCH", &*format!("/orders/{number}"), r#"{"languageName":"fr"}"#);
+    control.expect(change, 200, &[]);
+    client.post(COLLECTION, &resend(number).encode()).assert_text(SUCCESS);
+    expected.extend(kinds(&["collection"], "fr"));
+    assert_eq!(about(&mut control, number), expected);
+}
+
+#[test]
+fn an_order_with_a_csr_sends_a_mail_when_it_is_issued() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let template = template();
+    let by_template = order_with_csr().add("SMIMECollectionTemplateID", template.to_string());
+    let number = apply(&mut client, &by_template);
+    let later = apply(
+        &mut client,
+        &order_with_csr().by("pays_later").add("languageName", "fr"),
+    );
+    assert_eq!(mails(&mut control, "").len(), 0);
+    control.expect(("POST", "/clock/advance", r#"{"by":"1h"}"#), 200, &[]);
+    assert_eq!(about(&mut control, number), kinds(&["collection"], template));
+    assert_eq!(about(&mut control, later), [], "it is unpaid");
+    let authorized = client.post("/products/!AutoAuthorize", &resend(later).by("pays_later").encode());
+    assert_eq!(authorized.text(), "errorCode=0");
+    assert_eq!(about(&mut control, later), [], "it is being issued");
+    control.expect(("POST", "/clock/advance", r#"{"by":"1h"}"#), 200, &[]);
+    assert_eq!(about(&mut control, later), kinds(&["collection"], "fr"));
+
+    let later = apply(&mut client, &order().by("pays_later"));
+    assert_eq!(about(&mut control, later), []);
+    client.post("/products/!AutoAuthorize", &resend(later).by("pays_later").encode());
+    assert_eq!(about(&mut control, later), kinds(&["verification", "invitation"], "en"));
+}
+
+#[test]
+fn who_waits_for_polls_is_told_by_the_last_of_them() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    control.expect(("PATCH", "/accounts/login_name", r#"{"issuedAfterPolls":2}"#), 200, &[]);
+    let ordered = apply(&mut client, &order_with_csr());
+    let replaced = client
+        .replace(&Form::replace().add("languageName", "de"))
+        .order_number();
+    for number in [ordered, replaced] {
+        let collect = resend(number).add("queryType", "0").encode();
+        for (answer, count) in [("0\n", 0), ("1\n", 1), ("1\n", 1)] {
+            client
+                .post("/products/download/CollectSMIME", &collect)
+                .assert_text(answer);
+            let sent = mails(&mut control, &format!("?orderNumber={number}"));
+            assert!(
+                sent.len() == count && sent.iter().all(|mail| mail["kind"] == "collection"),
+                "{sent:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_poll_that_issues_an_order_before_it_is_due_sends_its_mail_once() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    control.expect(("PATCH", "/accounts/login_name", r#"{"issuedAfterPolls":1}"#), 200, &[]);
+    let number = apply(&mut client, &order_with_csr());
+    assert_eq!(about(&mut control, number), []);
+    let collect = resend(number).add("queryType", "0").encode();
+    client
+        .post("/products/download/CollectSMIME", &collect)
+        .assert_text("1\n");
+    assert_eq!(about(&mut control, number), kinds(&["collection"], "en"));
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    assert_eq!(about(&mut control, number), kinds(&["collection"], "en"));
+}
+
+#[test]
+fn what_is_wrong_about_mails_is_refused_where_they_are_sent() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    for (name, value) in [
+        ("languageName", "xx"),
+        ("languageName", "DE"),
+        ("SMIMEVerificationTemplateID", "99"),
+        ("SMIMERequestTemplateID", "99"),
+        ("SMIMECollectionTemplateID", "99"),
+    ] {
+        let form = order_with_csr().add(name, value);
+        client.post(APPLY, &form.encode()).assert_text(&invalid(name));
+        let change = format!(
+            r#"{{"{name}":{}}}"#,
+            value.parse().map_or(json!(value), |id: u64| json!(id))
+        );
+        let status = if name == "languageName" { 422 } else { 200 };
+        control.expect(("PATCH", "/orders/1100001", &change), status, &[]);
+    }
+    let both = order()
+        .add("languageName", "de")
+        .add("SMIMERequestTemplateID", template().to_string());
+    client.post(APPLY, &both.encode()).assert_text(&invalid("languageName"));
+    control.expect(
+        ("PATCH", "/orders/1100001", r#"{"languageName":"de"}"#),
+        422,
+        &["templates"],
+    );
+    assert_eq!(mails(&mut control, "").len(), 0);
+    // A code-signing order has no such mails.
+    let form = order_with_csr()
+        .set("product", "8")
+        .add("organizationName", "Example Ltd")
+        .add("isCustomerValidated", "N")
+        .add("appRepEmailAddress", "joe@example.com")
+        .add("languageName", "xx");
+    apply(&mut client, &form);
+    assert_eq!(mails(&mut control, "").len(), 0);
 }
 
 /// The language of a mail, or its template.

@@ -1,7 +1,9 @@
-//! The container image: it builds from the files that it is given, and its certificates name a host that neighbours reach.
+//! The container image builds from the files that it is given, and its certificates name a host that neighbours reach; the
+//! packages have one version.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 #[test]
 fn the_sources_include_nothing_that_the_image_is_built_without() {
@@ -98,4 +100,59 @@ fn resolve(folder: &Path, relative: &str) -> PathBuf {
         }
     }
     path
+}
+
+/// Cargo.toml has the version; maturin takes it from there for Python.
+#[test]
+fn the_packages_have_one_version() {
+    let read = |name| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let package: serde_json::Value = serde_json::from_str(&read("js/package.json")).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(package["version"], version);
+    let platforms = package["optionalDependencies"].as_object().unwrap();
+    assert_eq!(platforms.len(), 4);
+    assert!(platforms.values().all(|named| named == version), "{platforms:?}");
+    assert!(read("python/pyproject.toml").contains("\ndynamic = [\"version\"]\n"));
+}
+
+/// A new version is cut in a copy: every file that names it, and the changelog's unreleased part.
+#[test]
+fn a_version_is_cut_by_a_script() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let copy = tempfile::tempdir().unwrap();
+    for name in [
+        ".ci/version",
+        "Cargo.lock",
+        "Cargo.toml",
+        "fuzz/Cargo.lock",
+        "js/package.json",
+    ] {
+        let to = copy.path().join(name);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(root.join(name), to).unwrap();
+    }
+    let changelog = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- New.\n\n## [0.0.1] - 2026-01-01\n\n- Old.\n";
+    fs::write(copy.path().join("CHANGELOG.md"), changelog).unwrap();
+    let version = |words: &[&str]| {
+        let run = Command::new("python3")
+            .arg(copy.path().join(".ci/version"))
+            .args(words)
+            .output()
+            .unwrap();
+        (run.status.success(), String::from_utf8(run.stdout).unwrap())
+    };
+    assert_eq!(version(&["show"]), (true, format!("{}\n", env!("CARGO_PKG_VERSION"))));
+    assert!(!version(&["notes"]).0, "nothing is cut yet");
+    assert!(version(&["cut", "7.8.9"]).0);
+    assert!(!version(&["cut", "7.9.0"]).0, "there is nothing unreleased any more");
+
+    assert!(version(&["check", "v7.8.9"]).0);
+    assert!(!version(&["check", "v7.8.8"]).0);
+    assert_eq!(version(&["notes"]), (true, "### Added\n\n- New.\n".to_owned()));
+    let read = |name| fs::read_to_string(copy.path().join(name)).unwrap();
+    for name in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        let named = "name = \"sectigo-emulator\"\nversion = \"7.8.9\"\n";
+        assert!(read(name).contains(named), "{name}");
+    }
+    assert_eq!(read("js/package.json").matches("\"7.8.9\"").count(), 5);
 }

@@ -1,6 +1,6 @@
-//! Every documented code of both endpoints, from the built-in fixtures, in every format, to the byte, by curl.
+//! Every documented code of both endpoints, and of those that decide unpaid orders, from the built-in fixtures, in every format, to the byte, by curl.
 
-use crate::harness::{Answer, Curl, Form, REPLACE, REVOKE, Server, Url};
+use crate::harness::{Answer, Control, Curl, Form, REPLACE, REVOKE, Server, Url};
 
 /// How a call gets its code.
 #[derive(Clone, Copy)]
@@ -160,6 +160,64 @@ const REVOKE_REFUSED: &[Case] = &[
     refused(-91, "Permission denied for '!autoRevokeCS'", "").set(&[("loginName", "no_permission")]),
 ];
 
+/// What `!AutoAuthorize` and `!AutoReject` are both refused with; they answer in format 1 alone.
+const BOTH_REFUSED: &[Case] = &[
+    refused(-1, "", "Request+was+not+made+over+HTTPS%21").via(Via::PlainHttp),
+    refused(-2, "", "%27responseFormat%27+is+an+unrecognized+argument%21").set(&[("responseFormat", "0")]),
+    refused(-3, "", "The+%27orderNumber%27+argument+is+missing%21").without("orderNumber"),
+    refused(-4, "", "The+value+of+the+%27orderNumber%27+argument+is+invalid%21").set(&[("orderNumber", "9999999")]),
+    refused(
+        -16,
+        "",
+        "Incorrect+login+details%2C+account+is+locked%2C+password+has+expired%2C+or+your+source+IP+is+blocked%21",
+    )
+    .set(&[("loginName", "locked_account")]),
+    refused(-17, "", "Request+used+GET+rather+than+POST%21").via(Via::Get),
+    refused(-20, "", "The+certificate+request+has+been+rejected%21").set(&[("orderNumber", "1100006")]),
+    refused(-21, "", "The+certificate+has+been+revoked%21").set(&[("orderNumber", "1100005")]),
+    refused(-122, "", "The+Certificate+is+in+wrong+state.").set(&[("orderNumber", "1100003")]),
+];
+
+const AUTHORIZE_REFUSED: &[Case] = &[
+    refused(-15, "", "Not+enough+credit%21").set(&[("loginName", "no_credit")]),
+    refused(-91, "", "Permission+denied+for+%27%21AutoAuthorize%27").set(&[("loginName", "no_permission")]),
+];
+
+const REJECT_REFUSED: &[Case] = &[
+    refused(-26, "", "The+certificate+is+currently+being+Issued%21").set(&[("orderNumber", "1100002")]),
+    refused(-91, "", "Permission+denied+for+%27%21AutoReject%27").set(&[("loginName", "no_permission")]),
+];
+
+/// A call about the unpaid order 1100009.
+fn about_an_unpaid_order() -> Form {
+    Form::revoke()
+        .order(1_100_009)
+        .without("revocationReason")
+        .without("codeReason")
+}
+
+#[test]
+fn auto_authorize_and_auto_reject_answer_every_code_in_format_1() {
+    const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+    for (name, own) in [("!AutoAuthorize", AUTHORIZE_REFUSED), ("!AutoReject", REJECT_REFUSED)] {
+        let server = Server::start(&[]);
+        let path = format!("/products/{name}");
+        for case in BOTH_REFUSED.iter().chain(own) {
+            let expected = format!("errorCode={}&errorMessage={}", case.code, case.url_encoded);
+            case.call(&server, &path, about_an_unpaid_order())
+                .assert_reply(URL_ENCODED, &expected);
+        }
+        let fault = format!(r#"{{"endpoint":"{name}","times":1,"then":{{"code":-14}}}}"#);
+        Control::of(&server).expect(("POST", "/faults", &fault), 201, &[]);
+        for expected in ["errorCode=-14&errorMessage=An+unknown+error+occurred%21", "errorCode=0"] {
+            Curl::new(&server, &Url::Https(&path))
+                .form(&about_an_unpaid_order())
+                .answer()
+                .assert_reply(URL_ENCODED, expected);
+        }
+    }
+}
+
 #[test]
 fn auto_replace_smime_refuses_in_format_0() {
     let server = Server::start(&[]);
@@ -256,6 +314,12 @@ fn the_tables_above_are_whole() {
     assert_eq!(
         codes(REVOKE_REFUSED),
         [-1, -2, -3, -4, -14, -16, -17, -20, -21, -26, -34, -35, -43, -90, -91]
+    );
+    // Beside -14, which a fault answers.
+    assert_eq!(codes(BOTH_REFUSED), [-1, -2, -3, -4, -16, -17, -20, -21, -122]);
+    assert_eq!(
+        (codes(AUTHORIZE_REFUSED), codes(REJECT_REFUSED)),
+        (vec![-15, -91], vec![-26, -91])
     );
 }
 

@@ -76,11 +76,11 @@ impl Csr {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub(crate) fn parse_either(text: &str) -> Result<Self, CsrError> {
+    pub(crate) fn parse_either(text: &str, spaces: Spaces) -> Result<Self, CsrError> {
         if text.trim_ascii_start().starts_with(spkac::PREFIX) {
-            return spkac::Spkac::parse(text, Spaces::MayBePlus).map(Self::from);
+            return spkac::Spkac::parse(text, spaces).map(Self::from);
         }
-        Self::parse(text)
+        Self::parse_with(text, spaces)
     }
 
     /// The whole CSR, in DER.

@@ -5,14 +5,17 @@
 //! assumed.
 
 use crate::api::account::{Account, LoginName, Payment};
-use crate::api::csr::{Csr, CsrError, Key};
+use crate::api::csr::spkac::Spkac;
+use crate::api::csr::{Csr, CsrError, Key, Spaces};
 use crate::api::endpoints::collecting::yes_or_no;
-use crate::api::endpoints::replacing::{check_ca_certificate, signature_hash};
+use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
+use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
 use crate::api::endpoints::{
     Body, Done, Failure, Rules, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
 };
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
+use crate::api::order::mailing::Mailing;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Stage, State};
 use crate::api::order::subject::{SubjectDetails, is_country};
@@ -44,20 +47,21 @@ impl Rules for AutoApplyOrder {
         ("responseFormat", "1"),
     ];
     const TABLE_IS_WHOLE: bool = false;
+    const HAS_JSON: fn(&Assumptions) -> bool = |assumptions| assumptions.apply_order_json == ApplyOrderJson::Given;
 
     type Values<'f> = Values<'f>;
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let wanted = Wanted::read(arguments.text("product"))?;
         check_presence(arguments, wanted.code.product())?;
-        let csr = arguments
-            .get("csr")
-            .map(|text| Csr::parse_with(text, csr_spaces(arguments)));
+        let csr = arguments.get("csr").map(|text| csr(text, csr_spaces(arguments)));
+        if let Some(csr) = &csr {
+            check_kept_length(csr, "csr")?;
+        }
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
             login_name: arguments.text("loginName"),
             login_password: arguments.text("loginPassword"),
-            wanted,
             days: arguments
                 .integer("days")
                 .and_then(|days| days.try_into().ok())
@@ -67,13 +71,18 @@ impl Rules for AutoApplyOrder {
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
             is_test: arguments.yes("test"),
+            mailing: match wanted.code.product() {
+                Product::Smime => mailing::read(arguments)?,
+                Product::CodeSigning => Mailing::default(),
+            },
+            wanted,
             shown: Shown {
                 format: arguments.response_format(Format::Lines),
                 certificate_id: arguments.yes("showCertificateID"),
                 certificate_state: arguments.yes("showCertificateState"),
                 collection_code: arguments.yes("showCollectionCode"),
                 unique_value: unique_value(arguments)?,
-                foreign_order_number: arguments.get("foreignOrderNumber"),
+                foreign_order_number: foreign_order_number(arguments)?,
             },
         })
     }
@@ -84,6 +93,7 @@ impl Rules for AutoApplyOrder {
         let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
+        mailing::check_templates(account, &values.mailing)?;
         values.check_price(account)?;
         let csr = values.csr.clone().transpose().map_err(|error| refuse_new_csr(&error))?;
         values.check_key(csr.as_ref(), &assumptions)?;
@@ -97,6 +107,7 @@ impl Rules for AutoApplyOrder {
         }
         let number = world.book_mut().insert_new(order)?;
         await_polls(world, number);
+        mailing::announce(number, world, now);
         let order = world.book.get(number).expect("it was just made");
         let state = order.state_at(now);
         let (status, mut hint) = (i32::from(!is_paid), format!("order {number} was made, and is {state}"));
@@ -123,6 +134,7 @@ pub(super) struct Values<'f> {
     signature_hash: SignatureHash,
     ca_certificate_id: Option<u64>,
     is_test: bool,
+    mailing: Mailing,
     shown: Shown<'f>,
 }
 
@@ -185,6 +197,7 @@ impl Values<'_> {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            mailing: self.mailing.boxed(),
             collected: false,
         }
     }
@@ -227,6 +240,17 @@ impl Values<'_> {
     }
 }
 
+/// The CSR in a text: a PKCS#10 request, else a SPKAC, with or without `SPKAC=` before it.
+fn csr(text: &str, spaces: Spaces) -> Result<Csr, CsrError> {
+    match Csr::parse_either(text, spaces) {
+        Err(CsrError::NotPkcs10(why)) => match Spkac::parse(text, spaces) {
+            Err(CsrError::NotPkcs10(_)) => Err(CsrError::NotPkcs10(why)),
+            judged => judged.map(Csr::from),
+        },
+        judged => judged,
+    }
+}
+
 /// What is shown in the reply, and how.
 struct Shown<'f> {
     format: Format,
@@ -239,7 +263,7 @@ struct Shown<'f> {
 
 impl Shown<'_> {
     fn check(&self, assumptions: &Assumptions) -> Result<(), Refusal> {
-        if self.format == Format::Json && assumptions.apply_order_json == ApplyOrderJson::Refused {
+        if self.format == Format::Json && !(AutoApplyOrder::HAS_JSON)(assumptions) {
             return Err(Refusal::invalid(
                 RESPONSE_FORMAT,
                 "JSON is refused (assumption apply-order-json=refused)",
@@ -399,6 +423,17 @@ fn unique_value<'f>(arguments: &Arguments<'f>) -> Result<Option<&'f str>, Refusa
     }
 }
 
+/// The caller's own number of the order, which the reply repeats in a line of its own.
+fn foreign_order_number<'f>(arguments: &Arguments<'f>) -> Result<Option<&'f str>, Refusal> {
+    const NAME: &str = "foreignOrderNumber";
+    match arguments.get(NAME) {
+        Some(value) if value.contains(char::is_control) => {
+            Err(Refusal::invalid(NAME, "foreignOrderNumber has control characters"))
+        }
+        value => Ok(value),
+    }
+}
+
 /// The terms in days that a product is sold for.
 fn terms(product: Product) -> &'static [u16] {
     match product {
@@ -433,9 +468,14 @@ fn certificate_status(state: State) -> &'static str {
     }
 }
 
-/// A row of which no more is known than that siblings have it. It changes nothing here.
+/// A row of which no more is known than that siblings have it.
 const fn taken(name: &'static str, max: usize, doc: &'static str) -> Argument {
     Argument::optional(name, Kind::String, doc).max(max).mark(Mark::Assumed)
+}
+
+/// A row about a template, as that of `!AutoReplaceSMIME`.
+const fn template(name: &'static str, doc: &'static str) -> Argument {
+    Argument::optional(name, Kind::Integer, doc).mark(Mark::Assumed)
 }
 
 const NO_EFFECT: &str = "Taken, and without effect.";
@@ -462,8 +502,8 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional(
         "csr",
         Kind::String,
-        "The PKCS#10 request, Base64, with or without BEGIN and END lines. Without one, the order is pending until it \
-         gets one.",
+        "The PKCS#10 request, Base64, with or without BEGIN and END lines, or a SPKAC as `!AutoReplaceCS` takes it. Without \
+         one, the order is pending until it gets one.",
     )
     .max(32767),
     Argument::conditional(
@@ -550,10 +590,15 @@ const ARGUMENTS: &[Argument] = &[
         "The issuing CA, for S/MIME; only by special agreement of the account.",
     )
     .mark(Mark::Assumed),
-    taken("languageName", 2, ABOUT_MAILS),
-    Argument::optional("SMIMEVerificationTemplateID", Kind::Integer, ABOUT_MAILS).mark(Mark::Assumed),
-    Argument::optional("SMIMERequestTemplateID", Kind::Integer, ABOUT_MAILS).mark(Mark::Assumed),
-    Argument::optional("SMIMECollectionTemplateID", Kind::Integer, ABOUT_MAILS).mark(Mark::Assumed),
+    taken(
+        LANGUAGE_NAME,
+        2,
+        "The language of e-mails about an S/MIME order, ISO 639-1 in lower case; English if left out. Not together with a \
+         template id.",
+    ),
+    template(Mailing::TEMPLATES[0], "A verification e-mail template of the account."),
+    template(Mailing::TEMPLATES[1], "A request e-mail template of the account."),
+    template(Mailing::TEMPLATES[2], "A collection e-mail template of the account."),
     taken("keyAttestation", 32767, "Code signing: taken, and not checked."),
     taken("hsmType", 64, "Code signing: taken, and not checked."),
     taken("shippingTitle", 64, ABOUT_SHIPPING),

@@ -5,7 +5,7 @@
 
 use crate::api::account::Payment;
 use crate::api::endpoints::collecting::yes_or_no;
-use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in};
+use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::Assumptions;
@@ -66,6 +66,7 @@ impl Rules for AutoAuthorize {
             becomes = order.state_at(now);
         }
         await_polls(world, number);
+        mailing::announce(number, world, now);
         Ok(Done {
             hint: format!("order {number} is now {becomes}").into(),
             ..Done::default()

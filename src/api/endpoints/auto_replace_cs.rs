@@ -6,7 +6,7 @@
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::replacing::{
-    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, replace, signature_hash,
+    CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, check_kept_length, replace, signature_hash,
 };
 use crate::api::endpoints::{
     Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr, refused,
@@ -122,9 +122,7 @@ fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
         SPKAC => Spkac::parse(text, spaces).map(Csr::from),
         _ => Csr::parse_with(text, spaces),
     };
-    if csr.as_ref().is_ok_and(|csr| csr.to_base64().len() > Csr::MAX_TEXT) {
-        return Err(Refusal::invalid(name, "the SPKAC is too long to be kept"));
-    }
+    check_kept_length(&csr, name)?;
     Ok(csr)
 }
 

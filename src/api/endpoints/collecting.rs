@@ -7,7 +7,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::api::endpoints::{Body, Done, Failure};
+use crate::api::endpoints::{Body, Done, Failure, mailing};
+use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{
@@ -337,7 +338,11 @@ fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Re
     }
     if waits_for_polls {
         let order = world.book_mut().get_mut(number);
-        order.expect("the order was just found").poll(now);
+        let order = order.expect("the order was just found");
+        order.poll(now);
+        if order.product == Product::Smime && order.state_at(now) == State::Issued {
+            mailing::announce_issuance(number, world, now);
+        }
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod mailing;
+pub(crate) mod next;
 mod replacing;
 mod request_and_collect_smime;
 mod resend_collection_email_smime;
@@ -91,6 +93,7 @@ pub struct Endpoint {
     /// Whether the table has every argument that the service has.
     is_whole: bool,
     needs_https: bool,
+    has_json: fn(&Assumptions) -> bool,
     default_format: fn(&Assumptions) -> Format,
     needs_post: fn(&Assumptions) -> bool,
     prepare: for<'f> fn(&Arguments<'f>) -> Result<Prepared<'f>, Refusal>,
@@ -106,6 +109,7 @@ impl Endpoint {
             example: R::EXAMPLE,
             is_whole: R::TABLE_IS_WHOLE,
             needs_https: R::NEEDS_HTTPS,
+            has_json: R::HAS_JSON,
             default_format: R::DEFAULT_FORMAT,
             needs_post: R::NEEDS_POST,
             prepare: prepare::<R>,
@@ -198,7 +202,11 @@ impl Endpoint {
     /// The answer to a call of which that came.
     pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
-        let format = call.arguments.response_format((self.default_format)(assumptions));
+        let default = (self.default_format)(assumptions);
+        let format = match call.arguments.response_format(default) {
+            Format::Json if !(self.has_json)(assumptions) => default,
+            format => format,
+        };
         let rendered = |reply: &Reply| Body::text(format.content_type(assumptions), format.render(reply, assumptions));
         let mut told = None;
         let mut own_body = None;
@@ -345,6 +353,8 @@ trait Rules: 'static {
     const TABLE_IS_WHOLE: bool = true;
     /// Whether a call over plain HTTP is refused (-1).
     const NEEDS_HTTPS: bool = true;
+    /// Whether JSON, where the table has it, is a format of the replies.
+    const HAS_JSON: fn(&Assumptions) -> bool = |_| true;
     /// The format of a reply where the call asks for none.
     const DEFAULT_FORMAT: fn(&Assumptions) -> Format = |_| Format::Lines;
     /// Whether another method than POST is refused (-17).

@@ -2,7 +2,7 @@
 //! becomes of the order.
 
 use crate::api::account::Account;
-use crate::api::csr::{CsrError, Hash};
+use crate::api::csr::{Csr, CsrError, Hash};
 use crate::api::endpoints::{Done, Failure, await_polls, refuse_new_csr};
 use crate::api::order::machine::Replacement;
 use crate::api::order::state::{OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
@@ -54,6 +54,16 @@ pub(super) fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result
         ));
     }
     Ok(())
+}
+
+/// Whether the CSR that came by that argument can be kept: a SPKAC may get longer by what stands before it (-4).
+pub(super) fn check_kept_length(csr: &Result<Csr, CsrError>, argument: &'static str) -> Result<(), Refusal> {
+    match csr {
+        Ok(csr) if csr.to_base64().len() > Csr::MAX_TEXT => {
+            Err(Refusal::invalid(argument, "the SPKAC is too long to be kept"))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// What is answered to a CSR that is not accepted.

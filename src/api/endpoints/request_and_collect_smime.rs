@@ -6,7 +6,7 @@
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
 use crate::api::endpoints::{
-    Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, refuse_new_csr,
+    Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
 };
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
@@ -76,6 +76,7 @@ impl Rules for RequestAndCollectSmime {
         }
         if is_issued_now {
             await_polls(world, number);
+            mailing::announce(number, world, now);
         }
         values.wish.collect(number, world, now)
     }

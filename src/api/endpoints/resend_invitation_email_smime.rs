@@ -4,7 +4,7 @@
 
 use crate::api::endpoints::resending::{CODES, LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, Values};
 use crate::api::endpoints::{Done, Failure, Rules};
-use crate::api::order::outbox::MailKind;
+use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::code::Code;
 use crate::api::protocol::refusal::Refusal;

@@ -3,8 +3,9 @@
 //!
 //! Nothing is sent: the mail is kept in the outbox of the sandbox.
 
+use crate::api::endpoints::mailing::send;
 use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
-use crate::api::order::outbox::{DEFAULT_LANGUAGE, Mail, MailKind, Wording};
+use crate::api::order::mailing::MailKind;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -64,20 +65,12 @@ impl<'f> Values<'f> {
         let account = log_in(world, self.login_name, self.login_password, denied)?;
         check_permission(world, account, endpoint)?;
         let order = find_order(world, self.order_number, account, Product::Smime, denied)?;
-        let to = order.email_address();
-        check_address(&to)?;
+        check_address(&order.email_address())?;
         check_state(order, kind, now)?;
-        let mail = Mail {
-            time: now,
-            kind,
-            to: to.into(),
-            order_number: order.number,
-            wording: Wording::Language(DEFAULT_LANGUAGE),
-        };
-        let hint = format!("the {kind} mail of order {} is in the outbox", order.number);
-        world.outbox_mut().keep(mail);
+        let number = order.number;
+        send(&[kind], number, now, world);
         Ok(Done {
-            hint: hint.into(),
+            hint: format!("the {kind} mail of order {number} is in the outbox").into(),
             ..Done::default()
         })
     }

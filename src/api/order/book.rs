@@ -6,7 +6,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::api::order::certificate_id::CertificateId;
-use crate::api::order::state::{Order, OrderNumber};
+use crate::api::order::state::{Life, Order, OrderNumber};
 
 /// The book is full: it has as many orders as it may.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Book {
     changes: u64,
     /// If the book is watched: the orders that were touched, and how each was before.
     touched: Option<Vec<Touched>>,
+    /// If it keeps account of states: the life of each order that was touched, before the first touch.
+    lives: Option<Vec<(OrderNumber, Option<Life>)>>,
 }
 
 /// An order that was changed, made or deleted.
@@ -41,6 +43,17 @@ pub struct Touched {
     pub number: OrderNumber,
     /// How it was before, if it was there.
     pub before: Option<Arc<Order>>,
+}
+
+/// A change of what an order's state follows from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LifeChange {
+    /// Its number.
+    pub number: OrderNumber,
+    /// How it was before, if it was there.
+    pub before: Option<Life>,
+    /// How it is now, if it is there.
+    pub after: Option<Life>,
 }
 
 impl Book {
@@ -53,7 +66,34 @@ impl Book {
             next_number: first_number,
             changes: 0,
             touched: None,
+            lives: None,
         }
+    }
+
+    /// Keeps account of the orders whose state is changed from now on, until they are taken.
+    pub fn note_lives(&mut self) {
+        self.lives.get_or_insert_default();
+    }
+
+    /// Whether it keeps account of the orders whose state is changed.
+    pub fn notes_lives(&self) -> bool {
+        self.lives.is_some()
+    }
+
+    /// Whether orders were touched since their lives were taken.
+    pub fn has_lives(&self) -> bool {
+        self.lives.as_ref().is_some_and(|lives| !lives.is_empty())
+    }
+
+    /// The orders whose state was changed since the last time, the first first.
+    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+        let touched = self.lives.as_mut().map(std::mem::take).unwrap_or_default();
+        let changes = touched.into_iter().map(|(number, before)| LifeChange {
+            number,
+            before,
+            after: self.get(number).map(Order::life),
+        });
+        changes.filter(|change| change.before != change.after).collect()
     }
 
     /// Notes which orders are touched from now on, or no longer does. What was noted is forgotten.
@@ -76,6 +116,11 @@ impl Book {
         if let Some(touched) = &mut self.touched {
             let before = self.orders.get(&number).cloned();
             touched.push(Touched { number, before });
+        }
+        if let Some(lives) = &mut self.lives
+            && lives.iter().all(|(known, _)| *known != number)
+        {
+            lives.push((number, self.orders.get(&number).map(|order| order.life())));
         }
     }
 
@@ -292,6 +337,38 @@ mod tests {
             [(1, Some(Stage::Pending)), (5, None), (1, Some(Stage::OnHold))]
         );
         assert!(!book.is_touched());
+    }
+
+    #[test]
+    fn account_is_kept_of_states_that_change() {
+        let mut book = Book::new(10, number(5));
+        book.insert(order(1)).unwrap();
+        book.insert(order(2)).unwrap();
+        assert!(book.take_lives().is_empty());
+        book.note_lives();
+        // One that is touched twice is one change, and one that stays as it is none.
+        book.get_mut(number(1)).unwrap().stage = Stage::OnHold;
+        book.get_mut(number(1)).unwrap().stage = Stage::Rejected;
+        book.get_mut(number(2)).unwrap().collected = true;
+        book.insert_new(order(1)).unwrap();
+        book.note_lives();
+        assert!(book.has_lives());
+        let life = |stage| Some(Life { stage, fails: false });
+        let change = |value, before, after| LifeChange {
+            number: number(value),
+            before,
+            after,
+        };
+        assert_eq!(
+            book.take_lives(),
+            [
+                change(1, life(Stage::Pending), life(Stage::Rejected)),
+                change(5, None, life(Stage::Pending))
+            ]
+        );
+        book.remove(number(5));
+        assert_eq!(book.take_lives(), [change(5, life(Stage::Pending), None)]);
+        assert!(!book.has_lives() && book.notes_lives());
     }
 
     #[test]

@@ -12,8 +12,8 @@ const LENGTH: usize = 13;
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 const INVERSE: u64 = inverse(FACTOR);
 
-/// The collectionCode of an order: 13 letters and digits. It follows from the order number, and nothing tells it but the
-/// reply to the order.
+/// The collectionCode of an order: 13 letters and digits. It follows from the order number. A client learns it from the reply
+/// to the order, a test also from the control API.
 pub(crate) fn collection_code(number: OrderNumber) -> String {
     let mixed = number.get().wrapping_mul(FACTOR);
     let mixed = (mixed ^ mixed >> 32).wrapping_mul(FACTOR);

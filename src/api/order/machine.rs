@@ -74,6 +74,7 @@ impl Order {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            mailing: self.mailing.clone(),
             collected: false,
         }
     }

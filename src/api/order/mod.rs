@@ -7,6 +7,7 @@ pub(crate) mod certificate_id;
 pub(crate) mod collection_code;
 pub(crate) mod machine;
 pub(crate) mod mailbox;
+pub(crate) mod mailing;
 pub(crate) mod outbox;
 pub(crate) mod product;
 pub(crate) mod state;

@@ -1,58 +1,11 @@
 //! The mails that Sectigo would have sent about orders: kept instead of sent, up to a limit.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
+use crate::api::order::mailing::{MailKind, Wording};
 use crate::api::order::state::OrderNumber;
 use crate::clock::Timestamp;
-
-/// The language of mails where a call names neither a language nor a template.
-pub(crate) const DEFAULT_LANGUAGE: &str = "en";
-
-/// What a mail is for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum MailKind {
-    /// It asks the owner of the mailbox to confirm that it is theirs.
-    Verification,
-    /// It invites the owner of the mailbox to send the request for the certificate.
-    Invitation,
-    /// It says that the certificate can be collected.
-    Collection,
-}
-
-impl MailKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Verification, Self::Invitation, Self::Collection];
-
-    /// The name in the control API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Verification => "verification",
-            Self::Invitation => "invitation",
-            Self::Collection => "collection",
-        }
-    }
-}
-
-impl fmt::Display for MailKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a mail is written with.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wording {
-    /// Sectigo's own text in that language (ISO 639-1).
-    Language(&'static str),
-    /// A template of the account.
-    Template(u64),
-}
 
 /// A mail that would have been sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -102,6 +55,15 @@ impl Outbox {
         }
     }
 
+    /// Sends now what is to be sent later about the certificate of an order, because it was issued sooner. Returns whether
+    /// there is such a mail.
+    pub fn bring_forward(&mut self, number: OrderNumber, now: Timestamp) -> bool {
+        let is_later =
+            |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > now;
+        let later = self.mails.iter_mut().filter(|(_, mail)| is_later(mail));
+        later.map(|(_, mail)| Arc::make_mut(mail).time = now).count() > 0
+    }
+
     /// The mails that are sent by that time, each with its number: 1 for the first of the sandbox.
     pub fn sent(&self, now: Timestamp) -> impl Iterator<Item = (u64, &Mail)> {
         let mails = self.mails.iter().map(|(id, mail)| (*id, &**mail));
@@ -134,7 +96,7 @@ mod tests {
             kind: MailKind::Collection,
             to: to.into(),
             order_number: OrderNumber::new(7).unwrap(),
-            wording: Wording::Language(DEFAULT_LANGUAGE),
+            wording: Wording::Language("en"),
         }
     }
 
@@ -172,6 +134,27 @@ mod tests {
             outbox.sent(now).map(|(id, _)| id).collect::<Vec<_>>()
         };
         assert_eq!((at(4), at(5), at(10)), (vec![], vec![2], vec![1, 2]));
+    }
+
+    #[test]
+    fn a_mail_about_a_certificate_comes_sooner_if_it_is_issued_sooner() {
+        let at = |second| Timestamp::EPOCH.after(Duration::from_secs(second));
+        let mut outbox = Outbox::default();
+        outbox.keep(mail(3, "a@b.de"));
+        outbox.keep(Mail {
+            kind: MailKind::Invitation,
+            ..mail(10, "a@b.de")
+        });
+        outbox.keep(Mail {
+            order_number: OrderNumber::new(8).unwrap(),
+            ..mail(10, "a@b.de")
+        });
+        outbox.keep(mail(10, "a@b.de"));
+        let number = OrderNumber::new(7).unwrap();
+        assert!(outbox.bring_forward(number, at(5)));
+        assert!(!outbox.bring_forward(number, at(5)), "it is sent");
+        let times: Vec<_> = outbox.sent(at(10)).map(|(_, mail)| mail.time).collect();
+        assert_eq!(times, [at(3), at(10), at(10), at(5)]);
     }
 
     #[test]

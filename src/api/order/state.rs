@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
+use crate::api::order::mailing::{MailKind, Mailing, Wording};
 use crate::api::order::product::Product;
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
@@ -285,6 +286,52 @@ pub enum Stage {
     Unpaid,
 }
 
+/// What the state of an order follows from, together with the time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Life {
+    /// What is stored of its state.
+    pub stage: Stage,
+    /// Whether its issuance fails when it is due.
+    pub fails: bool,
+}
+
+impl Life {
+    /// The state at that time.
+    pub fn state_at(self, now: Timestamp) -> State {
+        let unless_expired = |validity: Validity, state| {
+            if now < validity.expires { state } else { State::Expired }
+        };
+        match self.stage {
+            Stage::Pending => State::Pending,
+            Stage::BeingIssued(Some(validity)) if now >= validity.issued && !self.fails => {
+                unless_expired(validity, State::Issued)
+            }
+            Stage::BeingIssued(_) => State::BeingIssued,
+            Stage::Issued(validity) => unless_expired(validity, State::Issued),
+            Stage::Replaced(validity) => unless_expired(validity, State::Replaced),
+            Stage::Revoked(_) => State::Revoked,
+            Stage::Rejected => State::Rejected,
+            Stage::OnHold => State::OnHold,
+            Stage::Unpaid => State::Unpaid,
+        }
+    }
+
+    /// When the state changes by time alone, the earlier first.
+    pub fn turns(self) -> impl Iterator<Item = Timestamp> {
+        let (issued, expires) = match self.stage {
+            Stage::BeingIssued(Some(validity)) if !self.fails => (Some(validity.issued), Some(validity.expires)),
+            Stage::Issued(validity) | Stage::Replaced(validity) => (None, Some(validity.expires)),
+            Stage::Pending
+            | Stage::BeingIssued(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => (None, None),
+        };
+        issued.into_iter().chain(expires)
+    }
+}
+
 /// An order of a certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Order {
@@ -314,6 +361,8 @@ pub struct Order {
     pub issued_after_polls: Option<NonZeroU32>,
     /// How its issuance fails, instead of being done, when it is due.
     pub issuance_fails: Option<IssuanceFailure>,
+    /// What its mails are written with, if anything was asked for.
+    pub mailing: Option<Box<Mailing>>,
     /// Whether its certificate was collected; noted only for accounts to which this is pushed.
     pub collected: bool,
 }
@@ -336,6 +385,7 @@ impl Order {
             revocation: None,
             issued_after_polls: None,
             issuance_fails: None,
+            mailing: None,
             collected: false,
         }
     }
@@ -347,21 +397,14 @@ impl Order {
 
     /// Its state at that time.
     pub fn state_at(&self, now: Timestamp) -> State {
-        let unless_expired = |validity: Validity, state| {
-            if now < validity.expires { state } else { State::Expired }
-        };
-        match self.stage {
-            Stage::Pending => State::Pending,
-            Stage::BeingIssued(Some(validity)) if now >= validity.issued && self.issuance_fails.is_none() => {
-                unless_expired(validity, State::Issued)
-            }
-            Stage::BeingIssued(_) => State::BeingIssued,
-            Stage::Issued(validity) => unless_expired(validity, State::Issued),
-            Stage::Replaced(validity) => unless_expired(validity, State::Replaced),
-            Stage::Revoked(_) => State::Revoked,
-            Stage::Rejected => State::Rejected,
-            Stage::OnHold => State::OnHold,
-            Stage::Unpaid => State::Unpaid,
+        self.life().state_at(now)
+    }
+
+    /// What its state follows from.
+    pub fn life(&self) -> Life {
+        Life {
+            stage: self.stage,
+            fails: self.issuance_fails.is_some(),
         }
     }
 
@@ -403,6 +446,11 @@ impl Order {
     pub fn email_address(&self) -> Cow<'_, str> {
         let default_email = || format!("order-{}@example.com", self.number).into();
         self.email.as_deref().map_or_else(default_email, Cow::Borrowed)
+    }
+
+    /// What a mail of that kind about it is written with.
+    pub(crate) fn wording(&self, kind: MailKind) -> Wording {
+        self.mailing.as_deref().copied().unwrap_or_default().wording(kind)
     }
 
     /// The kind of its certificate: its own, or the default of its product.

@@ -5,7 +5,8 @@ pub(crate) mod parse;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use crate::api::protocol::assumption::{
     Assumptions, Charset, FinalNewline, JsonCharset, JsonOrderNumber, JsonSuccessMessage, TextCharset,
@@ -70,16 +71,8 @@ impl Format {
     pub(crate) fn render(self, reply: &Reply, assumptions: &Assumptions) -> Cow<'static, str> {
         match self {
             Self::Lines => render_lines(reply, assumptions.final_newline),
-            Self::UrlEncoded => serde_urlencoded::to_string(Fields::new(reply, Number::Number, None))
-                .expect("numbers and strings always serialize")
-                .into(),
-            Self::Json => serde_json::to_string(&Fields::new(
-                reply,
-                |number| json_order_number(number, assumptions),
-                json_success_message(assumptions),
-            ))
-            .expect("numbers and strings always serialize")
-            .into(),
+            Self::UrlEncoded => to_urlencoded(&Fields::new(reply, Number::Number, None)).into(),
+            Self::Json => to_json(&Fields::of_json(reply, assumptions)).into(),
         }
     }
 
@@ -89,42 +82,30 @@ impl Format {
         self,
         code: i32,
         order_number: u64,
-        fields: &[(&'static str, String)],
+        more: &[(&'static str, String)],
         assumptions: &Assumptions,
     ) -> String {
-        let own = [
-            ("errorCode", code.to_string()),
-            ("orderNumber", order_number.to_string()),
-        ];
-        let all = own.iter().chain(fields);
+        let reply = Reply::Success {
+            code,
+            order_number: Some(order_number),
+        };
         match self {
             Self::Lines => {
-                let lines: Vec<_> = all.map(|(_, value)| &**value).collect();
-                lines.join("\n") + line_end(assumptions.final_newline)
-            }
-            Self::UrlEncoded => {
-                let mut text = form_urlencoded::Serializer::new(String::new());
-                text.extend_pairs(all);
-                text.finish()
-            }
-            Self::Json => {
-                let mut object = serde_json::Map::new();
-                object.insert("errorCode".to_owned(), code.into());
-                if let Some(message) = json_success_message(assumptions) {
-                    object.insert("errorMessage".to_owned(), message.into());
+                let mut text = render_lines(&reply, FinalNewline::No).into_owned();
+                for (_, value) in more {
+                    text.push('\n');
+                    text.push_str(value);
                 }
-                let number = match json_order_number(order_number, assumptions) {
-                    Number::Number(number) => number.into(),
-                    Number::Text(text) => text.into(),
-                };
-                object.insert("orderNumber".to_owned(), number);
-                object.extend(
-                    fields
-                        .iter()
-                        .map(|(name, value)| ((*name).to_owned(), value.clone().into())),
-                );
-                serde_json::Value::Object(object).to_string()
+                text + line_end(assumptions.final_newline)
             }
+            Self::UrlEncoded => to_urlencoded(&Fields {
+                more,
+                ..Fields::new(&reply, Number::Number, None)
+            }),
+            Self::Json => to_json(&Fields {
+                more,
+                ..Fields::of_json(&reply, assumptions)
+            }),
         }
     }
 }
@@ -168,23 +149,47 @@ fn render_lines(reply: &Reply, final_newline: FinalNewline) -> Cow<'static, str>
             code,
             order_number: Some(number),
         } => format!("{code}\n{number}{end}").into(),
-        Reply::Error { code, message } => format!("{code}\n{message}{end}").into(),
+        Reply::Error { code, message } => [&*code.to_string(), "\n", message, end].concat().into(),
     }
 }
 
+fn to_urlencoded(fields: &Fields<'_>) -> String {
+    serde_urlencoded::to_string(fields).expect("numbers and strings always serialize")
+}
+
+fn to_json(fields: &Fields<'_>) -> String {
+    serde_json::to_string(fields).expect("numbers and strings always serialize")
+}
+
 /// The fields of formats 1 and 2, in this order.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Fields<'r> {
     error_code: i32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<Cow<'r, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'r str>,
     order_number: Option<Number>,
+    /// Those that an endpoint has of its own.
+    more: &'r [(&'static str, String)],
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("errorCode", &self.error_code)?;
+        if let Some(message) = self.error_message {
+            fields.serialize_entry("errorMessage", message)?;
+        }
+        if let Some(number) = &self.order_number {
+            fields.serialize_entry("orderNumber", number)?;
+        }
+        for (name, value) in self.more {
+            fields.serialize_entry(name, value)?;
+        }
+        fields.end()
+    }
 }
 
 /// A number as JSON has it; format 1 knows no difference.
-#[derive(Deserialize, Serialize)]
+#[cfg_attr(any(test, feature = "doors"), derive(serde::Deserialize))]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Number {
     Number(u64),
@@ -193,18 +198,21 @@ enum Number {
 
 impl<'r> Fields<'r> {
     fn new(reply: &'r Reply, number: impl FnOnce(u64) -> Number, success_message: Option<&'static str>) -> Self {
-        match reply {
-            Reply::Success { code, order_number } => Self {
-                error_code: *code,
-                error_message: success_message.map(Cow::Borrowed),
-                order_number: order_number.map(number),
-            },
-            Reply::Error { code, message } => Self {
-                error_code: *code,
-                error_message: Some(Cow::Borrowed(message)),
-                order_number: None,
-            },
+        let (error_code, error_message, order_number) = match reply {
+            Reply::Success { code, order_number } => (*code, success_message, order_number.map(number)),
+            Reply::Error { code, message } => (*code, Some(&**message), None),
+        };
+        Self {
+            error_code,
+            error_message,
+            order_number,
+            more: &[],
         }
+    }
+
+    fn of_json(reply: &'r Reply, assumptions: &Assumptions) -> Self {
+        let success_message = json_success_message(assumptions);
+        Self::new(reply, |number| json_order_number(number, assumptions), success_message)
     }
 }
 

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::cli::connect::connect;
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     SandboxesCommand,
@@ -30,7 +31,6 @@ use crate::model::fixtures::FixturesOrText;
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::sandbox::{NewSandbox, Reset};
-use crate::token::Token;
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -49,9 +49,6 @@ pub(crate) enum CtlError {
         /// What the system said.
         source: io::Error,
     },
-    /// The token's file is not as it should be.
-    #[error("the token of the control API: {0}")]
-    Token(String),
     /// A file cannot be put in its place.
     #[error("{0}")]
     Written(String),
@@ -71,19 +68,8 @@ impl From<FileError> for CtlError {
 /// # Errors
 /// The emulator is not there or refuses, or a file is not as it should be.
 pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
-    let mut control = Control::connect(&args.control).sandbox(&args.sandbox);
-    if let Some(token) = &args.control_token {
-        control = control.given_token(token.clone());
-    }
-    if let Some(path) = &args.control_token_file {
-        if args.control_token.is_some() {
-            return Err(CtlError::Given(
-                "give --control-token or --control-token-file, not both".to_owned(),
-            ));
-        }
-        let token = Token::read(path).map_err(|error| CtlError::Token(error.to_string()))?;
-        control = control.given_token(token.into());
-    }
+    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
+    let control = connect(&args.control, &args.sandbox, token, file).map_err(CtlError::Given)?;
     let mut ctl = Ctl {
         control,
         json: args.json,

@@ -80,6 +80,7 @@ impl Layout {
             ("ORDER", "orderNumber"),
             ("LANGUAGE", "languageName"),
             ("TEMPLATE", "templateID"),
+            ("COLLECTION CODE", "collectionCode"),
         ],
     };
 

@@ -6,25 +6,37 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::extract::{JsonBody, PathLoginName, PathSandbox, resource_base};
+use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, patched};
+use super::window::Search;
 use super::{App, Problem};
 use crate::api::account as domain;
 use crate::api::world::Accounts;
 use crate::clock::real_now;
 use crate::model::account::{
-    Account, AccountAnswer, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account, login_name_taken,
-    no_account,
+    Account, AccountAnswer, AccountFilter, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account,
+    login_name_taken, no_account,
 };
 use crate::sandbox::push::Came;
 
 /// The accounts, by loginName; no passwords.
-#[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts",
+#[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts", params(AccountFilter),
     responses((status = 200, description = "The accounts", body = AccountList)))]
-pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<AccountList> {
+pub(super) async fn list(PathSandbox(sandbox): PathSandbox, Query(filter): Query<AccountFilter>) -> Json<AccountList> {
     let accounts = sandbox.state().world.accounts.clone();
+    let search = filter.search.as_deref().map(Search::new);
+    let is_searched = |account: &&domain::Account| {
+        let Some(search) = &search else { return true };
+        search.is_in(account.login_name.as_str()) || account.account_id.is_some_and(|id| search.is_in_number(id))
+    };
+    let found: Vec<_> = accounts.iter().filter(is_searched).collect();
+    let page = found
+        .iter()
+        .skip(filter.offset.unwrap_or_default())
+        .take(filter.limit.unwrap_or(usize::MAX));
     Json(AccountList {
-        accounts: accounts.iter().map(AccountInfo::answer).collect(),
+        accounts: page.map(|account| AccountInfo::answer(account)).collect(),
+        total: filter.is_of_window().then_some(found.len()),
     })
 }
 

@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use tokio::time::timeout;
 
 use super::answers::answer;
-use super::extract::{JsonBody, PathSandbox, Query, no_sandbox};
+use super::extract::{JsonBody, PathId, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
@@ -45,7 +45,7 @@ const STILL_THERE: Duration = Duration::from_millis(500);
 const NEAREST: usize = 3;
 
 /// A call of the journal as it is answered.
-fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
+pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
     let (kind, url, try_number) = match &entry.subject {
         Subject::Call(..) => (CallKind::Call, None, None),
@@ -148,6 +148,28 @@ pub(super) async fn list(
         forgotten,
     })
     .await
+}
+
+/// One call in the journal.
+#[utoipa::path(get, path = "/calls/{id}", tag = "calls", operation_id = "readCall",
+    params(("id" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "The call", body = CallInfo), (status = 404, description = "The journal has no such call, or no longer")))]
+pub(super) async fn read(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<Json<CallInfo>, Problem> {
+    let entry = find(&sandbox, &id)?;
+    Ok(Json(call_info(&sandbox, &entry)))
+}
+
+/// The call of that number.
+///
+/// # Errors
+/// It is not in the journal, or no longer.
+pub(super) fn find(sandbox: &Sandbox, id: &str) -> Result<Arc<Entry>, Problem> {
+    let entry = id.parse().ok().and_then(|id| sandbox.journal.get(id));
+    entry.ok_or_else(|| {
+        Problem::not_found(
+            "the journal of this sandbox has no call of that id, or no longer (--journal, --journal-bytes)",
+        )
+    })
 }
 
 /// Forgets every call and every push; numbers go on.

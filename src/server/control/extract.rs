@@ -197,8 +197,8 @@ pub(super) struct PathLoginName(pub(super) String);
 /// The orderNumber in the path, as it is written there.
 pub(super) struct PathOrderNumber(pub(super) String);
 
-/// The number of a fault in the path, as it is written there.
-pub(super) struct PathFaultId(pub(super) String);
+/// The number of a fault or a call in the path, as it is written there.
+pub(super) struct PathId(pub(super) String);
 
 impl FromRequestParts<App> for PathLoginName {
     type Rejection = Problem;
@@ -216,7 +216,7 @@ impl FromRequestParts<App> for PathOrderNumber {
     }
 }
 
-impl FromRequestParts<App> for PathFaultId {
+impl FromRequestParts<App> for PathId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {

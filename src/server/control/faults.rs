@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 
 use super::Problem;
-use super::extract::{JsonBody, PathFaultId, PathSandbox};
+use super::extract::{JsonBody, PathId, PathSandbox};
 use crate::api::fault::Faults;
 use crate::clock::real_now;
 use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
@@ -15,12 +15,11 @@ use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<FaultList> {
     let real_now = real_now();
     let faults = sandbox.state().faults.clone();
-    let reply = |(id, fault)| FaultInfo {
-        id,
-        fault: Fault::describe(fault, real_now),
-    };
     Json(FaultList {
-        faults: faults.iter(real_now).map(reply).collect(),
+        faults: faults
+            .iter(real_now)
+            .map(|active| FaultInfo::new(active.id, &active.fault, active.hits, real_now))
+            .collect(),
     })
 }
 
@@ -33,16 +32,15 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
-    let answer = Fault::describe(&fault, real_now);
     let mut state = sandbox.state();
     state.faults.sweep(real_now);
-    let id = state.faults.add(fault).ok_or_else(|| {
+    let id = state.faults.add(fault.clone()).ok_or_else(|| {
         Problem::full(format!(
             "there are {} faults already, which is all that may be",
             Faults::MAX
         ))
     })?;
-    Ok((StatusCode::CREATED, Json(FaultInfo { id, fault: answer })))
+    Ok((StatusCode::CREATED, Json(FaultInfo::new(id, &fault, 0, real_now))))
 }
 
 /// Removes every fault.
@@ -57,10 +55,7 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
 #[utoipa::path(delete, path = "/faults/{id}", tag = "faults", operation_id = "deleteFault",
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Removed"), (status = 404, description = "There is none, or it healed")))]
-pub(super) async fn delete(
-    PathSandbox(sandbox): PathSandbox,
-    PathFaultId(id): PathFaultId,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<StatusCode, Problem> {
     let mut state = sandbox.state();
     state.faults.sweep(real_now());
     id.parse()

@@ -1,4 +1,4 @@
-//! Who is let in: the machine's owner and their programs, not a web page in their browser.
+//! Who is let in: the machine's owner and their programs, not a web page in their browser, but for the console.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,13 +9,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::{App, Problem};
+use crate::server::console;
 use crate::token::Token;
 
-/// The one route that needs no token.
+/// The one route of the API that needs no token.
 const HEALTH: &str = "/control/v1/health";
 
 /// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 7] = [
+const WITH_QUERY: [&str; 9] = [
+    "/accounts",
+    "/due",
     "/orders",
     "/calls",
     "/stream",
@@ -145,14 +148,17 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
     }
     let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // Where the browser says so, also of requests that have no Origin header: links, images, scripts.
-    if comes_from(headers, b"cross-site") || is_change && !has_own_origin && comes_from(headers, b"same-site") {
+    if comes_from(headers, b"cross-site") && !opens_console(request)
+        || is_change && !has_own_origin && comes_from(headers, b"same-site")
+    {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "The Sec-Fetch-Site header says that a web page of another site or another port sent this; only this \
              listener's own may.",
         ));
     }
-    let needs_token = request.uri().path() != HEALTH;
+    // The page holds no data: it asks for the token, and sends it along when it asks for some.
+    let needs_token = request.uri().path() != HEALTH && !console::has(request.uri().path());
     if needs_token && app.token.as_ref().is_some_and(|token| !is_borne(token, headers)) {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
@@ -166,6 +172,15 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// The host by which a request that was let in asked, without the port.
+pub(super) fn host_name(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    Some(match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        Some(_) | None => host,
+    })
 }
 
 /// The host and port that the client asked for.
@@ -182,6 +197,20 @@ fn comes_from(headers: &HeaderMap, site: &[u8]) -> bool {
         .get_all("sec-fetch-site")
         .iter()
         .any(|value| value.as_bytes().eq_ignore_ascii_case(site))
+}
+
+/// Whether a browser opens the console in a window of its own, as it does for a link that somebody was sent.
+fn opens_console(request: &Request) -> bool {
+    let says = |name, wanted: &[u8]| {
+        request
+            .headers()
+            .get(name)
+            .is_some_and(|value| value.as_bytes() == wanted)
+    };
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && console::has(request.uri().path())
+        && says("sec-fetch-mode", b"navigate")
+        && says("sec-fetch-dest", b"document")
 }
 
 fn is_port(text: &str) -> bool {

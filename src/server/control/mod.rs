@@ -17,12 +17,16 @@ mod guard;
 mod openapi;
 mod orders;
 mod outbox;
+mod own_calls;
 mod problem;
 mod receive;
 mod sandboxes;
 mod snapshot;
+mod timeline;
+mod window;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,24 +34,23 @@ use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use serde::Serialize;
 use tower_service::Service as _;
-use utoipa::ToSchema;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::api::endpoints::catalogue;
+use crate::model::health::HealthInfo;
 use crate::model::problem::ProblemDetails;
-use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
+use crate::server::{base_url, console, layers};
 use crate::token::Token;
 
 pub(crate) use answers::AnswerTurns;
@@ -78,8 +81,23 @@ pub(crate) struct Control {
     pub(crate) body_memory: BodyMemory,
     /// The turns of long answers.
     pub(crate) answer_turns: AnswerTurns,
+    /// Whether a call over plain HTTP counts as one over HTTPS.
+    pub(crate) accept_plain_http: bool,
+    /// Where the listeners are.
+    pub(crate) listeners: Listeners,
     /// Ends what waits and what streams.
     pub(crate) stop: Stop,
+}
+
+/// The addresses of the listeners that are on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listeners {
+    /// That of the API over TLS.
+    pub(crate) https: Option<SocketAddr>,
+    /// That of the API over plain HTTP.
+    pub(crate) http: Option<SocketAddr>,
+    /// The one of the control API.
+    pub(crate) control: Option<SocketAddr>,
 }
 
 /// What every handler shares.
@@ -101,10 +119,11 @@ impl Control {
 
     /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
     /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
-    fn router(self) -> Router {
+    pub(crate) fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
-        let (for_others, of_others) = (app.clone(), others);
+        let page: Arc<OnceLock<Router>> = Arc::default();
+        let for_others = app.clone();
         Router::new()
             .route(
                 "/control/v1/health",
@@ -116,12 +135,21 @@ impl Control {
             )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
-                let mut router = of_others.get_or_init(|| other_routes(for_others.clone())).clone();
+                let mut router = match console::has(request.uri().path()) {
+                    true => page.get_or_init(console::router).clone(),
+                    false => others.get_or_init(|| other_routes(for_others.clone())).clone(),
+                };
                 async move { router.call(request).await }
             })
             .layer(from_fn_with_state(app.clone(), guard::guard))
             .with_state(app)
     }
+}
+
+/// The OpenAPI document of an emulator without a token, as JSON.
+pub(crate) fn openapi_document() -> String {
+    let (_, made) = api().split_for_parts();
+    openapi::document(&made, false).to_string()
 }
 
 /// Every route, behind the guard.
@@ -161,6 +189,8 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
         .routes(strict(routes!(orders::list, orders::create)))
         .routes(strict(routes!(orders::read, orders::change, orders::delete)))
+        .routes(strict(routes!(timeline::history)))
+        .routes(strict(routes!(timeline::next)))
         .routes(strict(routes!(certificates::certificate)))
         .routes(strict(routes!(certificates::chain)))
         .routes(strict(routes!(certificates::csr)))
@@ -168,9 +198,12 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(certificates::list)))
         .routes(strict(routes!(clock::read, clock::set)))
         .routes(strict(routes!(clock::advance)))
+        .routes(strict(routes!(clock::due)))
         .routes(strict(routes!(faults::list, faults::create, faults::clear)))
         .routes(strict(routes!(faults::delete)))
-        .routes(strict(routes!(calls::list, calls::clear)))
+        .routes(strict(routes!(calls::list, own_calls::create, calls::clear)))
+        .routes(strict(routes!(calls::read)))
+        .routes(strict(routes!(own_calls::again)))
         .routes(strict(routes!(calls::stream)))
         .routes(strict(routes!(calls::count)))
         .routes(strict(routes!(outbox::list, outbox::clear)))
@@ -179,18 +212,20 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(assumptions::read, assumptions::change)))
 }
 
-/// It serves.
-#[derive(Serialize, ToSchema)]
-struct Health {
-    /// `ok`.
-    status: &'static str,
-}
-
-/// Answers once every listener serves: the control listener is served last.
+/// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.
 #[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
-    responses((status = 200, description = "It serves", body = Health)))]
-async fn health() -> Json<Health> {
-    Json(Health { status: "ok" })
+    responses((status = 200, description = "It serves", body = HealthInfo)))]
+async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> {
+    let host = guard::host_name(&headers).unwrap_or("localhost");
+    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::told(scheme, address, host));
+    let Listeners { https, http, control } = app.listeners;
+    Json(HealthInfo {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        https: url("https", https),
+        http: url("http", http),
+        control: url("http", control),
+    })
 }
 
 /// The catalogue: every endpoint's arguments and codes, and the assumptions.

@@ -1,21 +1,26 @@
 //! Orders.
 
+use std::cmp::Ordering;
+
 use axum::Json;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::Problem;
+use super::answers::answer;
 use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
+use super::window::{Search, window};
+use super::{App, Problem};
 use crate::api::csr::Csr;
 use crate::api::order::book::Book;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
-    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
-    give_csr, judge_csr, order_number_taken,
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, OrderTimes, StageEntry, build_order,
+    certificate_id_taken, give_csr, judge_csr, order_number_taken,
 };
+use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::push::Came;
 
 /// The orders of a page where the request does not say.
@@ -24,13 +29,16 @@ const PAGE: usize = 1000;
 /// The most orders of a page.
 const MAX_PAGE: usize = 10_000;
 
-/// The orders, by rising number, a page at a time.
+/// The orders, by rising number, a page at a time; or searched, sorted, and from any place on.
 #[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(OrderFilter),
-    responses((status = 200, description = "The orders", body = OrderList)))]
+    responses(
+        (status = 200, description = "The orders", body = OrderList),
+        (status = 503, description = "Too many other long answers are being sent")))]
 pub(super) async fn list(
+    axum::extract::State(app): axum::extract::State<App>,
     PathSandbox(sandbox): PathSandbox,
     Query(filter): Query<OrderFilter>,
-) -> Result<Json<OrderList>, Problem> {
+) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(Problem::unreadable(
@@ -48,21 +56,96 @@ pub(super) async fn list(
         let state = sandbox.state();
         (state.world.book.clone(), state.clock.now(real_now()))
     };
-    let mut found = book.above(filter.after.unwrap_or_default()).filter(|order| {
-        filter
-            .login_name
-            .as_deref()
-            .is_none_or(|name| order.login_name.as_str() == name)
-            && filter.product.is_none_or(|product| order.product == product)
-            && filter.state.is_none_or(|state| order.state_at(now) == state)
-    });
+    if filter.is_of_window() {
+        return answer(&app, None, move || window_of(&book, &filter, limit, now)).await;
+    }
+    let mut found = filtered(&book, &filter, now);
     let orders: Vec<_> = found
         .by_ref()
         .take(limit)
         .map(|order| OrderInfo::describe(order, now))
         .collect();
     let next = found.next().and(orders.last()).map(|order| order.order_number);
-    Ok(Json(OrderList { orders, next }))
+    let total = None;
+    Ok(Json(OrderList { orders, next, total }).into_response())
+}
+
+/// The orders that pass the filter, by rising number.
+fn filtered<'b>(book: &'b Book, filter: &OrderFilter, now: Timestamp) -> impl Iterator<Item = &'b domain::Order> {
+    book.above(filter.after.unwrap_or_default()).filter(move |order| {
+        filter
+            .login_name
+            .as_deref()
+            .is_none_or(|name| order.login_name.as_str() == name)
+            && filter.product.is_none_or(|product| order.product == product)
+            && filter.state.is_none_or(|state| order.state_at(now) == state)
+    })
+}
+
+/// What of an order it is sorted by.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+enum SortKey<'o> {
+    Number(i64),
+    Text(&'o str),
+}
+
+impl<'o> SortKey<'o> {
+    /// That of an order; none if it has nothing there.
+    fn of(order: &'o domain::Order, field: OrderField, now: Timestamp) -> Option<Self> {
+        let times = || OrderTimes::of(order, order.state_at(now));
+        let time = |time: Option<Timestamp>| time.map(|time| Self::Number(time.unix_millis()));
+        match field {
+            OrderField::Number => i64::try_from(order.number.get()).ok().map(Self::Number),
+            OrderField::LoginName => Some(Self::Text(order.login_name.as_str())),
+            OrderField::Product => Some(Self::Text(order.product.as_str())),
+            OrderField::State => {
+                let state = order.state_at(now);
+                let place = State::ALL.iter().position(|listed| *listed == state);
+                place.and_then(|place| i64::try_from(place).ok()).map(Self::Number)
+            }
+            OrderField::Issued => time(times().issued),
+            OrderField::Expires => time(times().expires),
+            OrderField::Due => time(times().due),
+        }
+    }
+
+    /// Which of two orders comes first; one that has nothing there comes last in either direction.
+    fn compare(one: &Option<Self>, other: &Option<Self>, is_falling: bool) -> Ordering {
+        match (one, other) {
+            (Some(one), Some(other)) if is_falling => other.cmp(one),
+            (Some(one), Some(other)) => one.cmp(other),
+            (one, other) => other.is_some().cmp(&one.is_some()),
+        }
+    }
+}
+
+/// A part of the orders that are searched for, sorted, and how many there are.
+fn window_of(book: &Book, filter: &OrderFilter, limit: usize, now: Timestamp) -> OrderList {
+    let search = filter.search.as_deref().map(Search::new);
+    let is_searched = |order: &&domain::Order| {
+        let Some(search) = &search else { return true };
+        let texts = [
+            Some(order.login_name.as_str()),
+            order.email.as_deref(),
+            order.organization.as_deref(),
+        ];
+        search.is_in_number(order.number.get()) || texts.into_iter().flatten().any(|text| search.is_in(text))
+    };
+    let OrderSort { field, is_falling } = filter.sort.unwrap_or(OrderSort::DEFAULT);
+    let found = filtered(book, filter, now)
+        .filter(is_searched)
+        .map(|order| (SortKey::of(order, field, now), order));
+    let (window, total) = window(found, filter.offset.unwrap_or_default(), limit, |one, other| {
+        SortKey::compare(&one.0, &other.0, is_falling).then(one.1.number.cmp(&other.1.number))
+    });
+    OrderList {
+        orders: window
+            .iter()
+            .map(|(_, order)| OrderInfo::describe(order, now))
+            .collect(),
+        next: None,
+        total: Some(total),
+    }
 }
 
 /// Makes an order.

@@ -4,6 +4,7 @@ mod chain;
 mod csr;
 mod desk;
 mod kept;
+mod life;
 mod ocsp;
 mod published;
 mod states;

@@ -44,6 +44,33 @@ fn a_revocation_is_told_with_its_reason_and_time() {
     }
 }
 
+/// The certificates of test orders have a CA of their own, and so a CRL and a responder.
+#[test]
+fn a_test_order_is_revoked_by_its_own_ca() {
+    let server = Server::plain(&[]);
+    let mut desk = Desk::of(&server);
+    for product in ["smime", "code-signing"] {
+        let order = format!(r#"{{"loginName":"login_name","product":"{product}","test":true}}"#);
+        let (number, other) = (desk.order(&order), desk.order(&order));
+        for number in [number, other] {
+            desk.collect(number);
+            assert!(uri(&desk.x509(number, "-ext crlDistributionPoints")).ends_with("/crl/test.crl"));
+            assert!(desk.x509(number, "-ocsp_uri").trim_end().ends_with("/ocsp/test"));
+            assert_eq!(desk.told(number), "good");
+        }
+        let form = Form::revoke().order(number);
+        let answer = desk.client.post("/products/!autoRevokeCertificate", &form.encode());
+        answer.assert_text("0\n");
+        assert_eq!(desk.told(number), "revoked: keyCompromise");
+        assert_eq!(desk.told(other), "good");
+    }
+    let crl = desk.client.get("/crl/smime.crl");
+    desk.openssl.write("smime.crl", crl.bytes());
+    let crl = desk.openssl.expect("crl -inform DER -in smime.crl -noout -text");
+    let before = crl.matches("Serial Number: ").count();
+    assert_eq!(before, 1, "only that of the fixtures: {crl}");
+}
+
 #[test]
 fn a_reason_that_is_left_out_is_none() {
     let server = Server::plain(&[]);

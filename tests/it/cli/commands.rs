@@ -1,4 +1,4 @@
-//! `health`, `endpoints`, `--help` and `--version`.
+//! `health`, `endpoints`, `openapi`, `--help` and `--version`.
 
 use std::net::TcpListener;
 use std::thread;
@@ -108,6 +108,19 @@ fn the_control_listener_gives_the_same_catalogue() {
     let served: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
     let printed = run(&["endpoints", "--format", "json"], &[]).stdout;
     assert_eq!(served, serde_json::from_str::<serde_json::Value>(&printed).unwrap());
+}
+
+#[test]
+fn the_printed_openapi_document_is_the_one_that_is_served() {
+    let server = Server::start(&["--https", "off"]);
+    let answer = Client::connect(server.control()).get("/control/v1/openapi.json");
+    let served: serde_json::Value = serde_json::from_str(answer.text()).unwrap();
+    let printed = run(&["openapi"], &[]);
+    assert_eq!((printed.code, &*printed.stderr), (Some(0), ""));
+    assert_eq!(
+        served,
+        serde_json::from_str::<serde_json::Value>(&printed.stdout).unwrap()
+    );
 }
 
 #[test]

@@ -17,7 +17,15 @@ fn shells_are_told_how_to_complete() {
         let run = run(&["completions", shell], &[]);
         assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{shell}");
         assert!(run.stdout.contains(words), "{shell}: {}", run.stdout);
-        for command in ["health", "orders", "advance", "--sandbox"] {
+        for command in [
+            "health",
+            "orders",
+            "advance",
+            "--sandbox",
+            "init",
+            "openapi",
+            "--base-url",
+        ] {
             // fish writes an option without its dashes.
             assert!(
                 run.stdout.contains(command.trim_start_matches('-')),
@@ -37,6 +45,10 @@ fn shells_are_told_how_to_complete() {
     // What bash then offers behind some words.
     for (words, offered) in [
         ("he", "health help"),
+        ("en", "endpoints env"),
+        ("ca in", "init"),
+        ("env --format j", "json"),
+        ("op", "openapi"),
         ("ctl cl", "clock"),
         ("ctl clock adv", "advance"),
         ("ctl orders create --exp", "--expires"),

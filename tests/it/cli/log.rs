@@ -111,7 +111,7 @@ fn off_is_silent() {
     garbage.finish();
     garbage.read_to_end();
     assert_eq!(server.stop("TERM").0.code(), Some(0));
-    assert_eq!(server.log(), "");
+    assert_eq!(server.whole_log(), "");
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn a_filter_chooses_lines() {
     let mut server = Server::plain(&["--log", "warn"]);
     server.client().revoke(&Form::revoke());
     server.stop("TERM");
-    assert_eq!(server.log(), "");
+    assert_eq!(server.whole_log(), "");
 
     let mut server = Server::plain(&["--log", "off,sectigo_emulator::call=info"]);
     server.client().revoke(&Form::revoke());
     server.stop("TERM");
-    assert_eq!(server.log().lines().count(), 1, "{}", server.log());
+    assert_eq!(server.whole_log().lines().count(), 1, "{}", server.whole_log());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod commands;
 mod completions;
 mod ctl;
+mod env;
 mod log;
 mod refusals;
 mod serve;

@@ -399,3 +399,37 @@ fn a_fault_names_what_it_does_not_take() {
     }
     assert_eq!(control.get("/faults"), serde_json::json!({"faults": []}));
 }
+
+#[test]
+fn a_fault_says_how_many_calls_it_met_and_when_it_is_gone() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    clear(&mut control);
+    let made = control.ask(
+        ("POST", "/faults", r#"{"times":3,"ttl":"1h","then":{"code":-21}}"#),
+        201,
+    );
+    assert!(made.get("hits").is_none(), "{made}");
+    assert!(
+        made["until"].as_str().is_some_and(|until| until.ends_with('Z')),
+        "{made}"
+    );
+    add(&mut control, r#"{"then":{"status":418}}"#);
+    let mut client = server.client();
+    for expected in 1..3 {
+        assert_eq!(client.revoke(&revoke()).code(), -21);
+        let faults = control.get("/faults");
+        assert_eq!(faults["faults"][0]["hits"], expected, "{faults}");
+        assert_eq!(faults["faults"][0]["until"], made["until"]);
+        assert!(faults["faults"][1].get("until").is_none(), "{faults}");
+        assert!(faults["faults"][1].get("hits").is_none(), "{faults}");
+    }
+    assert_eq!(control.get("/faults")["faults"][0]["times"], 1);
+    client.revoke(&revoke());
+    assert_eq!(client.revoke(&revoke()).status, 418);
+    let faults = control.get("/faults");
+    assert_eq!(
+        (&faults["faults"][0]["hits"], &faults["faults"][1]),
+        (&1.into(), &Value::Null)
+    );
+}

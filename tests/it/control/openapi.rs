@@ -41,6 +41,8 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/accounts/{loginName}", "GET PATCH DELETE"),
     ("/orders", "GET POST"),
     ("/orders/{orderNumber}", "GET PATCH DELETE"),
+    ("/orders/{orderNumber}/history", "GET"),
+    ("/orders/{orderNumber}/next", "GET"),
     ("/orders/{orderNumber}/certificate", "GET"),
     ("/orders/{orderNumber}/chain", "GET"),
     ("/orders/{orderNumber}/csr", "GET"),
@@ -48,9 +50,12 @@ const IN_SANDBOX: &[(&str, &str)] = &[
     ("/ca", "GET"),
     ("/clock", "GET PUT"),
     ("/clock/advance", "POST"),
+    ("/clock/due", "GET"),
     ("/faults", "GET POST DELETE"),
     ("/faults/{id}", "DELETE"),
-    ("/calls", "GET DELETE"),
+    ("/calls", "GET POST DELETE"),
+    ("/calls/{id}", "GET"),
+    ("/calls/{id}/again", "POST"),
     ("/calls/stream", "GET"),
     ("/calls/count", "POST"),
     ("/outbox", "GET DELETE"),
@@ -94,12 +99,12 @@ fn ask(server: &Server, method: &str, path: &str) -> (u16, Option<String>) {
     (status, allow.map(str::to_owned))
 }
 
-/// The path to things that are there; `fault` is the number of a fault.
-fn filled(path: &str, fault: &str) -> String {
+/// The path to things that are there; `id` is the number of a fault or a call.
+fn filled(path: &str, id: &str) -> String {
     path.replace("{sandbox}", "t1")
         .replace("{loginName}", "no_permission")
         .replace("{orderNumber}", if path.ends_with("/csr") { "1234567" } else { "7" })
-        .replace("{id}", fault)
+        .replace("{id}", id)
 }
 
 fn give_csr_and_key(control: &mut Control) {
@@ -124,8 +129,16 @@ fn each_documented_operation_is_served() {
             // Numbers of faults go on through a reset.
             let faults = control.get("/faults");
             let of_default = faults["faults"][0]["id"].to_string();
-            let fault = if path.contains("{sandbox}") { "1" } else { &of_default };
-            let (status, _) = ask(&server, method, &filled(&path, fault));
+            let call = r#"{"endpoint":"!autoRevokeCS"}"#;
+            let calls = [&mut control, &mut Control::at(server.control(), "t1")]
+                .map(|control| control.ask(("POST", "/calls", call), 200)["call"]["id"].to_string());
+            let id = match (path.contains("{sandbox}"), path.contains("/calls/{id}")) {
+                (true, false) => "1",
+                (false, false) => &of_default,
+                (true, true) => &calls[1],
+                (false, true) => &calls[0],
+            };
+            let (status, _) = ask(&server, method, &filled(&path, id));
             // Where a body is demanded, it is missed.
             assert!(matches!(status, 200 | 201 | 204 | 400), "{method} {path}: {status}");
         }

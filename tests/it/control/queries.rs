@@ -427,3 +427,110 @@ fn a_count_answers_as_soon_as_there_are_enough() {
         assert_eq!(thread.join().unwrap()["reached"], true);
     }
 }
+
+fn order_numbers(list: &Value) -> Vec<u64> {
+    let orders = list["orders"].as_array().unwrap();
+    orders
+        .iter()
+        .map(|order| order["orderNumber"].as_u64().unwrap())
+        .collect()
+}
+
+/// Four orders and nothing else, on a clock that stands.
+fn server_with_four_orders() -> (Server, Control) {
+    let fixtures = json!({
+        "clock": {"now": "2030-01-01T00:00:00Z", "frozen": true},
+        "accounts": [{"loginName": "alice", "loginPassword": "x", "accountID": 4711}, {"loginName": "Bob", "loginPassword": "y"}],
+        "orders": [
+            {"orderNumber": 10, "loginName": "alice", "product": "smime", "state": "pending", "email": "Jane@Example.com"},
+            {"orderNumber": 21, "loginName": "Bob", "product": "code-signing", "state": "issued",
+             "issued": "-2d", "expires": "+5d", "organization": "Café Ltd"},
+            {"orderNumber": 32, "loginName": "alice", "product": "smime", "state": "issued", "issued": "-1d", "expires": "+3d"},
+            {"orderNumber": 100, "loginName": "Bob", "product": "smime", "state": "being-issued", "due": "+1d", "expires": "+9d"},
+        ],
+    });
+    let server = Server::plain_with_fixtures(&fixtures.to_string(), &[]);
+    let control = Control::of(&server);
+    (server, control)
+}
+
+#[test]
+fn orders_are_searched_sorted_and_taken_from_any_place() {
+    let (_server, mut control) = server_with_four_orders();
+    for (query, expected, total) in [
+        ("sort=orderNumber", &[10, 21, 32, 100][..], 4),
+        ("sort=-orderNumber", &[100, 32, 21, 10], 4),
+        // Those of one account by their number.
+        ("sort=loginName", &[21, 100, 10, 32], 4),
+        ("sort=-loginName", &[10, 32, 21, 100], 4),
+        ("sort=product", &[21, 10, 32, 100], 4),
+        ("sort=state", &[10, 100, 21, 32], 4),
+        ("sort=-state", &[21, 32, 100, 10], 4),
+        // What has not that time comes last, in either direction.
+        ("sort=issued", &[21, 32, 10, 100], 4),
+        ("sort=-issued", &[32, 21, 10, 100], 4),
+        ("sort=expires", &[32, 21, 100, 10], 4),
+        ("sort=-expires", &[100, 21, 32, 10], 4),
+        ("sort=due", &[100, 10, 21, 32], 4),
+        ("offset=0", &[10, 21, 32, 100], 4),
+        ("offset=1&limit=2", &[21, 32], 4),
+        ("offset=3&limit=2", &[100], 4),
+        ("offset=4", &[], 4),
+        ("offset=18446744073709551615&limit=10000", &[], 4),
+        ("search=", &[10, 21, 32, 100], 4),
+        ("search=1", &[10, 21, 100], 3),
+        ("search=10&limit=1", &[10], 2),
+        ("search=BOB", &[21, 100], 2),
+        ("search=jane@", &[10], 1),
+        ("search=CAF%C3%89", &[21], 1),
+        ("search=nobody", &[], 0),
+        ("search=alice&state=issued", &[32], 1),
+        ("search=b&product=smime&sort=-expires", &[100], 1),
+        ("sort=orderNumber&after=21&loginName=Bob", &[100], 1),
+    ] {
+        let list = control.get(&format!("/orders?{query}"));
+        assert_eq!(order_numbers(&list), expected, "{query}");
+        assert_eq!(list["total"], total, "{query}");
+        assert!(list.get("next").is_none(), "{query}: {list}");
+    }
+    let page = control.get("/orders?limit=2");
+    assert_eq!((page.get("total"), &page["next"]), (None, &json!(21)), "{page}");
+    for (query, field) in [
+        ("sort=csr", "sort"),
+        ("sort=--due", "sort"),
+        ("offset=-1", "offset"),
+        ("search=a&limit=0", "limit"),
+        ("search=a&search=b", "search"),
+    ] {
+        let problem = control.ask(("GET", &format!("/orders?{query}"), ""), 400);
+        assert_eq!(problem["field"], field, "{query}: {problem}");
+    }
+}
+
+#[test]
+fn accounts_are_searched_and_taken_from_any_place() {
+    let (_server, mut control) = server_with_four_orders();
+    for (query, expected, total) in [
+        ("?offset=0", &["Bob", "alice"][..], 2),
+        ("?search=LI", &["alice"], 1),
+        ("?search=471", &["alice"], 1),
+        ("?search=x", &[], 0),
+        ("?offset=1", &["alice"], 2),
+        ("?limit=1", &["Bob"], 2),
+        ("?search=b&limit=0", &[], 1),
+    ] {
+        let list = control.get(&format!("/accounts{query}"));
+        let names: Vec<_> = list["accounts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|account| account["loginName"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, expected, "{query}");
+        assert_eq!(list["total"], total, "{query}");
+    }
+    for (query, field) in [("limit=x", "limit"), ("name=a", "name")] {
+        let problem = control.ask(("GET", &format!("/accounts?{query}"), ""), 400);
+        assert_eq!(problem["field"], field, "{query}: {problem}");
+    }
+}

@@ -32,17 +32,23 @@ impl Stream<BufReader<TcpStream>> {
     /// Opens a stream of the calls that a query asks for.
     #[track_caller]
     fn open_for(server: &Server, sandbox: &str, query: &str, last_event_id: Option<u64>) -> Self {
+        let seen = last_event_id.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
+        Self::open_with(server, sandbox, query, &seen)
+    }
+
+    /// The same with these header lines.
+    #[track_caller]
+    fn open_with(server: &Server, sandbox: &str, query: &str, headers: &str) -> Self {
         let base = match sandbox {
             "default" => String::new(),
             name => format!("/sandboxes/{name}"),
         };
-        let seen = last_event_id.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
         let mut socket = TcpStream::connect(server.control()).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
         // HTTP/1.0 has no chunks: the bytes are the events.
         write!(
             socket,
-            "GET /control/v1{base}/calls/stream{query} HTTP/1.0\r\nHost: localhost\r\n{seen}\r\n"
+            "GET /control/v1{base}/calls/stream{query} HTTP/1.0\r\nHost: localhost\r\n{headers}\r\n"
         )
         .unwrap();
         let mut stream = Self(BufReader::new(socket));
@@ -138,6 +144,57 @@ fn a_call_arrives_as_the_journal_has_it() {
             "{text}"
         );
     }
+}
+
+/// As the page in a browser reads it, by its own script: with the token, from the last call on that it has.
+#[test]
+fn thousands_of_calls_arrive_in_their_order_while_others_do_not_read() {
+    const CALLERS: u64 = 4;
+    const CALLS: u64 = 1000;
+    let environment = [("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")];
+    let args = [
+        "--https",
+        "off",
+        "--plain-http",
+        "accept",
+        "--journal",
+        "10000",
+        "--log",
+        "off",
+    ];
+    let server = Server::start_with(&args, &environment);
+    let of_page = |seen: u64| {
+        let headers = format!(
+            "Authorization: bearer t0ken\r\nLast-Event-ID: {seen}\r\nAccept: text/event-stream\r\n\
+             Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n"
+        );
+        Stream::open_with(&server, "default", "", &headers)
+    };
+    let sleepers: Vec<_> = (0..20).map(|_| of_page(0)).collect();
+    thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let mut client = server.client();
+                for _ in 0..CALLS {
+                    assert_eq!(client.revoke(&Form::default()).code(), -3);
+                }
+            });
+        }
+        let mut page = of_page(0);
+        for expected in 1..=CALLERS * CALLS / 2 {
+            assert_eq!(page.call()["id"], expected);
+        }
+        // The connection breaks, and the page goes on from there.
+        drop(page);
+        let mut page = of_page(CALLERS * CALLS / 2);
+        for expected in CALLERS * CALLS / 2 + 1..=CALLERS * CALLS {
+            assert_eq!(page.call()["id"], expected);
+        }
+    });
+    drop(sleepers);
+    let refused = Client::connect(server.control()).get("/control/v1/calls/stream");
+    assert_eq!(refused.status, 401);
+    server.assert_well();
 }
 
 #[test]

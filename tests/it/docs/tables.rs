@@ -105,19 +105,30 @@ fn commands() -> String {
     let program = program();
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
     for command in program.get_subcommands() {
-        if !["serve", "ctl", "check", "help"].contains(&command.get_name()) {
-            let options = own_options(command).map(|option| format!(" [--{}{}]", long(option), value(option)));
-            let name = command.get_name();
-            let usage: String = options.collect();
+        if ["serve", "ctl", "check", "help"].contains(&command.get_name()) {
+            continue;
+        }
+        for (path, command) in leaves(command.get_name(), command) {
+            let usage: String = own_options(command).map(usage).collect();
             let _ = writeln!(
                 table,
-                "| `{name}{}{usage}` | {} |",
+                "| `{path}{}{usage}` | {} |",
                 positionals(command),
                 command.get_about().unwrap_or_default()
             );
         }
     }
     table
+}
+
+/// An option with its value, in brackets unless it is required.
+fn usage(option: &clap::Arg) -> String {
+    let usage = format!("--{}{}", long(option), value(option));
+    if option.is_required_set() {
+        format!(" {usage}")
+    } else {
+        format!(" [{usage}]")
+    }
 }
 
 /// Every command of `ctl`, with its arguments.

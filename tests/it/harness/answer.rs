@@ -13,6 +13,19 @@ const HEADERS: &[&str] = &[
     "www-authenticate",
 ];
 
+/// Those that only the console may have, each of whose responses binds the browser by the last five.
+const CONSOLE_HEADERS: &[&str] = &[
+    "cache-control",
+    "etag",
+    "vary",
+    "content-encoding",
+    "content-security-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "referrer-policy",
+    "x-content-type-options",
+];
+
 /// Those that only what a CA publishes may have.
 const CACHE_HEADERS: &[&str] = &["cache-control", "etag", "expires", "last-modified", "pragma"];
 
@@ -126,8 +139,10 @@ impl Answer {
         let is_published = self
             .header("content-type")
             .is_some_and(|kind| published.contains(&kind));
+        let is_console = self.header("content-security-policy").is_some();
         for (name, _) in &self.headers {
             let is_known = HEADERS.contains(&name.as_str())
+                || is_console && CONSOLE_HEADERS.contains(&name.as_str())
                 || is_published && CACHE_HEADERS.contains(&name.as_str())
                 || self.status == 503 && name == "retry-after";
             assert!(is_known, "unexpected header {name}: {self:?}");

@@ -168,6 +168,13 @@ impl Server {
 
     /// What it wrote to stderr so far. It writes in the background: ask [`eventually`].
     pub(crate) fn log(&self) -> String {
+        let is_of_start = |line: &&str| line.contains("the console is at ");
+        let log = self.whole_log();
+        log.split_inclusive('\n').filter(|line| !is_of_start(line)).collect()
+    }
+
+    /// The same with the line that says at the start where the console is.
+    pub(crate) fn whole_log(&self) -> String {
         fs::read_to_string(self.dir.path().join("stderr")).unwrap()
     }
 

@@ -287,6 +287,39 @@ fn a_receiver_that_does_not_answer_is_given_up() {
 }
 
 #[test]
+fn what_is_too_long_for_a_url_is_given_up() {
+    let receiver = Receiver::willing();
+    let server = Server::plain(SOON);
+    let mut control = Control::of(&server);
+    push_to(&mut control, &json!({"url": receiver.url("/")}));
+    let comment = "ü".repeat(20_000);
+    let revocation = json!({"at": "-1s", "codeReason": 0, "revocationReason": comment});
+    change(
+        &mut control,
+        1_100_001,
+        &json!({"state": "rejected", "revocation": revocation}),
+    );
+    let calls = wait_for(&mut control, 1);
+    let hint = calls[0]["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("do not fit into a URL") && hint.ends_with("given up"),
+        "{hint}"
+    );
+    assert_eq!(calls[0]["status"], 0);
+    // As a body it is sent, and pushes go on.
+    push_to(&mut control, &json!({"url": receiver.url("/"), "certificate": true}));
+    change(
+        &mut control,
+        2_200_001,
+        &json!({"state": "rejected", "revocation": revocation}),
+    );
+    let pushed = receiver.next();
+    assert_eq!(pushed.method, "POST");
+    assert_eq!(pushed.parameter("statusDesc"), Some(format!("Rejected: {comment}")));
+    server.assert_well();
+}
+
+#[test]
 fn nobody_waits_for_a_push_but_the_next_of_its_order() {
     let receiver = Receiver::start(|_, pushed: &Received| match pushed.what() {
         (1_100_001, 7) => Reaction::Hang,

@@ -171,7 +171,7 @@ fn the_control_listener_carries_what_it_should_and_no_more() {
     assert_eq!(catalogue["endpoints"][0]["path"], REPLACE);
     let ca = client.get("/control/v1/tls/ca.pem");
     assert!(ca.text().starts_with("-----BEGIN CERTIFICATE-----\n"), "{ca:?}");
-    for path in ["/", "/control/v1", "/control/v1/nothing", REVOKE] {
+    for path in ["/other", "/control", "/control/v1", "/control/v1/nothing", REVOKE] {
         let answer = client.get(path);
         assert_eq!(
             (answer.status, answer.header("content-type")),

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
 use thiserror::Error;
 
-use super::{Fields, Format, Number};
+use super::{Format, Number};
 use crate::api::protocol::reply::Reply;
 
 impl Format {
@@ -15,14 +16,21 @@ impl Format {
     pub(crate) fn parse(self, text: &str) -> Result<Reply, ParseError> {
         match self {
             Self::Lines => parse_lines(text),
-            Self::UrlEncoded => serde_urlencoded::from_str::<Fields<'_>>(text)
+            Self::UrlEncoded => serde_urlencoded::from_str::<Fields>(text)
                 .map_err(|_| ParseError)?
                 .try_into(),
-            Self::Json => serde_json::from_str::<Fields<'_>>(text)
-                .map_err(|_| ParseError)?
-                .try_into(),
+            Self::Json => serde_json::from_str::<Fields>(text).map_err(|_| ParseError)?.try_into(),
         }
     }
+}
+
+/// The fields of formats 1 and 2.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Fields {
+    error_code: i32,
+    error_message: Option<String>,
+    order_number: Option<Number>,
 }
 
 /// A text that is no reply in the format.
@@ -47,10 +55,10 @@ fn parse_lines(text: &str) -> Result<Reply, ParseError> {
     )
 }
 
-impl TryFrom<Fields<'_>> for Reply {
+impl TryFrom<Fields> for Reply {
     type Error = ParseError;
 
-    fn try_from(fields: Fields<'_>) -> Result<Self, ParseError> {
+    fn try_from(fields: Fields) -> Result<Self, ParseError> {
         let order_number = match fields.order_number {
             None => None,
             Some(Number::Number(number)) => Some(number),
@@ -60,7 +68,7 @@ impl TryFrom<Fields<'_>> for Reply {
         let message = fields
             .error_message
             .filter(|message| fields.error_code < 0 || !message.is_empty());
-        let message = message.map(|message| Cow::Owned(message.into_owned()));
+        let message = message.map(Cow::Owned);
         reply(fields.error_code, message, order_number)
     }
 }

@@ -380,7 +380,7 @@ fn mails() {
     assert_rows(
         &printed(&server, "outbox"),
         &[
-            "ID TIME KIND TO ORDER LANGUAGE",
+            "ID TIME KIND TO ORDER LANGUAGE COLLECTION CODE",
             "verification pending@example.com 1100001 de",
             "invitation pending@example.com 1100001 de",
         ],
@@ -390,6 +390,9 @@ fn mails() {
         json(&server, "outbox --order 1100001")["mails"][0]["kind"],
         "verification"
     );
+    let code = json(&server, "orders show 1100001")["collectionCode"].clone();
+    let code = code.as_str().unwrap();
+    assert!(printed(&server, "outbox").contains(code) && printed(&server, "orders show 1100001").contains(code));
     assert_eq!(json(&server, "outbox --order 7")["mails"], Value::Array(vec![]));
     ctl(&server, "outbox --kind letter").assert_refused(2, &["letter", "verification"]);
     ctl(&server, "outbox --clear --order 7").assert_refused(2, &["--clear"]);

@@ -1,0 +1,49 @@
+// What JavaScript has in the place of what the control API writes as texts: times and spans of time.
+
+/**
+ * A time as the API takes it.
+ *
+ * @param {import("./types.js").When} value
+ */
+export function when(value) {
+  return value instanceof Date ? value.toISOString() : value;
+}
+
+/**
+ * A span of time as the API takes it.
+ *
+ * @param {import("./types.js").Span} value
+ */
+export function span(value) {
+  if (typeof value === "string") return value;
+  if (!(value >= 0)) throw new RangeError(`${value} is no number of milliseconds`);
+  const whole = Math.round(value);
+  const days = Math.floor(whole / 86_400_000);
+  const rest = whole % 86_400_000;
+  const parts = [
+    [days, "d"],
+    [Math.floor(rest / 3_600_000), "h"],
+    [Math.floor(rest / 60_000) % 60, "m"],
+    [Math.floor(rest / 1000) % 60, "s"],
+    [rest % 1000, "ms"],
+  ];
+  return parts.filter(([number]) => number).map(([number, unit]) => `${number}${unit}`).join(" ") || "0s";
+}
+
+/** What is a span in the objects that are sent. */
+const SPANS = new Set(["delay", "per", "strictPolling", "ttl", "within"]);
+
+/**
+ * An object as the API takes it: times and spans as texts.
+ *
+ * @param {unknown} value
+ * @param {string} [name] The field that it is in.
+ * @returns {unknown}
+ */
+export function toJson(value, name = "") {
+  if (value instanceof Date) return when(value);
+  if (typeof value === "number" && SPANS.has(name)) return span(value);
+  if (Array.isArray(value)) return value.map((item) => toJson(item));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, toJson(item, field)]));
+}

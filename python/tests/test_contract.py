@@ -1,0 +1,72 @@
+"""The classes have every field that the OpenAPI document has, and no other."""
+
+import dataclasses
+import json
+import subprocess
+import typing
+
+import pytest
+
+from sectigo_emulator import _types, find_binary
+from sectigo_emulator._convert import to_json_name
+
+
+@pytest.fixture(scope="module")
+def schemas():
+    done = subprocess.run([find_binary(), "openapi"], capture_output=True, check=True)
+    return json.loads(done.stdout)["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        (_types.Account, "Account"),
+        (_types.Argument, "CallArgument"),
+        (_types.Call, "Call"),
+        (_types.CallLimit, "CallLimitEntry"),
+        (_types.Certificate, "Certificate"),
+        (_types.Clock, "Clock"),
+        (_types.Count, "Count"),
+        (_types.Difference, "Differs"),
+        (_types.Fault, "Fault"),
+        (_types.Health, "Health"),
+        (_types.Mail, "Mail"),
+        (_types.NearCall, "Near"),
+        (_types.Order, "OrderEntry"),
+        (_types.Push, "PushEntry"),
+        (_types.Revocation, "RevocationEntry"),
+        (_types.SandboxInfo, "Sandbox"),
+        (_types.Then, "ThenEntry"),
+    ],
+)
+def test_a_dataclass_has_every_field(schemas, kind, schema):
+    names = {to_json_name(field.name) for field in dataclasses.fields(kind)}
+    assert names == set(schemas[schema]["properties"])
+    # An answer may leave out what has a default, and that alone.
+    required = {to_json_name(field.name) for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
+    assert required <= set(schemas[schema].get("required", []))
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema", "others"),
+    [
+        (_types.OrderFields, "NewOrder", {"product", "loginName"}),
+        (_types.OrderChanges, "OrderPatch", set()),
+        (_types.AccountFields, "AccountEntry", {"loginName", "loginPassword"}),
+        (_types.AccountChanges, "AccountPatch", set()),
+        (_types.CallFilter, "CountRequest", {"endpoint", "atLeast", "within"}),
+    ],
+)
+def test_keyword_arguments_have_every_field(schemas, kind, schema, others):
+    names = {to_json_name(name) for name in typing.get_type_hints(kind)}
+    assert names | others == set(schemas[schema]["properties"])
+
+
+@pytest.mark.parametrize("name", ["Product", "State", "SignatureHash", "IssuanceFailure", "Payment", "MailKind"])
+def test_words_are_those_of_the_api(schemas, name):
+    assert set(typing.get_args(getattr(_types, name))) == set(schemas[name]["enum"])
+
+
+def test_the_other_words_are_those_of_the_api(schemas):
+    assert set(typing.get_args(_types.Kind)) == set(schemas["CallKind"]["enum"])
+    assert set(typing.get_args(_types.Disconnect)) == set(schemas["DisconnectEntry"]["enum"])

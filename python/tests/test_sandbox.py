@@ -1,0 +1,182 @@
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from sectigo_emulator import CallLimit, ControlError, NotCalled
+
+LOGIN = {"loginName": "login_name", "loginPassword": "login_password"}
+
+
+def call(sandbox, endpoint, **fields):
+    url = f"{sandbox.base_url}/products/{endpoint}"
+    body = urllib.parse.urlencode({**LOGIN, **fields}).encode()
+    with urllib.request.urlopen(url, body, context=sandbox.ssl_context()) as reply:
+        return reply.read().decode()
+
+
+def revoke(sandbox, order_number, **fields):
+    return call(sandbox, "!autoRevokeCS", orderNumber=order_number, revocationReason="lost", codeReason=1, **fields)
+
+
+def test_orders(sectigo):
+    orders = sectigo.orders
+    order = orders.create("code-signing", issued=timedelta(days=-30), expires="+335d", organization="Example Ltd")
+    assert (order.product, order.state, order.organization) == ("code-signing", "issued", "Example Ltd")
+    assert order.expires - order.issued == timedelta(days=365)
+    assert orders.get(order.order_number) == order
+    assert order in orders.list(login_name="login_name", state="issued", product="code-signing")
+    assert orders.update(order.order_number, organization=None).organization is None
+    revocation = {"at": "-1d", "codeReason": 3, "revocationReason": "gone"}
+    revoked = orders.update(order.order_number, state="revoked", revocation=revocation)
+    assert (revoked.revocation.code_reason, revoked.revocation.revocation_reason) == (3, "gone")
+    assert revoked.revocation.at.tzinfo is not None
+    again = orders.create("code-signing", state="revoked", revocation=revoked.revocation)
+    assert again.revocation == revoked.revocation
+    orders.delete(order.order_number)
+    with pytest.raises(ControlError) as refused:
+        orders.get(order.order_number)
+    assert refused.value.status == 404
+    with pytest.raises(ControlError, match="HTTP status 422: loginName"):
+        orders.create(login_name="nobody")
+
+
+def test_every_order_is_listed_beyond_a_page(sectigo):
+    order = {"loginName": "a", "product": "smime", "state": "issued"}
+    orders = [{**order, "orderNumber": number} for number in range(1, 2502)]
+    sectigo.restore({"accounts": [{"loginName": "a", "loginPassword": "b"}], "orders": orders})
+    assert [order.order_number for order in sectigo.orders.list()] == list(range(1, 2502))
+
+
+def test_accounts(sectigo):
+    accounts = sectigo.accounts
+    limit = CallLimit(calls=2, per=timedelta(minutes=1))
+    account = accounts.create("a/b é", "secret", call_limit=limit, account_id=7, template_ids=[1, 2])
+    assert (account.call_limit.calls, account.call_limit.per) == (2, timedelta(minutes=1))
+    assert (account.account_id, account.template_ids) == (7, (1, 2))
+    assert accounts.get("a/b é") == account
+    assert account in accounts.list()
+    assert accounts.update("a/b é", locked=True, account_id=None).account_id is None
+    accounts.delete("a/b é")
+    assert account.login_name not in [one.login_name for one in accounts.list()]
+
+
+def test_the_clock(sectigo):
+    order = sectigo.orders.create("code-signing")
+    clock = sectigo.clock.freeze(datetime(2030, 1, 1, tzinfo=timezone.utc))
+    assert (clock.now.isoformat(), clock.frozen) == ("2030-01-01T00:00:00+00:00", True)
+    assert sectigo.clock.advance(days=1, hours=2).now == clock.now + timedelta(days=1, hours=2)
+    assert sectigo.clock.advance("1d").now == clock.now + timedelta(days=2, hours=2)
+    assert sectigo.clock.set(timedelta(hours=-2)).now == clock.now + timedelta(days=2)
+    assert not sectigo.clock.unfreeze().frozen
+    sectigo.clock.advance(days=400)
+    assert sectigo.orders.get(order.order_number).state == "expired"
+    assert revoke(sectigo, order.order_number).startswith("-35")
+    with pytest.raises(TypeError, match="not both"):
+        sectigo.clock.advance("1d", days=1)
+
+
+def test_faults(sectigo):
+    order = sectigo.orders.create("code-signing")
+    fault = sectigo.faults.add(status=503, body="later", endpoint="!autoRevokeCS", times=1, ttl=timedelta(hours=1))
+    assert (fault.then.status, fault.then.body, fault.ttl) == (503, "later", timedelta(hours=1))
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        revoke(sectigo, order.order_number)
+    other = sectigo.faults.add(code=-14, order_number=order.order_number)
+    assert [one.id for one in sectigo.faults.list()][-1] == other.id
+    assert revoke(sectigo, order.order_number).startswith("-14")
+    sectigo.faults.remove(other)
+    assert sectigo.faults.add(delay=timedelta(milliseconds=1)).then.delay == timedelta(milliseconds=1)
+    assert sectigo.faults.add(disconnect="mid-body", times=1, skip=9, probability=0.5).probability == 0.5
+    sectigo.faults.clear()
+    assert sectigo.faults.list() == []
+    assert revoke(sectigo, order.order_number).split() == ["0"]
+
+
+def test_calls(sectigo):
+    order = sectigo.orders.create("code-signing")
+    revoke(sectigo, order.order_number, test="Y")
+    revoke(sectigo, 7)
+    first, second = sectigo.calls
+    assert (first.code, first.argument("ordernumber"), first.argument("x")) == (0, str(order.order_number), None)
+    assert first.argument("loginPassword") == "***"
+    assert first.real_time <= datetime.now(timezone.utc) + timedelta(seconds=1)
+    assert sectigo.calls.list(code=second.code) == [second]
+    assert sectigo.calls.list("!autoRevokeCS", since=timedelta(hours=-1), limit=1) == [second]
+    assert sectigo.calls.count("!autoRevokeCS", login_name="login_name") == 2
+    assert sectigo.calls.count(kind="push") == 0
+    assert sectigo.calls.expect("!autoRevokeCS", order_number=order.order_number) == [first]
+    sectigo.calls.clear()
+    assert list(sectigo.calls) == []
+
+
+def test_what_was_not_called_is_told_with_what_comes_nearest(sectigo):
+    order = sectigo.orders.create("code-signing")
+    revoke(sectigo, 7)
+    with pytest.raises(NotCalled) as told:
+        sectigo.calls.expect("!autoRevokeCS", order_number=order.order_number, code=0, within="10ms")
+    assert told.value.count == 0
+    assert {one.field for one in told.value.nearest[0].differs} == {"orderNumber", "code"}
+    text = str(told.value)
+    assert f"at least 1 of the calls endpoint=!autoRevokeCS, orderNumber={order.order_number}, code=0" in text
+    assert f"orderNumber is 7, not {order.order_number}" in text
+    assert isinstance(told.value, AssertionError)
+
+
+def test_the_outbox(sectigo):
+    order = sectigo.orders.create(email="jane@example.com")
+    call(sectigo, "!ResendCollectionEmailSMIME", orderNumber=order.order_number)
+    (mail,) = sectigo.outbox.list(order_number=order.order_number, kind="collection")
+    assert (mail.to, mail.order_number) == ("jane@example.com", order.order_number)
+    sectigo.outbox.clear()
+    assert sectigo.outbox.list() == []
+
+
+def test_certificates(sectigo):
+    number = sectigo.orders.create(email="jane@example.com", keep_key=True).order_number
+    certificates = sectigo.certificates
+    assert certificates.pem(number).startswith("-----BEGIN CERTIFICATE-----")
+    assert certificates.chain(number).count("BEGIN CERTIFICATE") == 2
+    assert certificates.chain(number).endswith(sectigo.ca_pem)
+    assert certificates.key(number).startswith("-----BEGIN PRIVATE KEY-----")
+    about = certificates.get(number)
+    assert about.pem == certificates.pem(number)
+    assert about.not_before < about.not_after
+    assert certificates.cas()[0].pem == sectigo.ca_pem
+    with pytest.raises(ControlError, match="404"):
+        certificates.csr(number)
+
+
+def test_assumptions(sectigo):
+    assert sectigo.assumptions["spelling"] == "american"
+    sectigo.assumptions["spelling"] = "british"
+    assert dict(sectigo.assumptions)["spelling"] == "british"
+    assert len(sectigo.assumptions) == len(set(sectigo.assumptions))
+    with pytest.raises(ControlError, match="422"):
+        sectigo.assumptions["spelling"] = "x"
+
+
+def test_snapshots(sectigo):
+    before = sectigo.snapshot()
+    number = sectigo.orders.create().order_number
+    sectigo.restore(before)
+    assert number not in [order.order_number for order in sectigo.orders.list()]
+    sectigo.reset('[[accounts]]\nloginName = "me"\nloginPassword = "p"\n')
+    assert [account.login_name for account in sectigo.accounts.list()] == ["me"]
+    sectigo.reset()
+    assert sectigo.accounts.get("login_name").login_name == "login_name"
+
+
+def test_sandboxes_are_apart(sectigo_emulator, tmp_path):
+    file = tmp_path / "fixtures.toml"
+    file.write_text('[[accounts]]\nloginName = "me"\nloginPassword = "p"\n')
+    with sectigo_emulator.sandbox("mine", fixtures=file, logins=["me"], ttl=timedelta(minutes=5)) as mine:
+        info = mine.info()
+        assert (info.name, info.logins, info.ttl) == ("mine", ("me",), timedelta(minutes=5))
+        assert mine.base_url.endswith("/sandboxes/mine")
+        assert mine.http_url == mine.base_url.replace(sectigo_emulator.base_url, sectigo_emulator.http_url)
+        assert "mine" in [one.name for one in sectigo_emulator.sandboxes()]
+    assert "mine" not in [one.name for one in sectigo_emulator.sandboxes()]
+    assert "endpoints" in sectigo_emulator.catalogue()

@@ -1,0 +1,354 @@
+//! The history of a sandbox's orders: the last changes of their states, and what follows from them.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::api::endpoints::Endpoint;
+use crate::api::order::book::LifeChange;
+use crate::api::order::state::{Life, Order, Stage, State};
+use crate::clock::Timestamp;
+
+/// The changes of all orders that are kept.
+const MAX_CHANGES: usize = 8192;
+
+/// The stations of an order that are told, the last ones.
+const MAX_STATIONS: usize = 100;
+
+/// The last changes of the orders' states.
+#[derive(Debug, Default)]
+pub(crate) struct History(Mutex<Changes>);
+
+#[derive(Debug, Default)]
+struct Changes {
+    kept: VecDeque<Change>,
+    /// How many were dropped to make room.
+    forgotten: u64,
+    /// How many there ever were before the first that is kept.
+    before: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    life: LifeChange,
+    time: Timestamp,
+    by: By,
+}
+
+/// What changed an order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum By {
+    /// A call of that endpoint, and its number in the journal, once it has one.
+    Call(&'static Endpoint, Option<u64>),
+    /// The control API.
+    Control,
+}
+
+/// The changes that a call has made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByCall {
+    first: u64,
+    count: usize,
+}
+
+/// A state that an order reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Station {
+    /// When, if that is known.
+    pub(crate) time: Option<Timestamp>,
+    /// The state.
+    pub(crate) state: State,
+    /// What brought it there.
+    pub(crate) how: How,
+}
+
+/// What brought an order into a state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum How {
+    /// It was so when the sandbox began.
+    Fixtures,
+    /// It was so before the changes that are kept.
+    Earlier,
+    /// The time.
+    Clock,
+    /// A change.
+    Change(By),
+}
+
+/// The states that an order reached, the earliest first.
+#[derive(Debug)]
+pub(crate) struct Stations {
+    /// They.
+    pub(crate) stations: Vec<Station>,
+    /// How many more there may have been.
+    pub(crate) forgotten: u64,
+}
+
+impl History {
+    /// Notes changes, which came at that time.
+    pub(crate) fn note(&self, lives: Vec<LifeChange>, time: Timestamp, by: By) -> Option<ByCall> {
+        if lives.is_empty() {
+            return None;
+        }
+        let mut changes = self.lock();
+        let noted = ByCall {
+            first: changes.before + changes.kept.len() as u64,
+            count: lives.len(),
+        };
+        for life in lives {
+            if changes.kept.len() == MAX_CHANGES {
+                changes.kept.pop_front();
+                changes.forgotten += 1;
+                changes.before += 1;
+            }
+            changes.kept.push_back(Change { life, time, by });
+        }
+        Some(noted)
+    }
+
+    /// Gives the number of the call that has made them to changes, as far as they are still kept.
+    pub(crate) fn number_call(&self, noted: ByCall, id: u64) {
+        let mut changes = self.lock();
+        let end = noted.first + noted.count as u64;
+        for number in noted.first.max(changes.before)..end {
+            let place = usize::try_from(number - changes.before).unwrap_or(usize::MAX);
+            if let Some(Change {
+                by: By::Call(_, call @ None),
+                ..
+            }) = changes.kept.get_mut(place)
+            {
+                *call = Some(id);
+            }
+        }
+    }
+
+    /// Forgets everything: the sandbox begins again.
+    pub(crate) fn clear(&self) {
+        let mut changes = self.lock();
+        changes.before += changes.kept.len() as u64;
+        changes.kept = VecDeque::new();
+        changes.forgotten = 0;
+    }
+
+    /// The states that an order has reached by `now`.
+    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Stations {
+        let (changes, forgotten) = {
+            let changes = self.lock();
+            let of_order = changes.kept.iter().filter(|change| change.life.number == order.number);
+            (of_order.copied().collect::<Vec<_>>(), changes.forgotten)
+        };
+        let mut stations = stations(&changes, forgotten > 0, order, now);
+        let cut = stations.len().saturating_sub(MAX_STATIONS);
+        stations.drain(..cut);
+        Stations {
+            stations,
+            forgotten: forgotten + cut as u64,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The states of an order with these changes, and between them those that the time brings.
+fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timestamp) -> Vec<Station> {
+    let (began, revoked_at) = match changes.first() {
+        Some(change) => (change.life.before, None),
+        None => (
+            Some(order.life()),
+            order.revocation.as_ref().map(|revocation| revocation.at),
+        ),
+    };
+    let mut stations = Vec::new();
+    let ends = changes.iter().skip(1).map(|change| change.time).chain([now]);
+    if let Some(life) = began {
+        let how = if has_forgotten { How::Earlier } else { How::Fixtures };
+        let end = changes.first().map_or(now, |change| change.time);
+        stations.extend(beginning(life, how, revoked_at));
+        stations.extend(turns(life, Timestamp::EPOCH, end));
+    }
+    for (change, end) in changes.iter().zip(ends) {
+        let Some(after) = change.life.after else {
+            // It was deleted; another has its number now.
+            stations.clear();
+            continue;
+        };
+        stations.push(Station {
+            time: Some(change.time),
+            state: after.state_at(change.time),
+            how: How::Change(change.by),
+        });
+        stations.extend(turns(after, change.time, end));
+    }
+    stations
+}
+
+/// The states of an order of which it is only known how it was at the beginning.
+fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
+    let station = |state, time| Station { time, state, how };
+    match life.stage {
+        Stage::Pending => vec![station(State::Pending, None)],
+        Stage::BeingIssued(_) => vec![station(State::BeingIssued, None)],
+        Stage::Issued(validity) => vec![station(State::Issued, Some(validity.issued))],
+        Stage::Replaced(validity) => vec![
+            station(State::Issued, Some(validity.issued)),
+            station(State::Replaced, revoked_at),
+        ],
+        Stage::Revoked(validity) => vec![
+            station(State::Issued, Some(validity.issued)),
+            station(State::Revoked, revoked_at),
+        ],
+        Stage::Rejected => vec![station(State::Rejected, revoked_at)],
+        Stage::OnHold => vec![station(State::OnHold, None)],
+        Stage::Unpaid => vec![station(State::Unpaid, None)],
+    }
+}
+
+/// The states that the time brings behind `start`, up to `end`.
+fn turns(life: Life, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
+    let is_between = move |time: &Timestamp| *time > start && *time <= end;
+    life.turns().filter(is_between).map(move |time| Station {
+        time: Some(time),
+        state: life.state_at(time),
+        how: How::Clock,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::order::state::{OrderNumber, Validity};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_unix_millis(1000 * second)
+    }
+
+    fn number(value: u64) -> OrderNumber {
+        OrderNumber::new(value).unwrap()
+    }
+
+    fn life(stage: Stage) -> Option<Life> {
+        Some(Life { stage, fails: false })
+    }
+
+    fn validity(issued: i64, expires: i64) -> Validity {
+        Validity {
+            issued: at(issued),
+            expires: at(expires),
+        }
+    }
+
+    fn change(value: u64, before: Option<Life>, after: Option<Life>) -> Vec<LifeChange> {
+        vec![LifeChange {
+            number: number(value),
+            before,
+            after,
+        }]
+    }
+
+    /// Each state with its time in seconds and what brought it.
+    fn told(history: &History, stage: Stage, now: i64) -> Vec<String> {
+        let found = history.of(&Order::plain(number(7), stage), at(now));
+        let tell = |station: &Station| {
+            let time = station
+                .time
+                .map_or("?".to_owned(), |time| (time.unix_millis() / 1000).to_string());
+            let how = match station.how {
+                How::Fixtures => "fixtures".to_owned(),
+                How::Earlier => "earlier".to_owned(),
+                How::Clock => "clock".to_owned(),
+                How::Change(By::Control) => "control".to_owned(),
+                How::Change(By::Call(endpoint, id)) => format!("{}#{}", endpoint.name, id.unwrap_or_default()),
+            };
+            format!("{time} {} {how}", station.state)
+        };
+        found.stations.iter().map(tell).collect()
+    }
+
+    #[test]
+    fn what_nobody_changed_is_as_it_began_and_as_the_time_made_it() {
+        let history = History::default();
+        for (stage, now, expected) in [
+            (Stage::Pending, 5, &["? pending fixtures"][..]),
+            (Stage::BeingIssued(None), 5, &["? being-issued fixtures"]),
+            (
+                Stage::BeingIssued(Some(validity(3, 6))),
+                5,
+                &["? being-issued fixtures", "3 issued clock"],
+            ),
+            (
+                Stage::BeingIssued(Some(validity(3, 6))),
+                6,
+                &["? being-issued fixtures", "3 issued clock", "6 expired clock"],
+            ),
+            (Stage::Issued(validity(3, 6)), 5, &["3 issued fixtures"]),
+            (
+                Stage::Replaced(validity(3, 6)),
+                9,
+                &["3 issued fixtures", "? replaced fixtures", "6 expired clock"],
+            ),
+            (
+                Stage::Revoked(validity(3, 6)),
+                9,
+                &["3 issued fixtures", "? revoked fixtures"],
+            ),
+        ] {
+            assert_eq!(told(&history, stage, now), expected, "{stage:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn changes_stand_between_what_the_time_brought() {
+        let history = History::default();
+        let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+        let waits = life(Stage::BeingIssued(Some(validity(3, 20))));
+        let (issued, revoked) = (life(Stage::Issued(validity(3, 20))), Stage::Revoked(validity(3, 20)));
+        history.note(change(7, None, waits), at(1), By::Control);
+        history.note(change(8, None, waits), at(2), By::Control);
+        let noted = history.note(change(7, waits, issued), at(4), By::Call(endpoint, None));
+        history.note(change(7, issued, life(revoked)), at(30), By::Control);
+        history.number_call(noted.unwrap(), 17);
+        assert!(history.note(Vec::new(), at(5), By::Control).is_none());
+        let expected = [
+            "1 being-issued control",
+            "3 issued clock",
+            "4 issued !autoRevokeCS#17",
+            "20 expired clock",
+            "30 revoked control",
+        ];
+        assert_eq!(told(&history, revoked, 40), expected);
+        history.note(change(7, life(revoked), None), at(41), By::Control);
+        history.note(change(7, None, life(Stage::Unpaid)), at(42), By::Control);
+        assert_eq!(told(&history, Stage::Unpaid, 50), ["42 unpaid control"]);
+        history.clear();
+        assert_eq!(told(&history, Stage::Unpaid, 50), ["? unpaid fixtures"]);
+        // A call that was under way when everything was forgotten does not number a later one.
+        let stale = history.note(change(7, waits, issued), at(4), By::Call(endpoint, None));
+        history.clear();
+        history.note(change(7, waits, issued), at(4), By::Call(endpoint, None));
+        history.number_call(stale.unwrap(), 18);
+        let expected = ["? being-issued fixtures", "3 issued clock", "4 issued !autoRevokeCS#0"];
+        assert_eq!(told(&history, Stage::Issued(validity(3, 20)), 5), expected);
+    }
+
+    #[test]
+    fn the_last_changes_are_kept() {
+        let history = History::default();
+        let [pending, held] = [life(Stage::Pending), life(Stage::OnHold)];
+        let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+        let first = history.note(change(7, pending, held), at(1), By::Call(endpoint, None));
+        for second in 2..=MAX_CHANGES as i64 + 2 {
+            history.note(change(8, pending, held), at(second), By::Control);
+        }
+        // It is no longer there.
+        history.number_call(first.unwrap(), 1);
+        let found = history.of(&Order::plain(number(7), Stage::OnHold), at(9999));
+        assert_eq!(found.forgotten, 2);
+        assert_eq!(told(&history, Stage::OnHold, 9999), ["? on-hold earlier"]);
+        let found = history.of(&Order::plain(number(8), Stage::OnHold), at(9999));
+        assert_eq!(found.stations.len(), MAX_STATIONS);
+        assert_eq!(found.stations[MAX_STATIONS - 1].time, Some(at(MAX_CHANGES as i64 + 2)));
+        assert!(matches!(found.stations[0].how, How::Change(By::Control)));
+        assert_eq!(history.lock().kept.len(), MAX_CHANGES);
+    }
+}

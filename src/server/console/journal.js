@@ -1,0 +1,123 @@
+// The calls that the page holds: a window of the newest that match the filter, kept up to date by the stream.
+import { computed, effect, signal } from './html.js';
+import { get, query, token } from './api.js';
+import { route } from './route.js';
+import { follow } from './stream.js';
+import { lastCall, refreshFaults } from './store.js';
+
+// So many calls are held; the journal of the emulator keeps as many by default.
+export const WINDOW = 1000;
+const FLUSH_EVERY = 150;
+const FILTERS = ['endpoint', 'loginName', 'orderNumber', 'code'];
+
+export const calls = signal([]); // the newest first
+export const arrived = signal([]); // while it is paused
+export const paused = signal(false);
+export const connection = signal('connecting');
+export const forgotten = signal(0);
+
+const wanted = computed(() => {
+  const { sandbox, query: asked } = route.value;
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || '']));
+  return JSON.stringify([sandbox, filter]);
+});
+
+let pending = [];
+let timer = 0;
+let stop = () => {};
+let loaded = Promise.resolve();
+
+// Follows what the address asks for, from now on.
+export function start() {
+  effect(() => {
+    const [, filter] = JSON.parse(wanted.value);
+    token.value;
+    begin(filter);
+  });
+}
+
+export function begin(filter = JSON.parse(wanted.peek())[1]) {
+  loaded = load(filter);
+  return loaded;
+}
+
+async function load(filter) {
+  stop();
+  drop();
+  let stopped = false;
+  stop = () => { stopped = true; };
+  connection.value = 'connecting';
+  try {
+    const answer = await get('calls' + query({ ...filter, limit: WINDOW }));
+    if (stopped) return;
+    calls.value = answer.calls.reverse();
+    forgotten.value = answer.forgotten || 0;
+  } catch (error) {
+    if (stopped) return;
+    calls.value = [];
+    connection.value = error;
+    if (error.status === 0 || error.status >= 500) again(filter, () => stopped);
+    return;
+  }
+  stop = follow(filter, calls.value[0]?.id ?? 0, { calls: take, state: changed });
+}
+
+function again(filter, isStopped) {
+  setTimeout(() => isStopped() || begin(filter), 1000);
+}
+
+function drop() {
+  clearTimeout(timer);
+  timer = 0;
+  pending = [];
+  arrived.value = [];
+}
+
+function take(batch) {
+  pending.push(...batch);
+  if (pending.length > WINDOW) pending = pending.slice(-WINDOW);
+  timer ||= setTimeout(flush, FLUSH_EVERY);
+}
+
+function flush() {
+  timer = 0;
+  const news = pending.reverse();
+  pending = [];
+  if (news.some((call) => call.fault != null)) refreshFaults().catch(() => {});
+  if (news.length) lastCall.value = news[0].id;
+  const into = paused.value ? arrived : calls;
+  into.value = [...news, ...into.value].slice(0, WINDOW);
+}
+
+async function changed(state) {
+  const was = connection.value;
+  connection.value = state;
+  if (state === 'live' && was === 'broken') await sameJournal();
+}
+
+// After a break: an emulator that was started again counts from 1, so the last id says nothing about it.
+async function sameJournal() {
+  const [newest] = (await get('calls?limit=1')).calls;
+  const last = (arrived.value[0] || calls.value[0])?.id ?? 0;
+  if (newest ? newest.id < last : last > 0) begin();
+}
+
+export function pause(wish = !paused.value) {
+  paused.value = wish;
+  if (wish || !arrived.value.length) return;
+  calls.value = [...arrived.value, ...calls.value].slice(0, WINDOW);
+  arrived.value = [];
+}
+
+// A call by its number: from the window, else from the journal.
+export async function callOf(id) {
+  await loaded;
+  const held = calls.value.find((call) => call.id === id) || arrived.value.find((call) => call.id === id);
+  return held || get('calls/' + id);
+}
+
+export function forget() {
+  calls.value = [];
+  arrived.value = [];
+  forgotten.value = 0;
+}

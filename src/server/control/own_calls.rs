@@ -1,0 +1,121 @@
+//! Calls that the emulator makes itself, the same way as those that clients send.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::calls::{call_info, find};
+use super::extract::{JsonBody, PathId, PathSandbox};
+use super::{App, Problem};
+use crate::api::endpoints::Transport;
+use crate::api::protocol::form::Form;
+use crate::model::endpoint::find_endpoint;
+use crate::model::own_call::{CallMethod, MadeCall, NewCall, SentReply};
+use crate::sandbox::Sandbox;
+use crate::sandbox::journal::Subject;
+use crate::server::misbehave::Disconnect;
+use crate::server::products::{OwnCall, make};
+
+/// How long a reply that a fault holds back is waited for.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// Makes a call as if a client had sent it, and answers with what a client would have received.
+#[utoipa::path(post, path = "/calls", tag = "calls", operation_id = "makeCall", request_body = NewCall,
+    responses((status = 200, description = "It was made", body = MadeCall)))]
+pub(super) async fn create(
+    State(app): State<App>,
+    PathSandbox(sandbox): PathSandbox,
+    JsonBody(new): JsonBody<NewCall>,
+) -> Result<Json<MadeCall>, Problem> {
+    let mut form = Form::default();
+    for argument in &new.arguments {
+        form.push(argument.name.as_bytes(), argument.value.as_bytes());
+    }
+    let call = OwnCall {
+        endpoint: find_endpoint("endpoint", &new.endpoint)?,
+        transport: Transport {
+            is_https: !new.http || app.accept_plain_http,
+            is_post: new.method == CallMethod::Post,
+        },
+        form: &form,
+    };
+    Ok(Json(carry_out(call, &sandbox).await))
+}
+
+/// Makes a call of the journal once more, with the password that it had.
+#[utoipa::path(post, path = "/calls/{id}/again", tag = "calls", operation_id = "makeCallAgain",
+    params(("id" = u64, Path, description = "Its number")),
+    responses(
+        (status = 200, description = "It was made", body = MadeCall),
+        (status = 404, description = "The journal has no such call, or no longer"),
+        (status = 409, description = "Not all of its form was kept")))]
+pub(super) async fn again(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<Json<MadeCall>, Problem> {
+    let entry = find(&sandbox, &id)?;
+    let Subject::Call(endpoint, transport, form) = &entry.subject else {
+        return Err(Problem::not_found("that is a push, and no call"));
+    };
+    let form = form.whole(endpoint).ok_or_else(|| {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "Not all of this call's form was kept, so it cannot be sent again: it had an argument that the endpoint does \
+             not have, more than 64 arguments, or a very long value.",
+        )
+    })?;
+    let call = OwnCall {
+        endpoint,
+        transport: *transport,
+        form: &form,
+    };
+    Ok(Json(carry_out(call, &sandbox).await))
+}
+
+async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox) -> MadeCall {
+    let (entry, responded) = make(call, sandbox).await;
+    let deadline = Instant::now() + MAX_WAIT;
+    let sent = match timeout_at(deadline, responded).await {
+        Ok(Ok(response)) => receive(response, deadline).await,
+        Ok(Err(Disconnect)) | Err(_) => SentReply::default(),
+    };
+    MadeCall {
+        call: call_info(sandbox, &entry),
+        sent,
+    }
+}
+
+/// What comes of a response until it ends, breaks off, or the time is over.
+async fn receive(response: Response, deadline: Instant) -> SentReply {
+    let (head, mut body) = response.into_parts();
+    let mut received = Vec::new();
+    let complete = collect(&mut body, &mut received, deadline).await;
+    let (body, body_base64) = match String::from_utf8(received) {
+        Ok(text) => (Some(text), None),
+        Err(bytes) => (None, Some(STANDARD.encode(bytes.as_bytes()))),
+    };
+    let content_type = head.headers.get(header::CONTENT_TYPE);
+    SentReply {
+        status: Some(head.status.as_u16()),
+        content_type: content_type.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        body,
+        body_base64,
+        complete,
+    }
+}
+
+/// Collects a body; whether it came to its end.
+async fn collect(body: &mut Body, received: &mut Vec<u8>, deadline: Instant) -> bool {
+    loop {
+        match timeout_at(deadline, body.frame()).await {
+            Ok(None) => return true,
+            Ok(Some(Ok(frame))) => received.extend_from_slice(&frame.into_data().unwrap_or_default()),
+            Ok(Some(Err(_))) | Err(_) => return false,
+        }
+    }
+}

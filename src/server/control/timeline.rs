@@ -1,0 +1,73 @@
+//! The life of an order: the states that it reached, and what the endpoints would answer about it now.
+
+use axum::Json;
+
+use super::Problem;
+use super::extract::{PathOrderNumber, PathSandbox};
+use super::orders::{find, no_order};
+use crate::api::endpoints::next::Trial;
+use crate::aside::aside;
+use crate::clock::real_now;
+use crate::model::history::{HistoryCause, HistoryEntry, HistoryInfo};
+use crate::model::next::{EndpointNext, NextInfo};
+use crate::sandbox::history::{By, How, Station};
+
+/// The states that the order reached, the earliest first: when, and by which call.
+#[utoipa::path(get, path = "/orders/{orderNumber}/history", tag = "orders", operation_id = "readHistory",
+    params(("orderNumber" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "Its states", body = HistoryInfo), (status = 404, description = "There is none")))]
+pub(super) async fn history(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Json<HistoryInfo>, Problem> {
+    let number = find(&number).ok_or_else(no_order)?;
+    let (order, now) = {
+        let state = sandbox.state();
+        (state.world.book.get(number).cloned(), state.clock.now(real_now()))
+    };
+    let found = sandbox.history.of(&order.ok_or_else(no_order)?, now);
+    Ok(Json(HistoryInfo {
+        entries: found.stations.iter().map(describe).collect(),
+        forgotten: found.forgotten,
+    }))
+}
+
+fn describe(station: &Station) -> HistoryEntry {
+    let (how, endpoint, call) = match station.how {
+        How::Fixtures => (HistoryCause::Fixtures, None, None),
+        How::Earlier => (HistoryCause::Earlier, None, None),
+        How::Clock => (HistoryCause::Clock, None, None),
+        How::Change(By::Control) => (HistoryCause::Control, None, None),
+        How::Change(By::Call(endpoint, call)) => (HistoryCause::Call, Some(endpoint.name.to_owned()), call),
+    };
+    HistoryEntry {
+        time: station.time,
+        state: station.state,
+        how,
+        call,
+        endpoint,
+    }
+}
+
+/// What each endpoint would answer about the order now, if its account sent a call that is as it should be.
+#[utoipa::path(get, path = "/orders/{orderNumber}/next", tag = "orders", operation_id = "readNext",
+    params(("orderNumber" = u64, Path, description = "Its number")),
+    responses((status = 200, description = "What they would answer", body = NextInfo), (status = 404, description = "There is none")))]
+pub(super) async fn next(
+    PathSandbox(sandbox): PathSandbox,
+    PathOrderNumber(number): PathOrderNumber,
+) -> Result<Json<NextInfo>, Problem> {
+    let number = find(&number).ok_or_else(no_order)?;
+    let (trial, now) = {
+        let state = sandbox.state();
+        (Trial::of(&state.world, number), state.clock.now(real_now()))
+    };
+    let trial = trial.ok_or_else(no_order)?;
+    let state = trial.state(now).ok_or_else(no_order)?;
+    // The rules look at CSRs, which takes a moment.
+    let answers = aside(move || trial.answers(now)).await?;
+    Ok(Json(NextInfo {
+        state,
+        endpoints: answers.into_iter().map(EndpointNext::from).collect(),
+    }))
+}

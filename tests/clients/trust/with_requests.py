@@ -1,0 +1,5 @@
+import os
+
+import requests
+
+print(requests.post(os.environ["SECTIGO_BASE_URL"] + "/products/!autoRevokeCS").text)
