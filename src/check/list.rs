@@ -167,10 +167,7 @@ pub(crate) const DECIDING: &[(&str, Deciding)] = &[
     ("csr-errors", Deciding::By(&["!AutoReplaceSMIME/csr/not-base64"])),
     ("csr-plus", Deciding::By(&["!AutoReplaceSMIME/csr/plus-not-encoded"])),
     ("replace-cs-reply", Deciding::By(&["!AutoReplaceCS/arguments/none"])),
-    (
-        "apply-order-json",
-        Deciding::Never("it shows only in a call that could order a certificate"),
-    ),
+    ("apply-order-json", Deciding::By(&["!AutoApplyOrder/responseFormat/2"])),
     (
         "code-signing-rsa",
         Deciding::Never("it shows only in a call that could order a certificate"),
