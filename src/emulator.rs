@@ -228,6 +228,7 @@ pub struct Builder {
     control_hosts: Vec<String>,
     push: PushOptions,
     push_ca: Option<PathBuf>,
+    catalogue: Option<String>,
 }
 
 /// How the token of the control API is given.
@@ -269,6 +270,7 @@ impl Default for Builder {
                 retry_delay: Self::DEFAULT_PUSH_RETRY_DELAY,
             },
             push_ca: None,
+            catalogue: None,
         }
     }
 }
@@ -524,6 +526,14 @@ impl Builder {
         self
     }
 
+    /// The catalogue as the control API gives it, with notes beside its marks.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn catalogue(mut self, json: String) -> Self {
+        self.catalogue = Some(json);
+        self
+    }
+
     /// Starts the emulator on the present tokio runtime. When this returns, every listener serves.
     ///
     /// Files are read and keys are made on a thread for blocking work.
@@ -678,6 +688,7 @@ impl Builder {
         if let Some(listener) = control {
             let control = Control {
                 ca_pem: emulator.ca_pem.clone(),
+                catalogue: self.catalogue.as_deref().map(Arc::from),
                 sandboxes: sandboxes.clone(),
                 token: emulator.control_token.clone(),
                 own_names: OwnNames::new(listener.local_addr(), &self.control_hosts),

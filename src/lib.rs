@@ -14,6 +14,8 @@
 mod api;
 mod aside;
 mod ca;
+#[cfg(feature = "cli")]
+mod check;
 mod client;
 mod der;
 mod emulator;

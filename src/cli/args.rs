@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::ca::CaArgs;
+use crate::cli::check::args::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
@@ -44,6 +45,7 @@ impl Config {
         let (checked, path) = match &command {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
             Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
+            Command::Check(args) => (check_token(args.control_token()), "sectigo-emulator check"),
             Command::Env(args) => (args.check(), "sectigo-emulator env"),
             Command::Health(_)
             | Command::Endpoints(_)
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Endpoints(EndpointsArgs),
     /// Drive a running emulator: orders, accounts, clock, faults, calls, sandboxes.
     Ctl(Box<CtlArgs>),
+    /// Compare an emulator with another server, such as the real service, by calls that change nothing there.
+    Check(Box<CheckArgs>),
     /// The CA before anything serves.
     Ca(CaArgs),
     /// Print the variables with which clients find a running emulator and trust its CA, and write the files they name.

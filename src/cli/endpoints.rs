@@ -1,8 +1,13 @@
 //! `endpoints`: prints the tables of arguments, codes and assumptions.
 
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::api::endpoints::catalogue;
+use crate::check::checked::{Checked, Fidelity};
+use crate::check::transcript::TranscriptError;
 
 /// The options of `endpoints`.
 #[derive(Args, Clone, Debug)]
@@ -15,6 +20,13 @@ pub(crate) struct EndpointsArgs {
         default_value = "markdown"
     )]
     format: CatalogueFormat,
+    /// Say what this transcript of `check --record` confirms.
+    #[arg(long, env = "SECTIGO_EMULATOR_CHECKED", value_name = "FILE")]
+    checked: Option<PathBuf>,
+    /// Print instead how many facts of each endpoint have which mark, and which probes of `check` would settle those that
+    /// are assumed.
+    #[arg(long, env = "SECTIGO_EMULATOR_FIDELITY", value_parser = FalseyValueParser::new())]
+    fidelity: bool,
 }
 
 /// How the catalogue is printed.
@@ -27,11 +39,18 @@ pub(crate) enum CatalogueFormat {
 }
 
 impl EndpointsArgs {
-    /// The catalogue in the format that was asked for.
-    pub(super) fn text(&self) -> String {
-        match self.format {
-            CatalogueFormat::Markdown => catalogue::markdown(),
-            CatalogueFormat::Json => format!("{}\n", catalogue::json()),
-        }
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// The transcript cannot be read.
+    pub(super) fn text(&self) -> Result<String, TranscriptError> {
+        let checked = self.checked.as_deref().map(Checked::load).transpose()?;
+        let note = |endpoint: &_, fact| checked.as_ref().and_then(|checked| checked.note(endpoint, fact));
+        Ok(match (self.fidelity, self.format) {
+            (true, CatalogueFormat::Markdown) => Fidelity::count(checked.as_ref()).to_string(),
+            (true, CatalogueFormat::Json) => Fidelity::count(checked.as_ref()).json(),
+            (false, CatalogueFormat::Markdown) => catalogue::markdown_with(&note),
+            (false, CatalogueFormat::Json) => format!("{}\n", catalogue::json_with(&note)),
+        })
     }
 }

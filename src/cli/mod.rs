@@ -2,6 +2,7 @@
 
 mod args;
 mod ca;
+mod check;
 mod completions;
 mod connect;
 mod ctl;
@@ -52,7 +53,10 @@ async fn run() -> ExitCode {
                 Err(error) => fail(&error, 1),
             };
         }
-        Ok(Command::Endpoints(args)) => print(&args.text()),
+        Ok(Command::Endpoints(args)) => match args.text() {
+            Ok(text) => print(&text),
+            Err(error) => return fail(&error, 2),
+        },
         Ok(Command::Openapi(args)) => print(&args.text()),
         Ok(Command::Ca(args)) => ca::run(args).await.and_then(|text| print(&text)),
         Ok(Command::Env(args)) => match env::run(&args).await {
@@ -63,6 +67,13 @@ async fn run() -> ExitCode {
             return match ctl::run(&args, &mut io::stdout()).await {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => fail(&error, 1),
+            };
+        }
+        Ok(Command::Check(args)) => {
+            return match check::run(&args).await {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::from(1),
+                Err(error) => fail(&error, 2),
             };
         }
         Ok(Command::Completions(args)) => print(&args.script(command())),

@@ -12,9 +12,11 @@ use clap::{Args, ValueEnum};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
 
+use crate::api::endpoints::catalogue;
 use crate::api::protocol::assumption::Assumptions;
 use crate::aside::aside;
 use crate::ca::CaKey;
+use crate::check::checked::Checked;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
 use crate::cli::parse::{check_token, read_duration, read_time_limit};
@@ -23,7 +25,7 @@ use crate::cli::signals::Signals;
 use crate::client::http;
 use crate::emulator::{Builder, Emulator, check_http_url};
 use crate::log::{Log, LogFormat};
-use crate::model::{Fixtures, LoadError};
+use crate::model::Fixtures;
 use crate::server::control::check_host_name;
 use crate::server::descriptors;
 use crate::token::GivenToken;
@@ -252,6 +254,10 @@ pub(crate) struct ServeArgs {
     )]
     push_retry_delay: Duration,
 
+    /// Let the control API's catalogue say what this transcript of `check --record` confirms.
+    #[arg(long, env = "SECTIGO_EMULATOR_CHECKED", value_name = "FILE")]
+    checked: Option<PathBuf>,
+
     /// What is logged: off, error, warn, info, debug, trace, or TARGET=LEVEL, with commas between.
     #[arg(
         long,
@@ -288,10 +294,12 @@ impl ServeArgs {
     /// The builder with these options.
     ///
     /// # Errors
-    /// The fixtures file cannot be loaded.
-    fn builder(&self) -> Result<Builder, LoadError> {
+    /// The fixtures file or the transcript cannot be loaded.
+    fn builder(&self) -> Result<Builder, Box<dyn std::error::Error + Send + Sync>> {
         let certificate = self.tls_cert.as_ref().zip(self.tls_key.as_ref());
         let fixtures = self.fixtures.as_deref().map(Fixtures::load).transpose()?;
+        let checked = self.checked.as_deref().map(Checked::load).transpose()?;
+        let catalogue = checked.map(|checked| catalogue::json_with(&|endpoint, fact| checked.note(endpoint, fact)));
         Ok(Emulator::builder()
             .https(self.https.0)
             .http(self.http.0)
@@ -313,6 +321,7 @@ impl ServeArgs {
             .set_each(&self.control_token_file, Builder::control_token_file)
             .set_each(&self.control_host, Builder::control_host)
             .set_each(fixtures, Builder::fixtures)
+            .set_each(catalogue, Builder::catalogue)
             .set_each(self.seed, Builder::seed)
             .set_each(&self.ca_dir, Builder::ca_dir)
             .set_each(&self.http_url, Builder::http_url)
@@ -371,7 +380,9 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
 
 /// Starts the emulator. Files are read on another thread, so that a signal is handled meanwhile even if they are large.
 async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Error>> {
-    let builder = aside(move || args.builder()).await??;
+    let builder = aside(move || args.builder())
+        .await?
+        .map_err(|error| -> Box<dyn std::error::Error> { error })?;
     Ok(builder.start().await?)
 }
 
@@ -513,7 +524,7 @@ fn read_host_name(text: &str) -> Result<String, String> {
 }
 
 /// Reads `NAME=VALUE` and checks both.
-fn read_assumption(text: &str) -> Result<(String, String), String> {
+pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or("give NAME=VALUE, such as spelling=british")?;

@@ -37,7 +37,15 @@ impl Assumptions<'_> {
     /// # Errors
     /// There is no such assumption, or it does not take that value.
     pub async fn set(self, name: &str, value: &str) -> Result<(), ControlError> {
-        let change = BTreeMap::from([(name, value)]);
+        self.set_all([(name, value)]).await
+    }
+
+    /// Sets several at once.
+    ///
+    /// # Errors
+    /// There is no such assumption, or it does not take that value; then none is set.
+    pub async fn set_all<'a>(self, values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), ControlError> {
+        let change: BTreeMap<_, _> = values.into_iter().collect();
         let _all: AssumptionList = self
             .0
             .remote()

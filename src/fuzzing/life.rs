@@ -142,6 +142,7 @@ impl Rig {
         let stopper = Stopper::new();
         let control = Control {
             ca_pem: None,
+            catalogue: None,
             sandboxes: sandboxes.clone(),
             token: None,
             own_names: OwnNames::new(([127, 0, 0, 1], 1).into(), &[]),

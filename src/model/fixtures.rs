@@ -105,6 +105,13 @@ impl Fixtures {
         without_mark(text).trim_start().starts_with('{')
     }
 
+    /// The messages that are worded in another way: endpoint, code, wording.
+    #[cfg(feature = "cli")]
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (&str, i32, &str)> {
+        let entries = self.file.messages.iter();
+        entries.map(|entry| (&*entry.endpoint, entry.code, &*entry.message))
+    }
+
     fn read(text: Text) -> Result<Self, FixturesError> {
         let file = text.read(PhantomData)?;
         Ok(Self { text, file })

@@ -13,6 +13,7 @@ mod accounts;
 mod arguments;
 mod assumptions;
 mod certificates;
+mod check;
 mod cli;
 mod collect;
 mod control;

@@ -5,14 +5,48 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
+use crate::api::protocol::Mark;
 use crate::api::protocol::argument::Argument;
 use crate::api::protocol::assumption::{ASSUMPTIONS, Assumption};
 use crate::api::protocol::code::Code;
 
+/// A fact of the catalogue that has a mark.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fact {
+    /// The rule of an argument.
+    Argument(&'static str),
+    /// That a code is returned.
+    Number(i32),
+    /// How the message of a code is worded.
+    Wording(i32),
+}
+
+/// What is known of a fact beside its mark, in a few words.
+pub(crate) type Note<'n> = &'n dyn Fn(&Endpoint, Fact) -> Option<String>;
+
+/// Nothing beside the marks.
+const NO_NOTE: Note<'static> = &|_, _| None;
+
+/// A mark, and what is known beside it.
+fn noted(mark: Mark, endpoint: &Endpoint, fact: Fact, note: Note<'_>) -> String {
+    match note(endpoint, fact) {
+        Some(note) => format!("{mark}, {note}"),
+        None => mark.to_string(),
+    }
+}
+
 /// All tables as one JSON object, in camelCase.
 pub fn json() -> String {
+    json_with(NO_NOTE)
+}
+
+/// The same with notes beside the marks.
+pub(crate) fn json_with(note: Note<'_>) -> String {
     let catalogue = Catalogue {
-        endpoints: ENDPOINTS.iter().map(EndpointEntry::from).collect(),
+        endpoints: ENDPOINTS
+            .iter()
+            .map(|endpoint| EndpointEntry::new(endpoint, note))
+            .collect(),
         assumptions: ASSUMPTIONS.iter().map(AssumptionEntry::from).collect(),
     };
     serde_json::to_string_pretty(&catalogue).expect("strings and numbers always serialize")
@@ -20,6 +54,11 @@ pub fn json() -> String {
 
 /// All tables as Markdown.
 pub fn markdown() -> String {
+    markdown_with(NO_NOTE)
+}
+
+/// The same with notes beside the marks.
+pub(crate) fn markdown_with(note: Note<'_>) -> String {
     let mut text = String::new();
     for endpoint in ENDPOINTS {
         let _ = write!(
@@ -27,8 +66,8 @@ pub fn markdown() -> String {
             "## `{}`\n\n{}\n\n{}\n{}\n",
             endpoint.name,
             endpoint.summary,
-            arguments(endpoint),
-            codes(endpoint)
+            arguments_with(endpoint, note),
+            codes_with(endpoint, note)
         );
     }
     let _ = write!(text, "## Assumptions\n\n{}", assumptions());
@@ -37,6 +76,10 @@ pub fn markdown() -> String {
 
 /// The arguments of an endpoint as a Markdown table.
 pub fn arguments(endpoint: &Endpoint) -> String {
+    arguments_with(endpoint, NO_NOTE)
+}
+
+fn arguments_with(endpoint: &Endpoint, note: Note<'_>) -> String {
     table(
         &[
             "argument",
@@ -55,7 +98,7 @@ pub fn arguments(endpoint: &Endpoint) -> String {
                 argument.kind.as_str().to_owned(),
                 argument.max.map_or_else(String::new, |max| max.to_string()),
                 values(argument.choices, default),
-                argument.mark.to_string(),
+                noted(argument.mark, endpoint, Fact::Argument(argument.name), note),
                 argument.doc.to_owned(),
             ]
         }),
@@ -64,6 +107,10 @@ pub fn arguments(endpoint: &Endpoint) -> String {
 
 /// The codes of an endpoint as a Markdown table.
 pub fn codes(endpoint: &Endpoint) -> String {
+    codes_with(endpoint, NO_NOTE)
+}
+
+fn codes_with(endpoint: &Endpoint, note: Note<'_>) -> String {
     table(
         &["code", "message", "when", "number known", "wording known"],
         endpoint.codes.iter().map(|code| {
@@ -71,8 +118,8 @@ pub fn codes(endpoint: &Endpoint) -> String {
                 code.number.to_string(),
                 code.message.to_owned(),
                 code.meaning.to_owned(),
-                code.number_mark.to_string(),
-                code.message_mark.to_string(),
+                noted(code.number_mark, endpoint, Fact::Number(code.number), note),
+                noted(code.message_mark, endpoint, Fact::Wording(code.number), note),
             ]
         }),
     )
@@ -130,14 +177,29 @@ struct EndpointEntry {
     example: Vec<[&'static str; 2]>,
 }
 
-impl From<&Endpoint> for EndpointEntry {
-    fn from(endpoint: &Endpoint) -> Self {
+impl EndpointEntry {
+    fn new(endpoint: &Endpoint, note: Note<'_>) -> Self {
         Self {
             name: endpoint.name,
             path: format!("/products/{}", endpoint.name),
             summary: endpoint.summary,
-            arguments: endpoint.arguments.iter().map(ArgumentEntry::from).collect(),
-            codes: endpoint.codes.iter().map(|code| CodeEntry::from(*code)).collect(),
+            arguments: endpoint
+                .arguments
+                .iter()
+                .map(|argument| ArgumentEntry {
+                    mark: noted(argument.mark, endpoint, Fact::Argument(argument.name), note),
+                    ..argument.into()
+                })
+                .collect(),
+            codes: endpoint
+                .codes
+                .iter()
+                .map(|code| CodeEntry {
+                    number_mark: noted(code.number_mark, endpoint, Fact::Number(code.number), note),
+                    message_mark: noted(code.message_mark, endpoint, Fact::Wording(code.number), note),
+                    ..CodeEntry::from(*code)
+                })
+                .collect(),
             example: endpoint.example.iter().map(|(name, value)| [*name, *value]).collect(),
         }
     }

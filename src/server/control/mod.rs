@@ -65,6 +65,8 @@ pub(crate) use receive::BodyMemory;
 pub(crate) struct Control {
     /// The certificate that clients of the HTTPS listener should trust, in PEM, if it is known.
     pub(crate) ca_pem: Option<Arc<str>>,
+    /// The catalogue with notes beside its marks, if there are any.
+    pub(crate) catalogue: Option<Arc<str>>,
     /// What it drives.
     pub(crate) sandboxes: Arc<crate::sandbox::list::Sandboxes>,
     /// The token that every request must bear, if there is one.
@@ -229,8 +231,8 @@ async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> 
 /// The catalogue: every endpoint's arguments and codes, and the assumptions.
 #[utoipa::path(get, path = "/endpoints", tag = "emulator", operation_id = "readEndpoints",
     responses((status = 200, description = "The catalogue", content_type = "application/json", body = Object)))]
-async fn endpoints() -> Response {
-    json(catalogue::json())
+async fn endpoints(State(app): State<App>) -> Response {
+    json(app.catalogue.as_deref().map_or_else(catalogue::json, str::to_owned))
 }
 
 /// The certificate that clients of the HTTPS listener should trust.

@@ -33,6 +33,7 @@ fn table(what: &str) -> String {
         None if what == "ctl" => ctl(),
         None if what == "ctl-options" => options(ctl_command(&program())),
         None if what == "ctl-command-options" => ctl_command_options(),
+        None if what == "check-options" => options(program().find_subcommand("check").expect("there is check")),
         None if what == "control" => control(),
         _ => panic!("there is no table {what}"),
     }
@@ -99,12 +100,12 @@ fn value(option: &clap::Arg) -> String {
     format!(" <{}>", value.replace('|', "\\|"))
 }
 
-/// The commands that are neither `serve` nor `ctl`.
+/// The commands that have no section of their own.
 fn commands() -> String {
     let program = program();
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
     for command in program.get_subcommands() {
-        if ["serve", "ctl", "help"].contains(&command.get_name()) {
+        if ["serve", "ctl", "check", "help"].contains(&command.get_name()) {
             continue;
         }
         for (path, command) in leaves(command.get_name(), command) {

@@ -1,0 +1,328 @@
+//! `check`: compares an emulator with another server, or with what one answered before.
+
+pub(super) mod args;
+mod json;
+mod junit;
+mod plan;
+mod table;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::api::endpoints::Endpoint;
+use crate::aside::{BrokenOff, aside};
+use crate::check::decide::{Asked, Findings, compare};
+use crate::check::list::{Orders, probes};
+use crate::check::local::{Local, LocalError};
+use crate::check::probe::{Credentials, Probe};
+use crate::check::server::{Interview, ask};
+use crate::check::settings;
+use crate::check::transcript::{self, Transcript, TranscriptError};
+use crate::check::wire::{TrustError, Wire, WireError, trust};
+use crate::cli::check::args::CheckArgs;
+use crate::cli::parse::read_control;
+use crate::cli::print;
+use crate::client::Control;
+use crate::clock::real_now;
+use crate::files::{self, FileError, Readers};
+use crate::model::when::Span;
+use crate::model::{Fixtures, LoadError};
+
+/// Why nothing could be compared, or not everything.
+#[derive(Debug, Error)]
+pub(super) enum CheckError {
+    /// An option has a value that cannot be used.
+    #[error("{0}")]
+    Given(String),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The fixtures cannot be loaded.
+    #[error(transparent)]
+    Fixtures(#[from] LoadError),
+    /// The transcript cannot be read.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+    /// The certificates to trust cannot be used.
+    #[error("{0} (--ca)")]
+    Trust(#[from] TrustError),
+    /// The server did not answer as the API does.
+    #[error("{source}; that was the probe {probe}. Nothing was compared, and no file was written")]
+    Server {
+        /// The probe.
+        probe: String,
+        /// What went wrong.
+        source: WireError,
+    },
+    /// The emulator cannot be asked.
+    #[error(transparent)]
+    Emulator(#[from] LocalError),
+    /// The server did not let every probe be sent.
+    #[error("{0}. Only what was answered before is compared, and no file was written")]
+    Ended(String),
+    /// The plan was printed, as nobody agreed to it.
+    #[error("nothing was sent: give --yes to send these calls, or --dry-run to only print them")]
+    NotAgreed,
+    /// Nothing can be printed.
+    #[error("cannot print: {0}")]
+    Print(String),
+    /// Work was interrupted.
+    #[error(transparent)]
+    Interrupted(#[from] BrokenOff),
+}
+
+/// What the answers are compared with.
+struct Subject {
+    /// The base URL of the server.
+    server: String,
+    /// When it was asked.
+    date: String,
+    asked: Vec<Asked>,
+    ended: Option<String>,
+}
+
+/// Compares. Whether everything is the same.
+///
+/// # Errors
+/// It could not be compared.
+pub(super) async fn run(args: &CheckArgs) -> Result<bool, CheckError> {
+    let fixtures = match &args.fixtures {
+        Some(path) => Some(load_fixtures(path.clone()).await?),
+        None => None,
+    };
+    match &args.replay {
+        Some(path) => {
+            let transcript = Transcript::load(path)?;
+            if transcript.outdated > 0 {
+                eprintln!(
+                    "{} probes of the transcript are not compared: this version does not have them, or sends them \
+                     otherwise",
+                    transcript.outdated
+                );
+            }
+            let only = only(args)?;
+            let local = local(args, fixtures.clone(), transcript.orders).await?;
+            let mut asked = transcript.asked;
+            asked.retain(|asked| is_among(&only, &asked.probe));
+            let subject = Subject {
+                server: transcript.head.server,
+                date: transcript.head.date,
+                asked,
+                ended: None,
+            };
+            conclude(args, fixtures.as_ref(), local, subject).await
+        }
+        None => against(args, fixtures).await,
+    }
+}
+
+/// Asks a server, and compares.
+async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, CheckError> {
+    let https = args
+        .against
+        .clone()
+        .ok_or_else(|| given("give --against or --replay"))?;
+    let orders = args.orders();
+    let plan = plan(args, &orders)?;
+    let plain_http = args.plain_http();
+    let print_plan = || {
+        print(&plan::text(&plan, &https, plain_http.as_ref(), args.pause))
+            .map_err(|error| CheckError::Print(error.to_string()))
+    };
+    if args.dry_run {
+        print_plan()?;
+        return Ok(true);
+    }
+    if plan.len() > args.max_calls {
+        let most = args.max_calls;
+        return Err(given(&format!(
+            "there are {} calls to send, more than --max-calls {most}",
+            plan.len()
+        )));
+    }
+    let credentials = credentials(args)?;
+    let tls = trust(args.ca.as_deref())?;
+    for path in [&args.write, &args.record, &args.junit].into_iter().flatten() {
+        files::check_writable(path)?;
+    }
+    if !args.yes {
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            print_plan()?;
+            return Err(CheckError::NotAgreed);
+        }
+        agree(&plan::summary(&plan, https.as_str(), args.pause))?;
+    }
+    let local = local(args, fixtures.clone(), orders).await?;
+    let mut wire = Wire::new(https.clone(), tls, args.timeout, credentials);
+    wire.http = plain_http;
+    let date = real_now();
+    let interview = match interview(&mut wire, plan, args.pause).await {
+        Ok(interview) => interview,
+        Err(error) => {
+            // What the server did is worth more to know than what became of the sandbox.
+            drop(local.end().await);
+            return Err(error);
+        }
+    };
+    if interview.left_out > 0 {
+        eprintln!(
+            "{} probes with test=Y were not sent: the server does not show that it knows the argument test",
+            interview.left_out
+        );
+    }
+    if let (Some(path), None) = (&args.record, &interview.ended) {
+        files::write(path, Readers::All, |file| {
+            transcript::write(file, https.as_str(), date, &orders, &interview.asked)
+        })?;
+    }
+    let subject = Subject {
+        server: https.as_str().to_owned(),
+        date: date.to_string(),
+        asked: interview.asked,
+        ended: interview.ended,
+    };
+    conclude(args, fixtures.as_ref(), local, subject).await
+}
+
+/// The probes to send: those of the endpoints that are asked for, over transports that are known.
+fn plan(args: &CheckArgs, orders: &Orders) -> Result<Vec<Probe>, CheckError> {
+    let only = only(args)?;
+    let has_plain_http = args.plain_http().is_some();
+    let mut probes = probes(orders);
+    probes.retain(|probe| is_among(&only, probe) && (has_plain_http || probe.request().is_over_https()));
+    Ok(probes)
+}
+
+/// The names of the endpoints that are asked for; none for all.
+fn only(args: &CheckArgs) -> Result<Vec<&'static str>, CheckError> {
+    args.only
+        .iter()
+        .map(|name| match Endpoint::named(name) {
+            Some(endpoint) => Ok(endpoint.name),
+            None => Err(given(
+                "--only names no endpoint; `sectigo-emulator endpoints` lists them",
+            )),
+        })
+        .collect()
+}
+
+fn is_among(only: &[&str], probe: &Probe) -> bool {
+    only.is_empty() || only.contains(&probe.endpoint().name)
+}
+
+/// The user's credentials.
+fn credentials(args: &CheckArgs) -> Result<Credentials, CheckError> {
+    let (Some(login_name), Some(path)) = (&args.login, &args.password_file) else {
+        return Err(given("give --login and --password-file"));
+    };
+    let text = files::read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
+    let login_password = text.trim_end_matches(['\r', '\n']).to_owned();
+    if login_password.is_empty() || login_password.contains(['\r', '\n']) {
+        return Err(FileError::new(path, "must contain the password, in one line").into());
+    }
+    Ok(Credentials {
+        login_name: login_name.clone(),
+        login_password,
+    })
+}
+
+/// Asks the person at the terminal.
+fn agree(summary: &str) -> Result<(), CheckError> {
+    eprint!("{summary}\nNothing there is changed by them (docs/check.md). Send them? [y/N] ");
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| CheckError::Print(error.to_string()))?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(given("nothing was sent")),
+    }
+}
+
+/// Sends the probes, and shows on a terminal how far it is.
+async fn interview(wire: &mut Wire, plan: Vec<Probe>, pause: Duration) -> Result<Interview, CheckError> {
+    let calls = plan.len();
+    let shows = io::stderr().is_terminal();
+    let progress = |sent: usize| {
+        if shows {
+            let left = u32::try_from(calls.saturating_sub(sent)).unwrap_or(u32::MAX);
+            let left = Duration::from_secs(pause.saturating_mul(left).as_secs());
+            let end = if sent == calls { "\n" } else { "" };
+            eprint!("\r{sent} of {calls} calls, {} left    {end}", Span(left));
+            // A terminal that is gone shows nothing.
+            let _ = io::stderr().flush();
+        }
+    };
+    ask(wire, plan, pause, progress)
+        .await
+        .map_err(|(probe, source)| CheckError::Server {
+            probe: probe.id().to_owned(),
+            source,
+        })
+}
+
+/// The emulator to compare with.
+async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> Result<Local, CheckError> {
+    let Some(url) = &args.emulator else {
+        return Ok(Local::start(fixtures, &args.assume, orders).await?);
+    };
+    let address = read_control(&args.control).map_err(|problem| given(&format!("--control: {problem}")))?;
+    let mut control = Control::connect(&format!("http://{address}"));
+    if let Some(token) = &args.control_token {
+        control = control.given_token(token.clone());
+    }
+    Ok(Local::of_running(url.clone(), None, &control, orders).await?)
+}
+
+async fn load_fixtures(path: std::path::PathBuf) -> Result<Fixtures, CheckError> {
+    Ok(aside(move || Fixtures::load(&path)).await??)
+}
+
+/// Compares the emulator with the answers, and prints and writes what came of it.
+async fn conclude(
+    args: &CheckArgs,
+    fixtures: Option<&Fixtures>,
+    mut local: Local,
+    mut subject: Subject,
+) -> Result<bool, CheckError> {
+    if !local.has_plain_http() {
+        subject.asked.retain(|asked| asked.probe.request().is_over_https());
+    }
+    if subject.asked.is_empty() {
+        return Err(given("there is nothing to compare"));
+    }
+    let compared = compare(&mut local, subject.asked).await;
+    let ended = local.end().await;
+    let findings = compared?;
+    ended?;
+    let (server, date) = (&*subject.server, &*subject.date);
+    let text = match args.json {
+        true => json::text(&findings, server, date),
+        false => table::text(&findings),
+    };
+    print(&text).map_err(|error| CheckError::Print(error.to_string()))?;
+    if let Some(reason) = subject.ended {
+        return Err(CheckError::Ended(reason));
+    }
+    if let Some(path) = &args.write {
+        write(path, &settings::text(&findings, fixtures, server, date))?;
+    }
+    if let Some(path) = &args.junit {
+        write(path, &junit::text(&findings, server, date))?;
+    }
+    Ok(Findings::are_none(&findings))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CheckError> {
+    Ok(files::write(path, Readers::All, |file| {
+        file.write_all(text.as_bytes())
+    })?)
+}
+
+fn given(problem: &str) -> CheckError {
+    CheckError::Given(problem.to_owned())
+}
