@@ -117,16 +117,12 @@ impl Local {
     ///
     /// # Errors
     /// It does not answer, or refuses.
-    pub(crate) async fn of_running(
-        https: HttpUrl,
-        http: Option<HttpUrl>,
-        control: &Control,
-        orders: Orders,
-    ) -> Result<Self, LocalError> {
+    pub(crate) async fn of_running(https: HttpUrl, control: &Control, orders: Orders) -> Result<Self, LocalError> {
+        let http = control.about().await?.http;
         let tls = trust_pem(&control.ca_pem().await?)?;
         let control = control.sandboxes().create(NewSandbox::unnamed().ttl(TTL)).await?;
         let mut wire = Wire::new(https, tls, PATIENCE, credentials());
-        wire.http = http;
+        wire.http = http.and_then(|http| HttpUrl::parse(&http).ok());
         wire.prefix = control.path();
         Self::prepare(wire, control, orders, true, None).await
     }

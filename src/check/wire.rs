@@ -1,16 +1,17 @@
 //! Sends the requests of probes over HTTP and TLS, one after the other on one connection.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::Request as HttpRequest;
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Request as HttpRequest, Response as HttpResponse};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
@@ -230,13 +231,23 @@ impl Wire {
 
     /// On the connection that is there, or on a new one.
     async fn over_https(&mut self, request: &Request, server: &str) -> Result<Answer, WireError> {
+        let mut http_request = self.http_request(request, server)?;
         if let Some(mut connection) = self.connection.take()
             && connection.ready().await.is_ok()
-            // A server may close a connection that was idle just as it is used again: then a new one is opened once.
-            && let Ok(answer) = self.exchange(&mut connection, request, server).await
         {
-            self.connection = Some(connection);
-            return Ok(answer);
+            match connection.try_send_request(http_request).await {
+                Ok(response) => {
+                    let answer = read_answer(response, server).await?;
+                    self.connection = Some(connection);
+                    return Ok(answer);
+                }
+                // A server may close a connection that was idle just as it is used again. What was sent in part is not
+                // sent again: nobody knows what the server has done.
+                Err(mut failed) => match failed.take_message() {
+                    Some(unsent) => http_request = unsent,
+                    None => return Err(broken(server, &failed.into_error())),
+                },
+            }
         }
         let url = self.https.clone();
         let stream = connect(&url, server).await?;
@@ -252,26 +263,18 @@ impl Wire {
                 source,
             })?;
         let mut connection = open(stream, server).await?;
-        let answer = self.exchange(&mut connection, request, server).await?;
+        let answer = exchange(&mut connection, http_request, server).await?;
         self.connection = Some(connection);
         Ok(answer)
     }
 
     async fn over_http(&self, request: &Request, url: &HttpUrl, server: &str) -> Result<Answer, WireError> {
+        let http_request = self.http_request(request, server)?;
         let mut connection = open(connect(url, server).await?, server).await?;
-        self.exchange(&mut connection, request, server).await
+        exchange(&mut connection, http_request, server).await
     }
 
-    async fn exchange(
-        &self,
-        connection: &mut SendRequest<Full<Bytes>>,
-        request: &Request,
-        server: &str,
-    ) -> Result<Answer, WireError> {
-        let broken = |problem: String| WireError::Broken {
-            server: server.to_owned(),
-            problem,
-        };
+    fn http_request(&self, request: &Request, server: &str) -> Result<HttpRequest<Full<Bytes>>, WireError> {
         let url = match (request.is_over_https(), &self.http) {
             (false, Some(http)) => http,
             _ => &self.https,
@@ -284,27 +287,46 @@ impl Wire {
         if request.method() == "POST" {
             builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        let request = builder
+        builder
             .body(Full::from(request.body(&self.credentials)))
-            .map_err(|error| broken(error.to_string()))?;
-        let response = connection
-            .send_request(request)
-            .await
-            .map_err(|error| broken(error.to_string()))?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
-            match error.downcast_ref::<LengthLimitError>() {
-                Some(_) => WireError::TooLong {
-                    server: server.to_owned(),
-                },
-                None => broken(error.to_string()),
-            }
-        })?;
-        Ok(Answer {
-            status: head.status.as_u16(),
-            headers: headers(&head.headers),
-            body: body.to_bytes().into(),
-        })
+            .map_err(|error| broken(server, &error))
+    }
+}
+
+async fn exchange(
+    connection: &mut SendRequest<Full<Bytes>>,
+    request: HttpRequest<Full<Bytes>>,
+    server: &str,
+) -> Result<Answer, WireError> {
+    let response = connection
+        .send_request(request)
+        .await
+        .map_err(|error| broken(server, &error))?;
+    read_answer(response, server).await
+}
+
+/// Reads a response to its end.
+async fn read_answer(response: HttpResponse<Incoming>, server: &str) -> Result<Answer, WireError> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
+        match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => WireError::TooLong {
+                server: server.to_owned(),
+            },
+            None => broken(server, &error),
+        }
+    })?;
+    Ok(Answer {
+        status: head.status.as_u16(),
+        headers: headers(&head.headers),
+        body: body.to_bytes().into(),
+    })
+}
+
+fn broken(server: &str, error: &dyn Display) -> WireError {
+    WireError::Broken {
+        server: server.to_owned(),
+        problem: error.to_string(),
     }
 }
 

@@ -81,8 +81,9 @@ pub(crate) struct CheckArgs {
     /// Print what would be sent, as curl commands without the password, and send nothing.
     #[arg(long, env = "SECTIGO_EMULATOR_DRY_RUN", value_parser = FalseyValueParser::new())]
     pub(super) dry_run: bool,
-    /// Send without asking first. Without a terminal, nothing is sent unless this is given.
-    #[arg(long, env = "SECTIGO_EMULATOR_YES", value_parser = FalseyValueParser::new())]
+    /// Send without asking first. Without a terminal, nothing is sent unless this is given. It has no variable: what the
+    /// environment happens to hold is no consent.
+    #[arg(long)]
     pub(super) yes: bool,
     /// The pause between two calls.
     #[arg(
@@ -132,6 +133,14 @@ pub(crate) struct CheckArgs {
         hide_env_values = true
     )]
     pub(super) control_token: Option<GivenToken>,
+    /// The file whose one line is that token.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
+        value_name = "FILE",
+        conflicts_with = "control_token"
+    )]
+    pub(super) control_token_file: Option<PathBuf>,
     /// The fixtures of the emulator in this process; only its assumptions and messages count.
     #[arg(
         long,

@@ -23,9 +23,9 @@ use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};
 use crate::check::wire::{TrustError, Wire, WireError, trust};
 use crate::cli::check::args::CheckArgs;
+use crate::cli::connect::connect;
 use crate::cli::parse::read_control;
 use crate::cli::print;
-use crate::client::Control;
 use crate::clock::real_now;
 use crate::files::{self, FileError, Readers};
 use crate::model::when::Span;
@@ -271,11 +271,9 @@ async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> 
         return Ok(Local::start(fixtures, &args.assume, orders).await?);
     };
     let address = read_control(&args.control).map_err(|problem| given(&format!("--control: {problem}")))?;
-    let mut control = Control::connect(&format!("http://{address}"));
-    if let Some(token) = &args.control_token {
-        control = control.given_token(token.clone());
-    }
-    Ok(Local::of_running(url.clone(), None, &control, orders).await?)
+    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
+    let control = connect(&address, "default", token, file).map_err(|problem| given(&problem))?;
+    Ok(Local::of_running(url.clone(), &control, orders).await?)
 }
 
 async fn load_fixtures(path: std::path::PathBuf) -> Result<Fixtures, CheckError> {
@@ -290,7 +288,12 @@ async fn conclude(
     mut subject: Subject,
 ) -> Result<bool, CheckError> {
     if !local.has_plain_http() {
+        let before = subject.asked.len();
         subject.asked.retain(|asked| asked.probe.request().is_over_https());
+        let left_out = before - subject.asked.len();
+        if left_out > 0 {
+            eprintln!("{left_out} calls over plain HTTP are not compared: the emulator serves none");
+        }
     }
     if subject.asked.is_empty() {
         return Err(given("there is nothing to compare"));
