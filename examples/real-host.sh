@@ -8,10 +8,14 @@
 # SECTIGO_EMULATOR_BINARY names the program, if it is not on the PATH.
 set -euo pipefail
 
-NAMES='secure.trust-provider.com secure.sectigo.com'
+NAMES='secure.trust-provider.com secure.sectigo.com secure.comodo.net secure.comodo.com'
 program=${SECTIGO_EMULATOR_BINARY:-sectigo-emulator}
 
 main() {
+    command -v "$program" > /dev/null || {
+        echo "there is no $program: install it (cargo install --path .), or name it in SECTIGO_EMULATOR_BINARY" >&2
+        exit 127
+    }
     if [ -z "${SECTIGO_REAL_HOST_FILES:-}" ]; then
         SECTIGO_REAL_HOST_FILES=$(mktemp --directory)
         export SECTIGO_REAL_HOST_FILES

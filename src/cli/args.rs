@@ -17,7 +17,7 @@ use crate::cli::openapi::OpenapiArgs;
 use crate::cli::parse::check_token;
 use crate::cli::serve::ServeArgs;
 
-/// A local emulator of Sectigo's !AutoReplaceSMIME and !autoRevokeCS endpoints.
+/// A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by.
 ///
 /// Without a command it serves. When it serves, it prints one line for each listener and then `ready`.
 #[derive(Clone, Debug, Parser)]

@@ -99,7 +99,7 @@ impl Products {
         let text = format!(
             "There is nothing here. This emulator answers:\n{names}\
              GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
-             For the sandbox t1, the same below /sandboxes/t1.\n{console}"
+             For a sandbox, the same below /sandboxes/NAME.\n{console}"
         );
         respond_text(StatusCode::NOT_FOUND, "text/plain", text)
     }

@@ -69,7 +69,7 @@ const PEM: &str = "application/x-pem-file";
 /// The media type of several certificates in DER.
 const PKCS7: &str = "application/x-pkcs7-certificates";
 
-/// The certificate of an order: what it is made of, it is at its first reading.
+/// The certificate of an order: made when it is first read, from what the order is then.
 #[utoipa::path(get, path = "/orders/{orderNumber}/certificate", tag = "certificates", operation_id = "readCertificate",
     params(("orderNumber" = u64, Path, description = "Its number"), FormatQuery),
     responses(

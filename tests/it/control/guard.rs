@@ -46,6 +46,15 @@ fn a_web_page_is_kept_out() {
     let answer =
         Client::connect(server.control()).send("POST", "/control/v1/reset", "Content-Type: text/plain\r\n", "{}");
     assert_eq!(answer.status, 415);
+    // A call of the API that came to the wrong port.
+    let answer = Client::connect(server.control()).send(
+        "POST",
+        "/products/!autoRevokeCS",
+        "Content-Type: application/x-www-form-urlencoded\r\n",
+        "loginName=x",
+    );
+    assert_eq!(answer.status, 404);
+    assert!(answer.text().contains("on the other listeners"), "{}", answer.text());
 }
 
 fn hostname() -> String {
