@@ -50,22 +50,27 @@ export function Order({ number, onChange }) {
 
 const HOW = { fixtures: 'fixtures', control: 'control API', clock: 'the clock', earlier: 'earlier' };
 
-// The states that it reached, and those that the clock will bring.
+// What the clock brings to an order, by its own fields: [what, when]. A failed issuance is the end of it.
+function byClock({ state, due, expires, issuanceFails }) {
+  if (state === 'being-issued' && due && issuanceFails) return [['issuance fails', due]];
+  return [
+    state === 'being-issued' && due && ['issued', due],
+    ['being-issued', 'issued', 'replaced'].includes(state) && expires && ['expired', expires],
+  ].filter(Boolean);
+}
+
+// The states that it reached, and what the clock will bring.
 function Life({ order, path, turn }) {
   const { data, error } = useData(() => get(path + '/history'), [path, turn, changes.value, order.state]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!data) return null;
-  const later = [
-    order.state === 'being-issued' && order.due && ['issued', order.due],
-    order.state === 'issued' && order.expires && ['expired', order.expires],
-  ].filter(Boolean);
   return html`<ol class="life">
     ${data.entries.map((entry, at) => html`<li key=${at} class=${at === data.entries.length - 1 ? 'now' : ''}>
       <${State} state=${entry.state} /> <span>${entry.time ? dateTime(entry.time) : html`<span class="dim">from the start</span>`}</span>
       ${' '}<span class="dim">${entry.call != null
         ? html`by <a href=${href('calls', entry.call)}>call ${entry.call}</a>${entry.endpoint ? ' ' + entry.endpoint : ''}`
         : `by ${HOW[entry.how] || entry.how}`}</span></li>`)}
-    ${later.map(([state, at]) => html`<li key=${'later ' + state} class="later"><${State} state=${state} /> <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
+    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
   </ol>
   ${data.forgotten > 0 && html`<p class="note">Older changes of this sandbox are no longer kept.</p>`}`;
 }
