@@ -4,7 +4,7 @@ import { get, post, put } from './api.js';
 import { dateTime, relative, span } from './format.js';
 import { Action, Empty, Failure, Field, State, Table, useData } from './parts.js';
 import { href } from './route.js';
-import { changes, clock, now, setClock, tick } from './store.js';
+import { changes, clock, now, setClock, takeShown, tick } from './store.js';
 
 const STEPS = [['+1 h', '1h'], ['+1 d', '1d'], ['+30 d', '30d'], ['+1 y', '365d']];
 
@@ -15,7 +15,7 @@ export function Clock() {
   const { frozen } = clock.value;
   const move = async (request) => {
     setError(null);
-    setClock(await request);
+    await takeShown(request, setClock);
     setTurn((value) => value + 1);
   };
   const set = (fields) => move(put('clock', fields));

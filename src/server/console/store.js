@@ -33,8 +33,15 @@ export function setClock(answer) {
   tick.value = Date.now();
 }
 
-export async function refreshClock() { setClock(await get('clock')); }
-export async function refreshFaults() { faults.value = (await get('faults')).faults; }
+// Takes an answer of the sandbox that is shown, unless another one is shown when it comes.
+export async function takeShown(request, take) {
+  const { sandbox } = route.peek();
+  const answer = await request;
+  if (route.peek().sandbox === sandbox) take(answer);
+}
+
+export const refreshClock = () => takeShown(get('clock'), setClock);
+export const refreshFaults = () => takeShown(get('faults'), (answer) => { faults.value = answer.faults; });
 export async function refreshSandboxes() { sandboxes.value = (await root('GET', 'sandboxes')).sandboxes; }
 
 async function refresh() {
