@@ -134,6 +134,23 @@ test('paused, the table stands still and says how many wait; cleared, the journa
   await page.finish();
 });
 
+test('the journal is read once, whatever view is gone to', async () => {
+  const name = await sandbox(all, 'once');
+  await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);
+  const page = await open(all, `${name}/calls`);
+  await rows(page).first().waitFor();
+  const read = [];
+  page.on('request', (request) => { if (/\/calls\?/.test(request.url())) read.push(request.url()); });
+  for (const view of ['Clock', 'Faults', 'Calls']) {
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click();
+    await page.getByRole('heading', { name: view, level: 1 }).waitFor();
+  }
+  await rows(page).first().click();
+  await page.getByRole('region', { name: 'Call 1' }).waitFor();
+  assert.deepEqual(read, []);
+  await page.finish();
+});
+
 test('after a break the stream goes on from the last id, and nothing is lost', async () => {
   const name = await sandbox(all, 'broken');
   const at = `/sandboxes/${name}`;

@@ -17,8 +17,8 @@ export class Problem extends Error {
   }
 }
 
-// The address of a path of the sandbox that is shown.
-export function address(path, sandbox = route.value.sandbox) {
+// The address of a path of the sandbox that is shown. What asks does not ask again because the route changes.
+export function address(path, sandbox = route.peek().sandbox) {
   const prefix = sandbox === 'default' ? '' : '/sandboxes/' + encodeURIComponent(sandbox);
   return ROOT + prefix + '/' + path;
 }
