@@ -27,6 +27,21 @@ test('each endpoint has a form of its arguments, with kind, limit, default and m
   await page.finish();
 });
 
+test('a catalogue that does not arrive is asked for again, and meanwhile it is said', async () => {
+  const page = await open(all, 'default/clock', { expected: [/500/] });
+  await page.locator('.large').waitFor();
+  let lacks = true;
+  await page.route('**/control/v1/endpoints', (route) => (lacks ? route.fulfill({ status: 500, json: { detail: 'not yet' } }) : route.continue()));
+  await page.goto(`${all.url}/#/default/try`);
+  await page.reload();
+  const band = page.getByRole('alert').filter({ hasText: 'not yet' });
+  await band.waitFor();
+  lacks = false;
+  await page.locator('.codes button').first().waitFor();
+  await band.waitFor({ state: 'detached' });
+  await page.finish();
+});
+
 for (const [kind, said] of [['EC P-256', /Public-Key: \(256 bit\)/], ['RSA 2048', /Public-Key: \(2048 bit\)/]]) {
   test(`a CSR with an ${kind} key is made in the browser and taken`, async () => {
     const name = await sandbox(all, `csr-${kind.replaceAll(' ', '')}`);

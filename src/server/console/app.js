@@ -87,9 +87,11 @@ function Connection() {
 
 function Bands() {
   const list = store.faults.value;
-  if (!offline.value && !list.length) return null;
+  const unread = !offline.value && store.unread.value;
+  if (!offline.value && !unread && !list.length) return null;
   return html`<aside aria-label="Notices">
     ${offline.value && html`<p class="band" role="alert">The emulator does not answer. The page goes on when it does.</p>`}
+    ${unread && html`<p class="band" role="alert">The catalogue of the endpoints did not arrive, and is asked for again: ${unread.message}</p>`}
     ${list.length > 0 && html`<p class="band"><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
       <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
 }

@@ -8,6 +8,8 @@ const EVERY = 4_000;
 
 export const catalogue = signal({ endpoints: [], assumptions: [] });
 export const health = signal({});
+// Why they could not be read, until they are.
+export const unread = signal(null);
 export const clock = signal(null);
 export const faults = signal([]);
 export const sandboxes = signal([]);
@@ -45,13 +47,18 @@ export const refreshFaults = () => takeShown(get('faults'), (answer) => { faults
 export async function refreshSandboxes() { sandboxes.value = (await root('GET', 'sandboxes')).sandboxes; }
 
 async function refresh() {
+  if (unread.peek()) readOnce();
   changes.value = `${lastCall.peek()} ${clock.peek()?.now && Math.round((now.peek() - Date.now()) / 60_000)}`;
   await Promise.allSettled([refreshClock(), refreshFaults(), refreshSandboxes()]);
 }
 
 async function readOnce() {
-  const [endpoints, said] = await Promise.all([root('GET', 'endpoints'), root('GET', 'health')]);
-  batch(() => { catalogue.value = endpoints; health.value = said; });
+  try {
+    const [endpoints, said] = await Promise.all([root('GET', 'endpoints'), root('GET', 'health')]);
+    batch(() => { catalogue.value = endpoints; health.value = said; unread.value = null; });
+  } catch (error) {
+    unread.value = error;
+  }
 }
 
 // Begins to read; again when the sandbox or the token changes.
@@ -59,7 +66,7 @@ export function start() {
   const shown = computed(() => route.value.sandbox);
   effect(() => {
     token.value;
-    readOnce().catch(() => {});
+    readOnce();
   });
   effect(() => {
     shown.value;
