@@ -171,3 +171,22 @@ test('after a break the stream goes on from the last id, and nothing is lost', a
   await page.finish();
   front.close();
 });
+
+test('after a break, a journal that cannot be compared with the one before is read anew', async () => {
+  const name = await sandbox(all, 'compared');
+  const front = await proxy(all.emulator.control, process.env.CONSOLE_FOLDER);
+  const page = await open(all, `${name}/calls`, { url: front.url, expected: [/net::ERR_/] });
+  await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);
+  await rows(page).first().waitFor();
+  await page.route('**/calls?limit=1', (route) => route.abort());
+  const [again] = await Promise.all([
+    page.waitForRequest('**/calls?limit=1000'),
+    page.getByText('reconnecting').waitFor().then(() => front.mend()),
+    front.cut(),
+  ]);
+  assert.equal((await again.response()).status(), 200);
+  await page.locator('.connection.live').waitFor();
+  assert.equal(await rows(page).count(), 1);
+  await page.finish();
+  front.close();
+});
