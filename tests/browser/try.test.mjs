@@ -89,6 +89,21 @@ test('every documented code comes by its button', async () => {
   await page.finish();
 });
 
+test('a fault that is refused leaves the assumptions as they were', async () => {
+  const name = await sandbox(all, 'refused');
+  const assumptions = () => control(all, 'GET', `sandboxes/${name}/assumptions`);
+  const before = await assumptions();
+  const page = await open(all, `${name}/try`, { expected: [/422|400/] });
+  await page.locator('.codes button').first().waitFor();
+  const refused = await page.evaluate(async () => {
+    const { provoke } = await import('/provoke.js');
+    return provoke({ endpoint: '!AutoReject', arguments: {}, assume: { spelling: 'british' }, fault: 'none' }).then(() => 'sent', (error) => error.status);
+  });
+  assert.match(String(refused), /^4/);
+  assert.deepEqual(await assumptions(), before);
+  await page.finish();
+});
+
 test('a fault that closes the connection is told as such', async () => {
   const name = await sandbox(all, 'closed');
   await control(all, 'POST', `sandboxes/${name}/faults`, { endpoint: 'download/CollectSMIME', then: { disconnect: 'before' } });
