@@ -73,7 +73,7 @@ async function fixtureOf(call) {
   const account = call.loginName && (await found('accounts/' + encodeURIComponent(call.loginName)));
   if (account) tables.push(toml('accounts', { loginName: account.loginName, loginPassword: 'password', ...account, ...(account.locked ? {} : { locked: null }) }));
   const order = call.orderNumber && (await found('orders/' + call.orderNumber));
-  if (order) tables.push(toml('orders', await before(order, call)));
+  if (order) tables.push(toml('orders', await orderBefore(order, call)));
   const fault = call.fault != null && (await get('faults')).faults.find(({ id }) => id === call.fault);
   if (fault) tables.push(toml('faults', { ...fault, id: null, hits: null, left: null, ends: null }));
   return tables.join('\n');
@@ -82,7 +82,7 @@ async function fixtureOf(call) {
 const oneLine = (text) => text.replace(/\s+/g, ' ');
 
 // The order in the state that it had when the call came, if its history tells; with the times of now where it did not change.
-async function before(order, call) {
+async function orderBefore(order, call) {
   const { entries } = (await found(`orders/${order.orderNumber}/history`)) || { entries: [] };
   const at = entries.findIndex((entry) => entry.call === call.id);
   if (at < 1) return order;

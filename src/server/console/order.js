@@ -4,7 +4,7 @@ import { download, get, patch, remove, text } from './api.js';
 import { CertificateOf } from './certificate.js';
 import { FieldTable } from './fields.js';
 import { dateTime, relative } from './format.js';
-import { Action, Code, Copy, Failure, State, Sure, Table, Time, say, useData } from './parts.js';
+import { Action, Code, Copy, Failure, State, ConfirmButton, Table, Time, say, useData } from './parts.js';
 import { go, href, route } from './route.js';
 import { changes, now, refreshSandboxes } from './store.js';
 import { toml } from './toml.js';
@@ -39,7 +39,7 @@ export function Order({ number, onChange }) {
         <a class="button" href=${href('calls', '', { orderNumber: order.orderNumber })}>Its calls</a>
         <${Copy} text=${() => toml('orders', order)}>Copy as fixture<//>
         <span class="push"></span>
-        <${Sure} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
+        <${ConfirmButton} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
       <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
       <h3>What each endpoint would answer now</h3><${Next} path=${path} turn=${turn} state=${order.state} />
       ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} />`}
