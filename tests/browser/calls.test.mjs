@@ -134,6 +134,23 @@ test('paused, the table stands still and says how many wait; cleared, the journa
   await page.finish();
 });
 
+test('the journal is read once, whatever view is gone to', async () => {
+  const name = await sandbox(all, 'once');
+  await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);
+  const page = await open(all, `${name}/calls`);
+  await rows(page).first().waitFor();
+  const read = [];
+  page.on('request', (request) => { if (/\/calls\?/.test(request.url())) read.push(request.url()); });
+  for (const view of ['Clock', 'Faults', 'Calls']) {
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click();
+    await page.getByRole('heading', { name: view, level: 1 }).waitFor();
+  }
+  await rows(page).first().click();
+  await page.getByRole('region', { name: 'Call 1' }).waitFor();
+  assert.deepEqual(read, []);
+  await page.finish();
+});
+
 test('after a break the stream goes on from the last id, and nothing is lost', async () => {
   const name = await sandbox(all, 'broken');
   const at = `/sandboxes/${name}`;
@@ -151,6 +168,25 @@ test('after a break the stream goes on from the last id, and nothing is lost', a
   assert.deepEqual(ids, ['6', '5', '4', '3', '2', '1']);
   assert.equal(front.seen[0]['last-event-id'], '0');
   assert.equal(front.seen.at(-1)['last-event-id'], '1');
+  await page.finish();
+  front.close();
+});
+
+test('after a break, a journal that cannot be compared with the one before is read anew', async () => {
+  const name = await sandbox(all, 'compared');
+  const front = await proxy(all.emulator.control, process.env.CONSOLE_FOLDER);
+  const page = await open(all, `${name}/calls`, { url: front.url, expected: [/net::ERR_/] });
+  await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);
+  await rows(page).first().waitFor();
+  await page.route('**/calls?limit=1', (route) => route.abort());
+  const [again] = await Promise.all([
+    page.waitForRequest('**/calls?limit=1000'),
+    page.getByText('reconnecting').waitFor().then(() => front.mend()),
+    front.cut(),
+  ]);
+  assert.equal((await again.response()).status(), 200);
+  await page.locator('.connection.live').waitFor();
+  assert.equal(await rows(page).count(), 1);
   await page.finish();
   front.close();
 });

@@ -42,3 +42,24 @@ test('what comes due next is listed, and a button goes there', async () => {
   await until('no longer listed', async () => !(await first.innerText()).includes('due') && !/1100002.*issued/s.test(await first.innerText()));
   await page.finish();
 });
+
+test('an answer of the sandbox that was left does not land in the one that is shown', async () => {
+  const [left, shown] = [await sandbox(all, 'left'), await sandbox(all, 'shown')];
+  await control(all, 'PUT', `sandboxes/${left}/clock`, { now: '2031-01-01T00:00:00Z', frozen: true });
+  await control(all, 'PUT', `sandboxes/${shown}/clock`, { now: '2032-01-01T00:00:00Z', frozen: true });
+  const page = await open(all, `${left}/clock`);
+  const large = page.locator('.large', { hasText: '2031-01-01' });
+  await large.waitFor();
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  await page.route(`**/sandboxes/${left}/clock`, async (route) => { await held; await route.continue(); });
+  const [asked] = await Promise.all([page.waitForRequest(`**/sandboxes/${left}/clock`), page.getByRole('button', { name: 'Let it run' }).click()]);
+  await page.goto(`${all.url}/#/${shown}/clock`);
+  await page.locator('.large', { hasText: '2032-01-01' }).waitFor();
+  const answered = asked.response();
+  release();
+  await (await answered).finished();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  assert.match(await page.locator('.large').innerText(), /2032-01-01/);
+  await page.finish();
+});

@@ -59,6 +59,31 @@ test('an order shows its life, what each endpoint would answer, and its certific
   await page.finish();
 });
 
+test('the life of an order says what the clock brings, as the order has it', async () => {
+  const name = await sandbox(all, 'later');
+  await control(all, 'PUT', `sandboxes/${name}/clock`, { now: '2031-01-01T00:00:00Z', frozen: true });
+  const order = (number, fields) => control(all, 'PATCH', `sandboxes/${name}/orders/${number}`, fields);
+  await order(1100001, { state: 'being-issued', due: '+1d', expires: '+3d', issuanceFails: 'pre-sign' });
+  await order(1100002, { due: '+1d', expires: '+3d' });
+  await order(1100003, { state: 'issued', issued: '-1d', expires: '+3d' });
+  await order(1100004, { state: 'replaced', issued: '-1d', expires: '+3d' });
+  await order(1100005, { state: 'revoked', issued: '-1d', expires: '+3d' });
+  const [due, expires] = ['2031-01-02 00:00:00', '2031-01-04 00:00:00'];
+  const wanted = {
+    1100001: [`issuance fails ${due}`], 1100002: [`issued ${due}`, `expired ${expires}`], 1100003: [`expired ${expires}`],
+    1100004: [`expired ${expires}`], 1100005: [],
+  };
+  const page = await open(all, `${name}/orders`);
+  for (const [number, lines] of Object.entries(wanted)) {
+    await page.goto(`${all.url}/#/${name}/orders/${number}`);
+    const life = page.getByRole('region', { name: `Order ${number}` }).locator('.life');
+    await life.waitFor();
+    const told = (await life.locator('.later').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+    assert.deepEqual(told.map((text, at) => text.slice(0, lines[at]?.length)), lines, `${number}: ${told.join('; ')}`);
+  }
+  await page.finish();
+});
+
 test('the files of an order are saved, and OCSP is asked by its link', async () => {
   const name = await sandbox(all, 'files');
   const page = await open(all, `${name}/orders/1234567`);

@@ -27,6 +27,21 @@ test('each endpoint has a form of its arguments, with kind, limit, default and m
   await page.finish();
 });
 
+test('a catalogue that does not arrive is asked for again, and meanwhile it is said', async () => {
+  const page = await open(all, 'default/clock', { expected: [/500/] });
+  await page.locator('.large').waitFor();
+  let lacks = true;
+  await page.route('**/control/v1/endpoints', (route) => (lacks ? route.fulfill({ status: 500, json: { detail: 'not yet' } }) : route.continue()));
+  await page.goto(`${all.url}/#/default/try`);
+  await page.reload();
+  const band = page.getByRole('alert').filter({ hasText: 'not yet' });
+  await band.waitFor();
+  lacks = false;
+  await page.locator('.codes button').first().waitFor();
+  await band.waitFor({ state: 'detached' });
+  await page.finish();
+});
+
 for (const [kind, said] of [['EC P-256', /Public-Key: \(256 bit\)/], ['RSA 2048', /Public-Key: \(2048 bit\)/]]) {
   test(`a CSR with an ${kind} key is made in the browser and taken`, async () => {
     const name = await sandbox(all, `csr-${kind.replaceAll(' ', '')}`);
@@ -71,6 +86,21 @@ test('every documented code comes by its button', async () => {
   assert.ok(pressed > 150, `${pressed} codes`);
   assert.deepEqual(await control(all, 'GET', `sandboxes/${name}/assumptions`), before, 'the assumptions are as they were');
   assert.equal((await control(all, 'GET', `sandboxes/${name}/faults`)).faults.length, 1, 'but for that of the fixtures, no fault is left');
+  await page.finish();
+});
+
+test('a fault that is refused leaves the assumptions as they were', async () => {
+  const name = await sandbox(all, 'refused');
+  const assumptions = () => control(all, 'GET', `sandboxes/${name}/assumptions`);
+  const before = await assumptions();
+  const page = await open(all, `${name}/try`, { expected: [/422|400/] });
+  await page.locator('.codes button').first().waitFor();
+  const refused = await page.evaluate(async () => {
+    const { provoke } = await import('/provoke.js');
+    return provoke({ endpoint: '!AutoReject', arguments: {}, assume: { spelling: 'british' }, fault: 'none' }).then(() => 'sent', (error) => error.status);
+  });
+  assert.match(String(refused), /^4/);
+  assert.deepEqual(await assumptions(), before);
   await page.finish();
 });
 

@@ -5,7 +5,7 @@ import { follow } from './calls.js';
 import { FieldTable, NewForm } from './fields.js';
 import { number } from './format.js';
 import { Pages, Search, askedFor } from './paged.js';
-import { Copy, Dialog, Empty, Failure, Sure, Table, say, useData } from './parts.js';
+import { Copy, Dialog, Empty, Failure, ConfirmButton, Table, say, useData } from './parts.js';
 import { go, href, route } from './route.js';
 import { refreshSandboxes } from './store.js';
 import { written } from './schema.js';
@@ -82,7 +82,7 @@ function Account({ name, onChange }) {
         <a class="button" href=${href('orders', '', { loginName: name })}>Its orders</a>
         <${Copy} text=${() => toml('accounts', { loginName: name, loginPassword: 'password', ...account })}>Copy as fixture<//>
         <span class="push"></span>
-        <${Sure} run=${drop} done=${`Account ${name} is deleted.`} ask="Delete the account?">Delete<//></p>
+        <${ConfirmButton} run=${drop} done=${`Account ${name} is deleted.`} ask="Delete the account?">Delete<//></p>
       <${FieldTable} schema="AccountPatch" entry=${{ ...account, loginPassword: '(never shown)' }} save=${save} label="Fields of the account" />`}
   </section>`;
 }

@@ -4,9 +4,9 @@ import { route } from './route.js';
 
 const ROOT = '/control/v1';
 
-// The bearer token, in memory only; `asked` while the page must ask for it.
+// The bearer token, in memory only; `tokenNeeded` while the page must ask for it.
 export const token = signal('');
-export const asked = signal(false);
+export const tokenNeeded = signal(false);
 export const offline = signal(false);
 
 export class Problem extends Error {
@@ -17,8 +17,8 @@ export class Problem extends Error {
   }
 }
 
-// The address of a path of the sandbox that is shown.
-export function address(path, sandbox = route.value.sandbox) {
+// The address of a path of the sandbox that is shown. What asks does not ask again because the route changes.
+export function address(path, sandbox = route.peek().sandbox) {
   const prefix = sandbox === 'default' ? '' : '/sandboxes/' + encodeURIComponent(sandbox);
   return ROOT + prefix + '/' + path;
 }
@@ -35,7 +35,7 @@ export async function send(url, options = {}) {
     throw error.name === 'AbortError' ? error : new Problem(0, 'The emulator does not answer. Is it still running?');
   }
   offline.value = false;
-  if (response.status === 401) asked.value = true;
+  if (response.status === 401) tokenNeeded.value = true;
   if (!response.ok) throw await problem(response);
   return response;
 }

@@ -1,6 +1,6 @@
 // The page: its frame, and which view is in it. Views other than the calls are loaded when they are first asked for.
 import { html, render, useEffect, useState } from './html.js';
-import { asked, offline, token } from './api.js';
+import { offline, token, tokenNeeded } from './api.js';
 import { inWords } from './faultwords.js';
 import { dateTime } from './format.js';
 import * as journal from './journal.js';
@@ -36,7 +36,7 @@ function Page() {
       <main id="main" tabindex="-1"><h1 class="unseen">${title}</h1><${View} name=${view} key=${view + ' ' + route.value.sandbox} /></main>
     </div>
     <div class="said" role="status" aria-live="polite">${said.value && html`<span>${said.value}</span>`}</div>
-    ${asked.value && html`<${AskToken} />`}
+    ${tokenNeeded.value && html`<${AskToken} />`}
     ${helpShown.value && html`<${Help} />`}`;
 }
 
@@ -87,9 +87,11 @@ function Connection() {
 
 function Bands() {
   const list = store.faults.value;
-  if (!offline.value && !list.length) return null;
+  const unread = !offline.value && store.unread.value;
+  if (!offline.value && !unread && !list.length) return null;
   return html`<aside aria-label="Notices">
     ${offline.value && html`<p class="band" role="alert">The emulator does not answer. The page goes on when it does.</p>`}
+    ${unread && html`<p class="band" role="alert">The catalogue of the endpoints did not arrive, and is asked for again: ${unread.message}</p>`}
     ${list.length > 0 && html`<p class="band"><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
       <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
 }
@@ -98,10 +100,10 @@ function AskToken() {
   const [value, setValue] = useState('');
   const take = (event) => {
     event.preventDefault();
-    asked.value = false;
+    tokenNeeded.value = false;
     token.value = value.trim();
   };
-  return html`<${Dialog} title="The control API wants a token" onClose=${() => { asked.value = false; }}>
+  return html`<${Dialog} title="The control API wants a token" onClose=${() => { tokenNeeded.value = false; }}>
     <form onSubmit=${take}>
       <${Field} label="Token" note="What the emulator was started with (--control-token). It is kept in memory until this page is closed.">
         <input type="password" autocomplete="off" autofocus value=${value} onInput=${(event) => setValue(event.target.value)} /><//>

@@ -64,14 +64,16 @@ function Actions({ call }) {
   </p>`;
 }
 
+// What is at a path, or null where there is nothing.
+const found = (path) => get(path).catch((error) => { if (error.status === 404) return null; throw error; });
+
 // What of the sandbox the call was about, as a fixtures file.
 async function fixtureOf(call) {
   const tables = [`# Call ${call.id}: ${call.endpoint}, answered with ${call.code ?? 'HTTP ' + call.status}.\n# ${oneLine(call.hint)}\n`];
-  const wanted = (path) => get(path).catch((error) => { if (error.status === 404) return null; throw error; });
-  const account = call.loginName && (await wanted('accounts/' + encodeURIComponent(call.loginName)));
+  const account = call.loginName && (await found('accounts/' + encodeURIComponent(call.loginName)));
   if (account) tables.push(toml('accounts', { loginName: account.loginName, loginPassword: 'password', ...account, ...(account.locked ? {} : { locked: null }) }));
-  const order = call.orderNumber && (await wanted('orders/' + call.orderNumber));
-  if (order) tables.push(toml('orders', await before(order, call)));
+  const order = call.orderNumber && (await found('orders/' + call.orderNumber));
+  if (order) tables.push(toml('orders', await orderBefore(order, call)));
   const fault = call.fault != null && (await get('faults')).faults.find(({ id }) => id === call.fault);
   if (fault) tables.push(toml('faults', { ...fault, id: null, hits: null, left: null, ends: null }));
   return tables.join('\n');
@@ -80,8 +82,8 @@ async function fixtureOf(call) {
 const oneLine = (text) => text.replace(/\s+/g, ' ');
 
 // The order in the state that it had when the call came, if its history tells; with the times of now where it did not change.
-async function before(order, call) {
-  const { entries } = await get(`orders/${order.orderNumber}/history`).catch(() => ({ entries: [] }));
+async function orderBefore(order, call) {
+  const { entries } = (await found(`orders/${order.orderNumber}/history`)) || { entries: [] };
   const at = entries.findIndex((entry) => entry.call === call.id);
   if (at < 1) return order;
   const { orderNumber, loginName, product, email, organization } = order;

@@ -4,7 +4,7 @@ import { remove } from './api.js';
 import { number, timeOfDay, dateTime, took } from './format.js';
 import { arrived, calls, connection, flooded, forget, forgotten, pause, paused } from './journal.js';
 import { viewKeys } from './keys.js';
-import { Code, Empty, Failure, Select, Sure, Table } from './parts.js';
+import { Code, Empty, Failure, Select, ConfirmButton, Table } from './parts.js';
 import { go, href, route, setQuery } from './route.js';
 import { catalogue, health, sandboxOf } from './store.js';
 import { Call } from './call.js';
@@ -68,7 +68,7 @@ function Filters({ shown, filtered }) {
     <span class="dim count">${number(shown)} shown</span>
     <button type="button" aria-pressed=${String(paused.value)} class=${paused.value ? 'on' : ''} onClick=${() => pause()}>
       ${paused.value ? `Go on${arrived.value.length ? ` (${number(arrived.value.length)} new)` : ''}` : 'Pause'}</button>
-    <${Sure} run=${clear} done="The journal is empty." ask="Forget every call?">Clear<//>
+    <${ConfirmButton} run=${clear} done="The journal is empty." ask="Forget every call?">Clear<//>
   </form>`;
 }
 

@@ -4,7 +4,7 @@ import { get, post, put } from './api.js';
 import { dateTime, relative, span } from './format.js';
 import { Action, Empty, Failure, Field, State, Table, useData } from './parts.js';
 import { href } from './route.js';
-import { changes, clock, now, setClock, tick } from './store.js';
+import { changes, clock, now, setClock, takeShown, tick } from './store.js';
 
 const STEPS = [['+1 h', '1h'], ['+1 d', '1d'], ['+30 d', '30d'], ['+1 y', '365d']];
 
@@ -15,7 +15,7 @@ export function Clock() {
   const { frozen } = clock.value;
   const move = async (request) => {
     setError(null);
-    setClock(await request);
+    await takeShown(request, setClock);
     setTurn((value) => value + 1);
   };
   const set = (fields) => move(put('clock', fields));
@@ -36,12 +36,9 @@ export function Clock() {
       <${Failure} error=${error} />
     </section>
     <section aria-label="What comes next"><h2>What comes next</h2>
-      <${Due} turn=${turn} goTo=${(time) => set({ now: after(time) })} /></section>
+      <${Due} turn=${turn} goTo=${(time) => set({ now: time })} /></section>
   </div>`;
 }
-
-// The first moment at which it has happened.
-const after = (time) => new Date(Date.parse(time) + 1).toISOString();
 
 function OneField({ label, name, note, placeholder, run, verb }) {
   const [text, setText] = useState('');
@@ -55,8 +52,6 @@ function OneField({ label, name, note, placeholder, run, verb }) {
     <input value=${text} placeholder=${placeholder} spellcheck=${false} autocomplete="off" onInput=${(event) => setText(event.target.value)} /><//></form>`;
 }
 
-const BECOMES = { issued: 'issued', expired: 'expired', expires: 'expired', failed: 'rejected' };
-
 function Due({ turn, goTo }) {
   const { data, error, reload } = useData(() => get('clock/due?limit=20'), [turn, changes.value]);
   const [failed, setFailed] = useState(null);
@@ -68,6 +63,6 @@ function Due({ turn, goTo }) {
     <tbody>${data.events.map((event) => html`<tr key=${event.orderNumber + event.event + event.time}>
       <td class="nowrap">${dateTime(event.time)}</td><td class="nowrap c-from">${relative(event.time, now.value)}</td>
       <td><a class="row-link name" href=${href('orders', event.orderNumber)}>${event.orderNumber}</a></td><td class="name c-login">${event.loginName}</td>
-      <td>${event.event === 'failed' ? 'issuance fails' : html`<${State} state=${BECOMES[event.event] || event.event} />`}</td>
+      <td>${event.event === 'failed' ? 'issuance fails' : html`<${State} state=${event.event} />`}</td>
       <td class="num"><${Action} class="small" run=${async () => { await goTo(event.time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(event.time)}`}>Go there<//></td></tr>`)}</tbody><//>`;
 }

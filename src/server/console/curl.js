@@ -5,11 +5,12 @@ export function quoted(text) {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// `base` has the URLs of the listeners and the sandbox's path. The password is that of the variable PASSWORD; -17 came by
-// GET and -1 over plain HTTP.
+// `base` has the URLs of the listeners and the sandbox's path. The password is that of the variable PASSWORD. Without a
+// fault, -17 came by GET and -1 over plain HTTP; of a call that met one nothing follows from its code.
 export function curl(call, base) {
-  const url = (call.code === -1 && base.http ? base.http : base.https) + base.path + '/products/' + call.endpoint;
-  const words = ['curl', ...(url.startsWith('https:') ? ['--cacert', 'ca.pem'] : []), ...(call.code === -17 ? ['-G'] : []), quoted(url)];
+  const code = call.fault == null ? call.code : null;
+  const url = (code === -1 && base.http ? base.http : base.https) + base.path + '/products/' + call.endpoint;
+  const words = ['curl', ...(url.startsWith('https:') ? ['--cacert', 'ca.pem'] : []), ...(code === -17 ? ['-G'] : []), quoted(url)];
   const lines = [words.join(' '), ...call.arguments.filter(({ name }) => name !== '?').map(data)];
   const left = call.arguments.some(({ name }) => name === '?') ? '\n# An argument whose name is masked in the journal is left out.' : '';
   return lines.join(' \\\n  ') + left;

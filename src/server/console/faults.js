@@ -3,7 +3,7 @@ import { html, useState } from './html.js';
 import { post, remove } from './api.js';
 import { minus, relative } from './format.js';
 import { inWords, matcher, outcome, share } from './faultwords.js';
-import { Action, Empty, Failure, Field, Select, Sure, Table } from './parts.js';
+import { Action, Empty, Failure, Field, Select, ConfirmButton, Table } from './parts.js';
 import { catalogue, endpointOf, faults, refreshFaults, tick } from './store.js';
 
 const PALETTE = [
@@ -19,7 +19,7 @@ export function Faults() {
     <section aria-label="Palette"><h2>Add with one click</h2>
       <p class="actions">${PALETTE.map(([title, fault]) => html`<${Action} key=${title} run=${() => add(fault)}>${title}<//>`)}</p></section>
     <section><header class="row"><h2>Active</h2>
-      ${faults.value.length > 1 && html`<${Sure} ask="Remove every fault?" run=${async () => { await remove('faults'); await refreshFaults(); }}>Remove all<//>`}</header>
+      ${faults.value.length > 1 && html`<${ConfirmButton} ask="Remove every fault?" run=${async () => { await remove('faults'); await refreshFaults(); }}>Remove all<//>`}</header>
       ${faults.value.length ? html`<${List} />` : html`<${Empty} title="No fault is active."><p>Every call is answered normally. Add one above to see how your client handles it.</p><//>`}</section>
     <section aria-label="New fault"><h2>Put one together</h2><${Builder} add=${add} /></section>
   </div>`;

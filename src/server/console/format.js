@@ -16,11 +16,6 @@ export function timeOfDay(text) {
   return `${seconds}.${fraction.padEnd(3, '0')}`;
 }
 
-export function iso(millis) {
-  const time = new Date(millis);
-  return Number.isNaN(time.valueOf()) ? '' : time.toISOString();
-}
-
 // A span between two times, in its largest two units: 3 d 4 h.
 export function span(millis) {
   const seconds = Math.abs(Math.round(millis / 1000));

@@ -15,7 +15,7 @@ export function formatsOf(endpoint) {
 const isFormat = ({ name }) => name.toLowerCase() === 'responseformat';
 
 // What the sandbox holds before the call, for the copies; null where there is nothing to compare or it is too large.
-export async function before(endpoint) {
+export async function fixturesBefore(endpoint) {
   const sandbox = sandboxOf(route.value.sandbox);
   return formatsOf(endpoint).length > 1 && (sandbox?.orders ?? 0) <= LARGEST ? get('snapshot') : null;
 }

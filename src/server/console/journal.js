@@ -102,14 +102,18 @@ function flush() {
 async function changed(state) {
   const was = connection.value;
   connection.value = state;
-  if (state === 'live' && was === 'broken') await sameJournal();
+  if (state !== 'live' || was !== 'broken') return;
+  const before = loaded;
+  // What cannot be compared is read anew, which says why it fails, and is tried again.
+  const isSame = await sameJournal().catch(() => false);
+  if (!isSame && loaded === before) begin();
 }
 
 // After a break: an emulator that was started again counts from 1, so the last id says nothing about it.
 async function sameJournal() {
   const [newest] = (await get('calls?limit=1')).calls;
   const last = (arrived.value[0] || calls.value[0])?.id ?? 0;
-  if (newest ? newest.id < last : last > 0) begin();
+  return newest ? newest.id >= last : last === 0;
 }
 
 export function pause(wish = !paused.value) {

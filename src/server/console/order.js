@@ -4,7 +4,7 @@ import { download, get, patch, remove, text } from './api.js';
 import { CertificateOf } from './certificate.js';
 import { FieldTable } from './fields.js';
 import { dateTime, relative } from './format.js';
-import { Action, Code, Copy, Failure, State, Sure, Table, Time, say, useData } from './parts.js';
+import { Action, Code, Copy, Failure, State, ConfirmButton, Table, Time, say, useData } from './parts.js';
 import { go, href, route } from './route.js';
 import { changes, now, refreshSandboxes } from './store.js';
 import { toml } from './toml.js';
@@ -39,7 +39,7 @@ export function Order({ number, onChange }) {
         <a class="button" href=${href('calls', '', { orderNumber: order.orderNumber })}>Its calls</a>
         <${Copy} text=${() => toml('orders', order)}>Copy as fixture<//>
         <span class="push"></span>
-        <${Sure} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
+        <${ConfirmButton} run=${drop} done=${`Order ${number} is deleted.`} ask="Delete the order?">Delete<//></p>
       <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
       <h3>What each endpoint would answer now</h3><${Next} path=${path} turn=${turn} state=${order.state} />
       ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${CertificateOf} order=${order} path=${path} />`}
@@ -50,22 +50,27 @@ export function Order({ number, onChange }) {
 
 const HOW = { fixtures: 'fixtures', control: 'control API', clock: 'the clock', earlier: 'earlier' };
 
-// The states that it reached, and those that the clock will bring.
+// What the clock brings to an order, by its own fields: [what, when]. A failed issuance is the end of it.
+function byClock({ state, due, expires, issuanceFails }) {
+  if (state === 'being-issued' && due && issuanceFails) return [['issuance fails', due]];
+  return [
+    state === 'being-issued' && due && ['issued', due],
+    ['being-issued', 'issued', 'replaced'].includes(state) && expires && ['expired', expires],
+  ].filter(Boolean);
+}
+
+// The states that it reached, and what the clock will bring.
 function Life({ order, path, turn }) {
   const { data, error } = useData(() => get(path + '/history'), [path, turn, changes.value, order.state]);
   if (error) return html`<${Failure} error=${error} />`;
   if (!data) return null;
-  const later = [
-    order.state === 'being-issued' && order.due && ['issued', order.due],
-    order.state === 'issued' && order.expires && ['expired', order.expires],
-  ].filter(Boolean);
   return html`<ol class="life">
     ${data.entries.map((entry, at) => html`<li key=${at} class=${at === data.entries.length - 1 ? 'now' : ''}>
       <${State} state=${entry.state} /> <span>${entry.time ? dateTime(entry.time) : html`<span class="dim">from the start</span>`}</span>
       ${' '}<span class="dim">${entry.call != null
         ? html`by <a href=${href('calls', entry.call)}>call ${entry.call}</a>${entry.endpoint ? ' ' + entry.endpoint : ''}`
         : `by ${HOW[entry.how] || entry.how}`}</span></li>`)}
-    ${later.map(([state, at]) => html`<li key=${'later ' + state} class="later"><${State} state=${state} /> <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
+    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
   </ol>
   ${data.forgotten > 0 && html`<p class="note">Older changes of this sandbox are no longer kept.</p>`}`;
 }

@@ -76,7 +76,7 @@ export function Action({ run, children, done, onError, ...rest }) {
 }
 
 // A button for what cannot be undone: it asks once more, for some seconds.
-export function Sure({ run, children, ask, done, ...rest }) {
+export function ConfirmButton({ run, children, ask, done, ...rest }) {
   const [asks, setAsks] = useState(false);
   useEffect(() => {
     if (!asks) return undefined;

@@ -14,14 +14,15 @@ export async function provoke(recipe, before = async () => {}) {
   const order = recipe.order && (await post('orders', { ...recipe.order, loginName: LOGIN }));
   const form = { endpoint: recipe.endpoint, arguments: await filled(recipe, order), http: Boolean(recipe.http), method: recipe.method || 'POST' };
   const were = await assume(recipe.assume);
-  const fault = recipe.fault && (await post('faults', { endpoint: recipe.endpoint, loginName: LOGIN, times: 1, then: { code: recipe.fault } }));
+  let fault;
   try {
+    fault = recipe.fault && (await post('faults', { endpoint: recipe.endpoint, loginName: LOGIN, times: 1, then: { code: recipe.fault } }));
     await before(form);
     if (recipe.twice) await post('calls', form);
     return { ...(await post('calls', form)), form, order };
   } finally {
-    if (fault) await withdraw(fault.id);
-    if (were) await patch('assumptions', were);
+    // Both, even if one of them fails.
+    await Promise.all([fault && withdraw(fault.id), were && patch('assumptions', were)]);
     refreshFaults();
     refreshSandboxes();
   }

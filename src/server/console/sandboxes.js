@@ -3,7 +3,7 @@ import { html, useState } from './html.js';
 import { download, post, put, root } from './api.js';
 import { number, stamp } from './format.js';
 import { begin } from './journal.js';
-import { Action, Dialog, Failure, Field, Sure, Table, say } from './parts.js';
+import { Action, Dialog, Failure, Field, ConfirmButton, Table, say } from './parts.js';
 import { go, href, route } from './route.js';
 import { refreshClock, refreshFaults, refreshSandboxes, sandboxes } from './store.js';
 
@@ -30,7 +30,7 @@ function List() {
       <td><a class="row-link" href=${href('calls', '', {}, name)} aria-current=${name === route.value.sandbox ? 'true' : null}>${name}</a></td>
       <td class="name">${path}/products/</td><td class="name c-logins">${logins.join(', ')}</td><td class="num">${number(orders)}</td><td class="num">${number(accounts)}</td><td class="num">${number(calls)}</td>
       <td class="nowrap">${ttl ? `${ttl} after its last use${expiresIn && expiresIn !== ttl ? `, ${expiresIn} left` : ''}` : 'for ever'}</td>
-      <td class="num">${name !== 'default' && html`<${Sure} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)}</tbody><//>`;
+      <td class="num">${name !== 'default' && html`<${ConfirmButton} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)}</tbody><//>`;
 }
 
 function Make({ close }) {
@@ -81,7 +81,7 @@ function State() {
   const dropped = (event) => { event.preventDefault(); setOver(false); restore(event.dataTransfer.files[0]); };
   return html`<p class="actions">
       <${Action} run=${() => download('snapshot', `sectigo-emulator-${sandbox}-${stamp()}.json`)} done="Saved. The file has every password in it.">Download a snapshot<//>
-      <${Sure} ask="Reset it to its fixtures?" run=${async () => { await post('reset', {}); await again(); }} done="It is as it was at first.">Reset<//></p>
+      <${ConfirmButton} ask="Reset it to its fixtures?" run=${async () => { await post('reset', {}); await again(); }} done="It is as it was at first.">Reset<//></p>
     <label class=${'drop' + (over ? ' over' : '')} onDragOver=${(event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${dropped}>
       <span>Drop a snapshot (.json) or fixtures (.toml) here to restore ${sandbox}, or choose one:</span>
       <input type="file" accept=".json,.toml" onChange=${(event) => { restore(event.target.files[0]); event.target.value = ''; }} /></label>

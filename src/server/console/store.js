@@ -8,6 +8,8 @@ const EVERY = 4_000;
 
 export const catalogue = signal({ endpoints: [], assumptions: [] });
 export const health = signal({});
+// Why they could not be read, until they are.
+export const unread = signal(null);
 export const clock = signal(null);
 export const faults = signal([]);
 export const sandboxes = signal([]);
@@ -33,18 +35,30 @@ export function setClock(answer) {
   tick.value = Date.now();
 }
 
-export async function refreshClock() { setClock(await get('clock')); }
-export async function refreshFaults() { faults.value = (await get('faults')).faults; }
+// Takes an answer of the sandbox that is shown, unless another one is shown when it comes.
+export async function takeShown(request, take) {
+  const { sandbox } = route.peek();
+  const answer = await request;
+  if (route.peek().sandbox === sandbox) take(answer);
+}
+
+export const refreshClock = () => takeShown(get('clock'), setClock);
+export const refreshFaults = () => takeShown(get('faults'), (answer) => { faults.value = answer.faults; });
 export async function refreshSandboxes() { sandboxes.value = (await root('GET', 'sandboxes')).sandboxes; }
 
 async function refresh() {
+  if (unread.peek()) readOnce();
   changes.value = `${lastCall.peek()} ${clock.peek()?.now && Math.round((now.peek() - Date.now()) / 60_000)}`;
   await Promise.allSettled([refreshClock(), refreshFaults(), refreshSandboxes()]);
 }
 
 async function readOnce() {
-  const [endpoints, said] = await Promise.all([root('GET', 'endpoints'), root('GET', 'health')]);
-  batch(() => { catalogue.value = endpoints; health.value = said; });
+  try {
+    const [endpoints, said] = await Promise.all([root('GET', 'endpoints'), root('GET', 'health')]);
+    batch(() => { catalogue.value = endpoints; health.value = said; unread.value = null; });
+  } catch (error) {
+    unread.value = error;
+  }
 }
 
 // Begins to read; again when the sandbox or the token changes.
@@ -52,7 +66,7 @@ export function start() {
   const shown = computed(() => route.value.sandbox);
   effect(() => {
     token.value;
-    readOnce().catch(() => {});
+    readOnce();
   });
   effect(() => {
     shown.value;

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from './html.js';
 import { post } from './api.js';
 import { Arguments } from './tryform.js';
 import { minus } from './format.js';
-import { before, inEveryFormat } from './formats.js';
+import { fixturesBefore, inEveryFormat } from './formats.js';
 import { callOf } from './journal.js';
 import { Action, Empty, Failure, Select } from './parts.js';
 import { provoke } from './provoke.js';
@@ -37,13 +37,13 @@ function Endpoint({ endpoint }) {
   };
   const sendForm = async () => {
     setError(null);
-    const [asked, fixtures] = [form(), await before(endpoint)];
+    const [asked, fixtures] = [form(), await fixturesBefore(endpoint)];
     await answer({ ...(await post('calls', asked)), form: asked }, fixtures);
   };
   const press = async (found) => {
     setError(null);
     let fixtures;
-    const made = await provoke(found, async () => { fixtures = found.twice ? null : await before(endpoint); });
+    const made = await provoke(found, async () => { fixtures = found.twice ? null : await fixturesBefore(endpoint); });
     setValues({ ...empty(endpoint), ...Object.fromEntries(made.form.arguments.map(({ name, value }) => [name, value])) });
     setHttp(made.form.http);
     setMethod(made.form.method);
