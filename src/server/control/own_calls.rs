@@ -39,6 +39,9 @@ pub(super) async fn create(
     for argument in &new.arguments {
         form.push(argument.name.as_bytes(), argument.value.as_bytes());
     }
+    if new.method == CallMethod::Get {
+        form.end_query();
+    }
     let call = OwnCall {
         endpoint: find_endpoint("endpoint", &new.endpoint)?,
         transport: Transport {
@@ -62,11 +65,12 @@ pub(super) async fn again(PathSandbox(sandbox): PathSandbox, PathId(id): PathId)
     let Subject::Call(endpoint, transport, form) = &entry.subject else {
         return Err(Problem::not_found("that is a push, and no call"));
     };
-    let form = form.whole(endpoint).ok_or_else(|| {
+    let form = form.whole(endpoint, sandbox.assumptions().argument_names).ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "Not all of this call's form was kept, so it cannot be sent again: it had an argument that the endpoint does \
-             not have, more than 64 arguments, or a very long value.",
+             not have, more than 64 arguments, or a very long value; or a name's spelling counts (assumption \
+             argument-names=exact) and one was not as documented.",
         )
     })?;
     let call = OwnCall {

@@ -188,6 +188,58 @@ fn a_call_that_is_not_kept_whole_is_not_made_again() {
 }
 
 #[test]
+fn arguments_of_a_query_that_is_ignored_are_ignored_again() {
+    let server = Server::plain(&["--assume", "query-arguments=ignored", "--assume", "collect-method=any"]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    let whole = Form::revoke().encode();
+    let rest = Form::revoke().without("orderNumber").encode();
+    for (query, body, code) in [
+        (whole.as_str(), "", -3),
+        ("orderNumber=2200003", rest.as_str(), -3),
+        ("orderNumber=1", whole.as_str(), 0),
+    ] {
+        client.post(&format!("{REVOKE}?{query}"), body);
+        let calls = control.get("/calls");
+        let sent = calls["calls"].as_array().unwrap().last().unwrap();
+        assert_eq!(sent["code"], code, "{query}");
+        let again = control.ask(("POST", &format!("/calls/{}/again", sent["id"]), ""), 200);
+        let expected = if code == 0 { -21 } else { code };
+        assert_eq!(again["call"]["code"], expected, "{query}");
+    }
+    let mut collect = json!({"endpoint": "download/CollectSMIME", "arguments": [
+        {"name": "loginName", "value": "login_name"},
+        {"name": "loginPassword", "value": "login_password"},
+        {"name": "orderNumber", "value": "1234567"},
+        {"name": "queryType", "value": "0"},
+        {"name": "responseType", "value": "3"},
+    ]});
+    for (method, code) in [("POST", 1), ("GET", -3)] {
+        collect["method"] = json!(method);
+        let made = make(&mut control, &collect);
+        assert_eq!(made["call"]["code"], code, "{method}: {made}");
+        let again = control.ask(("POST", &format!("/calls/{}/again", made["call"]["id"]), ""), 200);
+        assert_eq!(lasting(&again["call"]), lasting(&made["call"]), "{method}");
+    }
+}
+
+#[test]
+fn a_call_with_a_name_that_was_misspelled_is_not_made_again_where_that_counts() {
+    for (names, code, status) in [("exact", -2, 409), ("any-case", 0, 200)] {
+        let server = Server::plain(&["--assume", &format!("argument-names={names}")]);
+        let mut control = Control::of(&server);
+        let misspelled = Form::revoke().encode().replace("orderNumber=", "ordernumber=");
+        server.client().post(REVOKE, &misspelled);
+        assert_eq!(control.get("/calls/1")["code"], code, "{names}");
+        let again = control.ask(("POST", "/calls/1/again", ""), status);
+        match status {
+            200 => assert_eq!(again["call"]["code"], -21, "{again}"),
+            _ => assert_eq!(control.get("/calls")["calls"].as_array().unwrap().len(), 1, "{again}"),
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_a_call_is_refused() {
     let server = Server::start_with(&["--https", "off"], &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")]);
     let mut client = Client::connect(server.control());
