@@ -38,7 +38,7 @@ pub(crate) struct EnvArgs {
     /// How the variables are printed: for a shell's eval, for a .env file, as one object, or for the file $GITHUB_ENV.
     #[arg(
         long,
-        env = "SECTIGO_EMULATOR_FORMAT",
+        env = "SECTIGO_EMULATOR_ENV_FORMAT",
         value_name = "sh|dotenv|json|github",
         default_value = "sh"
     )]
@@ -46,7 +46,7 @@ pub(crate) struct EnvArgs {
     /// Where the files are written that the variables name: ca.pem, a truststore for Java, a setting for PHP.
     #[arg(
         long,
-        env = "SECTIGO_EMULATOR_DIR",
+        env = "SECTIGO_EMULATOR_ENV_DIR",
         value_name = "DIR",
         default_value = ".sectigo-emulator"
     )]

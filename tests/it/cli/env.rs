@@ -102,6 +102,27 @@ fn version_control_ignores_a_directory_that_has_nothing_else() {
 }
 
 #[test]
+fn its_variables_are_its_own() {
+    let server = Server::start(&[]);
+    let control = server.control().to_string();
+    let dir = TempDir::new().unwrap();
+    let files = dir.path().join("files");
+    let files = files.to_str().unwrap();
+    let environment = [
+        ("SECTIGO_EMULATOR_CONTROL", control.as_str()),
+        ("SECTIGO_EMULATOR_ENV_DIR", files),
+        ("SECTIGO_EMULATOR_ENV_FORMAT", "json"),
+        ("SECTIGO_EMULATOR_FORMAT", "markdown"),
+    ];
+    let env = run(&["env"], &environment);
+    let json: serde_json::Value = serde_json::from_str(&env.stdout).unwrap();
+    assert_eq!(json["SSL_CERT_FILE"], format!("{files}/ca.pem"));
+    let endpoints = run(&["endpoints"], &environment);
+    assert_eq!(endpoints.code, Some(0), "{endpoints:?}");
+    assert!(endpoints.stdout.contains("\n| "), "{}", endpoints.stdout);
+}
+
+#[test]
 fn the_other_formats_have_the_same_variables() {
     let server = Server::start(&[]);
     let control = server.control().to_string();
