@@ -129,6 +129,44 @@ fn what_a_fault_does_is_done_to_it() {
 }
 
 #[test]
+fn a_stop_ends_the_wait_for_a_reply() {
+    for (then, sent) in [
+        (json!({"delay": "50s"}), json!({"complete": false})),
+        (
+            json!({"throttle": 1}),
+            json!({"status": 200, "contentType": "text/plain", "complete": false}),
+        ),
+    ] {
+        for again in [false, true] {
+            let mut server = Server::plain(&[]);
+            let mut control = Control::of(&server);
+            let (target, body) = if again {
+                server.client().revoke(&Form::revoke());
+                ("/control/v1/calls/1/again", String::new())
+            } else {
+                ("/control/v1/calls", revoke(1).to_string())
+            };
+            let fault = json!({"times": 1, "then": then}).to_string();
+            control.ask(("POST", "/faults", &fault), 201);
+            let mut client = Client::connect(server.control());
+            client.write(format!(
+                "POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+            // It is in the journal before its reply is sent.
+            let wanted = json!({"atLeast": 1 + u32::from(again), "within": "30s"}).to_string();
+            assert_eq!(control.ask(("POST", "/calls/count", &wanted), 200)["reached"], true);
+            assert_eq!(server.stop("TERM").0.code(), Some(0));
+            let answer = client.read().expect("an answer");
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let mut made: Value = serde_json::from_str(answer.text()).unwrap();
+            made["sent"].as_object_mut().unwrap().remove("body");
+            assert_eq!(made["sent"], sent, "{again}");
+        }
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_come_in_base64() {
     let server = Server::plain(&[]);
     let argument = |name: &str, value: &str| json!({"name": name, "value": value});
