@@ -135,6 +135,15 @@ impl Entry {
         arguments.find(|(sent, _)| *sent == name).map(|(_, value)| value)
     }
 
+    /// The call to be made once more, of an endpoint that takes its arguments' names so; none if it is a push, or not kept
+    /// whole: see [`KeptForm::whole`].
+    pub(crate) fn whole_call(&self, names: ArgumentNames) -> Option<(&'static Endpoint, Transport, Form<'_>)> {
+        match &self.subject {
+            Subject::Call(endpoint, transport, form) => Some((endpoint, *transport, form.whole(endpoint, names)?)),
+            Subject::Push(_) => None,
+        }
+    }
+
     /// The body of the reply, as it was meant.
     pub(crate) fn reply(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.reply)
@@ -289,7 +298,7 @@ impl KeptForm {
 
     /// The form as it came, to be sent once more to the endpoint, which takes its arguments' names so; none if not all of it
     /// is kept. How a name was spelled is not, so there is none either where that counts and one differs from the table.
-    pub(crate) fn whole(&self, endpoint: &'static Endpoint, names: ArgumentNames) -> Option<Form<'_>> {
+    fn whole(&self, endpoint: &'static Endpoint, names: ArgumentNames) -> Option<Form<'_>> {
         let is_kept = self.is_whole && (self.is_spelled || names == ArgumentNames::AnyCase);
         let mut form = Form::default();
         for (place, kept) in self.iter().filter(|_| is_kept).enumerate() {

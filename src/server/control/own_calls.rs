@@ -19,10 +19,10 @@ use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
 use crate::api::endpoints::Transport;
 use crate::api::protocol::form::Form;
+use crate::model::call::CallKind;
 use crate::model::endpoint::find_endpoint;
 use crate::model::own_call::{CallMethod, MadeCall, NewCall, SentReply};
 use crate::sandbox::Sandbox;
-use crate::sandbox::journal::Subject;
 use crate::server::products::{OwnCall, make};
 use crate::server::stop::Stop;
 
@@ -67,11 +67,9 @@ pub(super) async fn again(
     PathSandbox(sandbox): PathSandbox,
     PathId(id): PathId,
 ) -> Result<Json<MadeCall>, Problem> {
-    let entry = find(&sandbox, &id)?;
-    let Subject::Call(endpoint, transport, form) = &entry.subject else {
-        return Err(Problem::not_found("that is a push, and no call"));
-    };
-    let form = form.whole(endpoint, sandbox.assumptions().argument_names).ok_or_else(|| {
+    let entry = find(&sandbox, CallKind::Call, &id)?;
+    let whole = entry.whole_call(sandbox.assumptions().argument_names);
+    let (endpoint, transport, form) = whole.ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "Not all of this call's form was kept, so it cannot be sent again: it had an argument that the endpoint does \
@@ -81,7 +79,7 @@ pub(super) async fn again(
     })?;
     let call = OwnCall {
         endpoint,
-        transport: *transport,
+        transport,
         form: &form,
     };
     Ok(Json(carry_out(call, &sandbox, app.stop.clone()).await))
