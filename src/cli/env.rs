@@ -1,6 +1,8 @@
 //! `env`: prints the variables with which a client finds a running emulator and trusts its CA.
 
 use std::error::Error;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 
 use clap::{Args, ValueEnum};
@@ -36,7 +38,7 @@ pub(crate) struct EnvArgs {
     /// How the variables are printed: for a shell's eval, for a .env file, as one object, or for the file $GITHUB_ENV.
     #[arg(
         long,
-        env = "SECTIGO_EMULATOR_FORMAT",
+        env = "SECTIGO_EMULATOR_ENV_FORMAT",
         value_name = "sh|dotenv|json|github",
         default_value = "sh"
     )]
@@ -44,7 +46,7 @@ pub(crate) struct EnvArgs {
     /// Where the files are written that the variables name: ca.pem, a truststore for Java, a setting for PHP.
     #[arg(
         long,
-        env = "SECTIGO_EMULATOR_DIR",
+        env = "SECTIGO_EMULATOR_ENV_DIR",
         value_name = "DIR",
         default_value = ".sectigo-emulator"
     )]
@@ -137,21 +139,31 @@ pub(super) async fn run(args: &EnvArgs) -> Result<String, Box<dyn Error>> {
     Ok(printed(&variables, args.format))
 }
 
-/// Writes what the variables name into the directory, which version control should ignore.
+/// Writes what the variables name into the directory. Version control should ignore one that has nothing else.
 fn write_files(dir: &Path, ca_pem: &str) -> Result<(), Box<dyn Error>> {
     let ca = dir.join("ca.pem");
     let certificate = pem::first_certificate(ca_pem).map_err(|problem| FileError::new(&ca, problem))?;
     let truststore = truststore::pkcs12(&certificate).map_err(|_| "there are no random numbers for the truststore")?;
     let php = format!("openssl.cafile=\"{0}\"\ncurl.cainfo=\"{0}\"\n", ca.display());
-    for (path, content) in [
-        (dir.join(".gitignore"), &b"*\n"[..]),
+    let ignored = has_nothing(dir)?.then_some((dir.join(".gitignore"), &b"*\n"[..]));
+    let named = [
         (ca, ca_pem.as_bytes()),
         (dir.join("truststore.p12"), &truststore),
         (dir.join("php/sectigo-emulator.ini"), php.as_bytes()),
-    ] {
+    ];
+    for (path, content) in ignored.into_iter().chain(named) {
         files::write(&path, Readers::All, |file| file.write_all(content))?;
     }
     Ok(())
+}
+
+/// Whether the directory is still to be made, or is empty.
+fn has_nothing(dir: &Path) -> Result<bool, FileError> {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(FileError::new(dir, format!("cannot read the directory: {error}"))),
+    }
 }
 
 /// What a client needs: where the API is, and by which variable each language trusts the CA.

@@ -12,7 +12,7 @@ use crate::client::http::PATIENCE;
 use crate::client::remote::Remote;
 use crate::clock::Timestamp;
 use crate::model::answer::read_answer;
-use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, NumberOrText};
+use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, KindQuery, NumberOrText};
 use crate::model::when::Span;
 
 /// How long the answer to a call that the emulator makes may take: it waits a minute for what a fault holds back.
@@ -108,12 +108,16 @@ impl Calls {
         Ok(answer.calls)
     }
 
-    /// The call of that number, whether it is one of these or not.
+    /// The call of that number, whether it is one of these or not; of [`pushes`](Self::pushes), the push.
     ///
     /// # Errors
     /// The journal has no such call, or no longer.
     pub async fn show(&self, id: u64) -> Result<CallInfo, ControlError> {
-        let path = self.control.at(&format!("/calls/{id}"));
+        let query = KindQuery {
+            kind: self.request.kind,
+        }
+        .query();
+        let path = self.control.at(&format!("/calls/{id}{query}"));
         self.control.remote().get(&path).await
     }
 

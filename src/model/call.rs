@@ -188,6 +188,24 @@ impl<T: fmt::Display + ToSchema> CallFilter<T> {
     }
 }
 
+/// Which journal an id is of.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KindQuery {
+    /// A call or a push; a call by default.
+    #[serde(default, deserialize_with = "query::given")]
+    #[param(inline)]
+    pub(crate) kind: Option<CallKind>,
+}
+
+impl KindQuery {
+    /// It as a query string, with its `?` if it is not empty.
+    pub(crate) fn query(&self) -> String {
+        query::write(&[("kind", parameter(&self.kind))])
+    }
+}
+
 /// Which calls are counted, and how long it is waited for them.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -130,6 +130,7 @@ pub struct SentReply {
     /// The body in Base64, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
-    /// Whether the reply came to its end: no fault cut it, and none held it back for longer than a minute.
+    /// Whether the reply came to its end: no fault cut it, and none held it back for longer than a minute or
+    /// until the emulator stopped.
     pub complete: bool,
 }

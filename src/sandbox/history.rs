@@ -8,8 +8,8 @@ use crate::api::order::book::LifeChange;
 use crate::api::order::state::{Life, Order, Stage, State};
 use crate::clock::Timestamp;
 
-/// The changes of all orders that are kept.
-const MAX_CHANGES: usize = 8192;
+/// The changes of all orders that are kept: at most 128 KiB in each sandbox.
+const MAX_CHANGES: usize = 1024;
 
 /// The stations of an order that are told, the last ones.
 const MAX_STATIONS: usize = 100;
@@ -329,6 +329,15 @@ mod tests {
         history.number_call(stale.unwrap(), 18);
         let expected = ["? being-issued fixtures", "3 issued clock", "4 issued !autoRevokeCS#0"];
         assert_eq!(told(&history, Stage::Issued(validity(3, 20)), 5), expected);
+    }
+
+    #[test]
+    fn a_history_takes_no_more_than_the_documents_say() {
+        assert!(
+            MAX_CHANGES * size_of::<Change>() <= 128 << 10,
+            "{}",
+            size_of::<Change>()
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::api::account::{LoginName, Password};
 use crate::api::endpoints::{Endpoint, Transport};
 use crate::api::order::state::OrderNumber;
+use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
@@ -134,6 +135,15 @@ impl Entry {
         arguments.find(|(sent, _)| *sent == name).map(|(_, value)| value)
     }
 
+    /// The call to be made once more, of an endpoint that takes its arguments' names so; none if it is a push, or not kept
+    /// whole: see [`KeptForm::whole`].
+    pub(crate) fn whole_call(&self, names: ArgumentNames) -> Option<(&'static Endpoint, Transport, Form<'_>)> {
+        match &self.subject {
+            Subject::Call(endpoint, transport, form) => Some((endpoint, *transport, form.whole(endpoint, names)?)),
+            Subject::Push(_) => None,
+        }
+    }
+
     /// The body of the reply, as it was meant.
     pub(crate) fn reply(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.reply)
@@ -216,7 +226,11 @@ impl Untold {
 #[derive(Clone, Default)]
 pub(crate) struct KeptForm {
     kept: Box<[u8]>,
+    /// How many of the arguments, the first, stood in the query string.
+    in_query: u8,
     is_whole: bool,
+    /// Whether each name is spelled as in the table, upper and lower case included.
+    is_spelled: bool,
 }
 
 /// One argument of a [`KeptForm`].
@@ -252,6 +266,7 @@ impl KeptForm {
         let lengths = first().chain(later()).map(|pair| length(&pair.value));
         let mut kept = Vec::with_capacity(lengths.sum());
         let mut is_whole = form.pairs().len() <= MAX_ARGUMENTS;
+        let mut is_spelled = true;
         let mut keep = |row, telling, value: &[u8]| {
             is_whole &= row != Self::NO_ROW && value.len() <= Self::MAX_KEPT;
             let value = &value[..value.len().min(Self::MAX_KEPT)];
@@ -261,7 +276,9 @@ impl KeptForm {
             kept.extend_from_slice(value);
         };
         for (place, pair) in first().enumerate() {
-            match row_of(endpoint, &pair.name) {
+            let row = row_of(endpoint, &pair.name);
+            is_spelled &= row.and_then(|row| name_of(endpoint, row)).map(str::as_bytes) == Some(&*pair.name);
+            match row {
                 None if is_password(&pair.name) => keep(Self::NO_ROW, Self::UNTOLD, &pair.value),
                 None => keep(Self::NO_ROW, Self::UNTOLD, &[]),
                 Some(row) if untold.contains(place) => keep(row, Self::UNTOLD, &pair.value),
@@ -273,18 +290,24 @@ impl KeptForm {
         }
         Self {
             kept: kept.into(),
+            in_query: u8::try_from(form.in_query().min(MAX_ARGUMENTS)).unwrap_or(u8::MAX),
             is_whole,
+            is_spelled,
         }
     }
 
-    /// The form as it came, to be sent to the endpoint once more; none if not all of it is kept.
-    pub(crate) fn whole(&self, endpoint: &'static Endpoint) -> Option<Form<'_>> {
+    /// The form as it came, to be sent once more to the endpoint, which takes its arguments' names so; none if not all of it
+    /// is kept. How a name was spelled is not, so there is none either where that counts and one differs from the table.
+    fn whole(&self, endpoint: &'static Endpoint, names: ArgumentNames) -> Option<Form<'_>> {
+        let is_kept = self.is_whole && (self.is_spelled || names == ArgumentNames::AnyCase);
         let mut form = Form::default();
-        for kept in self.iter().filter(|_| self.is_whole) {
-            let argument = endpoint.arguments.get(usize::from(kept.row))?;
-            form.push(argument.name.as_bytes(), kept.value);
+        for (place, kept) in self.iter().filter(|_| is_kept).enumerate() {
+            form.push(name_of(endpoint, kept.row)?.as_bytes(), kept.value);
+            if place < usize::from(self.in_query) {
+                form.end_query();
+            }
         }
-        self.is_whole.then_some(form)
+        is_kept.then_some(form)
     }
 
     /// The arguments in their order: nothing that is, or may hold, a password, but for the loginName that an account has.
@@ -293,7 +316,7 @@ impl KeptForm {
         endpoint: &'static Endpoint,
         login_name: Option<&LoginName>,
     ) -> Vec<(&'static str, Cow<'_, str>)> {
-        let name = |row| endpoint.arguments.get(usize::from(row)).map(|argument| argument.name);
+        let name = |row| name_of(endpoint, row);
         let passwords: Vec<_> = self
             .iter()
             // Of arguments without a row, passwords alone have a value here.
@@ -351,6 +374,11 @@ fn row_of(endpoint: &Endpoint, name: &[u8]) -> Option<u8> {
         .iter()
         .position(|argument| name.eq_ignore_ascii_case(argument.name.as_bytes()))?;
     u8::try_from(row).ok()
+}
+
+/// The name in a row of the endpoint's table.
+fn name_of(endpoint: &Endpoint, row: u8) -> Option<&'static str> {
+    endpoint.arguments.get(usize::from(row)).map(|argument| argument.name)
 }
 
 fn is_password(name: &[u8]) -> bool {
@@ -807,7 +835,8 @@ mod tests {
             ("orderNumber", b""),
         ];
         let whole = kept(&sent);
-        let whole = whole.whole(endpoint).unwrap();
+        assert!(whole.whole(endpoint, ArgumentNames::Exact).is_none());
+        let whole = whole.whole(endpoint, ArgumentNames::AnyCase).unwrap();
         let found: Vec<_> = whole.pairs().iter().map(|pair| (&*pair.name, &*pair.value)).collect();
         let expected: [(&[u8], &[u8]); 3] = [
             (b"orderNumber", b"\xFF"),
@@ -815,10 +844,31 @@ mod tests {
             (b"orderNumber", b""),
         ];
         assert_eq!(found, expected);
-        assert!(kept(&[]).whole(endpoint).unwrap().pairs().is_empty());
-        assert!(kept(&[sent[0]; 64]).whole(endpoint).is_some());
+        assert!(
+            kept(&[])
+                .whole(endpoint, ArgumentNames::Exact)
+                .unwrap()
+                .pairs()
+                .is_empty()
+        );
+        assert!(kept(&[sent[1]; 64]).whole(endpoint, ArgumentNames::Exact).is_some());
         for part in [&[("other", &b""[..])][..], &[sent[0]; 65], &[("orderNumber", &long)]] {
-            assert!(kept(part).whole(endpoint).is_none());
+            assert!(kept(part).whole(endpoint, ArgumentNames::AnyCase).is_none());
+        }
+    }
+
+    #[test]
+    fn a_form_keeps_what_of_it_stood_in_the_query() {
+        let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
+        for (query, body) in [
+            ("", "orderNumber=1"),
+            ("orderNumber=1", ""),
+            ("orderNumber=1&codeReason=2", "orderNumber=3"),
+        ] {
+            let mut form = Form::of_query(query);
+            form.push_urlencoded(body.as_bytes());
+            let kept = KeptForm::new(&form, endpoint, Untold::default());
+            assert_eq!(kept.whole(endpoint, ArgumentNames::Exact), Some(form));
         }
     }
 

@@ -460,10 +460,12 @@ fn check_name(name: String) -> Result<String, SandboxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::order::state::{Order, OrderNumber, Stage};
     use crate::api::protocol::assumption::Spelling;
     use crate::ca::{Authority, CaOptions};
     use crate::clock::system_now;
     use crate::model::fault::Fault;
+    use crate::sandbox::push::Came;
 
     fn settings(fixtures: &str) -> Settings {
         Settings {
@@ -509,6 +511,30 @@ mod tests {
             "nobody else frees them"
         );
         assert!(others.sweep_now_and_then(later).is_empty());
+    }
+
+    #[test]
+    fn an_order_that_comes_and_goes_has_states_whenever_it_is_there() {
+        let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
+        let issuance = Arc::new(Issuance::new(authority));
+        let sandboxes = Sandboxes::new(settings(""), None, issuance).unwrap();
+        let sandbox = sandboxes.default_sandbox();
+        let number = OrderNumber::new(7).unwrap();
+        let change = || {
+            let mut state = sandbox.state();
+            if state.world.book_mut().remove(number).is_none() {
+                let order = Order::plain(number, Stage::Pending);
+                state.world.book_mut().insert(order).unwrap();
+            }
+            sandbox.settle(&mut state, Came::Placed);
+        };
+        std::thread::scope(|scope| {
+            let changes = scope.spawn(|| (0..20_000).for_each(|_| change()));
+            while !changes.is_finished() {
+                let found = sandbox.stations(number);
+                assert!(found.is_none_or(|found| !found.stations.is_empty()));
+            }
+        });
     }
 
     #[test]

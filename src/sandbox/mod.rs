@@ -28,7 +28,7 @@ use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
-use crate::sandbox::history::{By, ByCall, History};
+use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
 
@@ -43,7 +43,7 @@ pub(crate) struct Sandbox {
     /// Its last calls.
     pub(crate) journal: Journal,
     /// The last changes of its orders' states.
-    pub(crate) history: History,
+    history: History,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -199,6 +199,14 @@ impl Sandbox {
             (state.world.clone(), state.clock, state.faults.clone())
         };
         Snapshot::new(world, clock, &faults, real_now)
+    }
+
+    /// The states that an order has reached; none if there is no such order.
+    pub(crate) fn stations(&self, number: OrderNumber) -> Option<Stations> {
+        // Whoever changes an order notes it in the history under the same lock.
+        let state = self.state();
+        let order = state.world.book.get(number)?;
+        Some(self.history.of(order, state.clock.now(clock::real_now())))
     }
 
     /// Starts its time to live anew.

@@ -19,7 +19,7 @@ impl<'a> Form<'a> {
     pub(crate) fn of_query(query: &'a str) -> Self {
         let mut form = Self::default();
         form.push_urlencoded(query.as_bytes());
-        form.in_query = form.pairs.len();
+        form.end_query();
         form
     }
 
@@ -56,6 +56,11 @@ impl<'a> Form<'a> {
             name: name.into(),
             value: value.into(),
         });
+    }
+
+    /// Says that all pairs up to here stood in the query string.
+    pub(crate) fn end_query(&mut self) {
+        self.in_query = self.pairs.len();
     }
 
     /// How many of the pairs, the first, stood in the query string.

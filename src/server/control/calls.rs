@@ -21,7 +21,7 @@ use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
 use crate::model::call::{
-    ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, NearCall,
+    ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, KindQuery, NearCall,
 };
 use crate::model::endpoint::find_endpoint;
 use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, News, Subject};
@@ -150,25 +150,29 @@ pub(super) async fn list(
     .await
 }
 
-/// One call in the journal.
+/// One call in the journal, or one push.
 #[utoipa::path(get, path = "/calls/{id}", tag = "calls", operation_id = "readCall",
-    params(("id" = u64, Path, description = "Its number")),
+    params(("id" = u64, Path, description = "Its number"), KindQuery),
     responses((status = 200, description = "The call", body = CallInfo), (status = 404, description = "The journal has no such call, or no longer")))]
-pub(super) async fn read(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<Json<CallInfo>, Problem> {
-    let entry = find(&sandbox, &id)?;
+pub(super) async fn read(
+    PathSandbox(sandbox): PathSandbox,
+    PathId(id): PathId,
+    Query(query): Query<KindQuery>,
+) -> Result<Json<CallInfo>, Problem> {
+    let entry = find(&sandbox, query.kind.unwrap_or_default(), &id)?;
     Ok(Json(call_info(&sandbox, &entry)))
 }
 
-/// The call of that number.
+/// The call of that number, or the push.
 ///
 /// # Errors
 /// It is not in the journal, or no longer.
-pub(super) fn find(sandbox: &Sandbox, id: &str) -> Result<Arc<Entry>, Problem> {
-    let entry = id.parse().ok().and_then(|id| sandbox.journal.get(id));
+pub(super) fn find(sandbox: &Sandbox, kind: CallKind, id: &str) -> Result<Arc<Entry>, Problem> {
+    let entry = id.parse().ok().and_then(|id| journal_of(sandbox, Some(kind)).get(id));
     entry.ok_or_else(|| {
-        Problem::not_found(
-            "the journal of this sandbox has no call of that id, or no longer (--journal, --journal-bytes)",
-        )
+        Problem::not_found(format!(
+            "the journal of this sandbox has no {kind} of that id, or no longer (--journal, --journal-bytes)"
+        ))
     })
 }
 

@@ -202,7 +202,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(strict(routes!(faults::list, faults::create, faults::clear)))
         .routes(strict(routes!(faults::delete)))
         .routes(strict(routes!(calls::list, own_calls::create, calls::clear)))
-        .routes(strict(routes!(calls::read)))
+        .routes(routes!(calls::read))
         .routes(strict(routes!(own_calls::again)))
         .routes(strict(routes!(calls::stream)))
         .routes(strict(routes!(calls::count)))

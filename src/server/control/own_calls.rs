@@ -1,5 +1,6 @@
 //! Calls that the emulator makes itself, the same way as those that clients send.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,21 +11,22 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::pin;
+use tokio::time::sleep;
 
 use super::calls::{call_info, find};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
 use crate::api::endpoints::Transport;
 use crate::api::protocol::form::Form;
+use crate::model::call::CallKind;
 use crate::model::endpoint::find_endpoint;
 use crate::model::own_call::{CallMethod, MadeCall, NewCall, SentReply};
 use crate::sandbox::Sandbox;
-use crate::sandbox::journal::Subject;
-use crate::server::misbehave::Disconnect;
 use crate::server::products::{OwnCall, make};
+use crate::server::stop::Stop;
 
-/// How long a reply that a fault holds back is waited for.
+/// How long a reply that a fault holds back is waited for, if the emulator does not stop meanwhile.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Makes a call as if a client had sent it, and answers with what a client would have received.
@@ -39,6 +41,9 @@ pub(super) async fn create(
     for argument in &new.arguments {
         form.push(argument.name.as_bytes(), argument.value.as_bytes());
     }
+    if new.method == CallMethod::Get {
+        form.end_query();
+    }
     let call = OwnCall {
         endpoint: find_endpoint("endpoint", &new.endpoint)?,
         transport: Transport {
@@ -47,7 +52,7 @@ pub(super) async fn create(
         },
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox).await))
+    Ok(Json(carry_out(call, &sandbox, app.stop.clone()).await))
 }
 
 /// Makes a call of the journal once more, with the password that it had.
@@ -57,32 +62,46 @@ pub(super) async fn create(
         (status = 200, description = "It was made", body = MadeCall),
         (status = 404, description = "The journal has no such call, or no longer"),
         (status = 409, description = "Not all of its form was kept")))]
-pub(super) async fn again(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<Json<MadeCall>, Problem> {
-    let entry = find(&sandbox, &id)?;
-    let Subject::Call(endpoint, transport, form) = &entry.subject else {
-        return Err(Problem::not_found("that is a push, and no call"));
-    };
-    let form = form.whole(endpoint).ok_or_else(|| {
+pub(super) async fn again(
+    State(app): State<App>,
+    PathSandbox(sandbox): PathSandbox,
+    PathId(id): PathId,
+) -> Result<Json<MadeCall>, Problem> {
+    let entry = find(&sandbox, CallKind::Call, &id)?;
+    let whole = entry.whole_call(sandbox.assumptions().argument_names);
+    let (endpoint, transport, form) = whole.ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "Not all of this call's form was kept, so it cannot be sent again: it had an argument that the endpoint does \
-             not have, more than 64 arguments, or a very long value.",
+             not have, more than 64 arguments, or a very long value; or a name's spelling counts (assumption \
+             argument-names=exact) and one was not as documented.",
         )
     })?;
     let call = OwnCall {
         endpoint,
-        transport: *transport,
+        transport,
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox).await))
+    Ok(Json(carry_out(call, &sandbox, app.stop.clone()).await))
 }
 
-async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox) -> MadeCall {
+async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, mut stop: Stop) -> MadeCall {
     let (entry, responded) = make(call, sandbox).await;
-    let deadline = Instant::now() + MAX_WAIT;
-    let sent = match timeout_at(deadline, responded).await {
-        Ok(Ok(response)) => receive(response, deadline).await,
-        Ok(Err(Disconnect)) | Err(_) => SentReply::default(),
+    let over = async {
+        tokio::select! {
+            () = sleep(MAX_WAIT) => {}
+            () = stop.stopped() => {}
+        }
+    };
+    pin!(over);
+    let came = tokio::select! {
+        biased;
+        came = responded => came.ok(),
+        () = &mut over => None,
+    };
+    let sent = match came {
+        Some(response) => receive(response, over).await,
+        None => SentReply::default(),
     };
     MadeCall {
         call: call_info(sandbox, &entry),
@@ -90,11 +109,11 @@ async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox) -> MadeCall {
     }
 }
 
-/// What comes of a response until it ends, breaks off, or the time is over.
-async fn receive(response: Response, deadline: Instant) -> SentReply {
+/// What comes of a response until it ends, breaks off, or the wait is over.
+async fn receive(response: Response, over: Pin<&mut impl Future<Output = ()>>) -> SentReply {
     let (head, mut body) = response.into_parts();
     let mut received = Vec::new();
-    let complete = collect(&mut body, &mut received, deadline).await;
+    let complete = collect(&mut body, &mut received, over).await;
     let (body, body_base64) = match String::from_utf8(received) {
         Ok(text) => (Some(text), None),
         Err(bytes) => (None, Some(STANDARD.encode(bytes.as_bytes()))),
@@ -109,13 +128,18 @@ async fn receive(response: Response, deadline: Instant) -> SentReply {
     }
 }
 
-/// Collects a body; whether it came to its end.
-async fn collect(body: &mut Body, received: &mut Vec<u8>, deadline: Instant) -> bool {
+/// Collects a body until the wait is over; whether it came to its end.
+async fn collect(body: &mut Body, received: &mut Vec<u8>, mut over: Pin<&mut impl Future<Output = ()>>) -> bool {
     loop {
-        match timeout_at(deadline, body.frame()).await {
-            Ok(None) => return true,
-            Ok(Some(Ok(frame))) => received.extend_from_slice(&frame.into_data().unwrap_or_default()),
-            Ok(Some(Err(_))) | Err(_) => return false,
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = &mut over => return false,
+        };
+        match frame {
+            None => return true,
+            Some(Ok(frame)) => received.extend_from_slice(&frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => return false,
         }
     }
 }

@@ -21,11 +21,7 @@ pub(super) async fn history(
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Json<HistoryInfo>, Problem> {
     let number = find(&number).ok_or_else(no_order)?;
-    let (order, now) = {
-        let state = sandbox.state();
-        (state.world.book.get(number).cloned(), state.clock.now(real_now()))
-    };
-    let found = sandbox.history.of(&order.ok_or_else(no_order)?, now);
+    let found = sandbox.stations(number).ok_or_else(no_order)?;
     Ok(Json(HistoryInfo {
         entries: found.stations.iter().map(describe).collect(),
         forgotten: found.forgotten,

@@ -74,6 +74,55 @@ fn a_shell_that_evaluates_it_reaches_the_sandbox_over_trusted_tls() {
 }
 
 #[test]
+fn version_control_ignores_a_directory_that_has_nothing_else() {
+    let server = Server::start(&[]);
+    let control = server.control().to_string();
+    let dir = TempDir::new().unwrap();
+    let written_into = |name: &str| {
+        let files = dir.path().join(name);
+        let env = run(&["env", "--control", &control, "--dir", files.to_str().unwrap()], &[]);
+        assert_eq!((env.code, &*env.stderr), (Some(0), ""), "{name}");
+        assert!(files.join("ca.pem").is_file(), "{name}");
+        fs::read_to_string(files.join(".gitignore")).ok()
+    };
+    for name in ["empty", "full", "own"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    fs::write(dir.path().join("full/main.rs"), "").unwrap();
+    fs::write(dir.path().join("own/.gitignore"), "target\n").unwrap();
+    for (name, expected) in [
+        ("new", Some("*\n")),
+        ("empty", Some("*\n")),
+        ("full", None),
+        ("own", Some("target\n")),
+    ] {
+        assert_eq!(written_into(name).as_deref(), expected, "{name}");
+        assert_eq!(written_into(name).as_deref(), expected, "{name}, once more");
+    }
+}
+
+#[test]
+fn its_variables_are_its_own() {
+    let server = Server::start(&[]);
+    let control = server.control().to_string();
+    let dir = TempDir::new().unwrap();
+    let files = dir.path().join("files");
+    let files = files.to_str().unwrap();
+    let environment = [
+        ("SECTIGO_EMULATOR_CONTROL", control.as_str()),
+        ("SECTIGO_EMULATOR_ENV_DIR", files),
+        ("SECTIGO_EMULATOR_ENV_FORMAT", "json"),
+        ("SECTIGO_EMULATOR_FORMAT", "markdown"),
+    ];
+    let env = run(&["env"], &environment);
+    let json: serde_json::Value = serde_json::from_str(&env.stdout).unwrap();
+    assert_eq!(json["SSL_CERT_FILE"], format!("{files}/ca.pem"));
+    let endpoints = run(&["endpoints"], &environment);
+    assert_eq!(endpoints.code, Some(0), "{endpoints:?}");
+    assert!(endpoints.stdout.contains("\n| "), "{}", endpoints.stdout);
+}
+
+#[test]
 fn the_other_formats_have_the_same_variables() {
     let server = Server::start(&[]);
     let control = server.control().to_string();

@@ -129,6 +129,44 @@ fn what_a_fault_does_is_done_to_it() {
 }
 
 #[test]
+fn a_stop_ends_the_wait_for_a_reply() {
+    for (then, sent) in [
+        (json!({"delay": "50s"}), json!({"complete": false})),
+        (
+            json!({"throttle": 1}),
+            json!({"status": 200, "contentType": "text/plain", "complete": false}),
+        ),
+    ] {
+        for again in [false, true] {
+            let mut server = Server::plain(&[]);
+            let mut control = Control::of(&server);
+            let (target, body) = if again {
+                server.client().revoke(&Form::revoke());
+                ("/control/v1/calls/1/again", String::new())
+            } else {
+                ("/control/v1/calls", revoke(1).to_string())
+            };
+            let fault = json!({"times": 1, "then": then}).to_string();
+            control.ask(("POST", "/faults", &fault), 201);
+            let mut client = Client::connect(server.control());
+            client.write(format!(
+                "POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+            // It is in the journal before its reply is sent.
+            let wanted = json!({"atLeast": 1 + u32::from(again), "within": "30s"}).to_string();
+            assert_eq!(control.ask(("POST", "/calls/count", &wanted), 200)["reached"], true);
+            assert_eq!(server.stop("TERM").0.code(), Some(0));
+            let answer = client.read().expect("an answer");
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let mut made: Value = serde_json::from_str(answer.text()).unwrap();
+            made["sent"].as_object_mut().unwrap().remove("body");
+            assert_eq!(made["sent"], sent, "{again}");
+        }
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_come_in_base64() {
     let server = Server::plain(&[]);
     let argument = |name: &str, value: &str| json!({"name": name, "value": value});
@@ -185,6 +223,58 @@ fn a_call_that_is_not_kept_whole_is_not_made_again() {
         assert!(!problem.to_string().contains("s3cret"), "{problem}");
     }
     assert_eq!(control.get("/calls")["calls"][2]["id"], 4, "none was made");
+}
+
+#[test]
+fn arguments_of_a_query_that_is_ignored_are_ignored_again() {
+    let server = Server::plain(&["--assume", "query-arguments=ignored", "--assume", "collect-method=any"]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    let whole = Form::revoke().encode();
+    let rest = Form::revoke().without("orderNumber").encode();
+    for (query, body, code) in [
+        (whole.as_str(), "", -3),
+        ("orderNumber=2200003", rest.as_str(), -3),
+        ("orderNumber=1", whole.as_str(), 0),
+    ] {
+        client.post(&format!("{REVOKE}?{query}"), body);
+        let calls = control.get("/calls");
+        let sent = calls["calls"].as_array().unwrap().last().unwrap();
+        assert_eq!(sent["code"], code, "{query}");
+        let again = control.ask(("POST", &format!("/calls/{}/again", sent["id"]), ""), 200);
+        let expected = if code == 0 { -21 } else { code };
+        assert_eq!(again["call"]["code"], expected, "{query}");
+    }
+    let mut collect = json!({"endpoint": "download/CollectSMIME", "arguments": [
+        {"name": "loginName", "value": "login_name"},
+        {"name": "loginPassword", "value": "login_password"},
+        {"name": "orderNumber", "value": "1234567"},
+        {"name": "queryType", "value": "0"},
+        {"name": "responseType", "value": "3"},
+    ]});
+    for (method, code) in [("POST", 1), ("GET", -3)] {
+        collect["method"] = json!(method);
+        let made = make(&mut control, &collect);
+        assert_eq!(made["call"]["code"], code, "{method}: {made}");
+        let again = control.ask(("POST", &format!("/calls/{}/again", made["call"]["id"]), ""), 200);
+        assert_eq!(lasting(&again["call"]), lasting(&made["call"]), "{method}");
+    }
+}
+
+#[test]
+fn a_call_with_a_name_that_was_misspelled_is_not_made_again_where_that_counts() {
+    for (names, code, status) in [("exact", -2, 409), ("any-case", 0, 200)] {
+        let server = Server::plain(&["--assume", &format!("argument-names={names}")]);
+        let mut control = Control::of(&server);
+        let misspelled = Form::revoke().encode().replace("orderNumber=", "ordernumber=");
+        server.client().post(REVOKE, &misspelled);
+        assert_eq!(control.get("/calls/1")["code"], code, "{names}");
+        let again = control.ask(("POST", "/calls/1/again", ""), status);
+        match status {
+            200 => assert_eq!(again["call"]["code"], -21, "{again}"),
+            _ => assert_eq!(control.get("/calls")["calls"].as_array().unwrap().len(), 1, "{again}"),
+        }
+    }
 }
 
 #[test]

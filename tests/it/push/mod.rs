@@ -76,6 +76,12 @@ fn a_status_alone_is_pushed_by_get() {
         (&json!(2_200_003), &json!("login_name"), &json!("push"))
     );
     assert_eq!(calls[0]["arguments"][3], json!({"name": "status", "value": "revoked"}));
+    // Calls and pushes are numbered apart.
+    assert_eq!(control.get("/calls/1?kind=push"), calls[0]);
+    assert_eq!(control.get("/calls/1?kind=call"), control.get("/calls/1"));
+    assert_eq!(control.get("/calls/1")["kind"], "call");
+    control.expect(("GET", "/calls/2?kind=push", ""), 404, &["no push of that id"]);
+    control.expect(("GET", "/calls/1?kind=mail", ""), 400, &["kind"]);
     // What asks for calls gets calls alone, as ever.
     let calls = control.get("/calls");
     assert_eq!(texts(calls["calls"].as_array().unwrap(), "kind"), ["call"]);
