@@ -204,7 +204,10 @@ impl Untold {
                 }
                 Some(value) => {
                     let trimmed = value.trim();
-                    accounts.is_password(value) || trimmed.len() < value.len() && accounts.is_password(trimmed)
+                    // A number may have a sign and zeros before it that mean nothing.
+                    let plain = trimmed.strip_prefix('+').unwrap_or(trimmed).trim_start_matches('0');
+                    let shorter = |text: &str| text.len() < value.len() && accounts.is_password(text);
+                    accounts.is_password(value) || shorter(trimmed) || plain.len() < trimmed.len() && shorter(plain)
                 }
                 None => false,
             };

@@ -331,7 +331,8 @@ fn path_in_sandbox<'p>(path: &'p str, sandbox: Option<&str>) -> Option<&'p str> 
 }
 
 fn no_sandbox(name: &str, watch: Stopwatch) -> Response<Body> {
-    let name = shown(name);
+    // Arguments that were put behind the name by mistake are not for the log.
+    let name = shown(name.split(['&', ';', '=', '%']).next().unwrap_or_default());
     info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{name}`"));
     let text = format!(
         "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \

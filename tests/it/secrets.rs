@@ -369,3 +369,27 @@ fn a_password_that_is_a_number_is_not_told_either() {
         assert!(!run.stderr.contains("987654321987"), "{run:?}");
     }
 }
+
+/// A password of digits, sent as a number whose sign and zeros mean nothing.
+#[test]
+fn a_password_in_the_place_of_a_number_is_not_told() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let account = r#"{"loginName": "digits", "loginPassword": "7654321987"}"#;
+    assert_eq!(control.send("POST", "/accounts", account).status, 201);
+    for assumption in ["number-zeros", "number-sign", "number-spaces"] {
+        let change = format!(r#"{{"{assumption}": "accepted"}}"#);
+        assert_eq!(control.send("PATCH", "/assumptions", &change).status, 200);
+    }
+    for number in ["7654321987", "007654321987", "+7654321987", " +07654321987 "] {
+        let call = serde_json::json!({"endpoint": "!autoRevokeCS", "arguments": [
+            {"name": "loginName", "value": "digits"}, {"name": "orderNumber", "value": number},
+        ]});
+        let answer = control.send("POST", "/calls", &call.to_string());
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(!answer.text().contains("7654321987"), "{}", answer.text());
+    }
+    let calls = control.send("GET", "/calls", "");
+    assert!(!calls.text().contains("7654321987"), "{}", calls.text());
+    assert!(!server.log().contains("7654321987"));
+}
