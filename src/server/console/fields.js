@@ -1,5 +1,5 @@
 // Fields that are changed in place, and forms for what is made: for orders and accounts alike.
-import { html, useEffect, useRef, useState } from './html.js';
+import { html, useLayoutEffect, useRef, useState } from './html.js';
 import { Failure, Field, Table, useData } from './parts.js';
 import { fieldsOf, read, written } from './schema.js';
 
@@ -38,7 +38,8 @@ function Change({ field, value, save, close }) {
   const [text, setText] = useState(field.name === 'loginPassword' ? '' : written(value));
   const [error, setError] = useState(null);
   const form = useRef(null);
-  useEffect(() => { form.current.querySelector('input, select, textarea').focus(); }, []);
+  // Before anything can be typed that would go elsewhere.
+  useLayoutEffect(() => { form.current.querySelector('input, select, textarea').focus(); }, []);
   const submit = async (event) => {
     event.preventDefault();
     try {

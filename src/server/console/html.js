@@ -4,5 +4,5 @@ import htm from 'htm';
 
 export const html = htm.bind(h);
 export { render, cloneElement, Component, Fragment } from 'preact';
-export { useEffect, useId, useRef, useState } from 'preact/hooks';
+export { useEffect, useLayoutEffect, useId, useRef, useState } from 'preact/hooks';
 export { signal, computed, effect, batch, untracked, useSignal, useComputed } from '@preact/signals';
