@@ -17,7 +17,7 @@ use crate::token::GivenToken;
 /// The options of `check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArgs {
-    /// The server to compare with, such as https://secure.trust-provider.com.
+    /// The server to compare with: the HTTPS URL at which your client has it.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_AGAINST",
