@@ -46,6 +46,11 @@ export interface Order {
   revocation?: Revocation;
   stage?: string;
   issuanceFails?: IssuanceFailure;
+  collectionCode?: string;
+  languageName?: string;
+  SMIMECollectionTemplateID?: number;
+  SMIMERequestTemplateID?: number;
+  SMIMEVerificationTemplateID?: number;
   issuedAfterPolls?: number;
   keepKey?: boolean;
   collected?: boolean;
@@ -129,6 +134,8 @@ export interface NewFault {
 
 export interface Fault extends NewFault {
   id: number;
+  hits?: number;
+  until?: string;
 }
 
 /** Which calls are meant; all, if nothing is said. */
@@ -211,6 +218,7 @@ export interface Mail {
   kind: MailKind;
   to: string;
   orderNumber: number;
+  collectionCode: string;
   languageName?: string;
   templateID?: number;
 }

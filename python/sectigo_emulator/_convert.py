@@ -19,6 +19,7 @@ Span = Union[timedelta, str]
 T = TypeVar("T")
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
+_FIRST_WORDS = {"smime": "SMIME"}
 _LAST_WORDS = {"id": "ID", "ids": "IDs"}
 
 
@@ -28,7 +29,7 @@ def to_json_name(name: str) -> str:
     if not others:
         return first
     last = _LAST_WORDS.get(others[-1], others[-1].capitalize())
-    return first + "".join(word.capitalize() for word in others[:-1]) + last
+    return _FIRST_WORDS.get(first, first) + "".join(word.capitalize() for word in others[:-1]) + last
 
 
 def when(value: When) -> str:

@@ -136,6 +136,8 @@ def connect(control_url: str, *, token: str | None = None, base_url: str | None 
     """
     control = Control(control_url, token)
     health = _convert.read(Health, control.send("GET", "/health"))
+    # Health is told to everybody: this is refused if the token is wrong.
+    control.send("GET", "/sandboxes/default")
     base_url = base_url or health.https
     if base_url is None:
         raise EmulatorError("the emulator serves no HTTPS (--https off): give base_url")

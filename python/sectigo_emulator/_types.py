@@ -61,6 +61,11 @@ class Order:
     revocation: Optional[Revocation] = None
     stage: Optional[str] = None
     issuance_fails: Optional[IssuanceFailure] = None
+    collection_code: Optional[str] = None
+    language_name: Optional[str] = None
+    smime_collection_template_id: Optional[int] = None
+    smime_request_template_id: Optional[int] = None
+    smime_verification_template_id: Optional[int] = None
     issued_after_polls: Optional[int] = None
     keep_key: bool = False
     collected: bool = False
@@ -90,6 +95,11 @@ class OrderFields(TypedDict, total=False):
     revocation: Union[Revocation, Mapping[str, object], None]
     stage: Optional[str]
     issuance_fails: Optional[IssuanceFailure]
+    collection_code: Optional[str]
+    language_name: Optional[str]
+    smime_collection_template_id: Optional[int]
+    smime_request_template_id: Optional[int]
+    smime_verification_template_id: Optional[int]
     issued_after_polls: Optional[int]
     keep_key: Optional[bool]
     collected: Optional[bool]
@@ -204,6 +214,8 @@ class Fault:
     times: Optional[int] = None
     probability: Optional[float] = None
     ttl: Optional[timedelta] = None
+    hits: int = 0
+    until: Optional[datetime] = None
 
 
 class CallFilter(TypedDict, total=False):
@@ -312,6 +324,7 @@ class Mail:
     kind: MailKind
     to: str
     order_number: int
+    collection_code: str
     language_name: Optional[str] = None
     template_id: Optional[int] = None
 
