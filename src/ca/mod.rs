@@ -25,6 +25,7 @@ pub(crate) mod order;
 pub(crate) mod profile;
 pub(crate) mod root;
 pub(crate) mod subject;
+pub(crate) mod trust;
 pub(crate) mod truststore;
 pub(crate) mod zip;
 

@@ -13,7 +13,6 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Request as HttpRequest, Response as HttpResponse};
 use hyper_util::rt::TokioIo;
-use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
@@ -23,10 +22,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::api::push_url::PushUrl as HttpUrl;
+use crate::ca::trust;
 use crate::check::answer::Answer;
 use crate::check::probe::{Credentials, Request};
-use crate::der::pem;
-use crate::files::{FileError, read};
+use crate::files::FileError;
 use crate::shown::shown;
 
 /// The most bytes of the head of a response.
@@ -117,16 +116,14 @@ pub(crate) enum TrustError {
 }
 
 /// Trusts the certificates of a file, or the public roots that browsers trust.
-pub(crate) fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
+pub(crate) fn trusting(ca: Option<&Path>) -> Result<Arc<ClientConfig>, TrustError> {
     let Some(path) = ca else {
         let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        return Ok(client(roots)?);
+        return Ok(trust::client(roots)?);
     };
-    let text = read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
-    trust_pem(&text).map_err(|problem| match problem {
-        Untrusted::Text(problem) => FileError::new(path, problem).into(),
-        Untrusted::Setup(error) => error.into(),
-    })
+    let mut roots = RootCertStore::empty();
+    trust::add_file(&mut roots, path)?;
+    Ok(trust::client(roots)?)
 }
 
 /// What is wrong with certificates to trust.
@@ -143,22 +140,8 @@ pub(super) enum Untrusted {
 /// Trusts certificates in PEM.
 pub(super) fn trust_pem(text: &str) -> Result<Arc<ClientConfig>, Untrusted> {
     let mut roots = RootCertStore::empty();
-    let certificates = pem::certificates(text).map_err(|problem| Untrusted::Text(problem.to_owned()))?;
-    for certificate in certificates {
-        roots
-            .add(certificate)
-            .map_err(|error| Untrusted::Text(format!("holds a certificate that cannot be trusted: {error}")))?;
-    }
-    Ok(client(roots)?)
-}
-
-fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    trust::add_pem(&mut roots, text).map_err(Untrusted::Text)?;
+    Ok(trust::client(roots)?)
 }
 
 /// A server that is asked.

@@ -17,7 +17,6 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
-use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
@@ -30,9 +29,10 @@ use tracing::warn;
 
 use crate::api::account::{PushCredentials, PushTarget};
 use crate::api::push::{BEFORE_CERTIFICATE, CA_CERTIFICATE, CERTIFICATE};
+use crate::ca::trust;
 use crate::clock::{Stopwatch, real_now};
 use crate::der::pem;
-use crate::files::{FileError, read};
+use crate::files::FileError;
 use crate::model::when::Span;
 use crate::sandbox::Sandbox;
 use crate::sandbox::list::Sandboxes;
@@ -84,20 +84,9 @@ pub(crate) fn tls_client(
     let mut roots = RootCertStore::empty();
     roots.add(root.clone())?;
     if let Some(path) = more {
-        let text = read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
-        let certificates = pem::certificates(&text).map_err(|problem| FileError::new(path, problem))?;
-        for certificate in certificates {
-            roots.add(certificate).map_err(|error| {
-                FileError::new(path, format!("holds a certificate that cannot be trusted: {error}"))
-            })?;
-        }
+        trust::add_file(&mut roots, path)?;
     }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    Ok(trust::client(roots)?)
 }
 
 /// Sends the pushes of all sandboxes.

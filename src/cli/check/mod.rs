@@ -21,7 +21,7 @@ use crate::check::probe::{Credentials, Probe};
 use crate::check::server::{Interview, ask};
 use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};
-use crate::check::wire::{TrustError, Wire, WireError, trust};
+use crate::check::wire::{TrustError, Wire, WireError, trusting};
 use crate::cli::check::args::CheckArgs;
 use crate::cli::connect::connect;
 use crate::cli::parse::read_control;
@@ -144,7 +144,7 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
         )));
     }
     let credentials = credentials(args)?;
-    let tls = trust(args.ca.as_deref())?;
+    let tls = trusting(args.ca.as_deref())?;
     for path in [&args.write, &args.record, &args.junit].into_iter().flatten() {
         files::check_writable(path)?;
     }
