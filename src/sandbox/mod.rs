@@ -474,7 +474,7 @@ enum Outcome<'f> {
 }
 
 impl BookReader for Sandbox {
-    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T {
+    fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T {
         let state = self.state();
         read(&state.world.book, state.clock.now(clock::real_now()))
     }
