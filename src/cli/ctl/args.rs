@@ -489,6 +489,7 @@ impl From<&CallsArgs> for CallFilter<String> {
             code: args.code,
             since: args.since.clone(),
             limit: None,
+            before: None,
         }
     }
 }
