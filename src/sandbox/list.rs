@@ -14,8 +14,9 @@ use crate::clock::{Timestamp, real_now};
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
-use crate::sandbox::journal::{Journal, Room};
+use crate::sandbox::journal::Journal;
 use crate::sandbox::push::PushHub;
+use crate::sandbox::room::Room;
 use crate::sandbox::{DEFAULT, Journals, Sandbox, State};
 use crate::shown::shown;
 

@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
+pub(crate) mod room;
 pub(crate) mod state_file;
 
 use std::ops::Deref;
