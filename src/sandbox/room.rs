@@ -1,8 +1,9 @@
 //! Memory that all sandboxes of an emulator share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The bytes that the calls in all journals of an emulator take, and may take.
+/// The bytes that things of one kind take in all sandboxes of an emulator, and may take.
 #[derive(Debug)]
 pub(crate) struct Room {
     bytes: usize,
@@ -33,5 +34,37 @@ impl Room {
     /// How many bytes are taken.
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
+    }
+}
+
+/// What somebody takes of a room. It is given back in the end.
+#[derive(Debug)]
+pub(crate) struct Share {
+    room: Arc<Room>,
+    taken: usize,
+}
+
+impl Share {
+    /// Nothing yet, of that room.
+    pub(super) fn of(room: Arc<Room>) -> Self {
+        Self { room, taken: 0 }
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Takes so many bytes instead of those that it takes, and returns whether the room is overfull with them.
+    pub(super) fn set(&mut self, bytes: usize) -> bool {
+        self.room.take(bytes);
+        self.room.give_back(std::mem::replace(&mut self.taken, bytes));
+        self.room.is_overfull()
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.room.give_back(self.taken);
     }
 }
