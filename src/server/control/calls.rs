@@ -13,6 +13,7 @@ use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, stream};
 use serde::{Serialize, Serializer};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::answers::answer;
@@ -240,7 +241,7 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
     responses(
         (status = 200, description = "How many there are", body = Count),
         (status = 404, description = "There is no such sandbox, or it was deleted meanwhile"),
-        (status = 503, description = "The nearest calls are long, and too many other long answers are being sent")))]
+        (status = 503, description = "Half of the listener's connections wait already; or the nearest calls are long, and too many other long answers are being sent")))]
 pub(super) async fn count(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -262,6 +263,11 @@ pub(super) async fn count(
     let mut news = journal.watch();
     let mut stop = app.stop.clone();
     let mut counted = Counted::default();
+    let has_enough = journal.count_on(&filter, &mut counted) as u64 >= enough;
+    let turn = match has_enough || within.is_zero() {
+        true => None,
+        false => Some(app.wait_turns.take()?),
+    };
     let enough_came = async {
         loop {
             if journal.count_on(&filter, &mut counted) as u64 >= enough {
@@ -279,6 +285,7 @@ pub(super) async fn count(
     if let Ok(Err(Closed)) = came {
         return Err(no_sandbox(&sandbox.name));
     }
+    drop(turn);
     let count = journal.count_on(&filter, &mut counted) as u64;
     let reached = count >= enough;
     let near = match reached {
@@ -316,7 +323,8 @@ fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
     responses(
         (status = 200, description = "Events of the kind `call`, each with a Call; a comment `skipped` and a number where calls are no longer kept that may have been meant", content_type = "text/event-stream", body = String),
-        (status = 400, description = "The Last-Event-ID is no number")))]
+        (status = 400, description = "The Last-Event-ID is no number"),
+        (status = 503, description = "Half of the listener's connections wait or stream already")))]
 pub(super) async fn stream(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -348,6 +356,7 @@ pub(super) async fn stream(
             if id > newest { 0 } else { id }
         }
     };
+    let turn = app.wait_turns.take()?;
     // Calls that came before are sent at once.
     news.mark_changed();
     let follower = Follower {
@@ -358,6 +367,7 @@ pub(super) async fn stream(
         stop: app.stop.clone(),
         last: seen,
         batch: VecDeque::new(),
+        _turn: turn,
     };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
@@ -377,6 +387,7 @@ struct Follower {
     /// The number of the last call that was looked at, whether it was asked for or not.
     last: u64,
     batch: VecDeque<Arc<Entry>>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Follower {
