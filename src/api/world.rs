@@ -110,6 +110,8 @@ pub struct Accounts {
     by_login_name: ChunkedMap<LoginName, Arc<Account>>,
     /// How many accounts have each password.
     passwords: Arc<HashMap<Password, usize>>,
+    /// Which lengths passwords have, or once had: bit n is that of n bytes, of n + 64, and so on.
+    password_lengths: u64,
     /// How many accounts have the changes of their orders pushed.
     pushed: usize,
 }
@@ -120,6 +122,7 @@ impl Accounts {
 
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
+        self.password_lengths |= length_bit(account.login_password.expose().len());
         let passwords = Arc::make_mut(&mut self.passwords);
         *passwords.entry(account.login_password.clone()).or_default() += 1;
         self.pushed += usize::from(account.push.is_some());
@@ -151,6 +154,11 @@ impl Accounts {
     /// this takes.
     pub fn is_password(&self, text: &str) -> bool {
         self.passwords.contains_key(text)
+    }
+
+    /// Whether there may be a password of that many bytes: if not, a text of that length is none, and need not be looked up.
+    pub fn may_have_password_of(&self, bytes: usize) -> bool {
+        self.password_lengths & length_bit(bytes) != 0
     }
 
     /// Whether the changes of any account's orders are pushed.
@@ -225,6 +233,10 @@ impl Accounts {
             .and_then(|account| Arc::make_mut(account).polling.as_mut())
             .is_none_or(|polling| polling.admit(number.get(), now))
     }
+}
+
+fn length_bit(bytes: usize) -> u64 {
+    1 << (bytes % 64)
 }
 
 /// Why nobody was let in. The sentence is for the log.

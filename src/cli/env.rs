@@ -15,7 +15,7 @@ use crate::der::pem;
 use crate::files::{self, FileError, Readers};
 use crate::token::GivenToken;
 
-/// The options of `env`.
+// The options of `env`.
 #[derive(Args, Clone)]
 pub(crate) struct EnvArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.

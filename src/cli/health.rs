@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::parse::{read_control, read_duration};
 use crate::client::health::{self, HealthError};
 
-/// The options of `health`.
+// The options of `health`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HealthArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.

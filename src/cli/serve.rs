@@ -30,7 +30,7 @@ use crate::server::control::check_host_name;
 use crate::server::descriptors;
 use crate::token::GivenToken;
 
-/// The options of `serve`.
+// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServeArgs {
     /// The API over TLS.

@@ -14,7 +14,7 @@ use crate::cli::parse::{read_duration, read_time_limit};
 use crate::cli::serve::read_assumption;
 use crate::token::GivenToken;
 
-/// The options of `check`.
+// The options of `check`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CheckArgs {
     /// The server to compare with: the HTTPS URL at which your client has it.

@@ -16,7 +16,7 @@ use crate::model::order::OrderFilter;
 use crate::model::{MailKind, Product, SignatureHash, State};
 use crate::token::GivenToken;
 
-/// The options of `ctl`, and what it is asked to do.
+// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
 pub(crate) struct CtlArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.
@@ -73,7 +73,7 @@ impl std::fmt::Debug for CtlArgs {
     }
 }
 
-/// What a running emulator is asked to do.
+// What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum CtlCommand {
     /// Orders: list, show, create, set, delete, certificate, chain, key, csr.
