@@ -6,6 +6,7 @@ pub(crate) mod csr;
 pub(crate) mod endpoints;
 pub(crate) mod fault;
 pub(crate) mod order;
+pub(crate) mod passwords;
 pub(crate) mod protocol;
 pub(crate) mod push;
 pub(crate) mod push_url;
