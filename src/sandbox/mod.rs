@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
+use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure, mailing};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -271,8 +271,9 @@ impl Sandbox {
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
             let lives = state.world.take_lives();
-            self.history
-                .note(lives, state.clock.now(clock::real_now()), By::Control);
+            let now = state.clock.now(clock::real_now());
+            mailing::follow(&lives, &mut state.world, now);
+            self.history.note(lives, now, By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -435,6 +436,7 @@ impl Sandbox {
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
             let lives = state.world.take_lives();
+            mailing::follow(&lives, &mut state.world, now);
             changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done

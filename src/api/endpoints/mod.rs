@@ -14,7 +14,7 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
-mod mailing;
+pub(crate) mod mailing;
 pub(crate) mod next;
 mod replacing;
 mod request_and_collect_smime;
