@@ -285,7 +285,7 @@ impl Sandbox {
         let now = state.clock.now(real_now);
         let pushes = push::changes(&mut state.world, &mut state.dues, now, came);
         if had_dues || state.dues.is_some() {
-            let due = push::next_due(state.dues.as_ref()).filter(|_| !state.clock.is_frozen());
+            let due = push::next_due(state.dues.as_ref()).filter(|due| !state.clock.is_frozen() || *due <= now);
             self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
         }
         for push in pushes {
