@@ -27,6 +27,8 @@ pub(crate) struct Problem {
     field: Option<String>,
     /// After how many seconds the request may be sent again.
     retry_after: Option<u32>,
+    /// Whether the connection is closed, which others need.
+    closes: bool,
 }
 
 impl Problem {
@@ -37,6 +39,7 @@ impl Problem {
             detail: cut_detail(detail.into()),
             field: None,
             retry_after: None,
+            closes: false,
         }
     }
 
@@ -68,6 +71,11 @@ impl Problem {
             retry_after: Some(1),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
+    }
+
+    /// The same, after which the connection is closed: the listener has few.
+    pub(super) fn closing(self) -> Self {
+        Self { closes: true, ..self }
     }
 
     fn of(self, field: impl Into<String>) -> Self {
@@ -166,6 +174,11 @@ impl IntoResponse for Problem {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.closes {
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

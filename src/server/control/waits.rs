@@ -26,6 +26,7 @@ impl WaitTurns {
                 "Half of the connections that this listener may have (ulimit -n) wait or stream already, and the others \
                  are kept for requests that do not: ask without waiting, close a stream that nobody needs, or ask again.",
             )
+            .closing()
         })
     }
 }

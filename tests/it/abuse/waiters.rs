@@ -26,7 +26,7 @@ fn is_let_in(answer: &Answer) -> bool {
 #[test]
 fn half_of_the_connections_are_kept_for_requests_that_do_not_wait() {
     let server = limited_server(&[]);
-    let mut control = Control::of(&server);
+    let control = || Control::of(&server);
     let mut streams: Vec<_> = (0..WAITERS)
         .map(|_| {
             let mut stream = TcpStream::connect(server.control()).unwrap();
@@ -38,28 +38,39 @@ fn half_of_the_connections_are_kept_for_requests_that_do_not_wait() {
         })
         .collect();
     let count = |within: &str| format!(r#"{{"atLeast": 9, "within": "{within}"}}"#);
-    let is_full = |control: &mut Control| {
-        let wait = control.send("POST", "/calls/count", &count("1ms"));
-        let stream = control.send("GET", "/calls/stream", "");
+    let is_full = || {
+        let wait = control().send("POST", "/calls/count", &count("1ms"));
+        let stream = control().send("GET", "/calls/stream", "");
         assert_eq!(is_let_in(&wait), is_let_in(&stream));
         !is_let_in(&wait)
     };
-    assert!(is_full(&mut control));
+    assert!(is_full());
+    // Those who are refused hold no connection, however many they are.
+    let _refused: Vec<_> = (0..2 * WAITERS)
+        .map(|_| {
+            let mut client = TcpStream::connect(server.control()).unwrap();
+            client.write_all(STREAM.as_bytes()).unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+            client
+        })
+        .collect();
     // What does not wait is answered.
     for _ in 0..WAITERS {
         assert_control_answers(&server);
     }
-    let answer = control.send("POST", "/calls/count", &count("0s"));
+    let answer = control().send("POST", "/calls/count", &count("0s"));
     assert!(is_let_in(&answer), "{answer:?}");
     let call = r#"{"endpoint": "!autoRevokeCS"}"#;
-    assert!(is_let_in(&control.send("POST", "/calls", call)));
-    let answer = control.send("POST", "/faults", r#"{"then": {"delay": "10m"}}"#);
+    assert!(is_let_in(&control().send("POST", "/calls", call)));
+    let answer = control().send("POST", "/faults", r#"{"then": {"delay": "10m"}}"#);
     assert_eq!(answer.status, 201, "{answer:?}");
-    assert!(!is_let_in(&control.send("POST", "/calls", call)));
+    assert!(!is_let_in(&control().send("POST", "/calls", call)));
     // Who leaves makes room.
     drop(streams.pop());
     eventually("a turn that is given back", || {
-        is_let_in(&control.send("POST", "/calls/count", &count("1ms")))
+        is_let_in(&control().send("POST", "/calls/count", &count("1ms")))
     });
     drop(streams);
     server.assert_well();
