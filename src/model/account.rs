@@ -14,7 +14,7 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
-use crate::api::push_url::PushUrl;
+use crate::api::http_url::HttpUrl;
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::query::{self, parameter};
@@ -818,7 +818,7 @@ pub(super) fn build_polls(polls: Option<u32>) -> Result<Option<NonZeroU32>, Valu
 }
 
 fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
-    let url = PushUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
+    let url = HttpUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
     let credentials = match (&entry.user, &entry.password) {
         (None, None) => None,
         (Some(user), Some(password)) => {

@@ -507,8 +507,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::http_url::HttpUrl;
     use crate::api::order::state::{Stage, Validity};
-    use crate::api::push_url::PushUrl;
     use crate::api::world::Conventions;
 
     fn at(second: u64) -> Timestamp {
@@ -531,7 +531,7 @@ mod tests {
     fn world() -> World {
         let mut account = Account::plain("a", "s3cret");
         account.push = Some(Arc::new(PushTarget {
-            url: PushUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
+            url: HttpUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
             credentials: None,
             delivers_certificate: false,
             tells_of_collection: true,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use crate::api::push_url::PushUrl as HttpUrl;
+use crate::api::http_url::HttpUrl;
 use crate::check::list::Orders;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
