@@ -8,6 +8,7 @@ use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError, Key, Spaces};
 use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
 use crate::api::endpoints::{
@@ -60,8 +61,8 @@ impl Rules for AutoApplyOrder {
         }
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             days: arguments
                 .integer("days")
                 .and_then(|days| days.try_into().ok())
@@ -484,8 +485,8 @@ const ABOUT_MAILS: &str = "Taken, and without effect: it is about e-mails.";
 const ABOUT_SHIPPING: &str = "Code signing: taken, and without effect: nothing is shipped.";
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required(
         "days",
         Kind::Integer,

@@ -5,6 +5,7 @@
 
 use crate::api::account::Payment;
 use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -85,8 +86,8 @@ pub(super) struct Values<'f> {
 impl<'f> Values<'f> {
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             order_number: arguments.text("orderNumber"),
             test: arguments.yes("test"),
         }
@@ -94,8 +95,8 @@ impl<'f> Values<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::Integer, "The order, of any product."),
     yes_or_no("test", "Y: check everything, change nothing."),
     yes_or_no(

@@ -5,6 +5,7 @@
 
 use crate::api::endpoints::auto_authorize::Values;
 use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
@@ -76,8 +77,8 @@ impl Rules for AutoReject {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::Integer, "The order, of any product.").mark(Mark::Assumed),
     yes_or_no("test", "Y: check everything, change nothing.").mark(Mark::Assumed),
     yes_or_no(

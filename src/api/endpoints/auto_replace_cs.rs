@@ -5,6 +5,7 @@
 
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, check_kept_length, replace, signature_hash,
 };
@@ -47,8 +48,8 @@ impl Rules for AutoReplaceCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             order_number: arguments.text("orderNumber"),
             email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
             csr: csr(arguments)?,
@@ -127,8 +128,8 @@ fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::String, "The code-signing order to replace.").max(128),
     Argument::optional(
         CONTACT_EMAIL,

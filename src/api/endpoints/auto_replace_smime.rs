@@ -3,6 +3,7 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
@@ -44,8 +45,8 @@ impl Rules for AutoReplaceSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             order_number: arguments.text("orderNumber"),
             csr: Csr::parse_with(arguments.text("csr"), csr_spaces(arguments)),
             signature_hash: signature_hash(arguments),
@@ -100,8 +101,8 @@ pub(super) struct Values<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::String, "The S/MIME order to replace.").max(128),
     Argument::required(
         "csr",

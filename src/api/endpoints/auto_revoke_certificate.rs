@@ -4,6 +4,7 @@
 //! assumed.
 
 use crate::api::account::Account;
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, foreign};
 use crate::api::order::certificate_id::CertificateId;
@@ -37,8 +38,8 @@ impl Rules for AutoRevokeCertificate {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             account_id: arguments.integer(ACCOUNT_ID.name),
             key: Key::read(arguments)?,
             wish: Wish::read(arguments),
@@ -112,8 +113,8 @@ impl<'f> Key<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::conditional(
         ORDER_NUMBER,
         Kind::Integer,

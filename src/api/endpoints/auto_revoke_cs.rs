@@ -2,6 +2,7 @@
 //!
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
@@ -31,8 +32,8 @@ impl Rules for AutoRevokeCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             account_id: arguments.integer("accountID"),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments),
@@ -60,8 +61,8 @@ pub(super) struct Values<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     ACCOUNT_ID,
     Argument::required("orderNumber", Kind::Integer, "The code-signing order."),
     Argument::required(

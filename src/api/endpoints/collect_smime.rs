@@ -4,6 +4,7 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -34,8 +35,8 @@ impl Rules for CollectSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments)?,
         })
@@ -73,8 +74,8 @@ impl Values<'_> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::Integer, "The S/MIME order to collect."),
     QUERY_TYPE,
     Argument::optional(

@@ -5,6 +5,7 @@
 //! silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::Mark;
@@ -38,8 +39,8 @@ impl Rules for CollectSsl {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let (named_by, order_number) = order_number(arguments)?;
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
             named_by,
             order_number,
             wish: Wish::read(arguments)?
@@ -99,8 +100,8 @@ fn order_number<'f>(arguments: &Arguments<'f>) -> Result<(&'static str, &'f str)
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::conditional(
         "orderNumber",
         Kind::String,

@@ -14,6 +14,7 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod credentials;
 mod mailing;
 pub(crate) mod next;
 mod replacing;
@@ -52,6 +53,7 @@ use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
+use credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use request_and_collect_smime::RequestAndCollectSmime;
 use resend_collection_email_smime::ResendCollectionEmailSmime;
 use resend_invitation_email_smime::ResendInvitationEmailSmime;
@@ -185,7 +187,7 @@ impl Endpoint {
         arguments: &Arguments<'f>,
         prepared: Result<Prepared<'f>, Refusal>,
     ) -> Result<Prepared<'f>, Refusal> {
-        let login = ["loginName", "loginPassword"].map(|name| arguments.sent(name));
+        let login = [LOGIN_NAME, LOGIN_PASSWORD].map(|argument| arguments.sent(argument.name));
         let [Some(login_name), Some(login_password)] = login else {
             return prepared;
         };

@@ -2,7 +2,8 @@
 //!
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::resending::{CODES, LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, Values};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::resending::{CODES, ORDER_NUMBER, Values};
 use crate::api::endpoints::{Done, Failure, Rules};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments};

@@ -3,6 +3,7 @@
 //!
 //! Nothing is sent: the mail is kept in the outbox of the sandbox.
 
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::send;
 use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
 use crate::api::order::mailing::MailKind;
@@ -13,12 +14,6 @@ use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
 use crate::clock::Timestamp;
-
-pub(super) const LOGIN_NAME: Argument =
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64);
-
-pub(super) const LOGIN_PASSWORD: Argument =
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128);
 
 pub(super) const ORDER_NUMBER: Argument =
     Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
