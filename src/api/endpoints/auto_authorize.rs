@@ -4,11 +4,11 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::account::Payment;
-use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
 use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in, mailing};
 use crate::api::order::state::State;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
@@ -75,35 +75,7 @@ impl Rules for AutoAuthorize {
     }
 }
 
-/// What a call says, here and at `!AutoReject`.
-pub(super) struct Values<'f> {
-    pub(super) login_name: &'f str,
-    pub(super) login_password: &'f str,
-    pub(super) order_number: &'f str,
-    pub(super) test: bool,
-}
-
-impl<'f> Values<'f> {
-    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
-        Self {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
-            order_number: arguments.text("orderNumber"),
-            test: arguments.yes("test"),
-        }
-    }
-}
-
-const ARGUMENTS: &[Argument] = &[
-    LOGIN_NAME,
-    LOGIN_PASSWORD,
-    Argument::required("orderNumber", Kind::Integer, "The order, of any product."),
-    yes_or_no("test", "Y: check everything, change nothing."),
-    yes_or_no(
-        "disableSWP",
-        "Taken, and without effect: it is about web pages of the service.",
-    ),
-];
+const ARGUMENTS: &[Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, TEST, DISABLE_SWP];
 
 const CODES: &[&Code] = &[
     &code::NOT_HTTPS_ASSUMED,

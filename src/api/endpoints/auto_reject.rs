@@ -3,13 +3,12 @@
 //! Source: what is public about its sibling `!AutoAuthorize`, and what public clients send and parse; where they are silent,
 //! `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::auto_authorize::Values;
-use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
@@ -79,13 +78,9 @@ impl Rules for AutoReject {
 const ARGUMENTS: &[Argument] = &[
     LOGIN_NAME,
     LOGIN_PASSWORD,
-    Argument::required("orderNumber", Kind::Integer, "The order, of any product.").mark(Mark::Assumed),
-    yes_or_no("test", "Y: check everything, change nothing.").mark(Mark::Assumed),
-    yes_or_no(
-        "disableSWP",
-        "Taken, and without effect: it is about web pages of the service.",
-    )
-    .mark(Mark::Assumed),
+    ORDER_NUMBER.mark(Mark::Assumed),
+    TEST.mark(Mark::Assumed),
+    DISABLE_SWP.mark(Mark::Assumed),
 ];
 
 const CODES: &[&Code] = &[

@@ -15,6 +15,7 @@ mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
 mod credentials;
+mod deciding;
 mod mailing;
 pub(crate) mod next;
 mod replacing;

@@ -1,0 +1,35 @@
+//! What `!AutoAuthorize` and `!AutoReject`, which decide about an order that is not issued yet, have in common.
+
+use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+
+pub(super) const ORDER_NUMBER: Argument =
+    Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
+
+pub(super) const TEST: Argument = yes_or_no("test", "Y: check everything, change nothing.");
+
+pub(super) const DISABLE_SWP: Argument = yes_or_no(
+    "disableSWP",
+    "Taken, and without effect: it is about web pages of the service.",
+);
+
+/// What a call of each of these endpoints says.
+pub(super) struct Values<'f> {
+    pub(super) login_name: &'f str,
+    pub(super) login_password: &'f str,
+    pub(super) order_number: &'f str,
+    pub(super) test: bool,
+}
+
+impl<'f> Values<'f> {
+    /// Reads the arguments that both endpoints have.
+    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
+        Self {
+            login_name: arguments.text(LOGIN_NAME.name),
+            login_password: arguments.text(LOGIN_PASSWORD.name),
+            order_number: arguments.text(ORDER_NUMBER.name),
+            test: arguments.yes(TEST.name),
+        }
+    }
+}
