@@ -18,7 +18,7 @@ use tower_service::Service as _;
 
 use self::rules::check_call;
 use self::seen::{ISSUERS, Seen};
-use crate::api::endpoints::{ENDPOINTS, Endpoint, Transport};
+use crate::api::endpoints::{ENDPOINTS, EXAMPLE_CSR, Endpoint, Transport};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
@@ -34,10 +34,7 @@ use crate::sandbox::{Answered, Sandbox};
 use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
 use crate::server::stop::Stopper;
 
-const CSRS: [&str; 2] = [
-    include_str!("../../fixtures/csr/p256-sha256.pem"),
-    include_str!("../../fixtures/csr/rsa-3072.pem"),
-];
+const CSRS: [&str; 2] = [EXAMPLE_CSR, include_str!("../../fixtures/csr/rsa-3072.pem")];
 
 /// Of another key than the CSRs.
 const SPKAC: &str = include_str!("../../fixtures/spkac/p256-sha256.txt");

@@ -80,6 +80,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<ResendInvitationEmailSmime>(),
 ];
 
+/// What the examples read from a file: a CSR that every endpoint accepts.
+pub(crate) const EXAMPLE_CSR: &str = include_str!("../../../fixtures/csr/p256-sha256.pem");
+
 /// An endpoint: what its file says, in a form that all endpoints share.
 #[derive(Debug)]
 pub struct Endpoint {

@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::api::csr::Csr;
+    use crate::api::endpoints::EXAMPLE_CSR;
     use crate::api::order::state::{OrderNumber, Stage, Validity};
 
     #[test]
@@ -114,8 +115,7 @@ mod tests {
             issued: Timestamp::EPOCH,
             expires: Timestamp::EPOCH.after(Duration::from_secs(second)),
         };
-        let csr = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/p256-sha256.pem"));
-        let csr = Csr::parse(csr).unwrap();
+        let csr = Csr::parse(EXAMPLE_CSR).unwrap();
         // Verification, invitation, collection: without a CSR, then with one.
         let none = [[false; 3]; 2];
         for (stage, expected) in [
