@@ -7,7 +7,6 @@
 use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError, Key, Spaces};
-use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
@@ -513,7 +512,7 @@ const ARGUMENTS: &[Argument] = &[
         "The e-mail address that the certificate names. Required for S/MIME.",
     )
     .max(255),
-    yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
+    Argument::yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
     Argument::optional(
         "organizationIdentifier",
         Kind::String,
@@ -567,13 +566,10 @@ const ARGUMENTS: &[Argument] = &[
     taken("streetAddress3", 128, IN_NO_CERTIFICATE),
     taken("dunsNumber", 20, IN_NO_CERTIFICATE),
     taken("companyNumber", 64, IN_NO_CERTIFICATE),
-    Argument::optional(
+    Argument::yes_or_no(
         "prioritiseCSRValues",
-        Kind::Char,
         "Y: organization, country, state and city of the CSR outweigh those of the arguments.",
     )
-    .max(1)
-    .choices(&["Y", "N"])
     .default("Y")
     .mark(Mark::Assumed),
     Argument::optional(
@@ -610,9 +606,9 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional("shippingTemplateID", Kind::Integer, ABOUT_SHIPPING).mark(Mark::Assumed),
     taken("foreignOrderNumber", 64, "The caller's own number of the order; the reply repeats it."),
     taken("uniqueValue", 20, "Letters and digits; the reply repeats them."),
-    yes_or_no("showCertificateID", "Y: the certificateID."),
-    yes_or_no("showCertificateState", "Y: the state of the certificate, behind the certificateID."),
-    yes_or_no(
+    Argument::yes_or_no("showCertificateID", "Y: the certificateID."),
+    Argument::yes_or_no("showCertificateState", "Y: the state of the certificate, behind the certificateID."),
+    Argument::yes_or_no(
         "test",
         "Y: a test order. It costs nothing, and the CA `test` issues its certificate.",
     ),

@@ -112,14 +112,10 @@ const ARGUMENTS: &[Argument] = &[
     .max(32767),
     SIGNATURE_HASH,
     CA_CERTIFICATE_ID,
-    Argument::optional(
+    Argument::yes_or_no(
         "revokeOldOrder",
-        Kind::Char,
         "Y: revoke the certificate that is replaced. Only meaningful where it was issued.",
     )
-    .max(1)
-    .choices(&["Y", "N"])
-    .default("N")
     .mark(Mark::Assumed),
     Argument::optional(
         RESPONSE_FORMAT,

@@ -4,7 +4,7 @@
 //! Source: the endpoint's page, which is about TLS certificates, and what public clients send and parse; where they are
 //! silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
+use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
@@ -131,14 +131,14 @@ const ARGUMENTS: &[Argument] = &[
     .choices(&["0", "1"])
     .default("0"),
     SHOW_VALIDITY_PERIOD,
-    yes_or_no(
+    Argument::yes_or_no(
         "showExtStatus",
         "Y: what state the certificate and its validation are in, behind everything else.",
     ),
-    yes_or_no("showFQDN", ABOUT_DOMAINS),
-    yes_or_no("showMDCDomainDetails", ABOUT_DOMAINS),
-    yes_or_no("showMDCDomainDetails2", ABOUT_DOMAINS),
-    yes_or_no(
+    Argument::yes_or_no("showFQDN", ABOUT_DOMAINS),
+    Argument::yes_or_no("showMDCDomainDetails", ABOUT_DOMAINS),
+    Argument::yes_or_no("showMDCDomainDetails2", ABOUT_DOMAINS),
+    Argument::yes_or_no(
         "showStatusDetails",
         "Taken, and without effect: it is about the steps of the validation, which are not emulated.",
     ),

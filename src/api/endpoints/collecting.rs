@@ -138,18 +138,10 @@ pub(super) const RESPONSE_ENCODING: Argument = Argument::optional(
 .choices(&["0", "1"])
 .default("0");
 
-pub(super) const SHOW_VALIDITY_PERIOD: Argument = yes_or_no(
+pub(super) const SHOW_VALIDITY_PERIOD: Argument = Argument::yes_or_no(
     "showValidityPeriod",
     "Y: from when and until when the certificate is valid, behind the status.",
 );
-
-/// An argument of `Y` and `N`, which is `N` if it is left out.
-pub(super) const fn yes_or_no(name: &'static str, doc: &'static str) -> Argument {
-    Argument::optional(name, Kind::Char, doc)
-        .max(1)
-        .choices(&["Y", "N"])
-        .default("N")
-}
 
 /// What a call asks for, of whichever order.
 pub(super) struct Wish {

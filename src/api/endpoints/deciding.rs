@@ -1,15 +1,14 @@
 //! What `!AutoAuthorize` and `!AutoReject`, which decide about an order that is not issued yet, have in common.
 
-use crate::api::endpoints::collecting::yes_or_no;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 
 pub(super) const ORDER_NUMBER: Argument =
     Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
 
-pub(super) const TEST: Argument = yes_or_no("test", "Y: check everything, change nothing.");
+pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
-pub(super) const DISABLE_SWP: Argument = yes_or_no(
+pub(super) const DISABLE_SWP: Argument = Argument::yes_or_no(
     "disableSWP",
     "Taken, and without effect: it is about web pages of the service.",
 );

@@ -4,7 +4,7 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
-use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
+use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::{
     Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
 };
@@ -218,7 +218,7 @@ const ARGUMENTS: &[Argument] = &[
         "The PKCS#10 request of an order that has none, Base64, with or without BEGIN and END lines.",
     )
     .max(32767),
-    yes_or_no(
+    Argument::yes_or_no(
         "returnCertificate",
         "Y: issue the certificate, if the order is pending and has a CSR.",
     ),

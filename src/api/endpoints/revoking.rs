@@ -16,18 +16,12 @@ pub(super) const ACCOUNT_ID: Argument = Argument::optional(
     "The accountID of a reseller's account under the caller, whose order it is.",
 );
 
-pub(super) const TEST: Argument = Argument::optional("test", Kind::Char, "Y: check everything, change nothing.")
-    .max(1)
-    .choices(&["Y", "N"])
-    .default("N");
+pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
-pub(super) const INCLUDE_IN_CRL: Argument = Argument::optional(
+pub(super) const INCLUDE_IN_CRL: Argument = Argument::yes_or_no(
     "includeInCRL",
-    Kind::Char,
     "N: mark the certificate as replaced, out of the CRL; a later call with Y revokes it.",
 )
-.max(1)
-.choices(&["Y", "N"])
 .default("Y");
 
 /// The numbers of the reasons that `codeReason` takes (RFC 5280, section 5.3.1).
