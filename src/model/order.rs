@@ -13,6 +13,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use crate::api::csr::{Csr, Spaces};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
+use crate::api::order::lifecycle::OrderTimes;
 use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{
@@ -1108,27 +1109,6 @@ impl OrderInfo {
             smime_request_template_id: request,
             smime_collection_template_id: collection,
             collected: order.collected,
-        }
-    }
-}
-
-/// The times of an order as they are answered.
-pub(crate) struct OrderTimes {
-    pub(crate) issued: Option<Timestamp>,
-    pub(crate) expires: Option<Timestamp>,
-    pub(crate) due: Option<Timestamp>,
-}
-
-impl OrderTimes {
-    /// Those of an order that is in that state.
-    pub(crate) fn of(order: &domain::Order, state: State) -> Self {
-        let validity = order.validity();
-        let issued = validity.map(|validity| validity.issued);
-        let is_due = state.times() == Times::Due;
-        Self {
-            issued: issued.filter(|_| !is_due),
-            expires: validity.map(|validity| validity.expires),
-            due: issued.filter(|_| is_due),
         }
     }
 }

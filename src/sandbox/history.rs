@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::endpoints::Endpoint;
 use crate::api::order::book::LifeChange;
-use crate::api::order::state::{Life, Order, Stage, State};
+use crate::api::order::lifecycle::Life;
+use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
 
 /// The changes of all orders that are kept: at most 128 KiB in each sandbox.

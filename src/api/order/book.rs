@@ -6,7 +6,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::api::order::certificate_id::CertificateId;
-use crate::api::order::state::{Life, Order, OrderNumber};
+use crate::api::order::lifecycle::Life;
+use crate::api::order::state::{Order, OrderNumber};
 
 /// The book is full: it has as many orders as it may.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

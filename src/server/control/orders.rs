@@ -14,11 +14,12 @@ use super::window::{Search, window};
 use super::{App, Problem};
 use crate::api::csr::Csr;
 use crate::api::order::book::Book;
+use crate::api::order::lifecycle::OrderTimes;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
-    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, OrderTimes, StageEntry, build_order,
-    certificate_id_taken, give_csr, judge_csr, order_number_taken,
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
+    give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::push::Came;
