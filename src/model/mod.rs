@@ -37,6 +37,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::account::Payment;
+pub use crate::api::order::lifecycle::DueKind;
 pub use crate::api::order::mailing::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::{IssuanceFailure, State};

@@ -1068,7 +1068,7 @@ impl OrderInfo {
     /// The order as it is now.
     pub(crate) fn describe(order: &domain::Order, now: Timestamp) -> Self {
         let state = order.state_at(now);
-        let OrderTimes { issued, expires, due } = OrderTimes::of(order, state);
+        let OrderTimes { issued, expires, due } = order.times_at(now);
         let details = order.subject.as_deref();
         let mailing = order.mailing.as_deref().copied().unwrap_or_default();
         let [verification, request, collection] = mailing.templates;

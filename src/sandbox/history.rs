@@ -208,7 +208,7 @@ fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station
 /// The states that the time brings behind `start`, up to `end`.
 fn turns(life: Life, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
     let is_between = move |time: &Timestamp| *time > start && *time <= end;
-    life.turns().filter(is_between).map(move |time| Station {
+    life.state_changes().filter(is_between).map(move |time| Station {
         time: Some(time),
         state: life.state_at(time),
         how: How::Clock,

@@ -152,7 +152,7 @@ impl Dues {
             seen: now,
         };
         for order in book.iter() {
-            dues.plan(order.number, order.due().filter(|due| *due > now));
+            dues.plan(order.number, order.issuance_due().filter(|due| *due > now));
         }
         dues
     }
@@ -230,7 +230,7 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
             push(PushEvent::of_issuance(before), before);
         }
         let after = world.book.get(number);
-        dues.plan(number, after.and_then(Order::due).filter(|due| *due > now));
+        dues.plan(number, after.and_then(Order::issuance_due).filter(|due| *due > now));
         if let Some(after) = after.filter(|_| before.is_some() || came == Came::ByCall)
             && let Some(event) = PushEvent::of_change(before.as_deref(), after, now)
         {

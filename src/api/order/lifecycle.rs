@@ -1,4 +1,7 @@
-//! What becomes of an order as time passes.
+//! What becomes of an order as time passes: its state at a time, and what the clock alone brings.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::order::state::{Order, Stage, State, Times, Validity};
 use crate::clock::Timestamp;
@@ -33,20 +36,42 @@ impl Life {
         }
     }
 
-    /// When the state changes by time alone, the earlier first.
-    pub fn turns(self) -> impl Iterator<Item = Timestamp> {
-        let (issued, expires) = match self.stage {
-            Stage::BeingIssued(Some(validity)) if !self.fails => (Some(validity.issued), Some(validity.expires)),
+    /// What the clock alone brings, the earlier first: what is past, and what is to come.
+    pub fn due_events(self) -> impl Iterator<Item = (Timestamp, DueKind)> {
+        let (issuance, expires) = match self.stage {
+            Stage::BeingIssued(Some(validity)) if self.fails => (Some((validity.issued, DueKind::Failed)), None),
+            Stage::BeingIssued(Some(validity)) => (Some((validity.issued, DueKind::Issued)), Some(validity.expires)),
             Stage::Issued(validity) | Stage::Replaced(validity) => (None, Some(validity.expires)),
             Stage::Pending
-            | Stage::BeingIssued(_)
+            | Stage::BeingIssued(None)
             | Stage::Revoked(_)
             | Stage::Rejected
             | Stage::OnHold
             | Stage::Unpaid => (None, None),
         };
-        issued.into_iter().chain(expires)
+        issuance
+            .into_iter()
+            .chain(expires.map(|expires| (expires, DueKind::Expired)))
     }
+
+    /// When the state changes by the clock alone, the earlier first. An issuance that fails changes none.
+    pub fn state_changes(self) -> impl Iterator<Item = Timestamp> {
+        let changes = self.due_events().filter(|(_, kind)| *kind != DueKind::Failed);
+        changes.map(|(time, _)| time)
+    }
+}
+
+/// What happens to an order by the clock alone.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ToSchema)]
+#[non_exhaustive]
+#[serde(rename_all = "lowercase")]
+pub enum DueKind {
+    /// It is issued.
+    Issued,
+    /// Its issuance fails.
+    Failed,
+    /// Its certificate expires.
+    Expired,
 }
 
 impl Order {
@@ -63,22 +88,31 @@ impl Order {
         }
     }
 
-    /// Whether its issuance was due by that time, and has failed.
-    pub fn has_failed_at(&self, now: Timestamp) -> bool {
-        self.issuance_fails.is_some() && self.due().is_some_and(|due| due <= now)
+    /// What the clock alone will bring after that time, the earlier first.
+    pub fn due_events_after(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, DueKind)> {
+        self.life().due_events().filter(move |(time, _)| *time > now)
     }
 
-    /// When its issuance is due, if it was not issued otherwise.
-    pub fn due(&self) -> Option<Timestamp> {
-        match self.stage {
-            Stage::BeingIssued(validity) => validity.map(|validity| validity.issued),
-            Stage::Pending
-            | Stage::Issued(_)
-            | Stage::Replaced(_)
-            | Stage::Revoked(_)
-            | Stage::Rejected
-            | Stage::OnHold
-            | Stage::Unpaid => None,
+    /// Whether its issuance was due by that time, and has failed.
+    pub fn has_failed_at(&self, now: Timestamp) -> bool {
+        let mut events = self.life().due_events();
+        events.any(|(time, kind)| kind == DueKind::Failed && time <= now)
+    }
+
+    /// When its issuance is due, or fails, if it was not issued otherwise.
+    pub fn issuance_due(&self) -> Option<Timestamp> {
+        let mut events = self.life().due_events();
+        events.find_map(|(time, kind)| (kind != DueKind::Expired).then_some(time))
+    }
+
+    /// Its times as they are answered at that time.
+    pub(crate) fn times_at(&self, now: Timestamp) -> OrderTimes {
+        let validity = self.validity();
+        let due = self.issuance_due().filter(|_| self.state_at(now).times() == Times::Due);
+        OrderTimes {
+            issued: validity.map(|validity| validity.issued).filter(|_| due.is_none()),
+            expires: validity.map(|validity| validity.expires),
+            due,
         }
     }
 
@@ -108,23 +142,12 @@ impl Order {
 
 /// The times of an order as they are answered.
 pub(crate) struct OrderTimes {
+    /// When it was issued.
     pub(crate) issued: Option<Timestamp>,
+    /// When its certificate expires, or will.
     pub(crate) expires: Option<Timestamp>,
+    /// When its issuance is due, as long as it is being issued.
     pub(crate) due: Option<Timestamp>,
-}
-
-impl OrderTimes {
-    /// Those of an order that is in that state.
-    pub(crate) fn of(order: &Order, state: State) -> Self {
-        let validity = order.validity();
-        let issued = validity.map(|validity| validity.issued);
-        let is_due = state.times() == Times::Due;
-        Self {
-            issued: issued.filter(|_| !is_due),
-            expires: validity.map(|validity| validity.expires),
-            due: issued.filter(|_| is_due),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -175,6 +198,34 @@ mod tests {
             let now = start.after(day * DAY);
             assert_eq!(order.state_at(now), State::BeingIssued, "day {day}");
             assert_eq!(order.has_failed_at(now), day > 0, "day {day}");
+        }
+    }
+
+    #[test]
+    fn the_clock_alone_issues_fails_and_expires() {
+        use DueKind::{Expired, Failed, Issued};
+        let at = |second: i64| Timestamp::from_unix_millis(1000 * second);
+        let validity = Validity {
+            issued: at(3),
+            expires: at(6),
+        };
+        for (stage, fails, expected, changes) in [
+            (Stage::Pending, false, &[][..], &[][..]),
+            (Stage::BeingIssued(None), true, &[], &[]),
+            (
+                Stage::BeingIssued(Some(validity)),
+                false,
+                &[(at(3), Issued), (at(6), Expired)],
+                &[at(3), at(6)],
+            ),
+            (Stage::BeingIssued(Some(validity)), true, &[(at(3), Failed)], &[]),
+            (Stage::Issued(validity), true, &[(at(6), Expired)], &[at(6)]),
+            (Stage::Replaced(validity), false, &[(at(6), Expired)], &[at(6)]),
+            (Stage::Revoked(validity), false, &[], &[]),
+        ] {
+            let life = Life { stage, fails };
+            assert_eq!(life.due_events().collect::<Vec<_>>(), expected, "{stage:?}");
+            assert_eq!(life.state_changes().collect::<Vec<_>>(), changes, "{stage:?}");
         }
     }
 }

@@ -14,7 +14,6 @@ use super::window::{Search, window};
 use super::{App, Problem};
 use crate::api::csr::Csr;
 use crate::api::order::book::Book;
-use crate::api::order::lifecycle::OrderTimes;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
@@ -102,7 +101,7 @@ enum SortKey<'o> {
 impl<'o> SortKey<'o> {
     /// That of an order; none if it has nothing there.
     fn of(order: &'o domain::Order, field: OrderField, now: Timestamp) -> Option<Self> {
-        let times = || OrderTimes::of(order, order.state_at(now));
+        let times = || order.times_at(now);
         let time = |time: Option<Timestamp>| time.map(|time| Self::Number(time.unix_millis()));
         match field {
             OrderField::Number => i64::try_from(order.number.get()).ok().map(Self::Number),
