@@ -3,9 +3,9 @@
 mod calls;
 mod csr_der;
 mod fixtures;
-#[cfg(test)]
-mod life;
 mod patch;
+#[cfg(test)]
+mod sequences;
 mod spkac;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -395,7 +395,7 @@ fn arguments(
 }
 
 #[test]
-fn any_life_leaves_everything_consistent() {
+fn any_sequence_of_operations_leaves_everything_consistent() {
     let mut rig = Rig::new();
     let config = ProptestConfig {
         cases: 96,
@@ -405,10 +405,10 @@ fn any_life_leaves_everything_consistent() {
     let mut done = 0;
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let rig = std::cell::RefCell::new((&mut rig, &mut done));
-    let lives = prop::collection::vec(operation(), 1..40);
-    let result = runner.run(&lives, |operations| {
+    let sequences = prop::collection::vec(operation(), 1..40);
+    let result = runner.run(&sequences, |operations| {
         let (rig, done) = &mut *rig.borrow_mut();
-        **done += live(rig, &operations);
+        **done += carry_out(rig, &operations);
         Ok(())
     });
     if let Err(error) = result {
@@ -418,7 +418,7 @@ fn any_life_leaves_everything_consistent() {
 }
 
 /// Does all that to a new world, and returns how many calls were answered with 0.
-fn live(rig: &mut Rig, operations: &[Operation]) -> usize {
+fn carry_out(rig: &mut Rig, operations: &[Operation]) -> usize {
     rig.expect(Method::POST, "/reset", "");
     rig.expect(Method::PUT, "/clock", r#"{"frozen":true}"#);
     let mut case = Case::default();
