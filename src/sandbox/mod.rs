@@ -127,8 +127,8 @@ pub(crate) struct State {
 impl State {
     /// The state in which a sandbox begins.
     pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lives() {
-            built.world.book_mut().note_lives();
+        if !built.world.book.notes_lifecycles() {
+            built.world.book_mut().note_lifecycles();
         }
         Self {
             world: built.world,
@@ -249,7 +249,7 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let lives = state.world.take_lives();
+            let lives = state.world.take_lifecycle_changes();
             self.history
                 .note(lives, state.clock.now(clock::real_now()), By::Control);
         }
@@ -399,7 +399,7 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let lives = state.world.take_lives();
+            let lives = state.world.take_lifecycle_changes();
             changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done

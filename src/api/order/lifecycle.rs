@@ -8,14 +8,14 @@ use crate::clock::Timestamp;
 
 /// What the state of an order follows from, together with the time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Life {
+pub struct Lifecycle {
     /// What is stored of its state.
     pub stage: Stage,
     /// Whether its issuance fails when it is due.
     pub fails: bool,
 }
 
-impl Life {
+impl Lifecycle {
     /// The state at that time.
     pub fn state_at(self, now: Timestamp) -> State {
         let unless_expired = |validity: Validity, state| {
@@ -77,12 +77,12 @@ pub enum DueKind {
 impl Order {
     /// Its state at that time.
     pub fn state_at(&self, now: Timestamp) -> State {
-        self.life().state_at(now)
+        self.lifecycle().state_at(now)
     }
 
     /// What its state follows from.
-    pub fn life(&self) -> Life {
-        Life {
+    pub fn lifecycle(&self) -> Lifecycle {
+        Lifecycle {
             stage: self.stage,
             fails: self.issuance_fails.is_some(),
         }
@@ -90,18 +90,18 @@ impl Order {
 
     /// What the clock alone will bring after that time, the earlier first.
     pub fn due_events_after(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, DueKind)> {
-        self.life().due_events().filter(move |(time, _)| *time > now)
+        self.lifecycle().due_events().filter(move |(time, _)| *time > now)
     }
 
     /// Whether its issuance was due by that time, and has failed.
     pub fn has_failed_at(&self, now: Timestamp) -> bool {
-        let mut events = self.life().due_events();
+        let mut events = self.lifecycle().due_events();
         events.any(|(time, kind)| kind == DueKind::Failed && time <= now)
     }
 
     /// When its issuance is due, or fails, if it was not issued otherwise.
     pub fn issuance_due(&self) -> Option<Timestamp> {
-        let mut events = self.life().due_events();
+        let mut events = self.lifecycle().due_events();
         events.find_map(|(time, kind)| (kind != DueKind::Expired).then_some(time))
     }
 
@@ -223,7 +223,7 @@ mod tests {
             (Stage::Replaced(validity), false, &[(at(6), Expired)], &[at(6)]),
             (Stage::Revoked(validity), false, &[], &[]),
         ] {
-            let life = Life { stage, fails };
+            let life = Lifecycle { stage, fails };
             assert_eq!(life.due_events().collect::<Vec<_>>(), expected, "{stage:?}");
             assert_eq!(life.state_changes().collect::<Vec<_>>(), changes, "{stage:?}");
         }
