@@ -14,6 +14,7 @@ use crate::api::csr::{Csr, Spaces};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::lifecycle::OrderTimes;
+use crate::api::order::machine::DEFAULT_VALIDITY;
 use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{
@@ -33,9 +34,6 @@ use crate::model::whole::is_zero;
 use crate::model::{object, whole};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long a certificate is valid where the file does not say.
-const LIFE: Duration = DAY.saturating_mul(365);
 
 /// How old an issued certificate is where the file does not say.
 const AGE: Duration = DAY.saturating_mul(30);
@@ -1005,7 +1003,7 @@ fn build_recorded_stage(entry: &Order, stage: StageEntry, now: Timestamp) -> Res
 
 /// The validity of an order whose state says whether its end is past.
 fn validity_with_end(entry: &Order, now: Timestamp, is_past: bool) -> Result<Validity, ValueError> {
-    let validity = validity(entry, now, if is_past { LIFE + DAY } else { AGE })?;
+    let validity = validity(entry, now, if is_past { DEFAULT_VALIDITY + DAY } else { AGE })?;
     match (validity.expires <= now, is_past) {
         (true, false) => Err(ValueError::at(
             if entry.expires.is_some() { "expires" } else { "issued" },
@@ -1030,15 +1028,15 @@ fn validity(entry: &Order, now: Timestamp, age: Duration) -> Result<Validity, Va
         (Some(issued), Some(expires)) => Validity { issued, expires },
         (Some(issued), None) => Validity {
             issued,
-            expires: issued.after(LIFE),
+            expires: issued.after(DEFAULT_VALIDITY),
         },
         (None, Some(expires)) => Validity {
-            issued: now.before(age).min(expires.before(LIFE)),
+            issued: now.before(age).min(expires.before(DEFAULT_VALIDITY)),
             expires,
         },
         (None, None) => Validity {
             issued: now.before(age),
-            expires: now.before(age).after(LIFE),
+            expires: now.before(age).after(DEFAULT_VALIDITY),
         },
     })
 }
