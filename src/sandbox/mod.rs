@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -413,7 +413,7 @@ impl Sandbox {
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+    async fn attach_certificates(&self, done: &mut Result<Success, Failure>, now: Timestamp) {
         let Ok(collecting) = done else { return };
         let Some(collection) = collecting.collection() else {
             return;
@@ -466,7 +466,7 @@ enum Outcome<'f> {
     /// The endpoint, which came to that at that time.
     OfEndpoint {
         call: Call<'f>,
-        done: Result<Done, Failure>,
+        done: Result<Success, Failure>,
         now: Timestamp,
         /// The states of orders that it has changed.
         changed: Option<ByCall>,

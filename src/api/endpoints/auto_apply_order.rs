@@ -11,7 +11,7 @@ use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
 use crate::api::endpoints::{
-    Body, Done, Failure, Rules, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
+    Body, Failure, Rules, Success, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
 };
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
@@ -87,7 +87,7 @@ impl Rules for AutoApplyOrder {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = world.conventions.assumptions;
         values.shown.check(&assumptions)?;
         let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
@@ -114,12 +114,12 @@ impl Rules for AutoApplyOrder {
         if let Some(more) = values.cut(order) {
             hint.push_str(&more);
         }
-        Ok(Done {
+        Ok(Success {
             code: status,
             body: Some(values.reply(order, status, state, &assumptions)),
             order_number: Some(number),
             hint: hint.into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }

@@ -6,7 +6,7 @@
 use crate::api::account::Payment;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
-use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in, mailing};
+use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, log_in, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
@@ -36,7 +36,7 @@ impl Rules for AutoAuthorize {
         Ok(Values::read(arguments))
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(world, account, Self::NAME)?;
@@ -55,9 +55,9 @@ impl Rules for AutoAuthorize {
             }
         }
         if values.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would be authorized; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         let delay = world.issuance_delay;
@@ -68,9 +68,9 @@ impl Rules for AutoAuthorize {
         }
         await_polls(world, number);
         mailing::announce(number, world, now);
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now {becomes}").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order, log_in};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments};
@@ -36,7 +36,7 @@ impl Rules for AutoReject {
         Ok(Values::read(arguments))
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, values.login_name, values.login_password, denied)?;
         check_permission(world, account, Self::NAME)?;
@@ -53,9 +53,9 @@ impl Rules for AutoReject {
             }
         }
         if values.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would be rejected; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         if let Some(order) = world.book_mut().get_mut(number) {
@@ -68,9 +68,9 @@ impl Rules for AutoReject {
                 },
             );
         }
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now rejected").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }

@@ -10,7 +10,8 @@ use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, check_kept_length, replace, signature_hash,
 };
 use crate::api::endpoints::{
-    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr, refused,
+    Failure, Rules, Success, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr,
+    refused,
 };
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
@@ -58,7 +59,7 @@ impl Rules for AutoReplaceCs {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);

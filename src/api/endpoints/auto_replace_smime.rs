@@ -9,7 +9,7 @@ use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
 };
 use crate::api::endpoints::{
-    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refused,
+    Failure, Rules, Success, check_permission, count_call, counted_caller, csr_spaces, find_order, refused,
 };
 use crate::api::order::machine::Replacement;
 use crate::api::order::mailing::{MailKind, Mailing};
@@ -56,7 +56,7 @@ impl Rules for AutoReplaceSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let account = counted_caller(world, values.login_name);

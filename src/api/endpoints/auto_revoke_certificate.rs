@@ -6,7 +6,7 @@
 use crate::api::account::Account;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, foreign};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, count_call, counted_caller, foreign};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::Mark;
@@ -46,7 +46,7 @@ impl Rules for AutoRevokeCertificate {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         count_call(world, values.login_name, values.login_password, denied, now)?;
         let caller = counted_caller(world, values.login_name);

@@ -4,7 +4,7 @@
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
@@ -40,7 +40,7 @@ impl Rules for AutoRevokeCs {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::PERMISSION_DENIED;
         let caller = log_in(world, values.login_name, values.login_password, denied)?;
         let owner = owner(world, caller, values.account_id, denied)?;

@@ -5,7 +5,7 @@
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{Assumptions, CollectMethod, CollectZip};
@@ -42,7 +42,7 @@ impl Rules for CollectSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = &world.conventions.assumptions;
         values.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;

@@ -6,7 +6,7 @@
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order, log_in};
 use crate::api::order::product::Product;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -49,7 +49,7 @@ impl Rules for CollectSsl {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = &world.conventions.assumptions;
         values.wish.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;

@@ -147,7 +147,7 @@ impl Endpoint {
     pub fn answer<'f>(
         &'static self,
         mut call: Call<'f>,
-        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Success, Failure>,
     ) -> Answer {
         let done = self.act(&mut call, on_world);
         self.reply(&call, done)
@@ -161,8 +161,8 @@ impl Endpoint {
     pub fn act<'f>(
         &'static self,
         call: &mut Call<'f>,
-        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
-    ) -> Result<Done, Failure> {
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Success, Failure>,
+    ) -> Result<Success, Failure> {
         if let Some(fault) = &call.fault {
             return Err(fault.clone().into());
         }
@@ -206,7 +206,7 @@ impl Endpoint {
     }
 
     /// The answer to a call of which that came.
-    pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
+    pub fn reply(&'static self, call: &Call<'_>, done: Result<Success, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
         let default = (self.default_format)(assumptions);
         let format = match call.arguments.response_format(default) {
@@ -301,7 +301,7 @@ pub struct Call<'f> {
     pub fault: Option<Refusal>,
 }
 
-/// What is answered to a call.
+/// What is answered to a call: the HTTP response, and what the log and the journal say of it.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -373,7 +373,7 @@ trait Rules: 'static {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Self::Values<'f>, Refusal>;
 
     /// Does what was asked.
-    fn handle(values: Self::Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
+    fn handle(values: Self::Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure>;
 }
 
 fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
@@ -382,11 +382,11 @@ fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refu
 }
 
 /// A call whose arguments were read and judged: what is left is to do it.
-pub(crate) type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
+pub(crate) type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Success, Failure> + 'f>;
 
-/// A call that was done.
+/// What an endpoint did: the code, and what the reply is made of.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct Success {
     /// 0, or another status that is no error.
     code: i32,
     order_number: Option<OrderNumber>,
@@ -396,7 +396,7 @@ pub struct Done {
     collection: Option<Box<Collection>>,
 }
 
-impl Done {
+impl Success {
     /// The certificates that are still to be attached, by whoever holds the CA.
     pub fn collection(&self) -> Option<&Collection> {
         self.collection.as_deref()
@@ -438,7 +438,7 @@ impl Body {
     }
 }
 
-/// A call that was not done.
+/// Why an endpoint did nothing.
 #[derive(Debug)]
 pub enum Failure {
     /// The API refuses it.

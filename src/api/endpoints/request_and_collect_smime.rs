@@ -6,7 +6,7 @@
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::{
-    Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
+    Failure, Rules, Success, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
 };
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
@@ -55,7 +55,7 @@ impl Rules for RequestAndCollectSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         values.wish.check(&world.conventions.assumptions)?;
         let number = values.named.find(world)?;
         let csr = values.csr.transpose().map_err(|error| refuse_new_csr(&error))?;

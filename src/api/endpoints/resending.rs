@@ -5,7 +5,7 @@
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::send;
-use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
+use crate::api::endpoints::{Failure, Success, check_permission, find_order, log_in};
 use crate::api::order::mailing::MailKind;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
@@ -55,7 +55,7 @@ impl<'f> Values<'f> {
         check_address: impl FnOnce(&str) -> Result<(), Refusal>,
         world: &mut World,
         now: Timestamp,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
         let account = log_in(world, self.login_name, self.login_password, denied)?;
         check_permission(world, account, endpoint)?;
@@ -64,9 +64,9 @@ impl<'f> Values<'f> {
         check_state(order, kind, now)?;
         let number = order.number;
         send(&[kind], number, now, world);
-        Ok(Done {
+        Ok(Success {
             hint: format!("the {kind} mail of order {number} is in the outbox").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }

@@ -2,7 +2,7 @@
 //! what becomes of an order.
 
 use crate::api::account::Account;
-use crate::api::endpoints::{Done, Failure, refused};
+use crate::api::endpoints::{Failure, Success, refused};
 use crate::api::order::state::{OrderNumber, Revocation, RevocationReason, RevokeStep};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::Code;
@@ -50,7 +50,7 @@ impl<'f> Wish<'f> {
     }
 
     /// Revokes an order that is issued, or marks it as replaced; rejects one that is not issued.
-    pub(super) fn carry_out(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    pub(super) fn carry_out(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let order = world.book.get(number).expect("it was found in the same world");
         let step = order
             .state_at(now)
@@ -62,9 +62,9 @@ impl<'f> Wish<'f> {
             RevokeStep::Revoke => "revoked",
         };
         if self.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         if let Some(order) = world.book_mut().get_mut(number) {
@@ -77,9 +77,9 @@ impl<'f> Wish<'f> {
                 },
             );
         }
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now {becomes}").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }
