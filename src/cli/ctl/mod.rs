@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::cli::connect::connect;
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     SandboxesCommand,
@@ -68,8 +67,8 @@ impl From<FileError> for CtlError {
 /// # Errors
 /// The emulator is not there or refuses, or a file is not as it should be.
 pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
-    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
-    let control = connect(&args.control, &args.sandbox, token, file).map_err(CtlError::Given)?;
+    let connected = args.token.connect(&args.control.address, &args.sandbox.name);
+    let control = connected.map_err(CtlError::Given)?;
     let mut ctl = Ctl {
         control,
         json: args.json,
