@@ -391,6 +391,20 @@ pub(crate) struct FaultArgs {
     pub(crate) ttl: Option<String>,
 }
 
+impl FaultArgs {
+    /// The option that gave a field of the fault, as it stands on the command line; none for a field whose value the
+    /// emulator repeats or that may be secret.
+    pub(crate) fn given(&self, field: &str) -> Option<String> {
+        match field {
+            "endpoint" => self.endpoint.as_ref().map(|name| format!("--endpoint {name}")),
+            "orderNumber" => self.order.map(|number| format!("--order {number}")),
+            "then.code" => self.then.code.map(|code| format!("--code {code}")),
+            "then.status" => self.then.status.map(|status| format!("--status {status}")),
+            _ => None,
+        }
+    }
+}
+
 /// What a fault does.
 #[derive(Args, Clone, Serialize)]
 #[command(group = ArgGroup::new("then").required(true))]

@@ -219,7 +219,7 @@ impl<W: Write> Ctl<'_, W> {
         };
         let sent = self.send(Method::PUT, "/clock", &setting, Layout::ONE).await;
         match command {
-            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(sent, |_| Some(now.clone())),
             _ => sent,
         }
     }
@@ -231,10 +231,7 @@ impl<W: Write> Ctl<'_, W> {
                 let sent = self
                     .send(Method::POST, "/faults", &body::fault(args), Layout::ONE)
                     .await;
-                match args.then.code {
-                    Some(code) => naming(&format!("--code {code}"), sent),
-                    None => sent,
-                }
+                naming(sent, |field| args.given(field))
             }
             FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
             FaultsCommand::Clear => self.delete("/faults").await,
@@ -389,11 +386,17 @@ impl<W: Write> Ctl<'_, W> {
     }
 }
 
-/// The result of a request; if it was refused, with the value that was given, which the emulator does not repeat.
-fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
-    sent.map_err(|error| match error {
-        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
-        error => error,
+/// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
+/// the value.
+fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
+    sent.map_err(|error| {
+        let CtlError::Control(ControlError::Refused { field, .. }) = &error else {
+            return error;
+        };
+        match given(field.as_deref().unwrap_or_default()) {
+            Some(given) => CtlError::Given(format!("`{given}`: {error}")),
+            None => error,
+        }
     })
 }
 
