@@ -556,6 +556,7 @@ impl Builder {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
+        self.check_addresses()?;
         let settings = self.settings()?;
         let http_url = self
             .http_url
@@ -614,6 +615,17 @@ impl Builder {
             control_token,
             is_saved,
         })
+    }
+
+    /// Checks that no two listeners are given one address.
+    fn check_addresses(&self) -> Result<(), StartError> {
+        let [https, http, control] = [("https", self.https), ("http", self.http), ("control", self.control)];
+        for ((first, one), (second, other)) in [(https, http), (https, control), (http, control)] {
+            if let Some(address) = one.filter(|address| Some(*address) == other && address.port() != 0) {
+                return Err(StartError::SameAddress { first, second, address });
+            }
+        }
+        Ok(())
     }
 
     fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
@@ -873,6 +885,16 @@ pub enum StartError {
     /// The certificates that receivers of pushes are trusted by cannot be used.
     #[error("{0} (--push-ca)")]
     PushCa(String),
+    /// Two listeners were given one address.
+    #[error("--{first} and --{second} name one address, {address}: give each its own; port 0 takes a free port")]
+    SameAddress {
+        /// One of them: `https` or `http`.
+        first: &'static str,
+        /// The other one: `http` or `control`.
+        second: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
     /// An address cannot be bound.
     #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
     Bind {
