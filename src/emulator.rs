@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, check_host_name};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -940,6 +940,18 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     }
 }
 
+/// Whether a name can be that of a host.
+///
+/// # Errors
+/// It cannot; the sentence says what is taken.
+pub(crate) fn check_host_name(name: &str) -> Result<(), &'static str> {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match !name.is_empty() && name.bytes().all(is_taken) {
+        true => Ok(()),
+        false => Err("give a host name without a port, such as sectigo-emulator"),
+    }
+}
+
 fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {
     address
         .map(|address| {
@@ -957,6 +969,16 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_host_name_has_no_port() {
+        for name in ["sectigo-emulator", "a.example", "a_b", "x"] {
+            assert!(check_host_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "a:80", "http://a", "a b", "[::1]", "a/b"] {
+            assert!(check_host_name(name).is_err(), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn the_state_is_saved_again_after_a_save_that_panicked_or_failed() {

@@ -23,10 +23,9 @@ use crate::cli::parse::{check_token, read_duration, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
-use crate::emulator::{Builder, Emulator, check_http_url};
+use crate::emulator::{Builder, Emulator, check_host_name, check_http_url};
 use crate::log::{Log, LogFormat};
 use crate::model::Fixtures;
-use crate::server::control::check_host_name;
 use crate::server::descriptors;
 use crate::token::GivenToken;
 

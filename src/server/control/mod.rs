@@ -56,7 +56,7 @@ use crate::token::Token;
 pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
-pub(crate) use guard::{OwnNames, check_host_name};
+pub(crate) use guard::OwnNames;
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
 
