@@ -26,7 +26,6 @@ use crate::client::http;
 use crate::emulator::{Builder, Emulator, check_host_name, check_http_url};
 use crate::log::{Log, LogFormat};
 use crate::model::Fixtures;
-use crate::server::descriptors;
 use crate::token::GivenToken;
 
 /// The options of `serve`.
@@ -352,7 +351,7 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    if let Err(error) = descriptors::raise_limit() {
+    if let Err(error) = raise_limit_of_open_files() {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
@@ -383,6 +382,15 @@ async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Err
         .await?
         .map_err(|error| -> Box<dyn std::error::Error> { error })?;
     Ok(builder.start().await?)
+}
+
+/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft
+/// limit is often only 1024, for programs that call `select`.
+///
+/// # Errors
+/// Those of the operating system.
+fn raise_limit_of_open_files() -> io::Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
 }
 
 /// Waits for the end of standard input, or for ever if not `is_wanted`. It is read on a thread of its own, because the
