@@ -13,13 +13,12 @@ use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
 
 use crate::api::endpoints::catalogue;
-use crate::api::protocol::assumption::Assumptions;
 use crate::aside::aside;
 use crate::ca::CaKey;
 use crate::check::checked::Checked;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{check_token, read_duration, read_time_limit};
+use crate::cli::parse::{check_token, read_assumption, read_duration, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
@@ -528,17 +527,6 @@ fn read_http_url(text: &str) -> Result<String, String> {
 fn read_host_name(text: &str) -> Result<String, String> {
     check_host_name(text)?;
     Ok(text.to_owned())
-}
-
-/// Reads `NAME=VALUE` and checks both.
-pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("give NAME=VALUE, such as spelling=british")?;
-    Assumptions::default()
-        .set(name, value)
-        .map_err(|error| error.to_string())?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]

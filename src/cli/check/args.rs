@@ -11,8 +11,7 @@ use crate::check::list::Orders;
 use crate::cli::connect::{ControlArgs, TokenArgs};
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{read_duration, read_time_limit};
-use crate::cli::serve::read_assumption;
+use crate::cli::parse::{read_assumption, read_duration, read_time_limit};
 
 /// The options of `check`.
 #[derive(Args, Clone, Debug)]
