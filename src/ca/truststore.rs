@@ -1,11 +1,12 @@
 //! A truststore for Java: a CA certificate in PKCS#12 (RFC 7292).
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
-use aws_lc_rs::{error, hmac, rand};
+use aws_lc_rs::{hmac, rand};
+use thiserror::Error;
 
-use crate::der::oid;
 use crate::der::tag::{BMP_STRING, NULL, OCTET_STRING, SET, context};
 use crate::der::write::{oid, sequence, tlv, unsigned};
+use crate::der::{oid, pem};
 
 /// The password of the truststore: Java's usual one. It protects nothing, as a truststore holds nothing secret.
 pub(crate) const PASSWORD: &str = "changeit";
@@ -16,14 +17,27 @@ const NAME: &str = "sectigo-emulator";
 /// How often the hash is applied for the key of the MAC, as openssl and keytool do.
 const ITERATIONS: u32 = 10_000;
 
-/// A PKCS#12 file that has the certificate as a trusted one, unencrypted, with a MAC under [`PASSWORD`].
+/// Why there is no truststore.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum TruststoreError {
+    /// The text has no certificate; follows a file's name.
+    #[error("{0}")]
+    Pem(&'static str),
+    /// The system gives no random numbers for the salt of the MAC.
+    #[error("there are no random numbers for the truststore")]
+    Salt,
+}
+
+/// A PKCS#12 file that has the first certificate of a text in PEM as a trusted one, unencrypted, with a MAC under
+/// [`PASSWORD`].
 ///
 /// # Errors
-/// The system gives no random numbers for the salt of the MAC.
-pub(crate) fn pkcs12(certificate: &[u8]) -> Result<Vec<u8>, error::Unspecified> {
+/// See [`TruststoreError`].
+pub(crate) fn pkcs12(pem: &str) -> Result<Vec<u8>, TruststoreError> {
+    let certificate = pem::first_certificate(pem).map_err(TruststoreError::Pem)?;
     let mut salt = [0; 16];
-    rand::fill(&mut salt)?;
-    let safe = sequence(&[&data(&sequence(&[&trusted(certificate)]))]);
+    rand::fill(&mut salt).map_err(|_| TruststoreError::Salt)?;
+    let safe = sequence(&[&data(&sequence(&[&trusted(&certificate)]))]);
     let key = hmac::Key::new(hmac::HMAC_SHA256, &mac_key(&salt));
     let digest_info = sequence(&[
         &sequence(&[&oid(oid::SHA256), &tlv(NULL, &[])]),

@@ -8,9 +8,8 @@ use std::path::{Path, PathBuf, absolute};
 use clap::{Arg, Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::ca::truststore;
+use crate::ca::truststore::{self, TruststoreError};
 use crate::cli::connect::{ControlArgs, SandboxArgs, TokenArgs};
-use crate::der::pem;
 use crate::files::{self, FileError, Readers};
 
 /// The options of `env`.
@@ -99,8 +98,10 @@ pub(super) async fn run(args: &EnvArgs) -> Result<String, Box<dyn Error>> {
 /// Writes what the variables name into the directory. Version control should ignore one that has nothing else.
 fn write_files(dir: &Path, ca_pem: &str) -> Result<(), Box<dyn Error>> {
     let ca = dir.join("ca.pem");
-    let certificate = pem::first_certificate(ca_pem).map_err(|problem| FileError::new(&ca, problem))?;
-    let truststore = truststore::pkcs12(&certificate).map_err(|_| "there are no random numbers for the truststore")?;
+    let truststore = truststore::pkcs12(ca_pem).map_err(|error| match error {
+        TruststoreError::Pem(problem) => FileError::new(&ca, problem).to_string(),
+        TruststoreError::Salt => error.to_string(),
+    })?;
     let php = format!("openssl.cafile=\"{0}\"\ncurl.cainfo=\"{0}\"\n", ca.display());
     let ignored = has_nothing(dir)?.then_some((dir.join(".gitignore"), &b"*\n"[..]));
     let named = [
