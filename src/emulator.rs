@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
+use crate::server::control::{self, AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -924,6 +924,11 @@ impl From<FileError> for StopError {
     fn from(error: FileError) -> Self {
         Self(error.to_string())
     }
+}
+
+/// The OpenAPI document of the control API of an emulator without a token: JSON in one line.
+pub(crate) fn openapi_document() -> String {
+    control::openapi_document()
 }
 
 /// Checks the base of the URLs in certificates, and returns it without a slash at its end.
