@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{self, AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -927,8 +927,9 @@ impl From<FileError> for StopError {
 }
 
 /// The OpenAPI document of the control API of an emulator without a token: JSON in one line.
+#[cfg(feature = "cli")]
 pub(crate) fn openapi_document() -> String {
-    control::openapi_document()
+    crate::server::control::openapi_document()
 }
 
 /// Checks the base of the URLs in certificates, and returns it without a slash at its end.

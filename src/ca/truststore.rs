@@ -4,9 +4,10 @@ use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use aws_lc_rs::{hmac, rand};
 use thiserror::Error;
 
+use crate::der::oid::{self, pkcs12};
+use crate::der::pem;
 use crate::der::tag::{BMP_STRING, NULL, OCTET_STRING, SET, context};
 use crate::der::write::{oid, sequence, tlv, unsigned};
-use crate::der::{oid, pem};
 
 /// The password of the truststore: Java's usual one. It protects nothing, as a truststore holds nothing secret.
 pub(crate) const PASSWORD: &str = "changeit";
@@ -33,7 +34,7 @@ pub(crate) enum TruststoreError {
 ///
 /// # Errors
 /// See [`TruststoreError`].
-pub(crate) fn pkcs12(pem: &str) -> Result<Vec<u8>, TruststoreError> {
+pub(crate) fn of_pem(pem: &str) -> Result<Vec<u8>, TruststoreError> {
     let certificate = pem::first_certificate(pem).map_err(TruststoreError::Pem)?;
     let mut salt = [0; 16];
     rand::fill(&mut salt).map_err(|_| TruststoreError::Salt)?;
@@ -58,18 +59,18 @@ fn data(content: &[u8]) -> Vec<u8> {
 /// A `SafeBag` of a certificate that is trusted for everything. Java takes only one with its own attribute for that.
 fn trusted(certificate: &[u8]) -> Vec<u8> {
     let bag = sequence(&[
-        &oid(oid::X509_CERTIFICATE),
+        &oid(pkcs12::X509_CERTIFICATE),
         &tlv(context(0), &[&tlv(OCTET_STRING, &[certificate])]),
     ]);
     let attribute = |id, value: &[u8]| sequence(&[&oid(id), &tlv(SET, &[value])]);
     let mut attributes = [
-        attribute(oid::FRIENDLY_NAME, &tlv(BMP_STRING, &[&bmp(NAME)])),
-        attribute(oid::TRUSTED_KEY_USAGE, &oid(oid::ANY_EXTENDED_KEY_USAGE)),
+        attribute(pkcs12::FRIENDLY_NAME, &tlv(BMP_STRING, &[&bmp(NAME)])),
+        attribute(pkcs12::TRUSTED_KEY_USAGE, &oid(pkcs12::ANY_EXTENDED_KEY_USAGE)),
     ];
     // A SET OF is sorted in DER.
     attributes.sort();
     sequence(&[
-        &oid(oid::CERT_BAG),
+        &oid(pkcs12::CERT_BAG),
         &tlv(context(0), &[&bag]),
         &tlv(SET, &[&attributes[0], &attributes[1]]),
     ])

@@ -98,7 +98,7 @@ pub(super) async fn run(args: &EnvArgs) -> Result<String, Box<dyn Error>> {
 /// Writes what the variables name into the directory. Version control should ignore one that has nothing else.
 fn write_files(dir: &Path, ca_pem: &str) -> Result<(), Box<dyn Error>> {
     let ca = dir.join("ca.pem");
-    let truststore = truststore::pkcs12(ca_pem).map_err(|error| match error {
+    let truststore = truststore::of_pem(ca_pem).map_err(|error| match error {
         TruststoreError::Pem(problem) => FileError::new(&ca, problem).to_string(),
         TruststoreError::Salt => error.to_string(),
     })?;

@@ -147,6 +147,7 @@ impl Control {
 }
 
 /// The OpenAPI document of an emulator without a token, as JSON.
+#[cfg(feature = "cli")]
 pub(crate) fn openapi_document() -> String {
     let (_, made) = api().split_for_parts();
     openapi::document(&made, false).to_string()
