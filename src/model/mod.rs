@@ -28,6 +28,7 @@ pub(crate) mod own_call;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod sandbox;
+mod settable;
 mod snapshot;
 pub(crate) mod sort;
 pub(crate) mod value_error;
