@@ -7,12 +7,10 @@
 use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError, Key, Spaces};
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
-use crate::api::endpoints::{
-    Body, Failure, Rules, Success, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
-};
+use crate::api::endpoints::{Body, Failure, Rules, Success, await_polls, check_permission, csr_spaces, refuse_new_csr};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::mailing::Mailing;
@@ -60,8 +58,7 @@ impl Rules for AutoApplyOrder {
         }
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             days: arguments
                 .integer("days")
                 .and_then(|days| days.try_into().ok())
@@ -90,7 +87,7 @@ impl Rules for AutoApplyOrder {
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = world.conventions.assumptions;
         values.shown.check(&assumptions)?;
-        let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
+        let account = values.credentials.log_in(world, &code::LOGIN_DETAILS)?;
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         mailing::check_templates(account, &values.mailing)?;
@@ -125,8 +122,7 @@ impl Rules for AutoApplyOrder {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     wanted: Wanted,
     days: u16,
     csr: Option<Result<Csr, CsrError>>,

@@ -6,7 +6,7 @@
 use crate::api::account::Payment;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
-use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, log_in, mailing};
+use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
@@ -38,7 +38,7 @@ impl Rules for AutoAuthorize {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         if account.payment == Payment::NoCredit {
             return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());

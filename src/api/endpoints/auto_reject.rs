@@ -5,7 +5,7 @@
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments};
@@ -38,7 +38,7 @@ impl Rules for AutoReject {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         let order = find_any_order(world, values.order_number, account, denied)?;
         let (number, state) = (order.number, order.state_at(now));

@@ -5,13 +5,12 @@
 
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError};
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, check_kept_length, replace, signature_hash,
 };
 use crate::api::endpoints::{
-    Failure, Rules, Success, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr,
-    refused,
+    Failure, Rules, Success, check_permission, csr_spaces, find_order, refuse_new_csr, refused,
 };
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
@@ -49,8 +48,7 @@ impl Rules for AutoReplaceCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
             csr: csr(arguments)?,
@@ -61,8 +59,8 @@ impl Rules for AutoReplaceCs {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let account = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let account = values.credentials.counted_caller(world);
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         let csr = values.csr.map_err(|error| refuse_new_csr(&error))?;
@@ -89,8 +87,7 @@ impl Rules for AutoReplaceCs {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     /// The new address; an empty one takes the old one away.
     email: Option<&'f str>,

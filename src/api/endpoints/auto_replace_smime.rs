@@ -3,14 +3,12 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
 };
-use crate::api::endpoints::{
-    Failure, Rules, Success, check_permission, count_call, counted_caller, csr_spaces, find_order, refused,
-};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, csr_spaces, find_order, refused};
 use crate::api::order::machine::Replacement;
 use crate::api::order::mailing::{MailKind, Mailing};
 use crate::api::order::product::Product;
@@ -45,8 +43,7 @@ impl Rules for AutoReplaceSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             csr: Csr::parse_with(arguments.text("csr"), csr_spaces(arguments)),
             signature_hash: signature_hash(arguments),
@@ -58,8 +55,8 @@ impl Rules for AutoReplaceSmime {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let account = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let account = values.credentials.counted_caller(world);
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         mailing::check_templates(account, &values.mailing)?;
@@ -90,8 +87,7 @@ impl Rules for AutoReplaceSmime {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     csr: Result<Csr, CsrError>,
     signature_hash: SignatureHash,

@@ -4,9 +4,9 @@
 //! assumed.
 
 use crate::api::account::Account;
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, count_call, counted_caller, foreign};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, foreign};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::Mark;
@@ -38,8 +38,7 @@ impl Rules for AutoRevokeCertificate {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             account_id: arguments.integer(ACCOUNT_ID.name),
             key: Key::read(arguments)?,
             wish: Wish::read(arguments),
@@ -48,8 +47,8 @@ impl Rules for AutoRevokeCertificate {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let caller = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let caller = values.credentials.counted_caller(world);
         let owner = owner(world, caller, values.account_id, denied)?;
         check_permission(world, caller, Self::NAME)?;
         let number = values.key.find(world, owner, now)?.number;
@@ -58,8 +57,7 @@ impl Rules for AutoRevokeCertificate {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     account_id: Option<u64>,
     key: Key<'f>,
     wish: Wish<'f>,

@@ -2,9 +2,9 @@
 //!
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
@@ -32,8 +32,7 @@ impl Rules for AutoRevokeCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             account_id: arguments.integer("accountID"),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments),
@@ -42,7 +41,7 @@ impl Rules for AutoRevokeCs {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::PERMISSION_DENIED;
-        let caller = log_in(world, values.login_name, values.login_password, denied)?;
+        let caller = values.credentials.log_in(world, denied)?;
         let owner = owner(world, caller, values.account_id, denied)?;
         check_permission(world, caller, Self::NAME)?;
         check_voucher(world, caller, Self::NAME)?;
@@ -53,8 +52,7 @@ impl Rules for AutoRevokeCs {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     account_id: Option<u64>,
     order_number: &'f str,
     wish: Wish<'f>,

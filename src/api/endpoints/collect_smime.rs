@@ -4,8 +4,8 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_order, log_in};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{Assumptions, CollectMethod, CollectZip};
@@ -35,8 +35,7 @@ impl Rules for CollectSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments)?,
         })
@@ -46,7 +45,7 @@ impl Rules for CollectSmime {
         let assumptions = &world.conventions.assumptions;
         values.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::Smime, denied)?.number;
         values.wish.collect(number, world, now)
@@ -54,8 +53,7 @@ impl Rules for CollectSmime {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     wish: Wish,
 }

@@ -5,8 +5,8 @@
 //! silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -39,8 +39,7 @@ impl Rules for CollectSsl {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let (named_by, order_number) = order_number(arguments)?;
         Ok(Values {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             named_by,
             order_number,
             wish: Wish::read(arguments)?
@@ -53,7 +52,7 @@ impl Rules for CollectSsl {
         let assumptions = &world.conventions.assumptions;
         values.wish.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         check_voucher(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::CodeSigning, denied)
@@ -64,8 +63,7 @@ impl Rules for CollectSsl {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     /// The argument that names the order.
     named_by: &'static str,
     order_number: &'f str,

@@ -1,6 +1,6 @@
 //! What `!AutoAuthorize` and `!AutoReject`, which decide about an order that is not issued yet, have in common.
 
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::Credentials;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 
 pub(super) const ORDER_NUMBER: Argument =
@@ -15,8 +15,7 @@ pub(super) const DISABLE_SWP: Argument = Argument::yes_or_no(
 
 /// What a call of each of these endpoints says.
 pub(super) struct Values<'f> {
-    pub(super) login_name: &'f str,
-    pub(super) login_password: &'f str,
+    pub(super) credentials: Credentials<'f>,
     pub(super) order_number: &'f str,
     pub(super) test: bool,
 }
@@ -25,8 +24,7 @@ impl<'f> Values<'f> {
     /// Reads the arguments that both endpoints have.
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text(ORDER_NUMBER.name),
             test: arguments.yes(TEST.name),
         }

@@ -54,7 +54,7 @@ use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
-use credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use request_and_collect_smime::RequestAndCollectSmime;
 use resend_collection_email_smime::ResendCollectionEmailSmime;
 use resend_invitation_email_smime::ResendInvitationEmailSmime;
@@ -200,7 +200,11 @@ impl Endpoint {
             let [Ok(login_name), Ok(login_password)] = [login_name, login_password].map(std::str::from_utf8) else {
                 return Err(Refusal::new(denied, "the login is not UTF-8").into());
             };
-            log_in(world, login_name, login_password, denied)?;
+            let credentials = Credentials {
+                login_name,
+                login_password,
+            };
+            credentials.log_in(world, denied)?;
             prepared?(world, now)
         }))
     }
@@ -457,39 +461,6 @@ impl From<BookFull> for Failure {
     fn from(full: BookFull) -> Self {
         Self::BookFull(full)
     }
-}
-
-/// The account that the credentials open; `code` is the endpoint's -16.
-fn log_in<'w>(
-    world: &'w World,
-    login_name: &str,
-    login_password: &str,
-    code: &'static Code,
-) -> Result<&'w Account, Refusal> {
-    world
-        .accounts
-        .log_in(login_name, login_password)
-        .map_err(|refused| Refusal::new(code, refused.to_string()))
-}
-
-/// Lets the account that the credentials open make one more call (-42); `code` is the endpoint's -16.
-fn count_call(
-    world: &mut World,
-    login_name: &str,
-    login_password: &str,
-    code: &'static Code,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let is_limited = log_in(world, login_name, login_password, code)?.call_limit.is_some();
-    if is_limited && !world.accounts_mut().admit(login_name, now) {
-        return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit"));
-    }
-    Ok(())
-}
-
-/// The account whose call [`count_call`] has just let pass.
-fn counted_caller<'w>(world: &'w World, login_name: &str) -> &'w Account {
-    world.accounts.get(login_name).expect("it has just logged in")
 }
 
 /// Whether the account may use the endpoint (-91).

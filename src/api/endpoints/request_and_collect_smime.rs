@@ -5,8 +5,9 @@
 
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
+use crate::api::endpoints::credentials::Credentials;
 use crate::api::endpoints::{
-    Failure, Rules, Success, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
+    Failure, Rules, Success, await_polls, check_permission, csr_spaces, find_order, mailing, refuse_new_csr,
 };
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
@@ -92,7 +93,7 @@ pub(super) struct Values<'f> {
 /// How a call names its order.
 struct Named<'f> {
     collection_code: Option<&'f str>,
-    login: Option<(&'f str, &'f str)>,
+    login: Option<Credentials<'f>>,
     order_number: Option<&'f str>,
 }
 
@@ -110,7 +111,7 @@ impl<'f> Named<'f> {
         }
         Ok(Self {
             collection_code,
-            login: arguments.get("loginName").zip(arguments.get("loginPassword")),
+            login: Credentials::if_sent(arguments),
             order_number: arguments.get("orderNumber"),
         })
     }
@@ -118,10 +119,7 @@ impl<'f> Named<'f> {
     /// What is sent beside a collectionCode must fit it.
     fn find(&self, world: &World) -> Result<OrderNumber, Refusal> {
         let denied = &code::LOGIN_DETAILS;
-        let account = match self.login {
-            Some((name, password)) => Some(log_in(world, name, password, denied)?),
-            None => None,
-        };
+        let account = self.login.map(|login| login.log_in(world, denied)).transpose()?;
         if let Some(account) = account {
             check_permission(world, account, RequestAndCollectSmime::NAME)?;
         }

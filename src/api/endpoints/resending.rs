@@ -3,9 +3,9 @@
 //!
 //! Nothing is sent: the mail is kept in the outbox of the sandbox.
 
-use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::credentials::Credentials;
 use crate::api::endpoints::mailing::send;
-use crate::api::endpoints::{Failure, Success, check_permission, find_order, log_in};
+use crate::api::endpoints::{Failure, Success, check_permission, find_order};
 use crate::api::order::mailing::MailKind;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
@@ -32,8 +32,7 @@ pub(super) const CODES: &[&Code] = &[
 
 /// What a call of each of these endpoints says.
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
 }
 
@@ -41,8 +40,7 @@ impl<'f> Values<'f> {
     /// Reads the arguments that all these endpoints have.
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text(ORDER_NUMBER.name),
         }
     }
@@ -57,7 +55,7 @@ impl<'f> Values<'f> {
         now: Timestamp,
     ) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, self.login_name, self.login_password, denied)?;
+        let account = self.credentials.log_in(world, denied)?;
         check_permission(world, account, endpoint)?;
         let order = find_order(world, self.order_number, account, Product::Smime, denied)?;
         check_address(&order.email_address())?;
