@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, check_host_name};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -556,6 +556,7 @@ impl Builder {
         if self.https.is_none() && self.http.is_none() && self.control.is_none() {
             return Err(StartError::AllOff);
         }
+        self.check_addresses()?;
         let settings = self.settings()?;
         let http_url = self
             .http_url
@@ -614,6 +615,17 @@ impl Builder {
             control_token,
             is_saved,
         })
+    }
+
+    /// Checks that no two listeners are given one address.
+    fn check_addresses(&self) -> Result<(), StartError> {
+        let [https, http, control] = [("https", self.https), ("http", self.http), ("control", self.control)];
+        for ((first, one), (second, other)) in [(https, http), (https, control), (http, control)] {
+            if let Some(address) = one.filter(|address| Some(*address) == other && address.port() != 0) {
+                return Err(StartError::SameAddress { first, second, address });
+            }
+        }
+        Ok(())
     }
 
     fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
@@ -873,6 +885,16 @@ pub enum StartError {
     /// The certificates that receivers of pushes are trusted by cannot be used.
     #[error("{0} (--push-ca)")]
     PushCa(String),
+    /// Two listeners were given one address.
+    #[error("--{first} and --{second} name one address, {address}: give each its own; port 0 takes a free port")]
+    SameAddress {
+        /// One of them: `https` or `http`.
+        first: &'static str,
+        /// The other one: `http` or `control`.
+        second: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
     /// An address cannot be bound.
     #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
     Bind {
@@ -904,6 +926,12 @@ impl From<FileError> for StopError {
     }
 }
 
+/// The OpenAPI document of the control API of an emulator without a token: JSON in one line.
+#[cfg(feature = "cli")]
+pub(crate) fn openapi_document() -> String {
+    crate::server::control::openapi_document()
+}
+
 /// Checks the base of the URLs in certificates, and returns it without a slash at its end.
 pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     let uri: Option<hyper::Uri> = text.parse().ok();
@@ -915,6 +943,18 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     match text.strip_prefix("http://") {
         Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
         _ => Err(StartError::HttpUrl(shown(text).into_owned())),
+    }
+}
+
+/// Whether a name can be that of a host.
+///
+/// # Errors
+/// It cannot; the sentence says what is taken.
+pub(crate) fn check_host_name(name: &str) -> Result<(), &'static str> {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match !name.is_empty() && name.bytes().all(is_taken) {
+        true => Ok(()),
+        false => Err("give a host name without a port, such as sectigo-emulator"),
     }
 }
 
@@ -935,6 +975,16 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_host_name_has_no_port() {
+        for name in ["sectigo-emulator", "a.example", "a_b", "x"] {
+            assert!(check_host_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "a:80", "http://a", "a b", "[::1]", "a/b"] {
+            assert!(check_host_name(name).is_err(), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn the_state_is_saved_again_after_a_save_that_panicked_or_failed() {

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::api::endpoints::Endpoint;
-use crate::api::order::book::LifeChange;
-use crate::api::order::state::{Life, Order, Stage, State};
+use crate::api::order::book::LifecycleChange;
+use crate::api::order::lifecycle::Lifecycle;
+use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
 
 /// The changes of all orders that are kept: at most 128 KiB in each sandbox.
@@ -29,7 +30,7 @@ struct Changes {
 
 #[derive(Clone, Copy, Debug)]
 struct Change {
-    life: LifeChange,
+    life: LifecycleChange,
     time: Timestamp,
     by: By,
 }
@@ -85,7 +86,7 @@ pub(crate) struct Stations {
 
 impl History {
     /// Notes changes, which came at that time.
-    pub(crate) fn note(&self, lives: Vec<LifeChange>, time: Timestamp, by: By) -> Option<ByCall> {
+    pub(crate) fn note(&self, lives: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<ByCall> {
         if lives.is_empty() {
             return None;
         }
@@ -155,7 +156,7 @@ fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timesta
     let (began, revoked_at) = match changes.first() {
         Some(change) => (change.life.before, None),
         None => (
-            Some(order.life()),
+            Some(order.lifecycle()),
             order.revocation.as_ref().map(|revocation| revocation.at),
         ),
     };
@@ -184,7 +185,7 @@ fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timesta
 }
 
 /// The states of an order of which it is only known how it was at the beginning.
-fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
+fn beginning(life: Lifecycle, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
     let station = |state, time| Station { time, state, how };
     match life.stage {
         Stage::Pending => vec![station(State::Pending, None)],
@@ -205,9 +206,9 @@ fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station
 }
 
 /// The states that the time brings behind `start`, up to `end`.
-fn turns(life: Life, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
+fn turns(life: Lifecycle, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
     let is_between = move |time: &Timestamp| *time > start && *time <= end;
-    life.turns().filter(is_between).map(move |time| Station {
+    life.state_changes().filter(is_between).map(move |time| Station {
         time: Some(time),
         state: life.state_at(time),
         how: How::Clock,
@@ -227,8 +228,8 @@ mod tests {
         OrderNumber::new(value).unwrap()
     }
 
-    fn life(stage: Stage) -> Option<Life> {
-        Some(Life { stage, fails: false })
+    fn life(stage: Stage) -> Option<Lifecycle> {
+        Some(Lifecycle { stage, fails: false })
     }
 
     fn validity(issued: i64, expires: i64) -> Validity {
@@ -238,8 +239,8 @@ mod tests {
         }
     }
 
-    fn change(value: u64, before: Option<Life>, after: Option<Life>) -> Vec<LifeChange> {
-        vec![LifeChange {
+    fn change(value: u64, before: Option<Lifecycle>, after: Option<Lifecycle>) -> Vec<LifecycleChange> {
+        vec![LifecycleChange {
             number: number(value),
             before,
             after,

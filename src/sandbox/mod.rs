@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -127,8 +127,8 @@ pub(crate) struct State {
 impl State {
     /// The state in which a sandbox begins.
     pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lives() {
-            built.world.book_mut().note_lives();
+        if !built.world.book.notes_lifecycles() {
+            built.world.book_mut().note_lifecycles();
         }
         Self {
             world: built.world,
@@ -249,7 +249,7 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let lives = state.world.take_lives();
+            let lives = state.world.take_lifecycle_changes();
             self.history
                 .note(lives, state.clock.now(clock::real_now()), By::Control);
         }
@@ -399,7 +399,7 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let lives = state.world.take_lives();
+            let lives = state.world.take_lifecycle_changes();
             changed = self.history.note(lives, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
@@ -413,7 +413,7 @@ impl Sandbox {
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+    async fn attach_certificates(&self, done: &mut Result<Success, Failure>, now: Timestamp) {
         let Ok(collecting) = done else { return };
         let Some(collection) = collecting.collection() else {
             return;
@@ -466,7 +466,7 @@ enum Outcome<'f> {
     /// The endpoint, which came to that at that time.
     OfEndpoint {
         call: Call<'f>,
-        done: Result<Done, Failure>,
+        done: Result<Success, Failure>,
         now: Timestamp,
         /// The states of orders that it has changed.
         changed: Option<ByCall>,
