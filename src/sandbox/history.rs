@@ -1,27 +1,32 @@
 //! The history of a sandbox's orders: the last changes of their states, and what follows from them.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::endpoints::Endpoint;
 use crate::api::order::book::LifecycleChange;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
+use crate::sandbox::room::{Room, Share};
 
-/// The changes of all orders that are kept: at most 128 KiB in each sandbox.
+/// The changes of all orders that are kept in a sandbox.
 const MAX_CHANGES: usize = 1024;
+
+/// The bytes that the changes of all sandboxes may take: more than a thousand sandboxes can fill.
+pub(super) const MAX_BYTES: usize = 256 << 20;
 
 /// The stations of an order that are told, the last ones.
 const MAX_STATIONS: usize = 100;
 
 /// The last changes of the orders' states.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History(Mutex<Changes>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Changes {
     kept: VecDeque<Change>,
+    share: Share,
     /// How many were dropped to make room.
     forgotten: u64,
     /// How many there ever were before the first that is kept.
@@ -85,6 +90,16 @@ pub(crate) struct Stations {
 }
 
 impl History {
+    /// No changes yet; the histories of all sandboxes have that room.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self(Mutex::new(Changes {
+            kept: VecDeque::new(),
+            share: Share::of(room),
+            forgotten: 0,
+            before: 0,
+        }))
+    }
+
     /// Notes changes, which came at that time.
     pub(crate) fn note(&self, lives: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<ByCall> {
         if lives.is_empty() {
@@ -97,11 +112,13 @@ impl History {
         };
         for life in lives {
             if changes.kept.len() == MAX_CHANGES {
-                changes.kept.pop_front();
-                changes.forgotten += 1;
-                changes.before += 1;
+                changes.forget_first();
             }
             changes.kept.push_back(Change { life, time, by });
+        }
+        // Whoever notes a change for which there is no room gives up its own; the newest stays.
+        while changes.take_share() && changes.kept.len() > 1 {
+            changes.forget_first();
         }
         Some(noted)
     }
@@ -127,6 +144,7 @@ impl History {
         let mut changes = self.lock();
         changes.before += changes.kept.len() as u64;
         changes.kept = VecDeque::new();
+        changes.take_share();
         changes.forgotten = 0;
     }
 
@@ -148,6 +166,23 @@ impl History {
 
     fn lock(&self) -> MutexGuard<'_, Changes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Changes {
+    fn forget_first(&mut self) {
+        self.kept.pop_front();
+        self.forgotten += 1;
+        self.before += 1;
+        // One that once had many gives back what it no longer needs.
+        if self.kept.len() < self.kept.capacity() / 4 {
+            self.kept.shrink_to(2 * self.kept.len());
+        }
+    }
+
+    /// Takes its share of the room, and returns whether that is overfull.
+    fn take_share(&mut self) -> bool {
+        self.share.set(self.kept.capacity() * size_of::<Change>())
     }
 }
 
@@ -239,6 +274,10 @@ mod tests {
         }
     }
 
+    fn history() -> History {
+        History::new(Arc::new(Room::new(MAX_BYTES)))
+    }
+
     fn change(value: u64, before: Option<Lifecycle>, after: Option<Lifecycle>) -> Vec<LifecycleChange> {
         vec![LifecycleChange {
             number: number(value),
@@ -268,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_nobody_changed_is_as_it_began_and_as_the_time_made_it() {
-        let history = History::default();
+        let history = history();
         for (stage, now, expected) in [
             (Stage::Pending, 5, &["? pending fixtures"][..]),
             (Stage::BeingIssued(None), 5, &["? being-issued fixtures"]),
@@ -300,7 +339,7 @@ mod tests {
 
     #[test]
     fn changes_stand_between_what_the_time_brought() {
-        let history = History::default();
+        let history = history();
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
         let waits = life(Stage::BeingIssued(Some(validity(3, 20))));
         let (issued, revoked) = (life(Stage::Issued(validity(3, 20))), Stage::Revoked(validity(3, 20)));
@@ -343,7 +382,7 @@ mod tests {
 
     #[test]
     fn the_last_changes_are_kept() {
-        let history = History::default();
+        let history = history();
         let [pending, held] = [life(Stage::Pending), life(Stage::OnHold)];
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
         let first = history.note(change(7, pending, held), at(1), By::Call(endpoint, None));
@@ -360,5 +399,32 @@ mod tests {
         assert_eq!(found.stations[MAX_STATIONS - 1].time, Some(at(MAX_CHANGES as i64 + 2)));
         assert!(matches!(found.stations[0].how, How::Change(By::Control)));
         assert_eq!(history.lock().kept.len(), MAX_CHANGES);
+    }
+
+    #[test]
+    fn histories_share_their_room_and_give_it_back() {
+        let room = Arc::new(Room::new(MAX_CHANGES * size_of::<Change>()));
+        let note = |history: &History, count| {
+            for _ in 0..count {
+                history.note(change(1, None, life(Stage::Pending)), at(1), By::Control);
+            }
+        };
+        let kept = |history: &History| history.lock().kept.len();
+        let histories: Vec<_> = (0..20).map(|_| History::new(room.clone())).collect();
+        note(&histories[0], MAX_CHANGES);
+        assert_eq!((kept(&histories[0]), room.is_overfull()), (MAX_CHANGES, false));
+        // There is no room for another's, but for its newest; what is kept of them is little, however many they are.
+        for other in &histories[1..] {
+            note(other, 100);
+            assert_eq!(kept(other), 1);
+        }
+        assert!(room.taken() < (MAX_CHANGES + 20 * 8) * size_of::<Change>());
+        note(&histories[0], 1);
+        assert!((100..MAX_CHANGES).contains(&kept(&histories[0])) && !room.is_overfull());
+        histories[0].clear();
+        note(&histories[1], 100);
+        assert!(kept(&histories[1]) > 100);
+        drop(histories);
+        assert_eq!(room.taken(), 0);
     }
 }

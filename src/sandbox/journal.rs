@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
+use crate::sandbox::room::Room;
 
 /// The argument whose value is never told.
 const PASSWORD: &str = "loginPassword";
@@ -490,35 +490,6 @@ impl Filter {
     }
 }
 
-/// The bytes that the calls in all journals of an emulator take, and may take.
-#[derive(Debug)]
-pub(crate) struct Room {
-    bytes: usize,
-    taken: AtomicUsize,
-}
-
-impl Room {
-    /// Room for so many bytes.
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self {
-            bytes,
-            taken: AtomicUsize::new(0),
-        }
-    }
-
-    fn take(&self, bytes: usize) {
-        self.taken.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    fn is_overfull(&self) -> bool {
-        self.taken.load(Ordering::Relaxed) > self.bytes
-    }
-}
-
 /// The last calls of a sandbox.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -953,15 +924,16 @@ mod tests {
 
     #[test]
     fn journals_share_their_room_and_give_it_back() {
-        let room = Arc::new(Room::new(3 * entry(&"1".repeat(1000), 0).bytes()));
-        let taken = || room.taken.load(Ordering::Relaxed);
+        let bytes = 3 * entry(&"1".repeat(1000), 0).bytes();
+        let room = Arc::new(Room::new(bytes));
+        let taken = || room.taken();
         let [one, other] = [(); 2].map(|()| Journal::new(1000, room.clone()));
         let fill = |journal: &Journal| drop(journal.enter(entry(&"1".repeat(1000), 0)));
         (0..2).for_each(|_| fill(&one));
         (0..2).for_each(|_| fill(&other));
         // Whoever enters a call for which there is no room gives up its own.
         assert_eq!((one.len(), other.len()), (2, 1));
-        assert_eq!(taken(), room.bytes);
+        assert_eq!(taken(), bytes);
         drop(one);
         (0..3).for_each(|_| fill(&other));
         assert_eq!(other.len(), 3);

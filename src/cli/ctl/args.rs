@@ -485,6 +485,7 @@ impl From<&CallsArgs> for CallFilter<String> {
             code: args.code,
             since: args.since.clone(),
             limit: None,
+            before: None,
         }
     }
 }
