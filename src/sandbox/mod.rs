@@ -261,9 +261,9 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let lives = state.world.take_lifecycle_changes();
+            let changes = state.world.take_lifecycle_changes();
             self.history
-                .note(lives, state.clock.now(clock::real_now()), By::Control);
+                .note(changes, state.clock.now(clock::real_now()), By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -425,8 +425,8 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let lives = state.world.take_lifecycle_changes();
-            changed = self.history.note(lives, now, By::Call(endpoint, None));
+            let changes = state.world.take_lifecycle_changes();
+            changed = self.history.note(changes, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
