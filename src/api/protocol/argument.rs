@@ -335,7 +335,7 @@ impl<'f> Arguments<'f> {
             if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
                 return Err(Refusal::missing(
                     argument.name,
-                    format!("{} was not sent", argument.name),
+                    [argument.name, " was not sent"].concat(),
                 ));
             }
         }
