@@ -137,16 +137,14 @@ impl Builder {
         Ok(())
     }
 
+    /// Binds every listener, and serves.
     fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
-        let Prepared { sandboxes, tls, .. } = prepared;
         let https = bind("https", self.https)?;
         let http = bind("http", self.http)?;
         let control = bind("control", self.control)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
-        if let Some(url) = prepared
-            .http_url
-            .or_else(|| address(&http).and_then(base_url::of_listener))
-        {
+        let of_listener = || address(&http).and_then(base_url::of_listener);
+        if let Some(url) = prepared.http_url.or_else(of_listener) {
             prepared.issuance.publish_at(url);
         }
         let mut emulator = Emulator {
@@ -156,90 +154,98 @@ impl Builder {
             ca_pem: prepared.ca_pem,
             stopper: Stopper::new(),
             tasks: JoinSet::new(),
-            sandboxes: sandboxes.clone(),
+            sandboxes: prepared.sandboxes,
             state_file: prepared.state_file,
             control_token: prepared.control_token,
             runtime: None,
         };
-        let connections = Connections::allowed();
-        let limits = |connections| Limits {
-            read_timeout: self.read_timeout,
-            connections,
-            grace: GRACE,
-        };
-        let bodies = Arc::new(BodyReader::new(self.read_timeout));
-        let console: Option<Arc<str>> = emulator
-            .control
-            .map(|address| base_url::told("http", address, "localhost").into());
-        let products =
-            |over_https| Products::new(sandboxes.clone(), over_https, bodies.clone(), console.clone()).into_service();
-        let stop = emulator.stopper.signal();
+        self.save_regularly(&mut emulator);
+        self.send_pushes(&mut emulator, prepared.push_tls);
+        self.serve_api(&mut emulator, https.zip(prepared.tls), http);
+        self.serve_control(&mut emulator, control);
+        if let Some(url) = emulator.console_url() {
+            info!(target: CONSOLE_LOG, "the console is at {url}/");
+        }
+        log_unexpected_start(&emulator.sandboxes, prepared.is_saved);
+        Ok(emulator)
+    }
+
+    /// Saves the state at intervals, if that is asked for.
+    fn save_regularly(&self, emulator: &mut Emulator) {
         if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
-            let (file, sandbox) = (file.clone(), sandboxes.default_sandbox().clone());
-            let saving = save_regularly(move || file.save_changes(&sandbox), interval, stop.clone());
+            let (file, sandbox) = (file.clone(), emulator.sandboxes.default_sandbox().clone());
+            let stop = emulator.stopper.signal();
+            let saving = save_regularly(move || file.save_changes(&sandbox), interval, stop);
             emulator.tasks.spawn(saving);
         }
+    }
+
+    /// Sends the pushes of all sandboxes.
+    fn send_pushes(&self, emulator: &mut Emulator, tls: Arc<ClientConfig>) {
         let pusher = Pusher {
-            sandboxes: sandboxes.clone(),
+            sandboxes: emulator.sandboxes.clone(),
             options: self.push.clone(),
-            tls: prepared.push_tls,
-            stop: stop.clone(),
+            tls,
+            stop: emulator.stopper.signal(),
         };
         emulator.tasks.spawn(pusher.run());
-        if let (Some(listener), Some(tls)) = (https, tls) {
-            let serving = listener.serve(
-                "https",
-                Some(tls.config),
-                products(true),
-                limits(connections.api),
-                stop.clone(),
-            );
+    }
+
+    /// Serves the API on the listeners that are on.
+    fn serve_api(&self, emulator: &mut Emulator, https: Option<(Listener, Tls)>, http: Option<Listener>) {
+        let limits = || self.limits(Connections::allowed().api);
+        let bodies = Arc::new(BodyReader::new(self.read_timeout));
+        let (sandboxes, console) = (emulator.sandboxes.clone(), emulator.console_url());
+        let api = |counts_as_https| {
+            let console = console.as_deref().map(Arc::from);
+            Products::new(sandboxes.clone(), counts_as_https, bodies.clone(), console).into_service()
+        };
+        if let Some((listener, tls)) = https {
+            let stop = emulator.stopper.signal();
+            let serving = listener.serve("https", Some(tls.config), api(true), limits(), stop);
             emulator.tasks.spawn(serving);
         }
         if let Some(listener) = http {
-            let serving = listener.serve(
-                "http",
-                None,
-                products(self.accept_plain_http),
-                limits(connections.api),
-                stop.clone(),
-            );
+            let stop = emulator.stopper.signal();
+            let serving = listener.serve("http", None, api(self.accept_plain_http), limits(), stop);
             emulator.tasks.spawn(serving);
         }
-        if let Some(listener) = control {
-            let control = Control {
-                ca_pem: emulator.ca_pem.clone(),
-                catalogue: self.catalogue.as_deref().map(Arc::from),
-                sandboxes: sandboxes.clone(),
-                token: emulator.control_token.clone(),
-                own_names: OwnNames::new(listener.local_addr(), &self.control_hosts),
-                read_timeout: self.read_timeout,
-                max_snapshot: self.max_snapshot,
-                body_memory: BodyMemory::default(),
-                answer_turns: AnswerTurns::default(),
-                wait_turns: WaitTurns::of_half(connections.control),
-                accept_plain_http: self.accept_plain_http,
-                listeners: Listeners {
-                    https: emulator.https,
-                    http: emulator.http,
-                    control: emulator.control,
-                },
-                stop: stop.clone(),
-            };
-            let serving = listener.serve(
-                "control",
-                None,
-                control.into_service(),
-                limits(connections.control),
-                stop,
-            );
-            emulator.tasks.spawn(serving);
+    }
+
+    /// Serves the control API and the console, if their listener is on.
+    fn serve_control(&self, emulator: &mut Emulator, listener: Option<Listener>) {
+        let Some(listener) = listener else { return };
+        let connections = Connections::allowed().control;
+        let control = Control {
+            ca_pem: emulator.ca_pem.clone(),
+            catalogue: self.catalogue.as_deref().map(Arc::from),
+            sandboxes: emulator.sandboxes.clone(),
+            token: emulator.control_token.clone(),
+            own_names: OwnNames::new(listener.local_addr(), &self.control_hosts),
+            read_timeout: self.read_timeout,
+            max_snapshot: self.max_snapshot,
+            body_memory: BodyMemory::default(),
+            answer_turns: AnswerTurns::default(),
+            wait_turns: WaitTurns::of_half(connections),
+            accept_plain_http: self.accept_plain_http,
+            listeners: Listeners {
+                https: emulator.https,
+                http: emulator.http,
+                control: emulator.control,
+            },
+            stop: emulator.stopper.signal(),
+        };
+        let (limits, stop) = (self.limits(connections), emulator.stopper.signal());
+        let serving = listener.serve("control", None, control.into_service(), limits, stop);
+        emulator.tasks.spawn(serving);
+    }
+
+    fn limits(&self, connections: usize) -> Limits {
+        Limits {
+            read_timeout: self.read_timeout,
+            connections,
+            grace: GRACE,
         }
-        if let Some(url) = &console {
-            info!(target: CONSOLE_LOG, "the console is at {url}/");
-        }
-        log_unexpected_start(&sandboxes, prepared.is_saved);
-        Ok(emulator)
     }
 
     /// Starts the emulator on a runtime of its own, with two threads, and blocks until every listener serves. It may be
@@ -305,6 +311,13 @@ impl Builder {
             None => return Ok(None),
         };
         token.map(Some).map_err(StartError::ControlToken)
+    }
+}
+
+impl Emulator {
+    /// The URL of the console, without a slash at its end, if its listener is on.
+    fn console_url(&self) -> Option<String> {
+        self.control.map(|address| base_url::told("http", address, "localhost"))
     }
 }
 
