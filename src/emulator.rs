@@ -20,6 +20,7 @@ use crate::token::Token;
 
 pub use builder::Builder;
 pub use error::StartError;
+#[cfg(feature = "cli")]
 pub(crate) use start::{check_host_name, check_http_url};
 
 /// A running emulator. Dropping it stops it at once; [`stop`](Self::stop) lets calls in progress finish.
