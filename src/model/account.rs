@@ -18,6 +18,7 @@ use crate::api::http_url::HttpUrl;
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::query::{self, parameter};
+use crate::model::same_schema::same_schema;
 use crate::model::settable::settable;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, When, optional_span, span};
@@ -301,19 +302,9 @@ impl ToSchema for AccountAnswer {
     }
 }
 
-/// The schema of the fields of an account that shall change; null removes one.
-pub(crate) struct AccountPatch;
-
-impl PartialSchema for AccountPatch {
-    fn schema() -> RefOr<Schema> {
-        <Account>::schema()
-    }
-}
-
-impl ToSchema for AccountPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Account>::schemas(schemas);
-    }
+same_schema! {
+    /// The schema of the fields of an account that shall change; null removes one.
+    AccountPatch as Account;
 }
 
 /// The schema of a list of product codes: that of the list alone does not say how great they may be.
