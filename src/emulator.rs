@@ -25,7 +25,7 @@ use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
 use crate::server::base_url;
 use crate::server::body::BodyReader;
-use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, WaitTurns};
 use crate::server::descriptors::Connections;
 use crate::server::listen::{Limits, Listener};
 use crate::server::products::Products;
@@ -708,6 +708,7 @@ impl Builder {
                 max_snapshot: self.max_snapshot,
                 body_memory: BodyMemory::default(),
                 answer_turns: AnswerTurns::default(),
+                wait_turns: WaitTurns::of_half(connections.control),
                 accept_plain_http: self.accept_plain_http,
                 listeners: Listeners {
                     https: emulator.https,

@@ -11,7 +11,7 @@ use crate::token::{GivenToken, Token};
 // All these options have ids of their own: where `ctl` makes them global, clap hands their values up to the command above,
 // which has options of the same names.
 
-/// The option that says which control listener is asked.
+// The option that says which control listener is asked.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ControlArgs {
     /// The control listener to ask: http://HOST:PORT or HOST:PORT.
@@ -26,7 +26,7 @@ pub(super) struct ControlArgs {
     pub(super) address: String,
 }
 
-/// The option that says which sandbox is asked.
+// The option that says which sandbox is asked.
 #[derive(Args, Clone, Debug)]
 pub(super) struct SandboxArgs {
     /// The sandbox to ask.
@@ -40,7 +40,7 @@ pub(super) struct SandboxArgs {
     pub(super) name: String,
 }
 
-/// The options that give the token of the control API. `Debug` does not print it.
+// The options that give the token of the control API. `Debug` does not print it.
 #[derive(Args, Clone, Debug)]
 pub(super) struct TokenArgs {
     /// The token that the emulator demands.

@@ -12,7 +12,7 @@ use crate::ca::truststore::{self, TruststoreError};
 use crate::cli::connect::{ControlArgs, SandboxArgs, TokenArgs};
 use crate::files::{self, FileError, Readers};
 
-/// The options of `env`.
+// The options of `env`.
 #[derive(Args, Clone, Debug)]
 #[command(mut_args(of_env))]
 pub(crate) struct EnvArgs {

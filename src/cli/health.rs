@@ -8,7 +8,7 @@ use crate::cli::connect::ControlArgs;
 use crate::cli::parse::read_duration;
 use crate::client::health::{self, HealthError};
 
-/// The options of `health`.
+// The options of `health`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HealthArgs {
     #[command(flatten)]

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::emulator::openapi_document;
 
-/// The options of `openapi`: it has none.
+// The options of `openapi`: it has none.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct OpenapiArgs {}
 

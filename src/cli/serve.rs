@@ -27,7 +27,7 @@ use crate::log::{Log, LogFormat};
 use crate::model::Fixtures;
 use crate::token::GivenToken;
 
-/// The options of `serve`.
+// The options of `serve`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServeArgs {
     /// The API over TLS.

@@ -31,7 +31,7 @@ use crate::sandbox::call::Arrival;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::{Answered, Sandbox};
-use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames};
+use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, WaitTurns};
 use crate::server::stop::Stopper;
 
 const CSRS: [&str; 2] = [EXAMPLE_CSR, include_str!("../../fixtures/csr/rsa-3072.pem")];
@@ -147,6 +147,7 @@ impl Rig {
             max_snapshot: 1 << 30,
             body_memory: BodyMemory::default(),
             answer_turns: AnswerTurns::default(),
+            wait_turns: WaitTurns::of_half(2),
             accept_plain_http: false,
             listeners: Listeners {
                 https: None,

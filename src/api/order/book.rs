@@ -1,11 +1,11 @@
 //! The book of a sandbox's orders, by number.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::api::order::certificate_id::CertificateId;
+use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, OrderNumber};
 
@@ -19,15 +19,13 @@ pub struct BookFull {
 
 /// The orders of a sandbox.
 ///
-/// Cloning it is cheap: clones share their orders until one of them changes them.
+/// Cloning it is cheap, and so is changing it while clones are read: they share all orders but those that are changed,
+/// and some that are next to these.
 #[derive(Clone, Debug)]
 pub struct Book {
-    // Each order is allocated by itself, because a tree leaves about half of its slots empty if the keys are inserted
-    // in rising order, as new numbers are; and it is shared, so that a reader of many orders can keep them without the
-    // lock.
-    orders: Arc<BTreeMap<OrderNumber, Arc<Order>>>,
+    orders: ChunkedMap<OrderNumber, Arc<Order>>,
     /// The orders that are not found by what their certificateID follows from.
-    by_certificate_id: Arc<BTreeMap<CertificateId, OrderNumber>>,
+    by_certificate_id: ChunkedMap<CertificateId, OrderNumber>,
     capacity: usize,
     next_number: OrderNumber,
     changes: u64,
@@ -61,8 +59,8 @@ impl Book {
     /// An empty book for at most `capacity` orders; new orders get numbers from `first_number` on.
     pub fn new(capacity: usize, first_number: OrderNumber) -> Self {
         Self {
-            orders: Arc::default(),
-            by_certificate_id: Arc::default(),
+            orders: ChunkedMap::default(),
+            by_certificate_id: ChunkedMap::default(),
             capacity,
             next_number: first_number,
             changes: 0,
@@ -143,7 +141,7 @@ impl Book {
     /// [change](Self::changes).
     pub fn get_mut(&mut self, number: OrderNumber) -> Option<&mut Order> {
         self.touch(number);
-        Arc::make_mut(&mut self.orders).get_mut(&number).map(Arc::make_mut)
+        self.orders.get_mut(&number).map(Arc::make_mut)
     }
 
     /// Adds an order under its own number, and replaces the order that has this number. No other order may have its
@@ -159,12 +157,12 @@ impl Book {
         }
         let (number, id) = (order.number, order.certificate_id());
         self.touch(number);
-        let old = Arc::make_mut(&mut self.orders).insert(number, Arc::new(order));
+        let old = self.orders.insert(number, Arc::new(order));
         if let Some(old) = old {
             self.forget_certificate_id(&old);
         }
         if OrderNumber::of_certificate(id) != number {
-            Arc::make_mut(&mut self.by_certificate_id).insert(id, number);
+            self.by_certificate_id.insert(id, number);
         }
         Ok(())
     }
@@ -193,7 +191,7 @@ impl Book {
     /// Removes an order, and returns it.
     pub fn remove(&mut self, number: OrderNumber) -> Option<Order> {
         self.touch(number);
-        let removed = Arc::make_mut(&mut self.orders).remove(&number)?;
+        let removed = self.orders.remove(&number)?;
         self.forget_certificate_id(&removed);
         Some(Arc::unwrap_or_clone(removed))
     }
@@ -218,22 +216,17 @@ impl Book {
         self.orders.values().map(|order| &**order)
     }
 
-    /// Every order, by rising number, shared, so that it can be kept after the book is unlocked.
-    pub fn shared(&self) -> impl Iterator<Item = &Arc<Order>> {
-        self.orders.values()
-    }
-
     /// The orders above that number, by rising number.
     pub fn above(&self, number: u64) -> impl Iterator<Item = &Order> {
         let start = OrderNumber::new(number.saturating_add(1));
-        let orders = start.map(|start| self.orders.range(start..));
-        orders.into_iter().flatten().map(|(_, order)| &**order)
+        let orders = start.map(|start| self.orders.values_from(&start));
+        orders.into_iter().flatten().map(|order| &**order)
     }
 
     fn forget_certificate_id(&mut self, order: &Order) {
         let id = order.certificate_id();
         if self.by_certificate_id.get(&id) == Some(&order.number) {
-            Arc::make_mut(&mut self.by_certificate_id).remove(&id);
+            self.by_certificate_id.remove(&id);
         }
     }
 

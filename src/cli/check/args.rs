@@ -13,7 +13,7 @@ use crate::cli::number::read_whole;
 use crate::cli::offer;
 use crate::cli::parse::{read_assumption, read_duration, read_time_limit};
 
-/// The options of `check`.
+// The options of `check`.
 #[derive(Args, Clone, Debug)]
 #[command(mut_args(of_check))]
 pub(crate) struct CheckArgs {

@@ -16,7 +16,7 @@ use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::{MailKind, Product, SignatureHash, State};
 
-/// The options of `ctl`, and what it is asked to do.
+// The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
 #[command(mut_args(of_ctl))]
 pub(crate) struct CtlArgs {
@@ -55,7 +55,7 @@ fn of_ctl(option: Arg) -> Arg {
     }
 }
 
-/// What a running emulator is asked to do.
+// What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum CtlCommand {
     /// Orders: list, show, create, set, delete, certificate, chain, key, csr.
@@ -485,6 +485,7 @@ impl From<&CallsArgs> for CallFilter<String> {
             code: args.code,
             since: args.since.clone(),
             limit: None,
+            before: None,
         }
     }
 }

@@ -95,10 +95,7 @@ impl<W: Write> Ctl<'_, W> {
             CtlCommand::Faults(command) => self.faults(command).await,
             CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
             CtlCommand::Calls(args) if args.follow => self.follow(args).await,
-            CtlCommand::Calls(args) => {
-                self.get(&format!("/calls{}", CallFilter::from(args).query()), Layout::CALLS)
-                    .await
-            }
+            CtlCommand::Calls(args) => self.calls(args).await,
             CtlCommand::Outbox(args) if args.clear => self.delete("/outbox").await,
             CtlCommand::Outbox(args) => {
                 let query = MailFilter::from(args).query();
@@ -124,6 +121,28 @@ impl<W: Write> Ctl<'_, W> {
                 let body: BTreeMap<_, _> = set.iter().cloned().collect();
                 self.send(Method::PATCH, "/assumptions", &body, Layout::ASSUMPTIONS)
                     .await
+            }
+        }
+    }
+
+    async fn calls(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
+        let mut filter = CallFilter::from(args);
+        let mut pages = Vec::new();
+        loop {
+            let path = self.control.at(&format!("/calls{}", filter.query()));
+            let text = self.control.remote().exchange(Method::GET, &path, None).await?;
+            let mut page = self.parse(&text)?;
+            filter.before = page["next"].as_u64();
+            if pages.is_empty() && filter.before.is_none() {
+                return self.print(&text, Layout::CALLS);
+            }
+            // The newest come first, a page at a time.
+            if let Value::Array(calls) = page["calls"].take() {
+                pages.push(calls);
+            }
+            if filter.before.is_none() {
+                page["calls"] = pages.into_iter().rev().flatten().collect();
+                return self.print(&page.to_string(), Layout::CALLS);
             }
         }
     }

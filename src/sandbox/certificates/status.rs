@@ -67,8 +67,8 @@ pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revo
 
 /// Reads the orders of a sandbox, with the present time of its clock.
 pub(crate) trait BookReader {
-    /// Calls `read` with the orders and the time, while they are locked.
-    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T;
+    /// Calls `read` with the orders and the time, while they are locked. What takes long is done with a clone of them.
+    fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T;
 }
 
 fn status(order: &Order) -> CertStatus {

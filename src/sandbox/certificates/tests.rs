@@ -36,10 +36,10 @@ impl Changing {
 }
 
 impl BookReader for Changing {
-    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T {
+    fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T {
         let mut book = lock(&self.book);
         book.get_mut(OrderNumber::new(1).unwrap());
-        read(&book, real_now())
+        read(&Arc::new(book.clone()), real_now())
     }
 }
 
