@@ -14,7 +14,7 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
-use crate::api::http_url::HttpUrl;
+use crate::api::http_url::{HttpUrl, HttpUrlError};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::query::{self, parameter};
@@ -688,8 +688,18 @@ pub(super) fn build_polls(polls: Option<u32>) -> Result<Option<NonZeroU32>, Valu
     polls.map(at_least_one).transpose()
 }
 
+/// What is wrong with the URL of a receiver of pushes, and what is taken.
+fn url_problem(error: HttpUrlError) -> &'static str {
+    match error {
+        HttpUrlError::Form => "give a URL such as http://127.0.0.1:9000/push or https://receiver.local/push",
+        HttpUrlError::Length => "a URL has at most 2000 bytes",
+        HttpUrlError::Characters => "a URL is of printable ASCII, percent-encoded, and has no fragment",
+        HttpUrlError::Credentials => "a URL has no credentials here; give them as `user` and `password`",
+    }
+}
+
 fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
-    let url = HttpUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
+    let url = HttpUrl::parse(&entry.url).map_err(|error| ValueError::at("url", url_problem(error)))?;
     let credentials = match (&entry.user, &entry.password) {
         (None, None) => None,
         (Some(user), Some(password)) => {
