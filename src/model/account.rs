@@ -14,10 +14,11 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
-use crate::api::http_url::HttpUrl;
+use crate::api::http_url::{HttpUrl, HttpUrlError};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::query::{self, parameter};
+use crate::model::same_schema::same_schema;
 use crate::model::settable::settable;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, When, optional_span, span};
@@ -301,19 +302,9 @@ impl ToSchema for AccountAnswer {
     }
 }
 
-/// The schema of the fields of an account that shall change; null removes one.
-pub(crate) struct AccountPatch;
-
-impl PartialSchema for AccountPatch {
-    fn schema() -> RefOr<Schema> {
-        <Account>::schema()
-    }
-}
-
-impl ToSchema for AccountPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Account>::schemas(schemas);
-    }
+same_schema! {
+    /// The schema of the fields of an account that shall change; null removes one.
+    AccountPatch as Account;
 }
 
 /// The schema of a list of product codes: that of the list alone does not say how great they may be.
@@ -697,8 +688,18 @@ pub(super) fn build_polls(polls: Option<u32>) -> Result<Option<NonZeroU32>, Valu
     polls.map(at_least_one).transpose()
 }
 
+/// What is wrong with the URL of a receiver of pushes, and what is taken.
+fn url_problem(error: HttpUrlError) -> &'static str {
+    match error {
+        HttpUrlError::Form => "give a URL such as http://127.0.0.1:9000/push or https://receiver.local/push",
+        HttpUrlError::Length => "a URL has at most 2000 bytes",
+        HttpUrlError::Characters => "a URL is of printable ASCII, percent-encoded, and has no fragment",
+        HttpUrlError::Credentials => "a URL has no credentials here; give them as `user` and `password`",
+    }
+}
+
 fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
-    let url = HttpUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
+    let url = HttpUrl::parse(&entry.url).map_err(|error| ValueError::at("url", url_problem(error)))?;
     let credentials = match (&entry.user, &entry.password) {
         (None, None) => None,
         (Some(user), Some(password)) => {

@@ -27,6 +27,7 @@ pub(crate) mod order;
 pub(crate) mod own_call;
 pub(crate) mod problem;
 pub(crate) mod query;
+mod same_schema;
 pub(crate) mod sandbox;
 mod settable;
 mod snapshot;

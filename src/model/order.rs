@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::csr::{Csr, Spaces};
 use crate::api::order::certificate_id::CertificateId;
@@ -27,6 +25,7 @@ use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::account::{build_polls, no_account};
 use crate::model::query::{self, parameter};
+use crate::model::same_schema::same_schema;
 use crate::model::settable::settable;
 use crate::model::sort::OrderSort;
 use crate::model::value_error::{ValueError, check_length};
@@ -287,34 +286,12 @@ impl OrderFilter {
     }
 }
 
-/// The schema of an order to be made: without an orderNumber it is given one, without a state it is issued.
-pub(crate) struct NewOrder;
+same_schema! {
+    /// The schema of an order to be made: without an orderNumber it is given one, without a state it is issued.
+    NewOrder as Order;
 
-/// The schema of the fields of an order that shall change; null removes one.
-pub(crate) struct OrderPatch;
-
-impl PartialSchema for NewOrder {
-    fn schema() -> RefOr<Schema> {
-        <Order>::schema()
-    }
-}
-
-impl ToSchema for NewOrder {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Order>::schemas(schemas);
-    }
-}
-
-impl PartialSchema for OrderPatch {
-    fn schema() -> RefOr<Schema> {
-        <Order>::schema()
-    }
-}
-
-impl ToSchema for OrderPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Order>::schemas(schemas);
-    }
+    /// The schema of the fields of an order that shall change; null removes one.
+    OrderPatch as Order;
 }
 
 impl Order {
