@@ -45,7 +45,7 @@ impl fmt::Display for LoginName {
 }
 
 /// A loginPassword, case sensitive. `Debug` does not print it. Clones share its text.
-#[derive(Clone, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Password(Arc<str>);
 
 impl Password {

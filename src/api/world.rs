@@ -14,6 +14,7 @@ use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
+use crate::api::passwords::SearchedPasswords;
 use crate::api::protocol::assumption::{Assumptions, HttpsSpelling, MessageQuotes, Spelling};
 use crate::api::protocol::code::{Code, NOT_HTTPS, PLACEHOLDER, UNRECOGNIZED_ARGUMENT};
 use crate::api::protocol::refusal::Refusal;
@@ -112,6 +113,8 @@ pub struct Accounts {
     passwords: Arc<HashMap<Password, usize>>,
     /// Which lengths passwords have, or once had: bit n is that of n bytes, of n + 64, and so on.
     password_lengths: u64,
+    /// The passwords that are searched for in longer texts.
+    searched: SearchedPasswords,
     /// How many accounts have the changes of their orders pushed.
     pushed: usize,
 }
@@ -124,7 +127,11 @@ impl Accounts {
     pub fn insert(&mut self, account: Account) {
         self.password_lengths |= length_bit(account.login_password.expose().len());
         let passwords = Arc::make_mut(&mut self.passwords);
-        *passwords.entry(account.login_password.clone()).or_default() += 1;
+        let count = passwords.entry(account.login_password.clone()).or_default();
+        *count += 1;
+        if *count == 1 {
+            self.searched.add(&account.login_password);
+        }
         self.pushed += usize::from(account.push.is_some());
         let (login_name, account) = (account.login_name.clone(), Arc::new(account));
         if let Some(old) = self.by_login_name.insert(login_name, account) {
@@ -146,6 +153,7 @@ impl Accounts {
             *count -= 1;
             if *count == 0 {
                 passwords.remove(&account.login_password);
+                self.searched.make_former(&account.login_password);
             }
         }
     }
@@ -154,6 +162,17 @@ impl Accounts {
     /// this takes.
     pub fn is_password(&self, text: &str) -> bool {
         self.passwords.contains_key(text)
+    }
+
+    /// Whether a text holds what must not be told: nothing but the password of any account, or, among other things, one of
+    /// at least six characters that an account has or had.
+    pub fn holds_password(&self, text: &str) -> bool {
+        self.is_password(text.trim()) || self.searched.is_any_in(text)
+    }
+
+    /// Takes the passwords of accounts that were here before for those that an account had.
+    pub fn remember_passwords(&mut self, before: &Self) {
+        self.searched.remember(&before.searched);
     }
 
     /// Whether there may be a password of that many bytes: if not, a text of that length is none, and need not be looked up.

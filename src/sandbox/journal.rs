@@ -38,6 +38,9 @@ const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
 /// Bytes of a value that are told; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
 
+/// The arguments that the reply repeats.
+const REPEATED: [&str; 2] = ["foreignOrderNumber", "uniqueValue"];
+
 /// Bytes of a reply that are kept.
 const MAX_REPLY: usize = 64 << 10;
 
@@ -118,9 +121,38 @@ impl Subject {
     }
 }
 
+/// What of an entry may be told, whoever reads the journal.
+#[derive(Debug)]
+pub(crate) struct Told<'e> {
+    /// The arguments in their order.
+    pub(crate) arguments: Vec<(&'static str, Cow<'e, str>)>,
+    /// The body of the reply, as it was meant.
+    pub(crate) reply: Cow<'e, str>,
+}
+
 impl Entry {
-    /// Its arguments in their order, secrets masked.
-    pub(crate) fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
+    /// What of it may be told: nothing that holds a password of these accounts, which are those of its sandbox. The search
+    /// takes its time, so it is made when the journal is read.
+    pub(crate) fn told(&self, accounts: &Accounts) -> Told<'_> {
+        let mut arguments = self.arguments();
+        for (name, value) in &mut arguments {
+            let is_known_login =
+                *name == LOGIN_NAME && self.login_name.as_ref().is_some_and(|known| known.as_str() == value);
+            if !is_known_login && accounts.holds_password(value) {
+                *value = MASK.into();
+            }
+        }
+        let is_masked = |(name, value): &(&str, Cow<'_, str>)| REPEATED.contains(name) && value == MASK;
+        let repeats_secret = self.code.is_some_and(|code| code >= 0) && arguments.iter().any(is_masked);
+        let reply = match repeats_secret {
+            true => MASK.into(),
+            false => String::from_utf8_lossy(&self.reply),
+        };
+        Told { arguments, reply }
+    }
+
+    /// Its arguments in their order, masked as far as its own secrets go.
+    fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         match &self.subject {
             Subject::Call(endpoint, _, form) => form.masked(endpoint, self.login_name.as_ref()),
             Subject::Push(tried) => {
@@ -143,11 +175,6 @@ impl Entry {
             Subject::Call(endpoint, transport, form) => Some((endpoint, *transport, form.whole(endpoint, names)?)),
             Subject::Push(_) => None,
         }
-    }
-
-    /// The body of the reply, as it was meant.
-    pub(crate) fn reply(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.reply)
     }
 
     /// Whether that loginName counted, be it an account's or not.
@@ -953,7 +980,7 @@ mod tests {
         }
         let kept = journal.find(&Filter::default()).calls;
         assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
-        assert_eq!(kept[0].reply(), "é".repeat(MAX_REPLY / 2));
+        assert_eq!(kept[0].told(&Accounts::default()).reply, "é".repeat(MAX_REPLY / 2));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
-use crate::api::world::World;
+use crate::api::world::{Accounts, World};
 use crate::clock::{self, Clock, Timestamp};
 use crate::model::{Built, Fixtures, Snapshot};
 use crate::random::Random;
@@ -198,6 +198,11 @@ impl Sandbox {
         self.state().world.conventions.assumptions
     }
 
+    /// Its accounts.
+    pub(crate) fn accounts(&self) -> Arc<Accounts> {
+        self.state().world.accounts.clone()
+    }
+
     /// The present by its clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.state().clock.now(clock::real_now())
@@ -235,7 +240,11 @@ impl Sandbox {
 
     /// Goes on in that state, with the dice as they lie.
     pub(crate) fn replace(&self, state: State) {
-        self.put(state, |old, new| std::mem::swap(&mut old.random, &mut new.random));
+        self.put(state, |old, new| {
+            std::mem::swap(&mut old.random, &mut new.random);
+            // The journal stays, and what was a secret in it stays one.
+            new.world.accounts_mut().remember_passwords(&old.world.accounts);
+        });
     }
 
     fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) {

@@ -92,6 +92,9 @@ async fn log_request(
         .map(OrderNumber::get);
     let response = next.run(request).await;
     let (status, took_us) = (response.status().as_u16(), watch.elapsed_micros());
+    // Of what is not there, the name may be a password in the wrong place too.
+    let is_there = response.status() != StatusCode::NOT_FOUND;
+    let (sandbox, order) = (sandbox.filter(|_| is_there), order.filter(|_| is_there));
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
     match method {
         Method::GET | Method::HEAD | Method::OPTIONS => {

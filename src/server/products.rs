@@ -14,6 +14,7 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::{Service, service_fn};
 use hyper::{Method, Request, Response, StatusCode, Version};
+use percent_encoding::percent_decode_str;
 use tower_service::Service as _;
 use tracing::info;
 
@@ -24,7 +25,7 @@ use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
-use crate::sandbox::journal::Entry;
+use crate::sandbox::journal::{Entry, MASK};
 use crate::sandbox::list::Sandboxes;
 use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
@@ -84,9 +85,7 @@ impl Products {
 
     /// What is answered where there is nothing; at `/`, also where the console is.
     fn respond_not_found(&self, head: &Parts, watch: Stopwatch) -> Response<Body> {
-        // Arguments that were put behind the path by mistake are not for the log.
-        let path = head.uri.path().split(['&', ';', '=', '%']).next().unwrap_or_default();
-        let path = shown(path);
+        let path = self.told(head.uri.path());
         info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
         let names: String = ENDPOINTS
             .iter()
@@ -100,6 +99,42 @@ impl Products {
             "There is nothing here. This emulator answers:\n{names}\
              GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
              For a sandbox, the same below /sandboxes/NAME.\n{console}"
+        );
+        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+    }
+
+    /// A path for the log, or a name in it: without the arguments that were put behind it by mistake, and without a password
+    /// that stands in the place of a name.
+    fn told(&self, path: &str) -> String {
+        let path = path.split(['&', ';', '=']).next().unwrap_or_default();
+        let named = path.strip_prefix("/sandboxes/").and_then(|rest| rest.split('/').next());
+        let named = named.and_then(|name| self.sandboxes.get(name));
+        let sandboxes = named.iter().chain([self.sandboxes.default_sandbox()]);
+        let accounts: Vec<_> = sandboxes.map(|sandbox| sandbox.accounts()).collect();
+        let is_secret = |text: &str| {
+            let decoded = percent_decode_str(text).decode_utf8_lossy();
+            accounts.iter().any(|accounts| accounts.holds_password(&decoded))
+        };
+        let segments: Vec<_> = path
+            .split('/')
+            .map(|segment| if is_secret(segment) { MASK } else { segment })
+            .collect();
+        // A password may have a slash.
+        if is_secret(path) && !segments.contains(&MASK) {
+            return MASK.to_owned();
+        }
+        let path = segments.join("/");
+        shown(path.split('%').next().unwrap_or_default()).into_owned()
+    }
+
+    fn no_sandbox(&self, name: &str, watch: Stopwatch) -> Response<Body> {
+        let told = self.told(name);
+        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{told}`"));
+        // Arguments that were put behind the name by mistake are not repeated.
+        let name = shown(name.split(['&', ';', '=', '%']).next().unwrap_or_default());
+        let text = format!(
+            "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \
+             /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
         );
         respond_text(StatusCode::NOT_FOUND, "text/plain", text)
     }
@@ -242,7 +277,7 @@ async fn answer(
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
     let Some((sandbox, is_claimed)) = products.sandbox(asked.sandbox, endpoint, &form) else {
-        return (no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
+        return (products.no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
     };
     if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
         return (products.respond_not_found(head, watch), None);
@@ -333,7 +368,7 @@ async fn published(
         Err(error) => return refuse_body(None, error, &head, watch),
     };
     let Some(sandbox) = products.sandboxes.get(name.unwrap_or(DEFAULT)) else {
-        return no_sandbox(name.unwrap_or(DEFAULT), watch);
+        return products.no_sandbox(name.unwrap_or(DEFAULT), watch);
     };
     sandbox.touch(real_now());
     let asked = published.to_string();
@@ -350,17 +385,6 @@ fn path_in_sandbox<'p>(path: &'p str, sandbox: Option<&str>) -> Option<&'p str> 
     }
     let rest = path.strip_prefix("/sandboxes/")?;
     Some(&rest[rest.find('/')?..])
-}
-
-fn no_sandbox(name: &str, watch: Stopwatch) -> Response<Body> {
-    // Arguments that were put behind the name by mistake are not for the log.
-    let name = shown(name.split(['&', ';', '=', '%']).next().unwrap_or_default());
-    info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{name}`"));
-    let text = format!(
-        "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \
-         /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
-    );
-    respond_text(StatusCode::NOT_FOUND, "text/plain", text)
 }
 
 async fn not_found(State(products): State<Arc<Products>>, request: Request<Body>) -> Response<Body> {

@@ -128,6 +128,26 @@ impl<K: Clone + Ord, V: Clone> ChunkedMap<K, V> {
         Some(removed)
     }
 
+    /// The greatest key that is not greater than that one.
+    pub(crate) fn last_up_to<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.place_of(key);
+        let entries = &self.chunks.get(place)?.entries;
+        let (last, _) = match find(entries, key) {
+            Ok(index) => &entries[index],
+            Err(0) => self.chunks.get(place.checked_sub(1)?)?.entries.last()?,
+            Err(index) => &entries[index - 1],
+        };
+        Some(last)
+    }
+
+    /// The keys, by rising key.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.chunks.iter().flat_map(|chunk| &*chunk.entries).map(|(key, _)| key)
+    }
+
     /// The values, by rising key.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.chunks
@@ -221,7 +241,7 @@ mod tests {
 
     #[track_caller]
     fn assert_same(map: &Numbers, model: &BTreeMap<u32, u32>) {
-        assert!(map.values().eq(model.values()));
+        assert!(map.values().eq(model.values()) && map.keys().eq(model.keys()));
         assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
         let lengths = map.chunks.iter().map(|chunk| chunk.entries.len());
         assert!(lengths.clone().all(|length| (1..=MAX).contains(&length)));
@@ -302,6 +322,7 @@ mod tests {
             }
             for start in starts {
                 prop_assert!(map.values_from(&start).eq(model.range(start..).map(|(_, value)| value)));
+                prop_assert_eq!(map.last_up_to(&start), model.range(..=start).map(|(key, _)| key).next_back());
                 prop_assert_eq!(map.get(&start), model.get(&start));
                 prop_assert_eq!(map.contains_key(&start), model.contains_key(&start));
                 prop_assert_eq!(map.get_mut(&start), model.get_mut(&start));

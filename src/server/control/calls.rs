@@ -25,7 +25,7 @@ use crate::model::call::{
     ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, KindQuery, NearCall,
 };
 use crate::model::endpoint::find_endpoint;
-use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, News, Subject};
+use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, MASK, News, Subject};
 use crate::sandbox::{Sandbox, Using};
 use crate::server::stop::Stop;
 
@@ -51,6 +51,8 @@ const NEAREST: usize = 3;
 /// A call of the journal as it is answered.
 pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
+    let accounts = sandbox.accounts();
+    let told = entry.told(&accounts);
     let (kind, url, try_number) = match &entry.subject {
         Subject::Call(..) => (CallKind::Call, None, None),
         Subject::Push(tried) => (CallKind::Push, Some(tried.url.clone()), Some(tried.number)),
@@ -66,10 +68,10 @@ pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
         try_number,
         login_name: entry.login_name.as_ref().map(ToString::to_string),
         order_number: entry.order_number.map(OrderNumber::get),
-        arguments: entry.arguments().into_iter().map(argument).collect(),
+        arguments: told.arguments.into_iter().map(argument).collect(),
         status: entry.status,
         code: entry.code,
-        reply: entry.reply().into_owned(),
+        reply: told.reply.into_owned(),
         took_micros: entry.took_us,
         fault: entry.fault,
         hint: entry.hint.clone().into_owned(),
@@ -304,10 +306,20 @@ pub(super) async fn count(
 
 /// A call that comes near to what was asked for, with the fields in which it differs.
 fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::Difference>)) -> NearCall {
+    let accounts = sandbox.accounts();
+    let told = |found: String| match accounts.holds_password(&found) {
+        true => MASK.to_owned(),
+        false => found,
+    };
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
+        found: match difference.field {
+            // Nobody but the caller has said what is not an account's or an order's.
+            "loginName" if entry.login_name.is_none() => difference.found.map(told),
+            "orderNumber" if entry.order_number.is_none() => difference.found.map(told),
+            _ => difference.found,
+        },
         wanted: difference.wanted,
-        found: difference.found,
     };
     NearCall {
         call: call_info(sandbox, &entry),

@@ -15,12 +15,14 @@ use super::{App, Problem};
 use crate::api::csr::Csr;
 use crate::api::order::book::Book;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
+use crate::api::world::Accounts;
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
     NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
     give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
+use crate::sandbox::journal::MASK;
 use crate::sandbox::push::Came;
 
 /// The orders of a page where the request does not say.
@@ -55,12 +57,14 @@ pub(super) async fn list(
             format!("an order number is at most {}", OrderNumber::MAX),
         ));
     }
-    let (book, now) = {
+    let (book, accounts, now) = {
         let state = sandbox.state();
-        (state.world.book.clone(), state.clock.now(real_now()))
+        let world = &state.world;
+        (world.book.clone(), world.accounts.clone(), state.clock.now(real_now()))
     };
     if filter.is_of_window() {
-        return answer(&app, None, move || window_of(&book, &filter, limit, now)).await;
+        let page = move || told_list(window_of(&book, &filter, limit, now), &accounts);
+        return answer(&app, None, page).await;
     }
     // A page of all orders is soon made; one of few of them may have to look at every one.
     let looks_at_few = filter.login_name.is_none() && filter.product.is_none() && filter.state.is_none();
@@ -74,9 +78,32 @@ pub(super) async fn list(
             .collect();
         let next = found.next().and(orders.last()).map(|order| order.order_number);
         let total = None;
-        OrderList { orders, next, total }
+        told_list(OrderList { orders, next, total }, &accounts)
     };
     answer(&app, bytes, page).await
+}
+
+/// An order as it is answered: without a password that somebody wrote into its comment, or gave for its address.
+fn told(mut info: OrderInfo, accounts: &Accounts) -> OrderInfo {
+    if let Some(revocation) = &mut info.revocation
+        && accounts.holds_password(&revocation.revocation_reason)
+    {
+        revocation.revocation_reason = MASK.to_owned();
+    }
+    // A domain is nobody's password, though it may hold a word that is one.
+    let is_secret = |email: &String| {
+        let (local, _) = email.rsplit_once('@').unwrap_or((email, ""));
+        accounts.is_password(email) || accounts.holds_password(local)
+    };
+    if info.email.as_ref().is_some_and(is_secret) {
+        info.email = Some(MASK.to_owned());
+    }
+    info
+}
+
+fn told_list(list: OrderList, accounts: &Accounts) -> OrderList {
+    let orders = list.orders.into_iter().map(|info| told(info, accounts)).collect();
+    OrderList { orders, ..list }
 }
 
 /// The orders that pass the filter, by rising number.
@@ -189,6 +216,7 @@ pub(super) async fn create(
         false => book.insert_new(order)?,
     };
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    let reply = told(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     drop(state);
     let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
@@ -208,7 +236,7 @@ pub(super) async fn read(
     let order = find(&number)
         .and_then(|number| state.world.book.get(number))
         .ok_or_else(no_order)?;
-    Ok(Json(OrderInfo::describe(order, now)))
+    Ok(Json(told(OrderInfo::describe(order, now), &state.world.accounts)))
 }
 
 /// Changes an order: the fields that are sent, null removes one. Any state can be set; times that it cannot have are
@@ -262,6 +290,7 @@ pub(super) async fn change(
     let book = state.world.book_mut();
     book.insert(order)?;
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    let reply = told(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     Ok(Json(reply))
 }

@@ -327,6 +327,85 @@ fn what_ctl_prints_for_people_tells_no_secret() {
     kept.assert_kept(20);
 }
 
+/// In calls that lack the password, so that nothing but the accounts says what it is.
+#[test]
+fn a_password_that_others_sent_is_masked_wherever_it_stands() {
+    let mut kept = Kept::start(&["--log", "debug"]);
+    let account = format!(r#"{{"loginName":"keeper","loginPassword":"{SECRET}"}}"#);
+    assert_eq!(kept.ask("POST", "/accounts", &account), 201);
+    let mut client = kept.server.client();
+    let own = |form: Form| form.set("loginPassword", format!("{MARK}login_name"));
+    let longer = format!("by keeper, with {SECRET}, as usual");
+    let reason = own(Form::revoke()).set("revocationReason", &longer);
+    client.revoke(&reason).assert_text("0\n");
+    client.revoke(&own(Form::revoke()).order(2_200_002).set("codeReason", &longer));
+    client.revoke(&own(Form::revoke()).set("orderNumber", format!("2200003 {SECRET}")));
+    // The reply repeats it, to the caller alone.
+    let apply = own(Form::default().add("loginName", "login_name").add("loginPassword", ""))
+        .add("product", "8")
+        .add("days", "365")
+        .add("isCustomerValidated", "N")
+        .add("appRepEmailAddress", format!("{SECRET}@example.com"))
+        .add("organizationName", "Beispiel GmbH")
+        .add("countryName", "DE")
+        .add("localityName", "Bonn");
+    for secret in [SECRET, &format!("no. {SECRET}")] {
+        for format in ["0", "1", "2"] {
+            let form = apply
+                .clone()
+                .add("foreignOrderNumber", secret)
+                .add("responseFormat", format);
+            let answer = client.post("/products/!AutoApplyOrder", &form.encode());
+            assert!(answer.text().contains(SECRET), "{answer:?}");
+        }
+    }
+    for path in [
+        format!("/products/{SECRET}"),
+        format!("/products/x{SECRET}/y"),
+        "/products/%58q7z%48unterXq7z".to_owned(),
+        format!("/{SECRET}"),
+        format!("/ca/{SECRET}.cer"),
+        format!("/sandboxes/{SECRET}{REVOKE}"),
+        format!("/sandboxes/{SECRET}/ca/root.cer"),
+    ] {
+        assert_eq!(client.get(&path).status, 404, "{path}");
+    }
+    for path in ["/orders", "/accounts", "/calls"].map(|list| format!("{list}/{SECRET}")) {
+        assert_eq!(kept.ask("GET", &path, ""), 404, "{path}");
+    }
+    assert_eq!(kept.ask("DELETE", &format!("/sandboxes/{SECRET}"), ""), 404);
+    kept.told.clear();
+
+    let look = |kept: &mut Kept| {
+        for list in [
+            "/orders",
+            "/orders/2200003",
+            "/orders?search=login",
+            "/calls",
+            "/calls/1",
+        ] {
+            assert_eq!(kept.ask("GET", list, ""), 200, "{list}");
+            let (_, told) = kept.told.last().unwrap();
+            assert!(told.contains("\"***\""), "{list}: {told}");
+        }
+        kept.ask("POST", "/calls/count", r#"{"orderNumber":7,"code":7}"#);
+        assert_eq!(kept.ask("PATCH", "/orders/2200003", "{}"), 200);
+    };
+    look(&mut kept);
+    // What was a password then is none to be told of calls that came then.
+    assert_eq!(kept.ask("GET", "/snapshot", ""), 200);
+    let (_, snapshot) = kept.told.pop().unwrap();
+    assert_eq!(kept.ask("PUT", "/snapshot", &snapshot), 200);
+    look(&mut kept);
+    let patch = format!(r#"{{"loginPassword":"{CHANGED}"}}"#);
+    assert_eq!(kept.ask("PATCH", "/accounts/keeper", &patch), 200);
+    look(&mut kept);
+    kept.assert_kept(20);
+    let log = kept.server.log();
+    assert!(log.contains("there is no endpoint at `/products/***`"), "{log}");
+    assert!(log.contains("there is no sandbox `***`"), "{log}");
+}
+
 #[test]
 fn a_snapshot_alone_has_the_passwords() {
     let mut kept = Kept::start(&[]);
