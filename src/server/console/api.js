@@ -18,7 +18,7 @@ export class Problem extends Error {
 }
 
 // The address of a path of the sandbox that is shown. What asks does not ask again because the route changes.
-export function address(path, sandbox = route.peek().sandbox) {
+export function address(path, sandbox = route.value.sandbox) {
   const prefix = sandbox === 'default' ? '' : '/sandboxes/' + encodeURIComponent(sandbox);
   return ROOT + prefix + '/' + path;
 }

@@ -1,5 +1,5 @@
 // The page: its frame, and which view is in it. Views other than the calls are loaded when they are first asked for.
-import { html, render, useEffect, useState } from './html.js';
+import { html, onChange, render, useEffect, useState } from './html.js';
 import { offline, token, tokenNeeded } from './api.js';
 import { inWords } from './faultwords.js';
 import { dateTime } from './format.js';
@@ -117,4 +117,4 @@ const Help = () => html`<${Dialog} title="Keys" onClose=${() => { helpShown.valu
 store.start();
 journal.start();
 listen();
-render(html`<${Page} />`, document.getElementById('page'));
+onChange(() => render(html`<${Page} />`, document.getElementById('page')));

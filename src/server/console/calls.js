@@ -4,7 +4,7 @@ import { remove } from './api.js';
 import { number, timeOfDay, dateTime, took } from './format.js';
 import { arrived, calls, connection, flooded, forget, forgotten, pause, paused } from './journal.js';
 import { viewKeys } from './keys.js';
-import { Code, Empty, Failure, Select, ConfirmButton, Table } from './parts.js';
+import { Code, Empty, Failure, Filter, Select, ConfirmButton, Table } from './parts.js';
 import { go, href, route, setQuery } from './route.js';
 import { catalogue, health, sandboxOf } from './store.js';
 import { Call } from './call.js';
@@ -52,17 +52,16 @@ function contains(call, text) {
 function Filters({ shown, filtered }) {
   const { query } = route.value;
   const value = (name) => query.get(name) || '';
-  const input = (name, label, width) => html`<input type="search" class=${width} aria-label=${label} placeholder=${label} value=${value(name)}
-    onInput=${(event) => later(name, event.target.value)} />`;
+  const input = (name, width) => html`<${Filter} name=${name} label=${name} class=${width} />`;
   const clear = async () => { await remove('calls'); forget(); };
   return html`<form class="bar" role="search" onSubmit=${(event) => event.preventDefault()}>
     <input type="search" class="wide" data-search aria-label="Search in the calls" placeholder="Search  /" value=${value('text')}
       onInput=${(event) => setQuery({ text: event.target.value })} />
     <${Select} aria-label="Endpoint" value=${value('endpoint')} onChange=${(endpoint) => setQuery({ endpoint })}
       options=${[['', 'every endpoint'], ...catalogue.value.endpoints.map(({ name }) => name)]} />
-    ${input('loginName', 'loginName', 'middle')}
-    ${input('orderNumber', 'orderNumber', 'middle')}
-    ${input('code', 'code', 'narrow')}
+    ${input('loginName', 'middle')}
+    ${input('orderNumber', 'middle')}
+    ${input('code', 'narrow')}
     ${filtered && html`<button type="button" class="quiet" onClick=${() => go('calls')}>No filter</button>`}
     <span class="push"></span>
     <span class="dim count">${number(shown)} shown</span>
@@ -70,13 +69,6 @@ function Filters({ shown, filtered }) {
       ${paused.value ? `Go on${arrived.value.length ? ` (${number(arrived.value.length)} new)` : ''}` : 'Pause'}</button>
     <${ConfirmButton} run=${clear} done="The journal is empty." ask="Forget every call?">Clear<//>
   </form>`;
-}
-
-// What the server filters by is asked for when nothing was typed for a moment.
-let waits;
-function later(name, value) {
-  clearTimeout(waits);
-  waits = setTimeout(() => setQuery({ [name]: value.trim().replace('−', '-') }), 250);
 }
 
 function Rows({ list, id, query }) {

@@ -1,5 +1,5 @@
 // The calls that the page holds: a window of the newest that match the filter, kept up to date by the stream.
-import { computed, effect, signal } from './html.js';
+import { signal, watch } from './html.js';
 import { get, query, token } from './api.js';
 import { route } from './route.js';
 import { follow } from './stream.js';
@@ -20,11 +20,11 @@ export const connection = signal('connecting');
 export const forgotten = signal(0);
 export const flooded = signal(false);
 
-const wanted = computed(() => {
+const wanted = () => {
   const { sandbox, query: asked } = route.value;
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || '']));
+  const filter = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name)?.trim().replace('−', '-') || '']));
   return JSON.stringify([sandbox, filter]);
-});
+};
 
 let pending = [];
 let timer = 0;
@@ -34,14 +34,10 @@ let loaded = Promise.resolve();
 
 // Follows what the address asks for, from now on.
 export function start() {
-  effect(() => {
-    const [, filter] = JSON.parse(wanted.value);
-    token.value;
-    begin(filter);
-  });
+  watch(() => token.value + wanted(), () => begin());
 }
 
-export function begin(filter = JSON.parse(wanted.peek())[1]) {
+export function begin(filter = JSON.parse(wanted())[1]) {
   loaded = load(filter);
   return loaded;
 }

@@ -1,6 +1,7 @@
 // A table that the server searches, sorts and pages, with all of that in the address.
 import { html } from './html.js';
 import { number } from './format.js';
+import { Filter } from './parts.js';
 import { route, setQuery } from './route.js';
 
 export const PAGE = 50;
@@ -12,16 +13,7 @@ export function askedFor(names) {
   return { ...fields, offset: Number(query.get('offset')) || 0, limit: PAGE };
 }
 
-let waits;
-export function Search({ label }) {
-  const search = (event) => {
-    const text = event.target.value;
-    clearTimeout(waits);
-    waits = setTimeout(() => setQuery({ search: text, offset: '' }), 200);
-  };
-  return html`<input type="search" class="wide" data-search aria-label=${label} placeholder=${`${label}  /`}
-    value=${route.value.query.get('search') || ''} onInput=${search} />`;
-}
+export const Search = ({ label }) => html`<${Filter} name="search" label=${label} placeholder=${`${label}  /`} class="wide" data-search />`;
 
 // The head of a column that can be sorted by: rising, then falling.
 export function Sorted({ name, children, ...rest }) {

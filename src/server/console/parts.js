@@ -1,6 +1,7 @@
 // Small things that every view is made of: buttons, fields, words with a colour, messages, and data that is fetched.
 import { Fragment, cloneElement, html, signal, useEffect, useId, useRef, useState } from './html.js';
 import { codeClass, codeRow, dateTime, minus, relative } from './format.js';
+import { route, setQuery } from './route.js';
 import { endpointOf, now } from './store.js';
 
 // What was done last, for the eye and for screen readers.
@@ -47,6 +48,18 @@ export function Field({ label, error, note, children, name, after }) {
     ${after ? html`<span class="pair">${control}${after}</span>` : control}
     ${note && html`<span class="note" id=${id + '-note'}>${note}</span>`}
     ${wrong && html`<span class="wrong-note" role="alert" id=${id + '-wrong'}>${error.message}</span>`}</div>`;
+}
+
+// A part of the address that is typed; it gets there when nothing was typed for a moment.
+export function Filter({ name, label, ...rest }) {
+  const [typed, setTyped] = useState(null);
+  useEffect(() => {
+    if (typed === null) return undefined;
+    const waits = setTimeout(() => { setQuery({ [name]: typed, offset: '' }); setTyped(null); }, 200);
+    return () => clearTimeout(waits);
+  }, [typed]);
+  return html`<input type="search" aria-label=${label} placeholder=${label} ...${rest}
+    value=${typed ?? route.value.query.get(name) ?? ''} onInput=${(event) => setTyped(event.target.value)} />`;
 }
 
 export function Select({ value, options, onChange, ...rest }) {

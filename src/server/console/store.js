@@ -1,6 +1,6 @@
 // What several views show: the catalogue, the clock, the faults, the sandboxes, what the emulator is. Read once, and
 // again every few seconds while the page is looked at.
-import { batch, computed, effect, signal } from './html.js';
+import { signal, watch } from './html.js';
 import { get, root, token } from './api.js';
 import { route } from './route.js';
 
@@ -17,11 +17,13 @@ export const sandboxes = signal([]);
 export const tick = signal(Date.now());
 
 // The present of the sandbox, in milliseconds: what it said last and, unless it is frozen, what has passed since.
-export const now = computed(() => {
-  if (!clock.value) return tick.value;
-  const { at, read, frozen } = clock.value;
-  return frozen ? at : at + Math.max(0, tick.value - read);
-});
+export const now = {
+  get value() {
+    if (!clock.value) return tick.value;
+    const { at, read, frozen } = clock.value;
+    return frozen ? at : at + Math.max(0, tick.value - read);
+  },
+};
 
 // The id of the last call that was seen, and what of it the views know that are read again when something was called.
 export const lastCall = signal(0);
@@ -37,9 +39,9 @@ export function setClock(answer) {
 
 // Takes an answer of the sandbox that is shown, unless another one is shown when it comes.
 export async function takeShown(request, take) {
-  const { sandbox } = route.peek();
+  const { sandbox } = route.value;
   const answer = await request;
-  if (route.peek().sandbox === sandbox) take(answer);
+  if (route.value.sandbox === sandbox) take(answer);
 }
 
 export const refreshClock = () => takeShown(get('clock'), setClock);
@@ -47,15 +49,17 @@ export const refreshFaults = () => takeShown(get('faults'), (answer) => { faults
 export async function refreshSandboxes() { sandboxes.value = (await root('GET', 'sandboxes')).sandboxes; }
 
 async function refresh() {
-  if (unread.peek()) readOnce();
-  changes.value = `${lastCall.peek()} ${clock.peek()?.now && Math.round((now.peek() - Date.now()) / 60_000)}`;
+  if (unread.value) readOnce();
+  changes.value = `${lastCall.value} ${clock.value?.now && Math.round((now.value - Date.now()) / 60_000)}`;
   await Promise.allSettled([refreshClock(), refreshFaults(), refreshSandboxes()]);
 }
 
 async function readOnce() {
   try {
     const [endpoints, said] = await Promise.all([root('GET', 'endpoints'), root('GET', 'health')]);
-    batch(() => { catalogue.value = endpoints; health.value = said; unread.value = null; });
+    catalogue.value = endpoints;
+    health.value = said;
+    unread.value = null;
   } catch (error) {
     unread.value = error;
   }
@@ -63,15 +67,9 @@ async function readOnce() {
 
 // Begins to read; again when the sandbox or the token changes.
 export function start() {
-  const shown = computed(() => route.value.sandbox);
-  effect(() => {
-    token.value;
-    readOnce();
-  });
-  effect(() => {
-    shown.value;
-    token.value;
-    faults.peek().length && (faults.value = []);
+  watch(() => token.value, readOnce);
+  watch(() => token.value + ' ' + route.value.sandbox, () => {
+    faults.value = [];
     refresh();
   });
   setInterval(() => document.visibilityState === 'visible' && refresh(), EVERY);
