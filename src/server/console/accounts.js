@@ -2,14 +2,13 @@
 import { html, useState } from './html.js';
 import { get, patch, post, query, remove } from './api.js';
 import { follow } from './calls.js';
-import { FieldTable, NewForm } from './fields.js';
+import { toml } from './copied.js';
+import { FieldTable, NewForm, written } from './fields.js';
 import { number } from './format.js';
-import { Pages, Search, askedFor } from './paged.js';
-import { Copy, Dialog, Empty, Failure, ConfirmButton, Table, say, useData } from './parts.js';
+import { askedFor, Pages, Search } from './paged.js';
+import { ConfirmButton, Copy, Dialog, Empty, Failure, say, Table, useData } from './parts.js';
 import { go, href, route } from './route.js';
 import { refreshSandboxes } from './store.js';
-import { written } from './schema.js';
-import { toml } from './toml.js';
 
 export function Accounts() {
   const { id, query: asked } = route.value;

@@ -1,14 +1,13 @@
 // The page: its frame, and which view is in it. Views other than the calls are loaded when they are first asked for.
 import { html, onChange, render, useEffect, useState } from './html.js';
 import { offline, token, tokenNeeded } from './api.js';
-import { inWords } from './faultwords.js';
-import { dateTime } from './format.js';
-import * as journal from './journal.js';
-import { KEYS, helpShown, listen } from './keys.js';
-import { Dialog, Empty, Field, Select, said } from './parts.js';
-import { VIEWS, go, href, route } from './route.js';
-import * as store from './store.js';
 import { Calls } from './calls.js';
+import { dateTime, inWords } from './format.js';
+import * as journal from './journal.js';
+import { helpShown, KEYS, listen } from './keys.js';
+import { Dialog, Empty, Field, said, Select } from './parts.js';
+import { go, href, route, VIEWS } from './route.js';
+import * as store from './store.js';
 
 const LOADED = { calls: Calls };
 const LOADERS = {

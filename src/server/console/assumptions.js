@@ -1,7 +1,7 @@
 // The view of the assumptions: what no document says, how this sandbox takes it, and why.
 import { html, useState } from './html.js';
 import { get, patch } from './api.js';
-import { Action, Failure, Select, Table, say, useData } from './parts.js';
+import { Action, Failure, say, Select, Table, useData } from './parts.js';
 import { route } from './route.js';
 import { catalogue } from './store.js';
 

@@ -1,13 +1,12 @@
 // One call, opened: why it was answered so, its arguments beside the catalogue's rows, its reply, and what can be done with it.
 import { html, useState } from './html.js';
 import { get, post } from './api.js';
-import { curl } from './curl.js';
+import { curl, toml } from './copied.js';
 import { bytes, codeRow, minus, timeOfDay, took } from './format.js';
 import { callOf } from './journal.js';
 import { Action, Bytes, Code, Copy, Failure, Mark, Table, TextDialog, Time, useData } from './parts.js';
 import { go, href, route } from './route.js';
 import { endpointOf, health, sandboxOf } from './store.js';
-import { toml } from './toml.js';
 
 export function Call({ id }) {
   const { data: call, error } = useData(() => callOf(id), [id, route.value.sandbox]);

@@ -1,13 +1,13 @@
 // The view of the calls: filters, the table that grows at its top, and the call that is open beside it.
 import { Component, html, useEffect, useState } from './html.js';
 import { remove } from './api.js';
-import { number, timeOfDay, dateTime, took } from './format.js';
+import { Call } from './call.js';
+import { dateTime, number, timeOfDay, took } from './format.js';
 import { arrived, calls, connection, flooded, forget, forgotten, pause, paused } from './journal.js';
 import { viewKeys } from './keys.js';
-import { Code, Empty, Failure, Filter, Select, ConfirmButton, Table } from './parts.js';
+import { Code, ConfirmButton, Empty, Failure, Filter, Select, Table } from './parts.js';
 import { go, href, route, setQuery } from './route.js';
 import { catalogue, health, sandboxOf } from './store.js';
-import { Call } from './call.js';
 
 // So many rows are drawn at first, and more by a button.
 const ROWS = 200;

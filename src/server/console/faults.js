@@ -1,9 +1,8 @@
 // The view of the faults: a palette of the usual ones, a form for the others, and the list of those that are active.
 import { html, useState } from './html.js';
 import { post, remove } from './api.js';
-import { minus, relative } from './format.js';
-import { inWords, matcher, outcome, share } from './faultwords.js';
-import { Action, Empty, Failure, Field, Select, ConfirmButton, Table } from './parts.js';
+import { inWords, matcher, minus, outcome, relative, share } from './format.js';
+import { Action, ConfirmButton, Empty, Failure, Field, Select, Table } from './parts.js';
 import { catalogue, endpointOf, faults, refreshFaults, tick } from './store.js';
 
 const PALETTE = [

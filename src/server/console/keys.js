@@ -1,6 +1,6 @@
 // The keyboard: / to search, j and k through the rows of a table, g and a letter to a view, ? for this list.
 import { signal } from './html.js';
-import { VIEWS, go, route } from './route.js';
+import { go, route, VIEWS } from './route.js';
 
 export const helpShown = signal(false);
 // What the view that is shown does on a letter, such as `p` to pause.

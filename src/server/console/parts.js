@@ -1,5 +1,5 @@
 // Small things that every view is made of: buttons, fields, words with a colour, messages, and data that is fetched.
-import { Fragment, cloneElement, html, signal, useEffect, useId, useRef, useState } from './html.js';
+import { cloneElement, Fragment, html, signal, useEffect, useId, useRef, useState } from './html.js';
 import { codeClass, codeRow, dateTime, minus, relative } from './format.js';
 import { route, setQuery } from './route.js';
 import { endpointOf, now } from './store.js';

@@ -3,7 +3,7 @@ import { html, useState } from './html.js';
 import { download, post, put, root } from './api.js';
 import { number, stamp } from './format.js';
 import { begin } from './journal.js';
-import { Action, Dialog, Failure, Field, ConfirmButton, Table, say } from './parts.js';
+import { Action, ConfirmButton, Dialog, Failure, Field, say, Table } from './parts.js';
 import { go, href, route } from './route.js';
 import { refreshClock, refreshFaults, refreshSandboxes, sandboxes } from './store.js';
 
