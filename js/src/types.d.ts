@@ -199,6 +199,12 @@ export interface Count {
   forgotten?: number;
 }
 
+export interface Extension {
+  name: string;
+  critical: boolean;
+  values: string[];
+}
+
 export interface Certificate {
   issuer: string;
   serialNumber: string;
@@ -207,9 +213,13 @@ export interface Certificate {
   notBefore: string;
   notAfter: string;
   sha256Fingerprint: string;
+  publicKey: string;
+  signatureAlgorithm: string;
+  extensions: Extension[];
   pem: string;
   profile?: string;
   hint?: string;
+  ocspRequest?: string;
 }
 
 export interface Mail {
