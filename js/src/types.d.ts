@@ -16,6 +16,9 @@ export type CallKind = "call" | "push";
 export type MailKind = "verification" | "invitation" | "collection";
 export type Disconnect = "before" | "mid-body";
 
+/** A whole number; a bigint where a number could not hold it (from 2^53 on). An `orderNumber` is one only if an order was made with such a number. */
+export type Whole = number | bigint;
+
 export interface Revocation {
   at: string;
   codeReason: number;
@@ -31,7 +34,7 @@ export interface Order {
   issued?: string;
   expires?: string;
   due?: string;
-  certificateID?: number;
+  certificateID?: Whole;
   csr?: string;
   days?: number;
   email?: string;
@@ -125,7 +128,7 @@ export interface NewFault {
   then: Then;
   endpoint?: string;
   loginName?: string;
-  orderNumber?: number;
+  orderNumber?: Whole;
   skip?: number;
   times?: number;
   probability?: number;
@@ -143,7 +146,7 @@ export interface CallFilter {
   kind?: CallKind;
   endpoint?: string;
   loginName?: string;
-  orderNumber?: number | string;
+  orderNumber?: Whole | string;
   code?: number;
   since?: When;
 }
@@ -174,7 +177,7 @@ export interface Call {
   kind?: CallKind;
   code?: number;
   loginName?: string;
-  orderNumber?: number;
+  orderNumber?: Whole;
   fault?: number;
   try?: number;
   url?: string;
