@@ -3,7 +3,7 @@ import { h } from 'preact';
 import htm from 'htm';
 
 export const html = htm.bind(h);
-export { render, cloneElement, Component, Fragment } from 'preact';
+export { render, cloneElement, Component } from 'preact';
 export { useEffect, useLayoutEffect, useId, useRef, useState } from 'preact/hooks';
 
 const looks = [];

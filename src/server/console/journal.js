@@ -1,13 +1,13 @@
-// The calls that the page holds: a window of the newest that match the filter, kept up to date by the stream.
+// The newest calls that match the filter, kept up to date by the stream.
 import { signal, watch } from './html.js';
-import { address, get, Problem, query, send, token } from './api.js';
-import { route } from './route.js';
-import { lastCall, refreshFaults } from './store.js';
+import { address, get, parse, send, token } from './api.js';
+import { query, route } from './route.js';
+import { lastCall, refreshAll } from './store.js';
 
-// So many calls are held; the journal of the emulator keeps as many by default.
-export const WINDOW = 1000;
+// As many as the emulator keeps by default.
+const WINDOW = 1000;
 const FLUSH_EVERY = 150;
-// More than so many at once are a flood: then fewer rows are drawn, until it is over.
+// More at once are a flood: then fewer rows are drawn, until it is over.
 const FLOOD = 30;
 const CALM_AFTER = 600;
 const FILTERS = ['endpoint', 'loginName', 'orderNumber', 'code'];
@@ -19,11 +19,7 @@ export const connection = signal('connecting');
 export const forgotten = signal(0);
 export const flooded = signal(false);
 
-const wanted = () => {
-  const { sandbox, query: asked } = route.value;
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name)?.trim().replace('−', '-') || '']));
-  return JSON.stringify([sandbox, filter]);
-};
+const filter = () => query(Object.fromEntries(FILTERS.map((name) => [name, route.value.query[name]?.trim().replace('−', '-')])));
 
 let pending = [];
 let timer = 0;
@@ -31,24 +27,22 @@ let calm = 0;
 let stop = () => {};
 let loaded = Promise.resolve();
 
-// Follows what the address asks for, from now on.
 export function start() {
-  watch(() => token.value + wanted(), () => begin());
+  watch(() => [token.value, route.value.sandbox, filter()].join(' '), begin);
 }
 
-export function begin(filter = JSON.parse(wanted())[1]) {
-  loaded = load(filter);
-  return loaded;
+export function begin() {
+  loaded = load(filter());
 }
 
-async function load(filter) {
+async function load(asked) {
   stop();
   drop();
   let stopped = false;
   stop = () => { stopped = true; };
   connection.value = 'connecting';
   try {
-    const answer = await get('calls' + query({ ...filter, limit: WINDOW }));
+    const answer = await get(`calls${asked ? `${asked}&` : "?"}limit=${WINDOW}`);
     if (stopped) return;
     calls.value = answer.calls.reverse();
     forgotten.value = answer.forgotten || 0;
@@ -56,14 +50,10 @@ async function load(filter) {
     if (stopped) return;
     calls.value = [];
     connection.value = error;
-    if (error.status === 0 || error.status >= 500) again(filter, () => stopped);
+    if (error.status === 0 || error.status >= 500) setTimeout(() => stopped || begin(), 1000);
     return;
   }
-  stop = follow(filter, calls.value[0]?.id ?? 0, { calls: take, state: changed });
-}
-
-function again(filter, isStopped) {
-  setTimeout(() => isStopped() || begin(filter), 1000);
+  stop = follow(asked, calls.value[0]?.id ?? 0);
 }
 
 function drop() {
@@ -83,8 +73,8 @@ function flush() {
   timer = 0;
   const news = pending.reverse();
   pending = [];
-  if (news.some((call) => call.fault != null)) refreshFaults().catch(() => {});
-  if (news.length) lastCall.value = news[0].id;
+  if (news.some((call) => call.fault != null)) refreshAll();
+  lastCall.value = news[0].id;
   if (news.length > FLOOD) {
     flooded.value = true;
     clearTimeout(calm);
@@ -99,7 +89,7 @@ async function changed(state) {
   connection.value = state;
   if (state !== 'live' || was !== 'broken') return;
   const before = loaded;
-  // What cannot be compared is read anew, which says why it fails, and is tried again.
+  // What cannot be compared is read anew.
   const isSame = await sameJournal().catch(() => false);
   if (!isSame && loaded === before) begin();
 }
@@ -131,36 +121,34 @@ export function forget() {
   forgotten.value = 0;
 }
 
-// Server-sent events read by fetch: with the token, and after a break from the last id on.
-
 const LONGEST_WAIT = 5_000;
 
-// Follows the calls that match `filter`, after the one with the id `last`. `on.calls` is handed batches of calls;
-// `on.state` is told `live`, `broken` or the Problem that ended it. Returns what stops it.
-export function follow(filter, last, on) {
+// Follows the calls after the one with the id `last`, and after a break from the last id on: server-sent events, read by
+// fetch, which can send the token. Returns what stops it.
+function follow(asked, last) {
   const stop = new AbortController();
-  run(filter, last, on, stop.signal);
+  run(asked, last, stop.signal);
   return () => stop.abort();
 }
 
-async function run(filter, last, on, signal) {
+async function run(asked, last, signal) {
   let wait = 250;
   while (!signal.aborted) {
     try {
       const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(last) };
-      const response = await send(address('calls/stream') + query(filter), { headers, signal });
-      on.state('live');
+      const response = await send(address('calls/stream') + asked, { headers, signal });
+      changed('live');
       wait = 250;
       for await (const calls of batches(response.body, signal)) {
-        last = calls[calls.length - 1].id;
-        on.calls(calls);
+        last = calls.at(-1).id;
+        take(calls);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof Problem && error.status >= 400 && error.status < 500) return on.state(error);
+      if (error.status >= 400 && error.status < 500) return changed(error);
     }
     if (signal.aborted) return;
-    on.state('broken');
+    changed('broken');
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }
@@ -176,11 +164,11 @@ async function* batches(body, signal) {
       if (done || signal.aborted) return;
       const events = (rest + value).split('\n\n');
       rest = events.pop();
-      const calls = events.map(data).filter(Boolean).map((text) => JSON.parse(text));
+      const calls = events.map(data).filter(Boolean).map(parse);
       if (calls.length) yield calls;
     }
   } finally {
-    reader.cancel().catch(() => {});
+    reader.cancel().catch(() => {}); // what is broken need not be closed
   }
 }
 
