@@ -160,3 +160,34 @@ test('what cannot be read again after a change is said, and nothing fails unseen
   await page.getByRole('alert').filter({ hasText: 'no list today' }).waitFor({ state: 'detached' });
   await page.finish();
 });
+
+test('a catalogue that comes after the calls names their codes', async () => {
+  const name = await sandbox(all, 'late');
+  await call(all, '!autoRevokeCS', { orderNumber: '2200005', revocationReason: 'test' }, `/sandboxes/${name}`);
+  const page = await open(all, `${name}/use`);
+  let release;
+  const released = new Promise((resolve) => { release = resolve; });
+  await page.route('**/control/v1/endpoints', async (route) => { await released; await route.continue(); });
+  await page.goto(`${all.url}/#/${name}/calls`);
+  await page.reload();
+  const row = page.locator('table.calls tbody tr');
+  await row.waitFor();
+  assert.ok(!(await row.innerText()).includes('already been Revoked'));
+  release();
+  await row.getByText('The certificate has already been Revoked!').waitFor();
+  await page.finish();
+});
+
+test('what is typed into a filter stays while the page is drawn again', async () => {
+  const name = await sandbox(all, 'typed');
+  const page = await open(all, `${name}/orders`);
+  await page.locator('.row-link').first().waitFor();
+  await page.clock.install();
+  const field = page.getByLabel('Search orders');
+  await field.pressSequentially('22000');
+  await page.evaluate(async () => { (await import('/store.js')).tick.value += 1; });
+  assert.equal(await field.inputValue(), '22000');
+  await page.clock.runFor(300);
+  await until('the address', () => page.url().includes('search=22000'));
+  await page.finish();
+});

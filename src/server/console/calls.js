@@ -9,7 +9,7 @@ import { Action, Button, Bytes, Code, ConfirmButton, Copy, Detail, Dialog, Empty
 import { go, href, route, setQuery } from './route.js';
 import { base, catalogue, endpointOf } from './store.js';
 
-// Rows that are drawn at first; more by a button. While calls pour in faster than anybody reads, fewer are enough.
+// Rows that are drawn; more by a button. While calls pour in faster than anybody reads, fewer are enough.
 const ROWS = 200;
 const ROWS_IN_FLOOD = 40;
 
@@ -65,13 +65,13 @@ function Filters({ shown, filtered }) {
 function Rows({ list, id, query }) {
   return html`<${Table} label="Calls" class="calls"
     head=${[['#', 'num'], html`<th scope="col" title="by the sandbox's clock">Clock</th>`, ['Real time', 'c-real'], 'Endpoint', ['loginName', 'c-loginName'], ['orderNumber', 'c-order'], 'Code', ['Took', 'num c-took'], ['Fault, hint', 'c-hint']]}
-    rows=${list.map((call) => html`<${Row} key=${call.id} call=${call} open=${call.id === id} address=${href('calls', call.id, query)} />`)} />`;
+    rows=${list.map((call) => html`<${Row} key=${call.id} call=${call} endpoint=${endpointOf(call.endpoint)} open=${call.id === id} address=${href('calls', call.id, query)} />`)} />`;
 }
 
-// Drawn again only when it must be: calls do not change.
+// Drawn again only when it must be.
 class Row extends Component {
   shouldComponentUpdate(next) {
-    return next.open !== this.props.open || next.address !== this.props.address || next.call !== this.props.call;
+    return ['call', 'open', 'address', 'endpoint'].some((name) => next[name] !== this.props[name]);
   }
 
   render({ call, open, address }) {

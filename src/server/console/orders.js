@@ -39,9 +39,9 @@ const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
 function Order({ number, onChange }) {
   const { data: order, error, path, turn, save } = useOpened('orders', number, onChange, [changes.value]);
   return html`<${Opened} noun="order" id=${number} title=${`Order ${number}`} error=${error} onChange=${onChange} fixture=${order}
+    headline=${order && html`<p class="headline"><${State} state=${order.state} /> <span class="dim">${order.product === 'smime' ? 'S/MIME' : 'code signing'}</span>${' '}<a href=${href('accounts', order.loginName)}>${order.loginName}</a> <span class="dim">${order.email || order.organization}</span></p>`}
     links=${html`<a class="button" href=${href('calls', '', { orderNumber: number })}>Its calls</a>`}>
-    ${order && html`<p class="headline"><${State} state=${order.state} /> <span class="dim">${order.product === 'smime' ? 'S/MIME' : 'code signing'}</span>
-        ${' '}<a href=${href('accounts', order.loginName)}>${order.loginName}</a> <span class="dim">${order.email || order.organization}</span></p>
+    ${order && html`
       <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
       <h3>What each endpoint would answer now</h3><${Next} number=${number} path=${path} turn=${turn} state=${order.state} />
       ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${Certificate} order=${order} path=${path} />`}
@@ -76,7 +76,7 @@ function Next({ number, path, turn, state }) {
   if (!data) return html`<${Failure} error=${error} />`;
   return html`<${Table} label="What each endpoint would answer" class="next" head=${['Endpoint', 'Code', 'Then']} rows=${data.endpoints.map((row, at) => html`<tr key=${at}>
       <td class="name"><a href=${href('try', row.endpoint, { orderNumber: number })}>${row.endpoint}</a>${row.with && html`<br /><span class="dim">${row.with.name}=${row.with.value}</span>`}</td>
-      <td class="c-code"><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
+      <td class="c-code" title=${row.message}><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
       <td>${row.becomes ? html`<${State} state=${row.becomes} />` : html`<span class="dim">unchanged</span>`}
         ${row.makes && html`<br /><span class="dim">new order:</span> <${State} state=${row.makes} />`}</td></tr>`)} />`;
 }
@@ -117,6 +117,6 @@ function Files({ path, number }) {
   const file = (title, from, end) => html`<${Action} run=${() => download(address(`${path}/${from}`), number + end)} onError=${setError}>${title}<//>`;
   return html`<p class="actions">
     ${file('Certificate PEM', 'certificate', '.pem')} ${file('DER', 'certificate?format=der', '.cer')} ${file('Chain', 'chain', '-chain.pem')}
-    ${file('CSR', 'csr', '.csr')} ${file('Private key', 'key', '.key')} <${Copy} text=${() => text(`${path}/certificate`)}>Copy PEM<//></p>
+    ${file('CSR', 'csr', '.csr')} ${file('Private key', 'key', '.key')} <${Copy} text=${() => text(path + '/certificate')}>Copy PEM<//></p>
     <${Failure} error=${error} />`;
 }

@@ -63,7 +63,7 @@ export function useOpened(view, id, onChange, on) {
   return { ...useData(() => get(path), [path, turn, ...on]), path, turn, save };
 }
 
-export function Opened({ noun, id, title, error, fixture, links, onChange, children }) {
+export function Opened({ noun, id, title, error, fixture, headline, links, onChange, children }) {
   const { view, query: asked } = route.value;
   const drop = async () => {
     await remove(`${view}/${encodeURIComponent(id)}`);
@@ -72,7 +72,7 @@ export function Opened({ noun, id, title, error, fixture, links, onChange, child
     onChange();
   };
   return html`<${Detail} title=${title} error=${error}>
-    ${fixture && html`<p class="actions">${links}<${Copy} text=${() => toml(view, fixture)}>Copy as fixture<//><span class="push"></span>
+    ${fixture && html`${headline}<p class="actions">${links}<${Copy} text=${() => toml(view, fixture)}>Copy as fixture<//><span class="push"></span>
       <${ConfirmButton} run=${drop} done=${`The ${noun} ${id} is deleted.`} ask=${`Delete the ${noun}?`}>Delete<//></p>${children}`}<//>`;
 }
 
