@@ -65,7 +65,7 @@ function Bands() {
   return html`<aside aria-label="Notices">
     ${offline.value && html`<p class="band" role="alert">The emulator does not answer. The page goes on when it does.</p>`}
     ${alert('The catalogue of the endpoints did not arrive, and is asked for again', store.unread.value)}
-    ${alert('What the page shows of this sandbox may be old', store.stale.value)}
+    ${alert('This sandbox cannot be read', store.stale.value)}
     ${list.length > 0 && html`<p class="band"><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
       <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
 }

@@ -22,15 +22,16 @@ export default function Calls() {
   }, []);
   const text = (query.text || '').toLowerCase();
   const shown = text ? calls.value.filter((call) => contains(call, text)) : calls.value;
+  const failed = connection.value instanceof Error && connection.value;
   const filtered = Object.values(query).some(Boolean);
   return html`<div class=${'split' + (id ? ' open' : '')}>
     <div class="list">
       <${Filters} shown=${shown.length} filtered=${filtered} />
-      ${connection.value instanceof Error && html`<${Failure} error=${connection.value} />`}
+      ${failed && html`<${Failure} error=${failed} />`}
       ${shown.length > 0 && html`<${Rows} list=${shown.slice(0, flooded.value ? ROWS_IN_FLOOD : rows)} id=${Number(id)} query=${query} />`}
       ${shown.length > rows && html`<p class="more"><${Button} onClick=${() => setRows(rows + ROWS)}>Show more (${number(shown.length - rows)})<//></p>`}
       ${forgotten.value > 0 && shown.length > 0 && html`<p class="note more">${number(forgotten.value)} older calls are no longer kept.</p>`}
-      ${!shown.length && (filtered ? html`<${Empty} title="No call matches."><p>The journal may have some that do not. <a href=${href('calls')}>Show every call</a></p><//>` : html`<${None} />`)}
+      ${!shown.length && !failed && (filtered ? html`<${Empty} title="No call matches."><p>The journal may have some that do not. <a href=${href('calls')}>Show every call</a></p><//>` : html`<${None} />`)}
     </div>
     ${id && html`<${Call} key=${id} id=${Number(id)} />`}
   </div>`;
@@ -87,7 +88,6 @@ class Row extends Component {
   }
 }
 
-// Without its date where that is today's.
 function sandboxTime({ time, realTime }) {
   return time.slice(0, 10) === realTime.slice(0, 10) ? time.slice(11, 19) : dateTime(time);
 }
@@ -155,7 +155,7 @@ async function fixtureOf(call) {
   return tables.join('\n');
 }
 
-// The order in the state that it had when the call came, if its history tells; with the times of now where it did not change.
+// The order as it was when the call came, if its history tells.
 async function orderBefore(order, call) {
   const { entries } = await get(`orders/${order.orderNumber}/history`);
   const at = entries.findIndex((entry) => entry.call === call.id);

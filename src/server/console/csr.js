@@ -39,7 +39,7 @@ export const KEYS = {
 // Without a secure context (another host over plain HTTP) browsers have no WebCrypto.
 export const canMake = () => Boolean(globalThis.crypto?.subtle);
 
-// { csr, key }, both in PEM; with `isBroken`, the signature does not fit: its last byte is another.
+// { csr, key } in PEM; with `isBroken`, the signature does not fit.
 export async function makeCsr(kind, commonName, isBroken = false) {
   const [make, sign, algorithm] = KEYS[kind];
   const pair = await crypto.subtle.generateKey(make, true, ['sign', 'verify']);

@@ -45,7 +45,7 @@ function Change({ field, value, save, close }) {
   </form>`;
 }
 
-// A form for something new: the `first` fields at once, the others when they are asked for.
+// For something new: the `first` fields at once, the others when they are asked for.
 export function NewForm({ schema, first, start = {}, make, title, hide = [] }) {
   const { data: fields, error: unread } = useData(() => fieldsOf(schema), [schema]);
   const [values, setValues] = useState(start);
@@ -121,7 +121,7 @@ function read(text, kind) {
   }
 }
 
-// What is no number is sent as it is, for the server to say what is taken.
+// What is no number is sent as it is: the server says what is taken.
 export function numeric(text) {
   const value = text.replace('−', '-');
   return /^-?\d+(\.\d+)?$/.test(value) ? json(value.replace(/^(-?)0+(?=\d)/, '$1')) : text;

@@ -123,8 +123,7 @@ export function forget() {
 
 const LONGEST_WAIT = 5_000;
 
-// Follows the calls after the one with the id `last`, and after a break from the last id on: server-sent events, read by
-// fetch, which can send the token. Returns what stops it.
+// Follows the calls after the one with the id `last`, by fetch, which can send the token. Returns what stops it.
 function follow(asked, last) {
   const stop = new AbortController();
   run(asked, last, stop.signal);
@@ -154,7 +153,7 @@ async function run(asked, last, signal) {
   }
 }
 
-// The calls in what arrives, together as they come.
+// The calls in what arrives, together as they come; comments between are none.
 async function* batches(body, signal) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -172,7 +171,6 @@ async function* batches(body, signal) {
   }
 }
 
-// The data of an event; the empty comments between are none.
 function data(event) {
   return event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n');
 }

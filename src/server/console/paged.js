@@ -49,7 +49,7 @@ export function Listing({ noun, name, filters, choices, total, things, error, re
   </div>`;
 }
 
-// The thing that is open: { data, error, path, save, turn }; `on` as for useData.
+// The thing that is open; `on` as for useData.
 export function useOpened(view, id, onChange, on) {
   const path = `${view}/${encodeURIComponent(id)}`;
   const [turn, setTurn] = useState(0);
@@ -76,7 +76,6 @@ export function Opened({ noun, id, title, error, fixture, headline, links, onCha
       <${ConfirmButton} run=${drop} done=${`The ${noun} ${id} is deleted.`} ask=${`Delete the ${noun}?`}>Delete<//></p>${children}`}<//>`;
 }
 
-// The head of a column that can be sorted by: rising, then falling.
 export function Sorted({ name, children = name, ...rest }) {
   const now = route.value.query.sort || 'orderNumber';
   const order = { [name]: 'ascending', ['-' + name]: 'descending' }[now];

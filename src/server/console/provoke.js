@@ -5,7 +5,6 @@ import { refreshAll } from './store.js';
 
 const LOGIN = 'console_try';
 const PASSWORD = 'console_try';
-// What an earlier recipe may have set.
 const USUAL = { loginPassword: PASSWORD, locked: false, payment: null, callLimit: null, strictPolling: null, voucher: null, permissions: null, unpriced: [] };
 
 // Sends the call of a recipe in the sandbox that is shown now; `before` is run when everything is set up, with its methods.
@@ -28,7 +27,7 @@ export async function provoke(recipe, before = async () => {}) {
   }
 }
 
-// A fault that was met is gone by itself; one that was not is taken away.
+// One that was met is gone by itself.
 async function withdraw(here, id) {
   const { faults } = await here.get('faults');
   if (faults.some((fault) => fault.id === id)) await here.remove('faults/' + id);
@@ -41,7 +40,7 @@ async function account(here, fields) {
   return here.post('accounts', { loginName: LOGIN, ...Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== null)) });
 }
 
-// Sets the assumptions that are wanted; gives what they were.
+// Gives what they were.
 async function assume(here, wanted) {
   const { assumptions } = await here.get('assumptions');
   await here.patch('assumptions', wanted);

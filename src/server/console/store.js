@@ -7,7 +7,7 @@ const EVERY = 4_000;
 
 export const catalogue = signal({ endpoints: [], assumptions: [] });
 export const health = signal({});
-// Why they could not be read, until they are; and why what is shown of the sandbox is old, while it is.
+// Why they could not be read, until they are; and why the sandbox cannot be, while it cannot.
 export const unread = signal(null);
 export const stale = signal(null);
 export const clock = signal(null);

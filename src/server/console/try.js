@@ -76,7 +76,7 @@ function example(endpoint) {
   return orderNumber && 'orderNumber' in values ? { ...values, orderNumber } : values;
 }
 
-// The arguments of the call that the address names; its password is not known here.
+// The arguments of the call in the address; its password is not known here.
 async function prefill(endpoint) {
   const id = Number(route.value.query.call);
   if (!id) return null;
@@ -145,14 +145,13 @@ function Body({ sent, label }) {
   return html`<p class="note">Bytes that are no text, in Base64:</p><pre class="text reply" tabindex="0" aria-label=${label}>${sent.bodyBase64}</pre>`;
 }
 
-// The same call in each other format leaves no trace: it is sent in a copy of the sandbox that is deleted again. A larger
-// one takes too long to copy for a glance.
+// The same call in each other format is sent in a copy of the sandbox. A larger one takes too long to copy for a glance.
 const LARGEST = 5_000;
 
 const formatsOf = (endpoint) => endpoint.arguments.find(({ name }) => name === 'responseFormat')?.choices || [];
 const isFormat = ({ name }) => name.toLowerCase() === 'responseformat';
 
-// What the sandbox holds before the call, for the copies; null where there is nothing to compare or it is too large.
+// For the copies; null where there is nothing to compare or it is too large.
 async function fixturesBefore(endpoint, here) {
   const { orders = 0 } = sandboxOf(route.value.sandbox) || {};
   return formatsOf(endpoint).length > 1 && orders <= LARGEST ? here.get('snapshot') : null;
