@@ -3,9 +3,9 @@
 mod calls;
 mod csr_der;
 mod fixtures;
-#[cfg(test)]
-mod life;
 mod patch;
+#[cfg(test)]
+mod sequences;
 mod spkac;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
-use crate::api::endpoints::{Answer, Call, ENDPOINTS, Endpoint, Transport};
+use crate::api::endpoints::{Answer, Call, ENDPOINTS, EXAMPLE_CSR, Endpoint, Transport};
 use crate::api::order::state::{Order, State};
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{ASSUMPTIONS, Assumptions};
@@ -52,8 +52,6 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("snapshot", snapshot),
     ("spkac", |input| drop(spkac(input))),
 ];
-
-const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
 
 /// So many bytes of an input of [`form`] choose the assumptions. If there are more assumptions, a byte chooses for several:
 /// a fixed number keeps the meaning of the kept inputs.
@@ -207,7 +205,7 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
     let number = order.number.to_string();
     let arguments = [
         ("orderNumber", &*number),
-        ("csr", CSR),
+        ("csr", EXAMPLE_CSR),
         ("revokeOldOrder", if revoke_old_order { "Y" } else { "N" }),
     ];
     let before = orders(world);

@@ -294,7 +294,19 @@ export class Calls extends Noun {
    * @returns {Promise<T.Call[]>}
    */
   async list(which = {}) {
-    return (await this.send("GET", "/calls", undefined, asFilter(which))).calls;
+    const pages = [];
+    let { limit } = which;
+    let before;
+    do {
+      // The newest come first, a page at a time.
+      const page = await this.send("GET", "/calls", undefined, { ...asFilter(which), limit, before });
+      pages.unshift(page.calls);
+      before = page.next ?? undefined;
+      if (limit !== undefined) {
+        limit -= page.calls.length;
+      }
+    } while (before !== undefined && limit !== 0);
+    return pages.flat();
   }
 
   /**

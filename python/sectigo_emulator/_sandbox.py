@@ -232,8 +232,7 @@ class Calls(_Noun):
 
     def list(self, endpoint: str | None = None, *, limit: int | None = None, **which: Unpack[CallFilter]) -> list[Call]:
         """The calls, the oldest first."""
-        answer = self._send("GET", "/calls", limit=limit, **_filter(endpoint, which))
-        return [_convert.read(Call, call) for call in answer["calls"]]
+        return self._list(_filter(endpoint, which), limit)
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self.list())
@@ -257,12 +256,24 @@ class Calls(_Noun):
         count = self._count(body, _convert.seconds(within))
         if not count.reached:
             raise NotCalled(_not_called(wanted, at_least, count), count.count, count.nearest)
-        answer = self._send("GET", "/calls", **wanted)
-        return [_convert.read(Call, call) for call in answer["calls"]]
+        return self._list(wanted)
 
     def clear(self) -> None:
         """Forgets every call and every push."""
         self._send("DELETE", "/calls")
+
+    def _list(self, wanted: Mapping[str, Any], limit: int | None = None) -> builtins.list[Call]:
+        pages: builtins.list[Any] = []
+        before: int | None = None
+        while True:
+            # The newest come first, a page at a time.
+            answer = self._send("GET", "/calls", limit=limit, before=before, **wanted)
+            pages.append(answer["calls"])
+            before = answer.get("next")
+            if limit is not None:
+                limit -= len(answer["calls"])
+            if before is None or limit == 0:
+                return [_convert.read(Call, call) for page in reversed(pages) for call in page]
 
     def _count(self, body: Mapping[str, Any], wait: float = 0.0) -> Count:
         return _convert.read(Count, self._control.send("POST", f"{self._at}/calls/count", body, wait=wait))

@@ -259,6 +259,18 @@ impl Fault {
 }
 
 impl Action {
+    /// Whether the reply comes later, or more slowly, than it could.
+    pub(crate) fn takes_time(&self) -> bool {
+        match self {
+            Self::Delay(_) | Self::Throttle { .. } => true,
+            Self::Answer { .. }
+            | Self::Status { .. }
+            | Self::DisconnectBefore
+            | Self::DisconnectMidBody
+            | Self::Garble => false,
+        }
+    }
+
     /// What is answered in the endpoint's place, if this action answers a code.
     pub(crate) fn refusal(&self, endpoint: &Endpoint) -> Option<Refusal> {
         let Self::Answer { code, argument } = self else {

@@ -9,7 +9,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
-use crate::api::order::book::{Book, LifeChange};
+use crate::api::order::book::{Book, LifecycleChange};
+use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
@@ -54,10 +55,10 @@ impl World {
     }
 
     /// The orders whose state was changed since the last time, if the book keeps account of them.
-    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+    pub fn take_lifecycle_changes(&mut self) -> Vec<LifecycleChange> {
         // The book is opened for a change only if there is one.
-        match self.book.has_lives() {
-            true => self.book_mut().take_lives(),
+        match self.book.has_lifecycle_changes() {
+            true => self.book_mut().take_lifecycle_changes(),
             false => Vec::new(),
         }
     }
@@ -102,11 +103,15 @@ impl World {
 }
 
 /// The accounts of a sandbox, by loginName.
+///
+/// Cloning it is cheap, and so is changing one account while clones are read.
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
-    by_login_name: BTreeMap<LoginName, Account>,
+    by_login_name: ChunkedMap<LoginName, Arc<Account>>,
     /// How many accounts have each password.
-    passwords: HashMap<Password, usize>,
+    passwords: Arc<HashMap<Password, usize>>,
+    /// Which lengths passwords have, or once had: bit n is that of n bytes, of n + 64, and so on.
+    password_lengths: u64,
     /// How many accounts have the changes of their orders pushed.
     pushed: usize,
 }
@@ -117,9 +122,12 @@ impl Accounts {
 
     /// Enters an account, in place of one that has its loginName already.
     pub fn insert(&mut self, account: Account) {
-        *self.passwords.entry(account.login_password.clone()).or_default() += 1;
+        self.password_lengths |= length_bit(account.login_password.expose().len());
+        let passwords = Arc::make_mut(&mut self.passwords);
+        *passwords.entry(account.login_password.clone()).or_default() += 1;
         self.pushed += usize::from(account.push.is_some());
-        if let Some(old) = self.by_login_name.insert(account.login_name.clone(), account) {
+        let (login_name, account) = (account.login_name.clone(), Arc::new(account));
+        if let Some(old) = self.by_login_name.insert(login_name, account) {
             self.forget(&old);
         }
     }
@@ -128,16 +136,16 @@ impl Accounts {
     pub fn remove(&mut self, login_name: &str) -> Option<Account> {
         let removed = self.by_login_name.remove(login_name)?;
         self.forget(&removed);
-        Some(removed)
+        Some(Arc::unwrap_or_clone(removed))
     }
 
     fn forget(&mut self, account: &Account) {
         self.pushed -= usize::from(account.push.is_some());
-        let password = &account.login_password;
-        if let Some(count) = self.passwords.get_mut(password) {
+        let passwords = Arc::make_mut(&mut self.passwords);
+        if let Some(count) = passwords.get_mut(&account.login_password) {
             *count -= 1;
             if *count == 0 {
-                self.passwords.remove(password);
+                passwords.remove(&account.login_password);
             }
         }
     }
@@ -146,6 +154,11 @@ impl Accounts {
     /// this takes.
     pub fn is_password(&self, text: &str) -> bool {
         self.passwords.contains_key(text)
+    }
+
+    /// Whether there may be a password of that many bytes: if not, a text of that length is none, and need not be looked up.
+    pub fn may_have_password_of(&self, bytes: usize) -> bool {
+        self.password_lengths & length_bit(bytes) != 0
     }
 
     /// Whether the changes of any account's orders are pushed.
@@ -165,12 +178,12 @@ impl Accounts {
 
     /// Every account, by loginName.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.by_login_name.values()
+        self.by_login_name.values().map(|account| &**account)
     }
 
     /// The account of that loginName.
     pub fn get(&self, login_name: &str) -> Option<&Account> {
-        self.by_login_name.get(login_name)
+        self.by_login_name.get(login_name).map(|account| &**account)
     }
 
     /// The account that these credentials open.
@@ -198,8 +211,7 @@ impl Accounts {
                 .get(reseller.login_name.as_str())
                 .ok_or(LoginRefused::UnknownLoginName);
         }
-        self.by_login_name
-            .values()
+        self.iter()
             .find(|account| {
                 account.account_id == Some(account_id) && account.reseller.as_ref() == Some(&reseller.login_name)
             })
@@ -210,7 +222,7 @@ impl Accounts {
     pub fn admit(&mut self, login_name: &str, now: Timestamp) -> bool {
         self.by_login_name
             .get_mut(login_name)
-            .and_then(|account| account.call_limit.as_mut())
+            .and_then(|account| Arc::make_mut(account).call_limit.as_mut())
             .is_none_or(|limit| limit.admit(now))
     }
 
@@ -218,9 +230,13 @@ impl Accounts {
     pub fn admit_poll(&mut self, login_name: &str, number: OrderNumber, now: Timestamp) -> bool {
         self.by_login_name
             .get_mut(login_name)
-            .and_then(|account| account.polling.as_mut())
+            .and_then(|account| Arc::make_mut(account).polling.as_mut())
             .is_none_or(|polling| polling.admit(number.get(), now))
     }
+}
+
+fn length_bit(bytes: usize) -> u64 {
+    1 << (bytes % 64)
 }
 
 /// Why nobody was let in. The sentence is for the log.

@@ -9,12 +9,12 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
+use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
 use crate::cli::openapi::OpenapiArgs;
-use crate::cli::parse::check_token;
 use crate::cli::serve::ServeArgs;
 
 /// A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by.
@@ -44,9 +44,9 @@ impl Config {
         let command = Self::read_words(&words)?.into_command();
         let (checked, path) = match &command {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
-            Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
-            Command::Check(args) => (check_token(args.control_token()), "sectigo-emulator check"),
-            Command::Env(args) => (args.check(), "sectigo-emulator env"),
+            Command::Ctl(args) => (args.token.check(), "sectigo-emulator ctl"),
+            Command::Check(args) => (args.token.check(), "sectigo-emulator check"),
+            Command::Env(args) => (args.token.check(), "sectigo-emulator env"),
             Command::Health(_)
             | Command::Endpoints(_)
             | Command::Ca(_)
@@ -59,9 +59,10 @@ impl Config {
 
     /// Reads the words of a command line, of which the first is the program.
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
-        let words = &with_serve_first(words);
-        let mut matches = Self::command()
-            .try_get_matches_from(words)
+        let mut program = Self::command();
+        let words = &with_serve_first(&program, words);
+        let mut matches = program
+            .try_get_matches_from_mut(words)
             .map_err(|error| Exit::new(&error, words))?;
         check_sandbox(&matches)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
@@ -73,8 +74,10 @@ impl Config {
     }
 }
 
-/// The command to run.
+/// The command to run. The options of one are made when it is given, so that those of the others do not delay the start. They
+/// have no doc comment, which clap would then take for what the command does.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Serve (the default).
     Serve(Box<ServeArgs>),
@@ -139,11 +142,9 @@ impl Exit {
 
 /// The same words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
 /// accepts them in one place only.
-fn with_serve_first(words: &[OsString]) -> Vec<OsString> {
+fn with_serve_first(program: &clap::Command, words: &[OsString]) -> Vec<OsString> {
     let mut words = words.to_vec();
-    let place = command_words(&Config::command(), &words)
-        .next()
-        .map(|(place, ..)| place);
+    let place = command_words(program, &words).next().map(|(place, ..)| place);
     if let Some(place) = place.filter(|place| words[*place] == "serve") {
         words[1..=place].rotate_right(1);
     }
@@ -201,7 +202,7 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
         .subcommand_matches("ctl")
         .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
         .and_then(ArgMatches::subcommand)
-        .is_some_and(|(_, command)| command.value_source("ctl_sandbox") == Some(ValueSource::CommandLine));
+        .is_some_and(|(_, command)| command.value_source(SandboxArgs::ID) == Some(ValueSource::CommandLine));
     if is_given {
         return Err(Exit::Usage(
             "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
@@ -218,10 +219,21 @@ mod tests {
     use clap_complete::Shell;
 
     use super::*;
+    use crate::cli::command;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Config::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_command_does_is_said_before_its_options_are_made() {
+        let whole = command();
+        for program in Config::command().get_subcommands() {
+            let made = whole.find_subcommand(program.get_name()).expect("it is the same");
+            let about = made.get_about().map(ToString::to_string);
+            assert_eq!(about, program.get_about().map(ToString::to_string));
+        }
     }
 
     /// The options of the commands of `ctl` have none: they are fields of one order, one fault or one request, and a
@@ -229,7 +241,7 @@ mod tests {
     /// have theirs.
     #[test]
     fn every_option_has_its_variable() {
-        let program = Config::command();
+        let program = command();
         for command in std::iter::once(&program).chain(program.get_subcommands()) {
             for option in command.get_arguments() {
                 let Some(long) = option.get_long().filter(|long| !["help", "version"].contains(long)) else {
@@ -255,14 +267,16 @@ mod tests {
             Box::new(
                 command
                     .get_subcommands()
+                    // clap's own, which is about the others.
+                    .filter(|sub| sub.get_name() != "help")
                     .flat_map(|sub| std::iter::once(sub).chain(below(sub))),
             )
         }
-        let program = Config::command();
+        let program = command();
         let ctl = program.find_subcommand("ctl").expect("there is ctl");
         let options: Vec<_> = below(ctl).flat_map(|command| command.get_arguments()).collect();
         assert!(options.len() > 40, "{}", options.len());
-        for option in options {
+        for option in options.into_iter().filter(|option| !option.is_global_set()) {
             assert!(option.get_env().is_none(), "{}", option.get_id());
             assert!(option.get_help().is_some(), "{}", option.get_id());
         }
@@ -341,7 +355,7 @@ mod tests {
                 .map(OsString::from)
                 .collect();
             let expected: Vec<_> = std::iter::once("x").chain(expected.split(' ')).collect();
-            assert_eq!(with_serve_first(&words), expected, "{line}");
+            assert_eq!(with_serve_first(&Config::command(), &words), expected, "{line}");
             if !line.contains("health") {
                 assert!(Config::read_words(&words).is_ok(), "{line}");
             }
@@ -396,11 +410,16 @@ mod tests {
     }
 
     #[test]
-    fn ctl_does_not_print_secrets() {
-        let args = parse("ctl --token t0ken accounts create login s3cret").expect("it is well formed");
-        let printed = format!("{args:?}");
-        assert!(!printed.contains("t0ken") && !printed.contains("s3cret"), "{printed}");
-        let mut program = Config::command();
+    fn debug_does_not_print_secrets() {
+        for line in [
+            "ctl --token t0ken accounts create login s3cret",
+            "env --control-token t0ken",
+            "check --replay x --control-token t0ken",
+        ] {
+            let printed = format!("{:?}", parse(line).expect("it is well formed"));
+            assert!(!printed.contains("t0ken") && !printed.contains("s3cret"), "{printed}");
+        }
+        let mut program = command();
         let help = program
             .find_subcommand_mut("ctl")
             .expect("there is ctl")
@@ -411,7 +430,7 @@ mod tests {
     #[test]
     fn every_shell_gets_its_script() {
         for shell in Shell::value_variants() {
-            let script = CompletionsArgs { shell: *shell }.script(Config::command());
+            let script = CompletionsArgs { shell: *shell }.script(command());
             assert!(
                 script.contains("sectigo-emulator") && script.contains("advance"),
                 "{shell}"

@@ -9,14 +9,14 @@ use crate::aside::aside;
 use crate::ca::{Authority, CaKey, CaOptions};
 use crate::clock::system_now;
 
-/// What is done with the CA.
+// What is done with the CA.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CaArgs {
     #[command(subcommand)]
     command: CaCommand,
 }
 
-/// The commands of `ca`.
+// The commands of `ca`.
 #[derive(Clone, Debug, Subcommand)]
 enum CaCommand {
     /// Make the root in a directory that `serve --ca-dir` reads, unless it is there; print the path of its certificate.

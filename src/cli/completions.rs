@@ -3,7 +3,7 @@
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-/// The options of `completions`.
+// The options of `completions`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CompletionsArgs {
     /// The shell.

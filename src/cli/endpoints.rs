@@ -9,7 +9,7 @@ use crate::api::endpoints::catalogue;
 use crate::check::checked::{Checked, Fidelity};
 use crate::check::transcript::TranscriptError;
 
-/// The options of `endpoints`.
+// The options of `endpoints`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EndpointsArgs {
     /// How the catalogue is printed.

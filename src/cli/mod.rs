@@ -39,14 +39,16 @@ pub fn main() -> ExitCode {
     code
 }
 
-/// The command line as clap knows it, for the documentation.
+/// The command line as clap knows it, with the options of every command, for the documentation.
 pub fn command() -> clap::Command {
-    Config::command()
+    let mut command = Config::command();
+    command.build();
+    command
 }
 
 async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(&command())).await,
+        Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(command)).await,
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,

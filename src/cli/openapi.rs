@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::server::control::openapi_document;
+use crate::emulator::openapi_document;
 
-/// The options of `openapi`: it has none.
+// The options of `openapi`: it has none.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct OpenapiArgs {}
 

@@ -11,8 +11,8 @@ const PREFIX: &str = "SECTIGO_EMULATOR_";
 const MIN_SIMILARITY: f64 = 0.7;
 
 /// A warning for each variable whose name begins with [`PREFIX`] and that no option of `program` reads. It does not
-/// contain the value.
-pub(super) fn warnings(program: &clap::Command) -> Vec<String> {
+/// contain the value. The program's options are made only if there is such a variable.
+pub(super) fn warnings(program: impl FnOnce() -> clap::Command) -> Vec<String> {
     let variables = std::env::vars_os().map(|(name, value)| {
         let text = |text: OsString| text.to_string_lossy().into_owned();
         (text(name), text(value))
@@ -20,15 +20,17 @@ pub(super) fn warnings(program: &clap::Command) -> Vec<String> {
     unknown(program, variables)
 }
 
-fn unknown(program: &clap::Command, variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let known = known(program);
-    let mut unknown: Vec<_> = variables
-        .filter(|(name, value)| {
-            let rest = name.strip_prefix(PREFIX);
-            rest.is_some_and(|rest| !known.contains(name) && !is_of_a_service(rest, value))
-        })
-        .map(|(name, _)| name)
-        .collect();
+fn unknown(program: impl FnOnce() -> clap::Command, variables: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let is_meant_for_us = |(name, value): &(String, String)| {
+        let rest = name.strip_prefix(PREFIX);
+        rest.is_some_and(|rest| !is_of_a_service(rest, value))
+    };
+    let mut unknown: Vec<_> = variables.filter(is_meant_for_us).map(|(name, _)| name).collect();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    let known = known(&program());
+    unknown.retain(|name| !known.contains(name));
     unknown.sort();
     unknown
         .iter()
@@ -92,7 +94,7 @@ mod tests {
         ];
         assert_eq!(
             unknown(
-                &crate::cli::command(),
+                crate::cli::command,
                 variables
                     .map(|(name, value)| (name.to_owned(), value.to_owned()))
                     .into_iter()

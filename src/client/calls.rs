@@ -103,9 +103,18 @@ impl Calls {
     /// # Errors
     /// There is no such endpoint.
     pub async fn list(&self) -> Result<Vec<CallInfo>, ControlError> {
-        let path = self.control.at(&format!("/calls{}", self.request.filter().query()));
-        let answer: CallList = self.control.remote().get(&path).await?;
-        Ok(answer.calls)
+        let mut filter = self.request.filter();
+        let mut pages = Vec::new();
+        loop {
+            let path = self.control.at(&format!("/calls{}", filter.query()));
+            let page: CallList = self.control.remote().get(&path).await?;
+            pages.push(page.calls);
+            // The newest come first, a page at a time.
+            filter.before = page.next;
+            if page.next.is_none() {
+                return Ok(pages.into_iter().rev().flatten().collect());
+            }
+        }
     }
 
     /// The call of that number, whether it is one of these or not; of [`pushes`](Self::pushes), the push.

@@ -154,10 +154,9 @@ fn written(unix_seconds: u64) -> String {
 
 /// A text in quotes, with escapes for what would end them or is no letter.
 fn push_quoted(line: &mut Vec<u8>, text: &str) {
-    if text
-        .bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
-    {
+    let is_plain = |byte| matches!(byte, b' '..=b'~') & !matches!(byte, b'"' | b'\\');
+    // Not `all`: what never stops early is done for many bytes at a time.
+    if text.bytes().fold(true, |are_plain, byte| are_plain & is_plain(byte)) {
         line.push(b'"');
         line.extend_from_slice(text.as_bytes());
         line.push(b'"');

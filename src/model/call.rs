@@ -132,6 +132,9 @@ impl ArgumentInfo {
 pub(crate) struct CallList<C = Vec<CallInfo>> {
     #[schema(value_type = Vec<CallInfo>)]
     pub(crate) calls: C,
+    /// There are earlier ones that were left out: send this as `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<u64>,
     /// How many more calls may have been among them, but are no longer kept (--journal, --journal-bytes).
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schema(required = false)]
@@ -171,6 +174,10 @@ pub(crate) struct CallFilter<T: ToSchema = When> {
     #[serde(default, deserialize_with = "query::parsed")]
     #[param(ignore)]
     pub(crate) limit: Option<usize>,
+    /// Before the one of this number: the `next` of the list of those after it. Of a list alone.
+    #[serde(default, deserialize_with = "query::parsed")]
+    #[param(ignore)]
+    pub(crate) before: Option<u64>,
 }
 
 impl<T: fmt::Display + ToSchema> CallFilter<T> {
@@ -184,6 +191,7 @@ impl<T: fmt::Display + ToSchema> CallFilter<T> {
             ("code", parameter(&self.code)),
             ("since", parameter(&self.since)),
             ("limit", parameter(&self.limit)),
+            ("before", parameter(&self.before)),
         ])
     }
 }
@@ -248,6 +256,7 @@ impl CountRequest {
             code: self.code,
             since: self.since,
             limit: None,
+            before: None,
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) mod own_call;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod sandbox;
+mod settable;
 mod snapshot;
 pub(crate) mod sort;
 pub(crate) mod value_error;
@@ -37,6 +38,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::account::Payment;
+pub use crate::api::order::lifecycle::DueKind;
 pub use crate::api::order::mailing::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::{IssuanceFailure, State};

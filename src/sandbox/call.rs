@@ -75,6 +75,11 @@ impl<'f> CallNames<'f> {
 /// A loginName as it was sent; of one that is too long, one character more than a loginName can have.
 fn login_name(sent: &[u8]) -> Cow<'_, str> {
     const MAX: usize = LoginName::MAX + 1;
+    if sent.len() <= MAX
+        && let Ok(text) = std::str::from_utf8(sent)
+    {
+        return Cow::Borrowed(text);
+    }
     // A character has four bytes at most, so the rest need not be looked at.
     match String::from_utf8_lossy(&sent[..sent.len().min(4 * MAX)]) {
         Cow::Borrowed(text) => match text.char_indices().nth(MAX) {

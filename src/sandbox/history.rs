@@ -1,26 +1,32 @@
 //! The history of a sandbox's orders: the last changes of their states, and what follows from them.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::endpoints::Endpoint;
-use crate::api::order::book::LifeChange;
-use crate::api::order::state::{Life, Order, Stage, State};
+use crate::api::order::book::LifecycleChange;
+use crate::api::order::lifecycle::Lifecycle;
+use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
+use crate::sandbox::room::{Room, Share};
 
-/// The changes of all orders that are kept: at most 128 KiB in each sandbox.
+/// The changes of all orders that are kept in a sandbox.
 const MAX_CHANGES: usize = 1024;
+
+/// The bytes that the changes of all sandboxes may take: more than a thousand sandboxes can fill.
+pub(super) const MAX_BYTES: usize = 256 << 20;
 
 /// The stations of an order that are told, the last ones.
 const MAX_STATIONS: usize = 100;
 
 /// The last changes of the orders' states.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History(Mutex<Changes>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Changes {
     kept: VecDeque<Change>,
+    share: Share,
     /// How many were dropped to make room.
     forgotten: u64,
     /// How many there ever were before the first that is kept.
@@ -29,7 +35,7 @@ struct Changes {
 
 #[derive(Clone, Copy, Debug)]
 struct Change {
-    life: LifeChange,
+    lifecycle: LifecycleChange,
     time: Timestamp,
     by: By,
 }
@@ -84,23 +90,35 @@ pub(crate) struct Stations {
 }
 
 impl History {
+    /// No changes yet; the histories of all sandboxes have that room.
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        Self(Mutex::new(Changes {
+            kept: VecDeque::new(),
+            share: Share::of(room),
+            forgotten: 0,
+            before: 0,
+        }))
+    }
+
     /// Notes changes, which came at that time.
-    pub(crate) fn note(&self, lives: Vec<LifeChange>, time: Timestamp, by: By) -> Option<ByCall> {
-        if lives.is_empty() {
+    pub(crate) fn note(&self, reached: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<ByCall> {
+        if reached.is_empty() {
             return None;
         }
         let mut changes = self.lock();
         let noted = ByCall {
             first: changes.before + changes.kept.len() as u64,
-            count: lives.len(),
+            count: reached.len(),
         };
-        for life in lives {
+        for lifecycle in reached {
             if changes.kept.len() == MAX_CHANGES {
-                changes.kept.pop_front();
-                changes.forgotten += 1;
-                changes.before += 1;
+                changes.forget_first();
             }
-            changes.kept.push_back(Change { life, time, by });
+            changes.kept.push_back(Change { lifecycle, time, by });
+        }
+        // Whoever notes a change for which there is no room gives up its own; the newest stays.
+        while changes.take_share() && changes.kept.len() > 1 {
+            changes.forget_first();
         }
         Some(noted)
     }
@@ -126,6 +144,7 @@ impl History {
         let mut changes = self.lock();
         changes.before += changes.kept.len() as u64;
         changes.kept = VecDeque::new();
+        changes.take_share();
         changes.forgotten = 0;
     }
 
@@ -133,7 +152,10 @@ impl History {
     pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Stations {
         let (changes, forgotten) = {
             let changes = self.lock();
-            let of_order = changes.kept.iter().filter(|change| change.life.number == order.number);
+            let of_order = changes
+                .kept
+                .iter()
+                .filter(|change| change.lifecycle.number == order.number);
             (of_order.copied().collect::<Vec<_>>(), changes.forgotten)
         };
         let mut stations = stations(&changes, forgotten > 0, order, now);
@@ -150,25 +172,42 @@ impl History {
     }
 }
 
+impl Changes {
+    fn forget_first(&mut self) {
+        self.kept.pop_front();
+        self.forgotten += 1;
+        self.before += 1;
+        // One that once had many gives back what it no longer needs.
+        if self.kept.len() < self.kept.capacity() / 4 {
+            self.kept.shrink_to(2 * self.kept.len());
+        }
+    }
+
+    /// Takes its share of the room, and returns whether that is overfull.
+    fn take_share(&mut self) -> bool {
+        self.share.set(self.kept.capacity() * size_of::<Change>())
+    }
+}
+
 /// The states of an order with these changes, and between them those that the time brings.
 fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timestamp) -> Vec<Station> {
     let (began, revoked_at) = match changes.first() {
-        Some(change) => (change.life.before, None),
+        Some(change) => (change.lifecycle.before, None),
         None => (
-            Some(order.life()),
+            Some(order.lifecycle()),
             order.revocation.as_ref().map(|revocation| revocation.at),
         ),
     };
     let mut stations = Vec::new();
     let ends = changes.iter().skip(1).map(|change| change.time).chain([now]);
-    if let Some(life) = began {
+    if let Some(lifecycle) = began {
         let how = if has_forgotten { How::Earlier } else { How::Fixtures };
         let end = changes.first().map_or(now, |change| change.time);
-        stations.extend(beginning(life, how, revoked_at));
-        stations.extend(turns(life, Timestamp::EPOCH, end));
+        stations.extend(beginning(lifecycle, how, revoked_at));
+        stations.extend(state_changes(lifecycle, Timestamp::EPOCH, end));
     }
     for (change, end) in changes.iter().zip(ends) {
-        let Some(after) = change.life.after else {
+        let Some(after) = change.lifecycle.after else {
             // It was deleted; another has its number now.
             stations.clear();
             continue;
@@ -178,15 +217,15 @@ fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timesta
             state: after.state_at(change.time),
             how: How::Change(change.by),
         });
-        stations.extend(turns(after, change.time, end));
+        stations.extend(state_changes(after, change.time, end));
     }
     stations
 }
 
 /// The states of an order of which it is only known how it was at the beginning.
-fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
+fn beginning(lifecycle: Lifecycle, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
     let station = |state, time| Station { time, state, how };
-    match life.stage {
+    match lifecycle.stage {
         Stage::Pending => vec![station(State::Pending, None)],
         Stage::BeingIssued(_) => vec![station(State::BeingIssued, None)],
         Stage::Issued(validity) => vec![station(State::Issued, Some(validity.issued))],
@@ -205,11 +244,11 @@ fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station
 }
 
 /// The states that the time brings behind `start`, up to `end`.
-fn turns(life: Life, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
+fn state_changes(lifecycle: Lifecycle, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
     let is_between = move |time: &Timestamp| *time > start && *time <= end;
-    life.turns().filter(is_between).map(move |time| Station {
+    lifecycle.state_changes().filter(is_between).map(move |time| Station {
         time: Some(time),
-        state: life.state_at(time),
+        state: lifecycle.state_at(time),
         how: How::Clock,
     })
 }
@@ -227,8 +266,8 @@ mod tests {
         OrderNumber::new(value).unwrap()
     }
 
-    fn life(stage: Stage) -> Option<Life> {
-        Some(Life { stage, fails: false })
+    fn lifecycle(stage: Stage) -> Option<Lifecycle> {
+        Some(Lifecycle { stage, fails: false })
     }
 
     fn validity(issued: i64, expires: i64) -> Validity {
@@ -238,8 +277,12 @@ mod tests {
         }
     }
 
-    fn change(value: u64, before: Option<Life>, after: Option<Life>) -> Vec<LifeChange> {
-        vec![LifeChange {
+    fn history() -> History {
+        History::new(Arc::new(Room::new(MAX_BYTES)))
+    }
+
+    fn change(value: u64, before: Option<Lifecycle>, after: Option<Lifecycle>) -> Vec<LifecycleChange> {
+        vec![LifecycleChange {
             number: number(value),
             before,
             after,
@@ -267,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_nobody_changed_is_as_it_began_and_as_the_time_made_it() {
-        let history = History::default();
+        let history = history();
         for (stage, now, expected) in [
             (Stage::Pending, 5, &["? pending fixtures"][..]),
             (Stage::BeingIssued(None), 5, &["? being-issued fixtures"]),
@@ -299,14 +342,17 @@ mod tests {
 
     #[test]
     fn changes_stand_between_what_the_time_brought() {
-        let history = History::default();
+        let history = history();
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
-        let waits = life(Stage::BeingIssued(Some(validity(3, 20))));
-        let (issued, revoked) = (life(Stage::Issued(validity(3, 20))), Stage::Revoked(validity(3, 20)));
+        let waits = lifecycle(Stage::BeingIssued(Some(validity(3, 20))));
+        let (issued, revoked) = (
+            lifecycle(Stage::Issued(validity(3, 20))),
+            Stage::Revoked(validity(3, 20)),
+        );
         history.note(change(7, None, waits), at(1), By::Control);
         history.note(change(8, None, waits), at(2), By::Control);
         let noted = history.note(change(7, waits, issued), at(4), By::Call(endpoint, None));
-        history.note(change(7, issued, life(revoked)), at(30), By::Control);
+        history.note(change(7, issued, lifecycle(revoked)), at(30), By::Control);
         history.number_call(noted.unwrap(), 17);
         assert!(history.note(Vec::new(), at(5), By::Control).is_none());
         let expected = [
@@ -317,8 +363,8 @@ mod tests {
             "30 revoked control",
         ];
         assert_eq!(told(&history, revoked, 40), expected);
-        history.note(change(7, life(revoked), None), at(41), By::Control);
-        history.note(change(7, None, life(Stage::Unpaid)), at(42), By::Control);
+        history.note(change(7, lifecycle(revoked), None), at(41), By::Control);
+        history.note(change(7, None, lifecycle(Stage::Unpaid)), at(42), By::Control);
         assert_eq!(told(&history, Stage::Unpaid, 50), ["42 unpaid control"]);
         history.clear();
         assert_eq!(told(&history, Stage::Unpaid, 50), ["? unpaid fixtures"]);
@@ -342,8 +388,8 @@ mod tests {
 
     #[test]
     fn the_last_changes_are_kept() {
-        let history = History::default();
-        let [pending, held] = [life(Stage::Pending), life(Stage::OnHold)];
+        let history = history();
+        let [pending, held] = [lifecycle(Stage::Pending), lifecycle(Stage::OnHold)];
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
         let first = history.note(change(7, pending, held), at(1), By::Call(endpoint, None));
         for second in 2..=MAX_CHANGES as i64 + 2 {
@@ -359,5 +405,32 @@ mod tests {
         assert_eq!(found.stations[MAX_STATIONS - 1].time, Some(at(MAX_CHANGES as i64 + 2)));
         assert!(matches!(found.stations[0].how, How::Change(By::Control)));
         assert_eq!(history.lock().kept.len(), MAX_CHANGES);
+    }
+
+    #[test]
+    fn histories_share_their_room_and_give_it_back() {
+        let room = Arc::new(Room::new(MAX_CHANGES * size_of::<Change>()));
+        let note = |history: &History, count| {
+            for _ in 0..count {
+                history.note(change(1, None, lifecycle(Stage::Pending)), at(1), By::Control);
+            }
+        };
+        let kept = |history: &History| history.lock().kept.len();
+        let histories: Vec<_> = (0..20).map(|_| History::new(room.clone())).collect();
+        note(&histories[0], MAX_CHANGES);
+        assert_eq!((kept(&histories[0]), room.is_overfull()), (MAX_CHANGES, false));
+        // There is no room for another's, but for its newest; what is kept of them is little, however many they are.
+        for other in &histories[1..] {
+            note(other, 100);
+            assert_eq!(kept(other), 1);
+        }
+        assert!(room.taken() < (MAX_CHANGES + 20 * 8) * size_of::<Change>());
+        note(&histories[0], 1);
+        assert!((100..MAX_CHANGES).contains(&kept(&histories[0])) && !room.is_overfull());
+        histories[0].clear();
+        note(&histories[1], 100);
+        assert!(kept(&histories[1]) > 100);
+        drop(histories);
+        assert_eq!(room.taken(), 0);
     }
 }

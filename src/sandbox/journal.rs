@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,10 +13,12 @@ use tokio::sync::watch;
 use crate::api::account::{LoginName, Password};
 use crate::api::endpoints::{Endpoint, Transport};
 use crate::api::order::state::OrderNumber;
+use crate::api::protocol::argument::{find, is_same_but_for_case};
 use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
+use crate::sandbox::room::Room;
 
 /// The argument whose value is never told.
 const PASSWORD: &str = "loginPassword";
@@ -194,22 +195,14 @@ impl Untold {
     pub(crate) fn find(form: &Form<'_>, accounts: &Accounts) -> Self {
         let mut untold = 0;
         for (place, pair) in form.pairs().iter().take(MAX_ARGUMENTS).enumerate() {
-            // What is not UTF-8 is neither a password nor a loginName, and longer values need not be looked up.
-            let value = std::str::from_utf8(&pair.value)
-                .ok()
-                .filter(|value| value.len() <= MAX_LOOKED_UP);
-            let is_untold = match value {
-                value if pair.name.eq_ignore_ascii_case(LOGIN_NAME.as_bytes()) => {
-                    value.is_none_or(|value| accounts.get(value).is_none())
-                }
-                Some(value) => {
-                    let trimmed = value.trim();
-                    // A number may have a sign and zeros before it that mean nothing.
-                    let plain = trimmed.strip_prefix('+').unwrap_or(trimmed).trim_start_matches('0');
-                    let shorter = |text: &str| text.len() < value.len() && accounts.is_password(text);
-                    accounts.is_password(value) || shorter(trimmed) || plain.len() < trimmed.len() && shorter(plain)
-                }
-                None => false,
+            let is_untold = if is_same_but_for_case(&pair.name, LOGIN_NAME) {
+                // What is not UTF-8 is no loginName, and longer values need not be looked up.
+                let name = std::str::from_utf8(&pair.value);
+                let name = name.ok().filter(|name| name.len() <= MAX_LOOKED_UP);
+                name.is_none_or(|name| accounts.get(name).is_none())
+            } else {
+                // A loginPassword is not told in any case.
+                !is_password(&pair.name) && holds_nothing_but_a_password(&pair.value, accounts)
             };
             untold |= u64::from(is_untold) << place;
         }
@@ -278,8 +271,10 @@ impl KeptForm {
             kept.extend_from_slice(&length.to_ne_bytes());
             kept.extend_from_slice(value);
         };
+        let mut expected = 0;
         for (place, pair) in first().enumerate() {
-            let row = row_of(endpoint, &pair.name);
+            let row = row_of(endpoint, expected, &pair.name);
+            expected = row.map_or(expected, |row| usize::from(row) + 1);
             is_spelled &= row.and_then(|row| name_of(endpoint, row)).map(str::as_bytes) == Some(&*pair.name);
             match row {
                 None if is_password(&pair.name) => keep(Self::NO_ROW, Self::UNTOLD, &pair.value),
@@ -370,13 +365,30 @@ impl fmt::Debug for KeptForm {
     }
 }
 
-/// The row of an argument in the endpoint's table, whatever the case of its name.
-fn row_of(endpoint: &Endpoint, name: &[u8]) -> Option<u8> {
-    let row = endpoint
-        .arguments
-        .iter()
-        .position(|argument| name.eq_ignore_ascii_case(argument.name.as_bytes()))?;
-    u8::try_from(row).ok()
+/// Whether a value is the password of any account, be it with white space around it or, if it is a number, with a sign and
+/// zeros before it that mean nothing.
+fn holds_nothing_but_a_password(value: &[u8], accounts: &Accounts) -> bool {
+    let begins_bare = value
+        .first()
+        .is_some_and(|first| first.is_ascii_alphanumeric() && *first != b'0');
+    let is_bare = begins_bare && value.last().is_some_and(u8::is_ascii_graphic);
+    if value.len() > MAX_LOOKED_UP || is_bare && !accounts.may_have_password_of(value.len()) {
+        return false;
+    }
+    // What is not UTF-8 is no password.
+    let Ok(value) = std::str::from_utf8(value) else {
+        return false;
+    };
+    let trimmed = value.trim();
+    let plain = trimmed.strip_prefix('+').unwrap_or(trimmed).trim_start_matches('0');
+    let shorter = |text: &str| text.len() < value.len() && accounts.is_password(text);
+    accounts.is_password(value) || shorter(trimmed) || plain.len() < trimmed.len() && shorter(plain)
+}
+
+/// The row of an argument in the endpoint's table, whatever the case of its name; `expected` is where it may well be.
+fn row_of(endpoint: &Endpoint, expected: usize, name: &[u8]) -> Option<u8> {
+    let is_it = |documented: &str| is_same_but_for_case(name, documented);
+    u8::try_from(find(endpoint.arguments, expected, is_it)?).ok()
 }
 
 /// The name in a row of the endpoint's table.
@@ -385,7 +397,7 @@ fn name_of(endpoint: &Endpoint, row: u8) -> Option<&'static str> {
 }
 
 fn is_password(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(PASSWORD.as_bytes())
+    is_same_but_for_case(name, PASSWORD)
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -475,35 +487,6 @@ impl Filter {
             });
         }
         differences
-    }
-}
-
-/// The bytes that the calls in all journals of an emulator take, and may take.
-#[derive(Debug)]
-pub(crate) struct Room {
-    bytes: usize,
-    taken: AtomicUsize,
-}
-
-impl Room {
-    /// Room for so many bytes.
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self {
-            bytes,
-            taken: AtomicUsize::new(0),
-        }
-    }
-
-    fn take(&self, bytes: usize) {
-        self.taken.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.taken.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    fn is_overfull(&self) -> bool {
-        self.taken.load(Ordering::Relaxed) > self.bytes
     }
 }
 
@@ -941,15 +924,16 @@ mod tests {
 
     #[test]
     fn journals_share_their_room_and_give_it_back() {
-        let room = Arc::new(Room::new(3 * entry(&"1".repeat(1000), 0).bytes()));
-        let taken = || room.taken.load(Ordering::Relaxed);
+        let bytes = 3 * entry(&"1".repeat(1000), 0).bytes();
+        let room = Arc::new(Room::new(bytes));
+        let taken = || room.taken();
         let [one, other] = [(); 2].map(|()| Journal::new(1000, room.clone()));
         let fill = |journal: &Journal| drop(journal.enter(entry(&"1".repeat(1000), 0)));
         (0..2).for_each(|_| fill(&one));
         (0..2).for_each(|_| fill(&other));
         // Whoever enters a call for which there is no room gives up its own.
         assert_eq!((one.len(), other.len()), (2, 1));
-        assert_eq!(taken(), room.bytes);
+        assert_eq!(taken(), bytes);
         drop(one);
         (0..3).for_each(|_| fill(&other));
         assert_eq!(other.len(), 3);

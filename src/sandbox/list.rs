@@ -14,9 +14,11 @@ use crate::clock::{Timestamp, real_now};
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
-use crate::sandbox::journal::{Journal, Room};
+use crate::sandbox::history::{self, History};
+use crate::sandbox::journal::Journal;
 use crate::sandbox::push::PushHub;
-use crate::sandbox::{DEFAULT, Journals, Sandbox, State};
+use crate::sandbox::room::Room;
+use crate::sandbox::{DEFAULT, Records, Sandbox, State};
 use crate::shown::shown;
 
 /// The settings that all sandboxes share.
@@ -92,11 +94,19 @@ pub(crate) enum SandboxError {
 pub(crate) struct Sandboxes {
     settings: Settings,
     issuance: Arc<Issuance>,
-    room: Arc<Room>,
+    rooms: Rooms,
     hub: Arc<PushHub>,
     default: Arc<Sandbox>,
     recent: RecentWorld,
     others: RwLock<Others>,
+}
+
+/// The memory for what all sandboxes keep of the past.
+#[derive(Debug)]
+struct Rooms {
+    journals: Arc<Room>,
+    histories: Arc<Room>,
+    outboxes: Arc<Room>,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +121,9 @@ struct Others {
 /// it until they change it.
 #[derive(Debug, Default)]
 struct RecentWorld(Mutex<Option<(Timestamp, World)>>);
+
+/// The bytes that the mails in all outboxes may take: more than a thousand sandboxes can fill.
+const MAX_OUTBOX_BYTES: usize = 256 << 20;
 
 /// The most login names that a sandbox may claim.
 const MAX_LOGINS: usize = 1000;
@@ -136,19 +149,13 @@ impl Sandboxes {
             Some(saved) => settings.state_of_snapshot(saved, real_now())?,
             None => settings.state_of(&settings.fixtures, real_now())?,
         };
-        let room = Arc::new(Room::new(settings.journal_bytes));
+        let rooms = Rooms::new(&settings);
         let hub = Arc::new(PushHub::default());
-        let default = Sandbox::new(
-            DEFAULT,
-            state,
-            journals(&settings, &room),
-            issuance.clone(),
-            hub.clone(),
-        );
+        let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
         Ok(Self {
             settings,
             issuance,
-            room,
+            rooms,
             hub,
             default: Arc::new(default),
             recent: RecentWorld::default(),
@@ -228,7 +235,7 @@ impl Sandboxes {
             Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
             None => self.recent.state(&self.settings, real_now)?,
         };
-        let journals = journals(&self.settings, &self.room);
+        let records = self.rooms.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
         let mut others = self.write();
@@ -253,7 +260,7 @@ impl Sandboxes {
                 });
             }
         }
-        let mut sandbox = Sandbox::new(&name, state, journals, self.issuance.clone(), self.hub.clone());
+        let mut sandbox = Sandbox::new(&name, state, records, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
         sandbox.fixtures = new.fixtures;
         sandbox.logins = logins;
@@ -423,12 +430,25 @@ impl Settings {
     }
 }
 
-/// The journals of a new sandbox.
-fn journals(settings: &Settings, room: &Arc<Room>) -> Journals {
-    let journal = || Journal::new(settings.journal, room.clone());
-    Journals {
-        calls: journal(),
-        pushes: journal(),
+impl Rooms {
+    fn new(settings: &Settings) -> Self {
+        let room = |bytes| Arc::new(Room::new(bytes));
+        Self {
+            journals: room(settings.journal_bytes),
+            histories: room(history::MAX_BYTES),
+            outboxes: room(MAX_OUTBOX_BYTES),
+        }
+    }
+
+    /// What a new sandbox keeps of the past: nothing yet.
+    fn records(&self, settings: &Settings) -> Records {
+        let journal = || Journal::new(settings.journal, self.journals.clone());
+        Records {
+            calls: journal(),
+            pushes: journal(),
+            history: History::new(self.histories.clone()),
+            mails: self.outboxes.clone(),
+        }
     }
 }
 
@@ -460,6 +480,8 @@ fn check_name(name: String) -> Result<String, SandboxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::order::mailing::{MailKind, Wording};
+    use crate::api::order::outbox::Mail;
     use crate::api::order::state::{Order, OrderNumber, Stage};
     use crate::api::protocol::assumption::Spelling;
     use crate::ca::{Authority, CaOptions};
@@ -511,6 +533,50 @@ mod tests {
             "nobody else frees them"
         );
         assert!(others.sweep_now_and_then(later).is_empty());
+    }
+
+    #[test]
+    fn outboxes_share_their_room_and_give_it_back() {
+        let settings = settings("");
+        let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
+        let issuance = Arc::new(Issuance::new(authority));
+        let rooms = Rooms {
+            outboxes: Arc::new(Room::new(10_000)),
+            ..Rooms::new(&settings)
+        };
+        let state = || settings.state_of(&settings.fixtures, real_now()).unwrap();
+        let [one, other] = ["one", "other"].map(|name| {
+            let records = rooms.records(&settings);
+            Sandbox::new(name, state(), records, issuance.clone(), Arc::default())
+        });
+        let keep = |sandbox: &Sandbox, count| {
+            let mut state = sandbox.state();
+            for _ in 0..count {
+                state.world.outbox_mut().keep(Mail {
+                    time: Timestamp::EPOCH,
+                    kind: MailKind::Collection,
+                    to: "a@b.de".into(),
+                    order_number: OrderNumber::new(7).unwrap(),
+                    wording: Wording::Language("en"),
+                });
+            }
+            sandbox.settle(&mut state, Came::ByCall);
+            (state.world.outbox.len(), state.world.outbox.forgotten())
+        };
+        assert_eq!(keep(&one, 32), (32, 0));
+        let (kept, forgotten) = keep(&one, 500);
+        assert!(
+            (16..200).contains(&kept) && forgotten == 532 - kept as u64,
+            "{kept} {forgotten}"
+        );
+        // Whoever keeps a mail for which there is no room gives up its own, but for the newest.
+        let (kept, _) = keep(&other, 500);
+        assert!((1..100).contains(&kept) && rooms.outboxes.taken() < 11_000, "{kept}");
+        one.reset(state());
+        let (kept, _) = keep(&other, 30);
+        assert!(kept >= 31, "{kept}");
+        drop((one, other));
+        assert_eq!(rooms.outboxes.taken(), 0);
     }
 
     #[test]

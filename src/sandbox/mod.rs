@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
+pub(crate) mod room;
 pub(crate) mod state_file;
 
 use std::ops::Deref;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -31,6 +32,7 @@ use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuan
 use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
+use crate::sandbox::room::{Room, Share};
 
 /// The name of the sandbox that always is.
 pub(crate) const DEFAULT: &str = "default";
@@ -44,6 +46,8 @@ pub(crate) struct Sandbox {
     pub(crate) journal: Journal,
     /// The last changes of its orders' states.
     history: History,
+    /// The room of the mails of all sandboxes.
+    mails: Arc<Room>,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -61,13 +65,17 @@ pub(crate) struct Sandbox {
     state: Mutex<State>,
 }
 
-/// The journals of a sandbox.
+/// What a sandbox keeps of the past.
 #[derive(Debug)]
-pub(crate) struct Journals {
-    /// That of its calls.
+pub(crate) struct Records {
+    /// The journal of its calls.
     pub(crate) calls: Journal,
-    /// That of its pushes.
+    /// The journal of its pushes.
     pub(crate) pushes: Journal,
+    /// The changes of its orders' states.
+    pub(crate) history: History,
+    /// The room of the mails of all sandboxes.
+    pub(crate) mails: Arc<Room>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -122,13 +130,15 @@ pub(crate) struct State {
     pub(crate) random: Random,
     /// The orders that are still to be issued, if any account's are pushed.
     dues: Option<Dues>,
+    /// What its mails take of the room of all, once there are any.
+    mails: Option<Share>,
 }
 
 impl State {
     /// The state in which a sandbox begins.
     pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lives() {
-            built.world.book_mut().note_lives();
+        if !built.world.book.notes_lifecycles() {
+            built.world.book_mut().note_lifecycles();
         }
         Self {
             world: built.world,
@@ -136,6 +146,7 @@ impl State {
             faults: built.faults,
             random,
             dues: None,
+            mails: None,
         }
     }
 }
@@ -145,7 +156,7 @@ impl Sandbox {
     pub(crate) fn new(
         name: &str,
         mut state: State,
-        journals: Journals,
+        records: Records,
         issuance: Arc<Issuance>,
         hub: Arc<PushHub>,
     ) -> Self {
@@ -156,9 +167,10 @@ impl Sandbox {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
             name,
-            journal: journals.calls,
-            history: History::default(),
-            pushed: journals.pushes,
+            journal: records.calls,
+            history: records.history,
+            mails: records.mails,
+            pushed: records.pushes,
             ttl: None,
             logins: Vec::new(),
             fixtures: None,
@@ -249,10 +261,11 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let lives = state.world.take_lives();
+            let changes = state.world.take_lifecycle_changes();
             self.history
-                .note(lives, state.clock.now(clock::real_now()), By::Control);
+                .note(changes, state.clock.now(clock::real_now()), By::Control);
         }
+        self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
         if state.dues.is_none() && !state.world.accounts.has_push() {
             return;
@@ -276,6 +289,18 @@ impl Sandbox {
                 };
                 self.enter_push(&push, tried, push.told(&push.parameters));
             }
+        }
+    }
+
+    /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
+    fn bound_mails(&self, state: &mut State) {
+        let taken = state.world.outbox.memory();
+        if taken == state.mails.as_ref().map_or(0, Share::taken) {
+            return;
+        }
+        let share = state.mails.get_or_insert_with(|| Share::of(self.mails.clone()));
+        while share.set(state.world.outbox.memory()) && state.world.outbox.len() > 1 {
+            state.world.outbox_mut().forget_oldest();
         }
     }
 
@@ -367,6 +392,7 @@ impl Sandbox {
                 faults,
                 random,
                 dues: _,
+                mails: _,
             } = &mut *state;
             let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
@@ -399,8 +425,8 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let lives = state.world.take_lives();
-            changed = self.history.note(lives, now, By::Call(endpoint, None));
+            let changes = state.world.take_lifecycle_changes();
+            changed = self.history.note(changes, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
@@ -413,7 +439,7 @@ impl Sandbox {
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+    async fn attach_certificates(&self, done: &mut Result<Success, Failure>, now: Timestamp) {
         let Ok(collecting) = done else { return };
         let Some(collection) = collecting.collection() else {
             return;
@@ -466,7 +492,7 @@ enum Outcome<'f> {
     /// The endpoint, which came to that at that time.
     OfEndpoint {
         call: Call<'f>,
-        done: Result<Done, Failure>,
+        done: Result<Success, Failure>,
         now: Timestamp,
         /// The states of orders that it has changed.
         changed: Option<ByCall>,
@@ -474,7 +500,7 @@ enum Outcome<'f> {
 }
 
 impl BookReader for Sandbox {
-    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T {
+    fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T {
         let state = self.state();
         read(&state.world.book, state.clock.now(clock::real_now()))
     }

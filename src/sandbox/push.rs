@@ -26,6 +26,9 @@ const MAX_WAITING: usize = 1000;
 /// How many pushes of all sandboxes may wait.
 const MAX_WAITING_IN_ALL: usize = 20_000;
 
+/// How many bytes the pushes of all sandboxes that wait may take: most of it goes to the CSRs of their orders.
+const MAX_BYTES_IN_ALL: usize = 64 << 20;
+
 /// How many pushes of a sandbox may be on their way at once.
 const MAX_BUSY: usize = 4;
 
@@ -85,6 +88,20 @@ impl Push {
             code: event.status_code(),
             untold,
         })
+    }
+
+    /// How much memory it takes, in bytes, near enough.
+    fn bytes(&self) -> usize {
+        let parameters: usize = self.parameters.iter().map(|(_, value)| value.len()).sum();
+        let order = self.certificate_of.as_ref().map_or(0, |(order, _)| {
+            let csr = order.csr.as_ref().map_or(0, |csr| csr.der().len());
+            let comment = order
+                .revocation
+                .as_ref()
+                .map_or(0, |revocation| revocation.comment.len());
+            size_of::<Order>() + csr + comment
+        });
+        size_of::<Self>() + self.parameters.capacity() * size_of::<(&str, String)>() + parameters + order
     }
 
     /// The parameters as the journal has them, of those that were sent.
@@ -152,7 +169,7 @@ impl Dues {
             seen: now,
         };
         for order in book.iter() {
-            dues.plan(order.number, order.due().filter(|due| *due > now));
+            dues.plan(order.number, order.issuance_due().filter(|due| *due > now));
         }
         dues
     }
@@ -230,7 +247,7 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
             push(PushEvent::of_issuance(before), before);
         }
         let after = world.book.get(number);
-        dues.plan(number, after.and_then(Order::due).filter(|due| *due > now));
+        dues.plan(number, after.and_then(Order::issuance_due).filter(|due| *due > now));
         if let Some(after) = after.filter(|_| before.is_some() || came == Came::ByCall)
             && let Some(event) = PushEvent::of_change(before.as_deref(), after, now)
         {
@@ -326,8 +343,7 @@ impl Pushes {
             let why = format!("never sent: {MAX_WAITING} pushes of the sandbox wait already");
             return Err((push, why));
         }
-        if !self.hub.take_room() {
-            let why = format!("never sent: {MAX_WAITING_IN_ALL} pushes of all sandboxes wait already");
+        if let Err(why) = self.hub.take_room(push.bytes()) {
             return Err((push, why));
         }
         queue.waiting.push_back(push);
@@ -346,7 +362,7 @@ impl Pushes {
         let place = queue.waiting.iter().position(is_free)?;
         let push = queue.waiting.remove(place)?;
         queue.busy.insert(push.order_number);
-        self.hub.give_room_back(1);
+        self.hub.give_room_back([&push]);
         let era = self.era.subscribe();
         let number = *era.borrow();
         Some(Taken { push, number, era })
@@ -393,7 +409,7 @@ impl Pushes {
     /// Gives up all that waits or is on its way.
     pub(crate) fn clear(&self) {
         let mut queue = self.lock();
-        self.hub.give_room_back(queue.waiting.len());
+        self.hub.give_room_back(&queue.waiting);
         queue.waiting.clear();
         queue.busy.clear();
         self.era.send_modify(|era| *era += 1);
@@ -419,8 +435,7 @@ impl Pushes {
 
 impl Drop for Pushes {
     fn drop(&mut self) {
-        let waiting = self.lock().waiting.len();
-        self.hub.give_room_back(waiting);
+        self.hub.give_room_back(&self.lock().waiting);
     }
 }
 
@@ -435,8 +450,12 @@ pub(crate) struct PushHub {
 struct Desk {
     /// How many pushes wait.
     waiting: usize,
+    /// How many bytes they take.
+    bytes: usize,
     /// The sandboxes in which a push may be taken, each once.
     ready: VecDeque<Arc<str>>,
+    /// The same, to be found.
+    is_ready: HashSet<Arc<str>>,
     /// The sandboxes that are to be looked after, by the system's time.
     alarms: BTreeSet<(Timestamp, Arc<str>)>,
 }
@@ -444,7 +463,10 @@ struct Desk {
 impl PushHub {
     /// The sandbox that waits longest for its pushes to be taken.
     pub(crate) fn next_ready(&self) -> Option<Arc<str>> {
-        self.lock().ready.pop_front()
+        let mut desk = self.lock();
+        let next = desk.ready.pop_front()?;
+        desk.is_ready.remove(&next);
+        Some(next)
     }
 
     /// A sandbox that is to be looked after by that time.
@@ -467,7 +489,7 @@ impl PushHub {
 
     fn make_ready(&self, sandbox: &Arc<str>) {
         let mut desk = self.lock();
-        if !desk.ready.contains(sandbox) {
+        if desk.is_ready.insert(sandbox.clone()) {
             desk.ready.push_back(sandbox.clone());
         }
         drop(desk);
@@ -486,15 +508,30 @@ impl PushHub {
         self.news.notify_one();
     }
 
-    fn take_room(&self) -> bool {
+    fn take_room(&self, bytes: usize) -> Result<(), String> {
         let mut desk = self.lock();
-        let has_room = desk.waiting < MAX_WAITING_IN_ALL;
-        desk.waiting += usize::from(has_room);
-        has_room
+        if desk.waiting >= MAX_WAITING_IN_ALL {
+            return Err(format!(
+                "never sent: {MAX_WAITING_IN_ALL} pushes of all sandboxes wait already"
+            ));
+        }
+        if desk.bytes + bytes > MAX_BYTES_IN_ALL {
+            let most = MAX_BYTES_IN_ALL >> 20;
+            return Err(format!(
+                "never sent: the pushes of all sandboxes that wait take {most} MiB already"
+            ));
+        }
+        desk.waiting += 1;
+        desk.bytes += bytes;
+        Ok(())
     }
 
-    fn give_room_back(&self, count: usize) {
-        self.lock().waiting -= count;
+    fn give_room_back<'p>(&self, pushes: impl IntoIterator<Item = &'p Push>) {
+        let mut desk = self.lock();
+        for push in pushes {
+            desk.waiting -= 1;
+            desk.bytes -= push.bytes();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Desk> {
@@ -507,8 +544,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::http_url::HttpUrl;
     use crate::api::order::state::{Stage, Validity};
-    use crate::api::push_url::PushUrl;
     use crate::api::world::Conventions;
 
     fn at(second: u64) -> Timestamp {
@@ -531,7 +568,7 @@ mod tests {
     fn world() -> World {
         let mut account = Account::plain("a", "s3cret");
         account.push = Some(Arc::new(PushTarget {
-            url: PushUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
+            url: HttpUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
             credentials: None,
             delivers_certificate: false,
             tells_of_collection: true,
@@ -605,6 +642,12 @@ mod tests {
         assert!(dues.is_none() && !world.book.is_touched());
     }
 
+    /// How many pushes wait, and how many bytes they take.
+    fn waiting(hub: &PushHub) -> (usize, usize) {
+        let desk = hub.lock();
+        (desk.waiting, desk.bytes)
+    }
+
     fn pushes_of(world: &World, orders: impl IntoIterator<Item = u64>) -> Vec<Push> {
         let push = |order| Push::new(PushEvent::Issued, &due_at(order, 1), at(1), &world.accounts).unwrap();
         orders.into_iter().map(push).collect()
@@ -660,7 +703,45 @@ mod tests {
         assert!(first.iter().all(|pushes| fill(pushes) == 1));
         assert_eq!(fill(last), MAX_WAITING + 1);
         drop(sandboxes);
-        assert_eq!(hub.lock().waiting, 0);
+        assert_eq!(waiting(&hub), (0, 0));
+    }
+
+    #[test]
+    fn the_bytes_of_what_waits_are_bounded() {
+        let hub = Arc::new(PushHub::default());
+        let pushes = Pushes::new("default".into(), hub.clone());
+        let mut world = world();
+        let account = world.accounts.get("a").unwrap().clone();
+        let target = PushTarget {
+            delivers_certificate: true,
+            ..PushTarget::clone(account.push.as_ref().unwrap())
+        };
+        world.accounts_mut().insert(Account {
+            push: Some(Arc::new(target)),
+            ..account
+        });
+        let comment = "x".repeat(MAX_BYTES_IN_ALL / 10);
+        let push = || {
+            let mut order = due_at(1, 1);
+            order.revocation = Some(Box::new(crate::api::order::state::Revocation {
+                at: at(1),
+                reason: crate::api::order::state::RevocationReason::Unspecified,
+                comment: comment.as_str().into(),
+            }));
+            Push::new(PushEvent::Issued, &order, at(1), &world.accounts).unwrap()
+        };
+        let refused: Vec<_> = (0..12)
+            .filter_map(|_| pushes.enqueue(push()).err())
+            .map(|(_, why)| why)
+            .collect();
+        assert_eq!(
+            refused,
+            ["never sent: the pushes of all sandboxes that wait take 64 MiB already"; 3]
+        );
+        pushes.take().unwrap();
+        assert!(pushes.enqueue(push()).is_ok() && pushes.enqueue(push()).is_err());
+        pushes.clear();
+        assert_eq!(waiting(&hub), (0, 0));
     }
 
     #[test]

@@ -15,11 +15,13 @@ use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
 use hyper::body::{Body as _, Frame};
 use hyper::header::CONTENT_TYPE;
+use memchr::memchr;
 use multer::Multipart;
 use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::api::protocol::argument::is_same_but_for_case;
 use crate::api::protocol::form::Form;
 
 /// The longest body that is read: the API's longest arguments, each character escaped, stay well below it.
@@ -237,13 +239,15 @@ pub(crate) async fn read_form<'a>(
             Some("the body has no Content-Type, so its arguments are not read".to_owned()),
         );
     };
-    let content_type = String::from_utf8_lossy(content_type.as_bytes());
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    let content_type = content_type.as_bytes();
+    let essence = &content_type[..memchr(b';', content_type).unwrap_or(content_type.len())];
+    let is_it = |known: &str| is_same_but_for_case(essence.trim_ascii(), known);
+    if is_it("application/x-www-form-urlencoded") {
         form.push_urlencoded(body);
         return (form, None);
     }
-    if essence.eq_ignore_ascii_case("multipart/form-data") {
+    if is_it("multipart/form-data") {
+        let content_type = String::from_utf8_lossy(content_type);
         // Boxed, so that the other calls need no room for it.
         let oddity = Box::pin(read_multipart(&mut form, &content_type, body)).await.err();
         return (
@@ -252,7 +256,7 @@ pub(crate) async fn read_form<'a>(
         );
     }
     // Whatever else stands there may be a form in the wrong place.
-    let named = OTHER_TYPES.iter().find(|known| essence.eq_ignore_ascii_case(known));
+    let named = OTHER_TYPES.iter().find(|known| is_it(known));
     let named = named.map_or_else(|| "another one".to_owned(), |known| format!("`{known}`"));
     let oddity = format!(
         "the body's Content-Type is {named}, so its arguments are not read; application/x-www-form-urlencoded and \

@@ -105,14 +105,24 @@ impl Products {
     }
 
     fn router(self) -> Router {
-        Self::routes(&any(call), &any(published))
+        Self::routes(call_of, &any(call), &any(published))
             .fallback(not_found)
             .with_state(Arc::new(self))
     }
 
     /// Every path; below `/sandboxes/NAME` the same once more, for that sandbox.
-    fn routes<S: Clone + Send + Sync + 'static>(call: &MethodRouter<S>, published: &MethodRouter<S>) -> Router<S> {
+    ///
+    /// Most clients spell an endpoint's name as it is documented. These paths have no parameter, which axum would copy for
+    /// each call.
+    fn routes<S: Clone + Send + Sync + 'static>(
+        call_of: fn(&'static Endpoint) -> MethodRouter<S>,
+        call: &MethodRouter<S>,
+        published: &MethodRouter<S>,
+    ) -> Router<S> {
         let mut router = Router::new();
+        for endpoint in ENDPOINTS {
+            router = router.route(&format!("/products/{}", endpoint.name), call_of(endpoint));
+        }
         for sandbox in ["", "/sandboxes/{sandbox}"] {
             router = router
                 .route(&format!("{sandbox}/products/{{*endpoint}}"), call.clone())
@@ -152,37 +162,48 @@ fn parameter<'p>(parameters: &'p Result<RawPathParams, RawPathParamsRejection>, 
 
 type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
-/// A call of an endpoint, under whatever method: the endpoint says itself that only POST will do.
-///
-/// Its future is large, and axum moves what a handler returns several times, so it is put where it can stay.
-fn call(
-    State(products): State<Arc<Products>>,
-    parameters: Parameters,
-    request: Request<Body>,
-) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
-    let watch = Stopwatch::start();
-    let (head, body) = request.into_parts();
-    // The block has room for these once; an async function would have it for its arguments twice.
-    Box::pin(async move { respond(&products, &parameters, &head, body, watch).await })
+/// The calls of an endpoint whose name is spelled as documented, in no sandbox that the path names.
+fn call_of(endpoint: &'static Endpoint) -> MethodRouter<Arc<Products>> {
+    let asked = Asked {
+        sandbox: None,
+        endpoint,
+        is_spelled: true,
+    };
+    any(
+        move |State(products): State<Arc<Products>>, request: Request<Body>| -> Responding {
+            let watch = Stopwatch::start();
+            let (head, body) = request.into_parts();
+            // The block has room for these once; an async function would have it for its arguments twice.
+            Box::pin(async move { respond(&products, &asked, &head, body, watch).await })
+        },
+    )
 }
 
-async fn respond(
-    products: &Products,
-    parameters: &Parameters,
-    head: &Parts,
-    body: Body,
-    watch: Stopwatch,
-) -> Response<Body> {
-    let name = parameter(parameters, "endpoint").unwrap_or_default();
-    let Some(endpoint) = Endpoint::named(name) else {
-        return products.respond_not_found(head, watch);
-    };
-    let asked = Asked {
-        sandbox: parameter(parameters, "sandbox"),
-        endpoint,
-        is_spelled: endpoint.is_spelled(name),
-    };
-    let (answered, fault) = answer(products, &asked, head, body, watch).await;
+/// A response that is being made. It is large, and axum moves what a handler returns several times, so it is put where it can
+/// stay.
+type Responding = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// A call of whatever endpoint the path names.
+fn call(State(products): State<Arc<Products>>, parameters: Parameters, request: Request<Body>) -> Responding {
+    let watch = Stopwatch::start();
+    let (head, body) = request.into_parts();
+    Box::pin(async move {
+        let name = parameter(&parameters, "endpoint").unwrap_or_default();
+        let Some(endpoint) = Endpoint::named(name) else {
+            return products.respond_not_found(&head, watch);
+        };
+        let asked = Asked {
+            sandbox: parameter(&parameters, "sandbox"),
+            endpoint,
+            is_spelled: endpoint.is_spelled(name),
+        };
+        respond(&products, &asked, &head, body, watch).await
+    })
+}
+
+/// The response to a call of an endpoint, under whatever method: the endpoint says itself that only POST will do.
+async fn respond(products: &Products, asked: &Asked<'_>, head: &Parts, body: Body, watch: Stopwatch) -> Response<Body> {
+    let (answered, fault) = answer(products, asked, head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
@@ -197,6 +218,7 @@ async fn respond(
 }
 
 /// What the path of a call names.
+#[derive(Clone, Copy)]
 struct Asked<'p> {
     sandbox: Option<&'p str>,
     endpoint: &'static Endpoint,
@@ -386,7 +408,8 @@ mod tests {
             format!("{} {endpoint}", parameter(&parameters, "sandbox").unwrap_or_default())
         }
         // The routes of the API, whose handlers only tell what they are given.
-        let mut router = Products::routes(&any(told), &any(told)).with_state(());
+        let told_of = |endpoint: &'static Endpoint| any(async move || format!(" {}", endpoint.name));
+        let mut router = Products::routes(told_of, &any(told), &any(told)).with_state(());
         let request = Request::post(path).body(Body::empty()).unwrap();
         let response = router.call(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();

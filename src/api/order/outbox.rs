@@ -47,12 +47,37 @@ impl Outbox {
         self.kept += 1;
         self.mails.push_back((self.kept, Arc::new(mail)));
         while self.mails.len() > Self::MAX_MAILS || self.bytes > Self::MAX_BYTES {
-            let Some((_, oldest)) = self.mails.pop_front() else {
-                break;
-            };
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets the oldest mail.
+    pub fn forget_oldest(&mut self) {
+        if let Some((_, oldest)) = self.mails.pop_front() {
             self.bytes -= oldest.to.len();
             self.forgotten += 1;
         }
+        // One that once had many gives back what it no longer needs.
+        if self.mails.len() < self.mails.capacity() / 4 {
+            self.mails.shrink_to(2 * self.mails.len());
+        }
+    }
+
+    /// How many mails there are, sent or not.
+    pub fn len(&self) -> usize {
+        self.mails.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.mails.is_empty()
+    }
+
+    /// How much memory it takes, in bytes, near enough.
+    pub fn memory(&self) -> usize {
+        /// A mail with the counters of its `Arc`.
+        const MAIL: usize = size_of::<Mail>() + 2 * size_of::<usize>();
+        self.mails.capacity() * size_of::<(u64, Arc<Mail>)>() + self.mails.len() * MAIL + self.bytes
     }
 
     /// Sends now what is to be sent later about the certificate of an order, because it was issued sooner. Returns whether

@@ -73,6 +73,14 @@ impl Argument {
         }
     }
 
+    /// An optional argument of `Y` and `N`; `N` counts when it is not sent.
+    pub(crate) const fn yes_or_no(name: &'static str, doc: &'static str) -> Self {
+        Self::optional(name, Kind::Char, doc)
+            .max(1)
+            .choices(&["Y", "N"])
+            .default("N")
+    }
+
     /// The same row with a limit of characters.
     pub const fn max(self, characters: usize) -> Self {
         Self {
@@ -251,12 +259,15 @@ impl<'f> Arguments<'f> {
     pub(crate) fn sort(table: &'static [Argument], form: &'f Form<'_>, assumptions: &Assumptions) -> Self {
         let mut rows = vec![Row::default(); table.len()];
         let mut unrecognized = None;
+        let mut expected = 0;
         let skipped = match assumptions.query_arguments {
             QueryArguments::Read => 0,
             QueryArguments::Ignored => form.in_query(),
         };
         for (position, pair) in form.pairs().iter().enumerate().skip(skipped) {
-            match find(table, &pair.name, assumptions) {
+            let found = find(table, expected, |name| is_named(name, &pair.name, assumptions));
+            expected = found.map_or(expected, |row| row + 1);
+            match found {
                 Some(_) if pair.value.is_empty() && assumptions.empty_value == EmptyValue::Missing => {}
                 Some(row) => rows[row].push(&pair.value),
                 None => unrecognized = unrecognized.or(Some((position, &*pair.name))),
@@ -324,7 +335,7 @@ impl<'f> Arguments<'f> {
             if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
                 return Err(Refusal::missing(
                     argument.name,
-                    format!("{} was not sent", argument.name),
+                    [argument.name, " was not sent"].concat(),
                 ));
             }
         }
@@ -420,17 +431,27 @@ impl<'f> Row<'f> {
     }
 }
 
-fn find(table: &[Argument], name: &[u8], assumptions: &Assumptions) -> Option<usize> {
-    table
-        .iter()
-        .position(|argument| is_named(argument.name, name, assumptions))
+/// The row of the argument that `is_it` tells by its name. Most clients send arguments in the order of the table, so the search
+/// begins at the row that is expected.
+pub(crate) fn find(table: &[Argument], expected: usize, is_it: impl Fn(&'static str) -> bool) -> Option<usize> {
+    let expected = expected.min(table.len());
+    let is_it = |argument: &Argument| is_it(argument.name);
+    match table[expected..].iter().position(is_it) {
+        Some(row) => Some(expected + row),
+        None => table[..expected].iter().position(is_it),
+    }
 }
 
 fn is_named(name: &str, sent: &[u8], assumptions: &Assumptions) -> bool {
     match assumptions.argument_names {
-        ArgumentNames::AnyCase => sent.eq_ignore_ascii_case(name.as_bytes()),
+        ArgumentNames::AnyCase => is_same_but_for_case(sent, name),
         ArgumentNames::Exact => sent == name.as_bytes(),
     }
+}
+
+/// Whether a name was sent that is documented so, in whatever case. Most are spelled as documented, which is found at once.
+pub(crate) fn is_same_but_for_case(sent: &[u8], documented: &str) -> bool {
+    sent == documented.as_bytes() || sent.eq_ignore_ascii_case(documented.as_bytes())
 }
 
 /// The reply names the argument as it came. The hint tells only where it stands: a `&` that was not escaped makes the

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 /// Names and values in the order in which the client sent them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -30,23 +30,29 @@ impl<'a> Form<'a> {
     pub(crate) fn push_urlencoded(&mut self, text: &'a [u8]) {
         self.pairs.reserve(8);
         let mut rest = text;
-        while !rest.is_empty() {
-            let (piece, after) = match memchr(b'&', rest) {
-                Some(end) => (&rest[..end], &rest[end + 1..]),
-                None => (rest, &[][..]),
-            };
-            rest = after;
-            if piece.is_empty() {
+        while let Some((first, after)) = rest.split_first() {
+            if *first == b'&' {
+                rest = after;
                 continue;
             }
-            let (name, value) = match memchr(b'=', piece) {
-                Some(equals) => (&piece[..equals], &piece[equals + 1..]),
-                None => (piece, &[][..]),
+            // Names are so short that a loop finds their end before a search by many bytes at a time has begun.
+            let name = take(
+                &mut rest,
+                |text| text.iter().position(|byte| matches!(byte, b'&' | b'=' | b'+' | b'%')),
+                |text| memchr2(b'&', b'=', text),
+            );
+            let value = match rest.split_first() {
+                Some((b'=', after)) => {
+                    rest = after;
+                    take(
+                        &mut rest,
+                        |text| memchr3(b'&', b'+', b'%', text),
+                        |text| memchr(b'&', text),
+                    )
+                }
+                _ => Cow::default(),
             };
-            self.pairs.push(Pair {
-                name: decode(name),
-                value: decode(value),
-            });
+            self.pairs.push(Pair { name, value });
         }
     }
 
@@ -83,10 +89,28 @@ pub(crate) struct Pair<'a> {
     pub(crate) value: Cow<'a, [u8]>,
 }
 
-fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {
-    if memchr2(b'+', b'%', encoded).is_none() {
-        return Cow::Borrowed(encoded);
+/// Takes what stands before the next `end` off the front of a text, decoded. `end_or_escape` finds the end too, or the first
+/// byte before it that has to be decoded.
+fn take<'a>(
+    rest: &mut &'a [u8],
+    end_or_escape: impl Fn(&[u8]) -> Option<usize>,
+    end: impl Fn(&[u8]) -> Option<usize>,
+) -> Cow<'a, [u8]> {
+    let plain = end_or_escape(rest).unwrap_or(rest.len());
+    let (is_plain, length) = match rest[plain..] {
+        [b'+' | b'%', ..] => (false, end(rest).unwrap_or(rest.len())),
+        _ => (true, plain),
+    };
+    let (taken, after) = rest.split_at(length);
+    *rest = after;
+    if is_plain {
+        Cow::Borrowed(taken)
+    } else {
+        Cow::Owned(decode(taken))
     }
+}
+
+fn decode(encoded: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
     while let Some(place) = memchr2(b'+', b'%', rest) {
@@ -103,7 +127,7 @@ fn decode(encoded: &[u8]) -> Cow<'_, [u8]> {
         rest = &rest[place + length..];
     }
     decoded.extend_from_slice(rest);
-    Cow::Owned(decoded)
+    decoded
 }
 
 fn hex(digit: u8) -> Option<u8> {

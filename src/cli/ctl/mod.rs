@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::cli::connect::connect;
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     SandboxesCommand,
@@ -68,8 +67,8 @@ impl From<FileError> for CtlError {
 /// # Errors
 /// The emulator is not there or refuses, or a file is not as it should be.
 pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
-    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
-    let control = connect(&args.control, &args.sandbox, token, file).map_err(CtlError::Given)?;
+    let connected = args.token.connect(&args.control.address, &args.sandbox.name);
+    let control = connected.map_err(CtlError::Given)?;
     let mut ctl = Ctl {
         control,
         json: args.json,
@@ -96,10 +95,7 @@ impl<W: Write> Ctl<'_, W> {
             CtlCommand::Faults(command) => self.faults(command).await,
             CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
             CtlCommand::Calls(args) if args.follow => self.follow(args).await,
-            CtlCommand::Calls(args) => {
-                self.get(&format!("/calls{}", CallFilter::from(args).query()), Layout::CALLS)
-                    .await
-            }
+            CtlCommand::Calls(args) => self.calls(args).await,
             CtlCommand::Outbox(args) if args.clear => self.delete("/outbox").await,
             CtlCommand::Outbox(args) => {
                 let query = MailFilter::from(args).query();
@@ -125,6 +121,28 @@ impl<W: Write> Ctl<'_, W> {
                 let body: BTreeMap<_, _> = set.iter().cloned().collect();
                 self.send(Method::PATCH, "/assumptions", &body, Layout::ASSUMPTIONS)
                     .await
+            }
+        }
+    }
+
+    async fn calls(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
+        let mut filter = CallFilter::from(args);
+        let mut pages = Vec::new();
+        loop {
+            let path = self.control.at(&format!("/calls{}", filter.query()));
+            let text = self.control.remote().exchange(Method::GET, &path, None).await?;
+            let mut page = self.parse(&text)?;
+            filter.before = page["next"].as_u64();
+            if pages.is_empty() && filter.before.is_none() {
+                return self.print(&text, Layout::CALLS);
+            }
+            // The newest come first, a page at a time.
+            if let Value::Array(calls) = page["calls"].take() {
+                pages.push(calls);
+            }
+            if filter.before.is_none() {
+                page["calls"] = pages.into_iter().rev().flatten().collect();
+                return self.print(&page.to_string(), Layout::CALLS);
             }
         }
     }
@@ -220,7 +238,7 @@ impl<W: Write> Ctl<'_, W> {
         };
         let sent = self.send(Method::PUT, "/clock", &setting, Layout::ONE).await;
         match command {
-            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(sent, |_| Some(now.clone())),
             _ => sent,
         }
     }
@@ -232,10 +250,7 @@ impl<W: Write> Ctl<'_, W> {
                 let sent = self
                     .send(Method::POST, "/faults", &body::fault(args), Layout::ONE)
                     .await;
-                match args.then.code {
-                    Some(code) => naming(&format!("--code {code}"), sent),
-                    None => sent,
-                }
+                naming(sent, |field| args.given(field))
             }
             FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
             FaultsCommand::Clear => self.delete("/faults").await,
@@ -390,11 +405,17 @@ impl<W: Write> Ctl<'_, W> {
     }
 }
 
-/// The result of a request; if it was refused, with the value that was given, which the emulator does not repeat.
-fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
-    sent.map_err(|error| match error {
-        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
-        error => error,
+/// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
+/// the value.
+fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
+    sent.map_err(|error| {
+        let CtlError::Control(ControlError::Refused { field, .. }) = &error else {
+            return error;
+        };
+        match given(field.as_deref().unwrap_or_default()) {
+            Some(given) => CtlError::Given(format!("`{given}`: {error}")),
+            None => error,
+        }
     })
 }
 

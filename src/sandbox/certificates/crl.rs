@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{BookReader, Certificates, issuer_name, lock, status};
-use crate::api::order::state::Order;
 use crate::ca::crl::CrlContents;
 use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
@@ -157,33 +156,29 @@ impl Certificates {
             series.push(crl.clone());
             Ok(crl)
         };
-        self.issuance.turns.run(make).await?
+        self.issuance.workers.run(make).await?
     }
 
     fn make_crl(&self, issuer: &IssuingCa, orders: &impl BookReader) -> Result<Crl, CaError> {
         let (read_at, made) = (self.crls.moment(), real_now());
-        let (number, changes, now, revoked) = orders.read_book(|book, now| {
-            // Numbered while the book is locked, so that of two CRLs the one with the greater number is the newer.
-            let number = self.issuance.next_crl_number(made);
-            let is_revoked = |order: &&Arc<Order>| order.revoked().is_some();
-            let of_issuer = |order: &&Arc<Order>| issuer_name(order) == issuer.name();
-            let revoked: Vec<_> = book.shared().filter(is_revoked).filter(of_issuer).cloned().collect();
-            (number, book.changes(), now, revoked)
-        });
+        // Numbered while the book is locked, so that of two CRLs the one with the greater number is the newer.
+        let (number, book, now) =
+            orders.read_book(|book, now| (self.issuance.next_crl_number(made), book.clone(), now));
+        let of_issuer = book.iter().filter(|order| issuer_name(order) == issuer.name());
         let urls = self.urls(issuer.name());
         let der = issuer.crl(CrlContents {
             number,
             this_update: now,
             next_update: now.after(CRL_LIFE),
             distribution_point: urls.as_ref().map(|[_, crl, _]| &**crl),
-            revoked: revoked.iter().filter_map(|order| status::revoked(self, order)),
+            revoked: of_issuer.filter_map(|order| status::revoked(self, order)),
         })?;
         Ok(Crl {
             number,
             made,
             length: der.len(),
             this_update: now,
-            changes,
+            changes: book.changes(),
             read_at,
             sending: Mutex::new(Sending {
                 pieces: der.chunks(PIECE).map(Bytes::copy_from_slice).collect(),

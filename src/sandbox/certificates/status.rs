@@ -31,7 +31,7 @@ impl Certificates {
         }
         let (certificates, orders) = (self.clone(), orders.clone());
         let answer = move || certificates.answer_ocsp(&issuer, &request, &*orders);
-        let answered = self.issuance.turns.run(answer).await;
+        let answered = self.issuance.workers.run(answer).await;
         answered.unwrap_or_else(|_| OcspResponse::unsuccessful(OcspStatus::InternalError))
     }
 
@@ -67,8 +67,8 @@ pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revo
 
 /// Reads the orders of a sandbox, with the present time of its clock.
 pub(crate) trait BookReader {
-    /// Calls `read` with the orders and the time, while they are locked.
-    fn read_book<T>(&self, read: impl FnOnce(&Book, Timestamp) -> T) -> T;
+    /// Calls `read` with the orders and the time, while they are locked. What takes long is done with a clone of them.
+    fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T;
 }
 
 fn status(order: &Order) -> CertStatus {

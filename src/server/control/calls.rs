@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, stream};
 use serde::{Serialize, Serializer};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::answers::answer;
@@ -33,6 +34,9 @@ const MAX_CALLS: usize = 1_000_000;
 
 /// The longest that a count waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// How long a list may be, in bytes: so few of the newest calls are answered, or one if that is longer.
+const MAX_LIST: usize = 16 << 20;
 
 /// How many calls a stream takes from the journal at a time.
 const BATCH: usize = 100;
@@ -111,11 +115,54 @@ fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Probl
     })
 }
 
-/// The calls in the journal, the oldest first.
+/// The newest of these calls that a list has room for, the oldest first; and the number before which it goes on, if there
+/// are more.
+fn newest(sandbox: &Sandbox, mut calls: Vec<Arc<Entry>>, limit: usize) -> (Vec<Arc<Entry>>, Option<u64>) {
+    let mut room = MAX_LIST;
+    let mut has_room = |entry: &Arc<Entry>| {
+        let length = written_length(&call_info(sandbox, entry));
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    };
+    let fit = calls
+        .iter()
+        .rev()
+        .take(limit)
+        .take_while(|entry| has_room(entry))
+        .count();
+    // A call that alone is longer than a list may be is none the less answered.
+    let newest = calls.split_off(calls.len() - fit.max(limit.min(calls.len()).min(1)));
+    let next = newest.first().filter(|_| !calls.is_empty()).map(|first| first.id);
+    (newest, next)
+}
+
+/// The length of a value in JSON, in bytes.
+fn written_length(value: &impl Serialize) -> usize {
+    struct Counter(usize);
+
+    impl Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    serde_json::to_writer(&mut counter, value).expect("strings and numbers always serialize");
+    counter.0
+}
+
+/// The calls in the journal, the oldest first: the newest of them, if all would be longer than 16 MiB.
 #[utoipa::path(get, path = "/calls", tag = "calls", operation_id = "listCalls",
     params(
         CallFilter,
-        ("limit" = Option<usize>, Query, description = "At most so many, the newest.", maximum = 1000000)),
+        ("limit" = Option<usize>, Query, description = "At most so many, the newest.", maximum = 1000000),
+        ("before" = Option<u64>, Query, description = "Only those before the one of this number: the `next` of the answer before.")),
     responses(
         (status = 200, description = "The calls", body = CallList),
         (status = 503, description = "Too many other long answers are being sent")))]
@@ -128,23 +175,25 @@ pub(super) async fn list(
     if limit > MAX_CALLS {
         return Err(Problem::unreadable("limit", format!("at most {MAX_CALLS}")));
     }
-    let kind = filter.kind;
+    let (kind, before) = (filter.kind, filter.before.unwrap_or(u64::MAX));
     let filter = journal_filter(filter, &sandbox)?;
     let find = move || {
-        let found = journal_of(&sandbox, kind).find(&filter);
-        let start = found.calls.len().saturating_sub(limit);
-        let newest = found.calls[start..].to_vec();
-        // As many as were asked for are there: the older ones would not have been among them.
-        let forgotten = if newest.len() < limit { found.forgotten } else { 0 };
-        (sandbox, newest, forgotten)
+        let mut found = journal_of(&sandbox, kind).find(&filter);
+        found.calls.retain(|entry| entry.id < before);
+        let (newest, next) = newest(&sandbox, found.calls, limit);
+        // As many as were asked for are there, or more are: those that are no longer kept are older.
+        let is_all = newest.len() < limit && next.is_none();
+        let forgotten = if is_all { found.forgotten } else { 0 };
+        (sandbox, newest, next, forgotten)
     };
-    let (sandbox, newest, forgotten) = aside(find).await?;
+    let (sandbox, newest, next, forgotten) = aside(find).await?;
     let bytes = newest.iter().map(|entry| entry.bytes()).sum();
     answer(&app, Some(bytes), move || CallList {
         calls: Entries {
             sandbox,
             entries: newest,
         },
+        next,
         forgotten,
     })
     .await
@@ -153,14 +202,16 @@ pub(super) async fn list(
 /// One call in the journal, or one push.
 #[utoipa::path(get, path = "/calls/{id}", tag = "calls", operation_id = "readCall",
     params(("id" = u64, Path, description = "Its number"), KindQuery),
-    responses((status = 200, description = "The call", body = CallInfo), (status = 404, description = "The journal has no such call, or no longer")))]
+    responses((status = 200, description = "The call", body = CallInfo), (status = 404, description = "The journal has no such call, or no longer"),
+        (status = 503, description = "It is long, and too many other long answers are being sent")))]
 pub(super) async fn read(
+    State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
     PathId(id): PathId,
     Query(query): Query<KindQuery>,
-) -> Result<Json<CallInfo>, Problem> {
+) -> Result<Response, Problem> {
     let entry = find(&sandbox, query.kind.unwrap_or_default(), &id)?;
-    Ok(Json(call_info(&sandbox, &entry)))
+    answer(&app, Some(entry.bytes()), move || call_info(&sandbox, &entry)).await
 }
 
 /// The call of that number, or the push.
@@ -189,12 +240,13 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
 #[utoipa::path(post, path = "/calls/count", tag = "calls", operation_id = "countCalls", request_body = Option<CountRequest>,
     responses(
         (status = 200, description = "How many there are", body = Count),
-        (status = 404, description = "There is no such sandbox, or it was deleted meanwhile")))]
+        (status = 404, description = "There is no such sandbox, or it was deleted meanwhile"),
+        (status = 503, description = "Half of the listener's connections wait already; or the nearest calls are long, and too many other long answers are being sent")))]
 pub(super) async fn count(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
     sent: Option<JsonBody<CountRequest>>,
-) -> Result<Json<Count>, Problem> {
+) -> Result<Response, Problem> {
     let request = sent.map(|JsonBody(request)| request).unwrap_or_default();
     let enough = request.at_least.map_or(1, u64::from);
     let within = request.within.map_or(Duration::ZERO, |within| within.0);
@@ -211,6 +263,11 @@ pub(super) async fn count(
     let mut news = journal.watch();
     let mut stop = app.stop.clone();
     let mut counted = Counted::default();
+    let has_enough = journal.count_on(&filter, &mut counted) as u64 >= enough;
+    let turn = match has_enough || within.is_zero() {
+        true => None,
+        false => Some(app.wait_turns.take()?),
+    };
     let enough_came = async {
         loop {
             if journal.count_on(&filter, &mut counted) as u64 >= enough {
@@ -228,33 +285,34 @@ pub(super) async fn count(
     if let Ok(Err(Closed)) = came {
         return Err(no_sandbox(&sandbox.name));
     }
+    drop(turn);
     let count = journal.count_on(&filter, &mut counted) as u64;
     let reached = count >= enough;
-    Ok(Json(Count {
+    let near = match reached {
+        true => Vec::new(),
+        false => journal.nearest(&filter, NEAREST),
+    };
+    let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
+    answer(&app, Some(bytes), move || Count {
         count,
         reached,
         forgotten: counted.forgotten,
-        nearest: if reached {
-            Vec::new()
-        } else {
-            nearest(&sandbox, journal, &filter)
-        },
-    }))
+        nearest: near.into_iter().map(|near| near_call(&sandbox, near)).collect(),
+    })
+    .await
 }
 
-/// The calls that come nearest to what was asked for, with the fields in which they differ.
-fn nearest(sandbox: &Sandbox, journal: &Journal, filter: &Filter) -> Vec<NearCall> {
+/// A call that comes near to what was asked for, with the fields in which it differs.
+fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::Difference>)) -> NearCall {
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
         wanted: difference.wanted,
         found: difference.found,
     };
-    let near = |(entry, differences): (Arc<Entry>, Vec<journal::Difference>)| NearCall {
+    NearCall {
         call: call_info(sandbox, &entry),
         differs: differences.into_iter().map(difference).collect(),
-    };
-    let nearest = journal.nearest(filter, NEAREST);
-    nearest.into_iter().map(near).collect()
+    }
 }
 
 /// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
@@ -265,7 +323,8 @@ fn nearest(sandbox: &Sandbox, journal: &Journal, filter: &Filter) -> Vec<NearCal
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
     responses(
         (status = 200, description = "Events of the kind `call`, each with a Call; a comment `skipped` and a number where calls are no longer kept that may have been meant", content_type = "text/event-stream", body = String),
-        (status = 400, description = "The Last-Event-ID is no number")))]
+        (status = 400, description = "The Last-Event-ID is no number"),
+        (status = 503, description = "Half of the listener's connections wait or stream already")))]
 pub(super) async fn stream(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -276,6 +335,12 @@ pub(super) async fn stream(
         return Err(Problem::unreadable(
             "limit",
             "a stream has no limit: close it when there is enough",
+        ));
+    }
+    if filter.before.is_some() {
+        return Err(Problem::unreadable(
+            "before",
+            "a stream begins behind a call: send its number as Last-Event-ID",
         ));
     }
     let kind = filter.kind;
@@ -291,6 +356,7 @@ pub(super) async fn stream(
             if id > newest { 0 } else { id }
         }
     };
+    let turn = app.wait_turns.take()?;
     // Calls that came before are sent at once.
     news.mark_changed();
     let follower = Follower {
@@ -301,6 +367,7 @@ pub(super) async fn stream(
         stop: app.stop.clone(),
         last: seen,
         batch: VecDeque::new(),
+        _turn: turn,
     };
     let events = stream::unfold(follower, async |mut follower| {
         let event = follower.next().await?;
@@ -320,6 +387,7 @@ struct Follower {
     /// The number of the last call that was looked at, whether it was asked for or not.
     last: u64,
     batch: VecDeque<Arc<Entry>>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Follower {

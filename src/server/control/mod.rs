@@ -23,6 +23,7 @@ mod receive;
 mod sandboxes;
 mod snapshot;
 mod timeline;
+mod waits;
 mod window;
 
 use std::convert::Infallible;
@@ -56,9 +57,10 @@ use crate::token::Token;
 pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
-pub(crate) use guard::{OwnNames, check_host_name};
+pub(crate) use guard::OwnNames;
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
+pub(crate) use waits::WaitTurns;
 
 /// What the control API knows.
 #[derive(Clone, Debug)]
@@ -81,6 +83,8 @@ pub(crate) struct Control {
     pub(crate) body_memory: BodyMemory,
     /// The turns of long answers.
     pub(crate) answer_turns: AnswerTurns,
+    /// The turns of requests that wait.
+    pub(crate) wait_turns: WaitTurns,
     /// Whether a call over plain HTTP counts as one over HTTPS.
     pub(crate) accept_plain_http: bool,
     /// Where the listeners are.
@@ -147,6 +151,7 @@ impl Control {
 }
 
 /// The OpenAPI document of an emulator without a token, as JSON.
+#[cfg(feature = "cli")]
 pub(crate) fn openapi_document() -> String {
     let (_, made) = api().split_for_parts();
     openapi::document(&made, false).to_string()

@@ -17,8 +17,8 @@ use crate::api::order::book::Book;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
-    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, OrderTimes, StageEntry, build_order,
-    certificate_id_taken, give_csr, judge_csr, order_number_taken,
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
+    give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::push::Came;
@@ -101,7 +101,7 @@ enum SortKey<'o> {
 impl<'o> SortKey<'o> {
     /// That of an order; none if it has nothing there.
     fn of(order: &'o domain::Order, field: OrderField, now: Timestamp) -> Option<Self> {
-        let times = || OrderTimes::of(order, order.state_at(now));
+        let times = || order.times_at(now);
         let time = |time: Option<Timestamp>| time.map(|time| Self::Number(time.unix_millis()));
         match field {
             OrderField::Number => i64::try_from(order.number.get()).ok().map(Self::Number),

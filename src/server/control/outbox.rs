@@ -7,6 +7,7 @@ use super::Problem;
 use super::extract::{PathSandbox, Query};
 use crate::api::order::state::OrderNumber;
 use crate::model::mail::{MailFilter, MailList};
+use crate::sandbox::push::Came;
 
 /// The mails in the outbox that were sent by now, the oldest first.
 #[utoipa::path(get, path = "/outbox", tag = "outbox", operation_id = "listMails", params(MailFilter),
@@ -30,6 +31,9 @@ pub(super) async fn list(
 #[utoipa::path(delete, path = "/outbox", tag = "outbox", operation_id = "deleteMails",
     responses((status = 204, description = "There is none any more")))]
 pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
-    sandbox.state().world.outbox_mut().clear();
+    let mut state = sandbox.state();
+    state.world.outbox_mut().clear();
+    sandbox.settle(&mut state, Came::Placed);
+    drop(state);
     StatusCode::NO_CONTENT
 }

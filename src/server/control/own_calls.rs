@@ -19,19 +19,21 @@ use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
 use crate::api::endpoints::Transport;
 use crate::api::protocol::form::Form;
+use crate::clock::real_now;
 use crate::model::call::CallKind;
 use crate::model::endpoint::find_endpoint;
 use crate::model::own_call::{CallMethod, MadeCall, NewCall, SentReply};
 use crate::sandbox::Sandbox;
 use crate::server::products::{OwnCall, make};
-use crate::server::stop::Stop;
 
 /// How long a reply that a fault holds back is waited for, if the emulator does not stop meanwhile.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// Makes a call as if a client had sent it, and answers with what a client would have received.
 #[utoipa::path(post, path = "/calls", tag = "calls", operation_id = "makeCall", request_body = NewCall,
-    responses((status = 200, description = "It was made", body = MadeCall)))]
+    responses(
+        (status = 200, description = "It was made", body = MadeCall),
+        (status = 503, description = "A fault of the sandbox might hold its reply back, and half of the listener's connections wait already")))]
 pub(super) async fn create(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -52,7 +54,7 @@ pub(super) async fn create(
         },
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox, app.stop.clone()).await))
+    Ok(Json(carry_out(call, &sandbox, &app).await?))
 }
 
 /// Makes a call of the journal once more, with the password that it had.
@@ -61,7 +63,8 @@ pub(super) async fn create(
     responses(
         (status = 200, description = "It was made", body = MadeCall),
         (status = 404, description = "The journal has no such call, or no longer"),
-        (status = 409, description = "Not all of its form was kept")))]
+        (status = 409, description = "Not all of its form was kept"),
+        (status = 503, description = "A fault of the sandbox might hold its reply back, and half of the listener's connections wait already")))]
 pub(super) async fn again(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -82,10 +85,20 @@ pub(super) async fn again(
         transport,
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox, app.stop.clone()).await))
+    Ok(Json(carry_out(call, &sandbox, &app).await?))
 }
 
-async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, mut stop: Stop) -> MadeCall {
+async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<MadeCall, Problem> {
+    // Nothing but such a fault holds a reply back, and whether this call meets it turns out when it is made.
+    let may_wait = {
+        let state = sandbox.state();
+        state
+            .faults
+            .iter(real_now())
+            .any(|active| active.fault.then.takes_time())
+    };
+    let turn = may_wait.then(|| app.wait_turns.take()).transpose()?;
+    let mut stop = app.stop.clone();
     let (entry, responded) = make(call, sandbox).await;
     let over = async {
         tokio::select! {
@@ -103,10 +116,11 @@ async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, mut stop: Stop) -> Made
         Some(response) => receive(response, over).await,
         None => SentReply::default(),
     };
-    MadeCall {
+    drop(turn);
+    Ok(MadeCall {
         call: call_info(sandbox, &entry),
         sent,
-    }
+    })
 }
 
 /// What comes of a response until it ends, breaks off, or the wait is over.

@@ -61,7 +61,7 @@ fn few_long_lists_are_in_memory_at_a_time() {
     let clients = ask_and_read_nothing(&server, "GET /control/v1/calls HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let more = server.resident_memory().saturating_sub(before);
     // Four of them, and what it takes to write them.
-    assert!(more < 5 * CALLS * LONG, "{} MiB", more >> 20);
+    assert!(more < 6 * (16 << 20), "{} MiB", more >> 20);
     // Whoever asks for less is answered all the same; whoever asks for as much is told to come again.
     assert_soon("a short list", || {
         let answer = Client::connect(server.control()).get("/control/v1/calls?limit=1");

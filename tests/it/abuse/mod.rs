@@ -14,6 +14,7 @@ mod stalled;
 mod stop;
 mod tls;
 mod unread;
+mod waiters;
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Control, Form, REVOKE, STATES, Server, default_fixtures, eventually, in_sandbox};
+use crate::harness::{Control, Form, REVOKE, STATES, Server, default_fixtures, eventually, in_sandbox, run};
 
 /// Six calls of all kinds, numbered from 1, the last an hour after the others, on a clock that stands.
 fn server_with_calls() -> (Server, Control) {
@@ -533,4 +533,58 @@ fn accounts_are_searched_and_taken_from_any_place() {
         let problem = control.ask(("GET", &format!("/accounts?{query}"), ""), 400);
         assert_eq!(problem["field"], field, "{query}: {problem}");
     }
+}
+
+#[test]
+fn a_list_of_calls_has_at_most_16_mib_and_says_how_it_goes_on() {
+    const CALLS: u64 = 30;
+    let server = Server::plain(&["--log", "off", "--journal", &CALLS.to_string()]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    let reason = "x".repeat(40 << 10);
+    let long = (0..20).fold(Form::revoke(), |form, _| form.add("revocationReason", &reason));
+    // Two are no longer kept.
+    for _ in 0..CALLS + 2 {
+        assert_eq!(client.revoke(&long).code(), -4);
+    }
+    let mut path = "/calls".to_owned();
+    let mut found = Vec::new();
+    loop {
+        let answer = control.send("GET", &path, "");
+        assert!(
+            (1 << 20..16 << 20).contains(&answer.text().len()),
+            "{path}: {}",
+            answer.text().len()
+        );
+        let list: Value = serde_json::from_slice(answer.bytes()).unwrap();
+        let page = ids(&list);
+        found.splice(0..0, page.iter().copied());
+        let Some(next) = list["next"].as_u64() else {
+            assert_eq!(list["forgotten"], 2, "{path}");
+            break;
+        };
+        assert_eq!((next, &list["forgotten"]), (page[0], &Value::Null), "{path}");
+        path = format!("/calls?before={next}");
+    }
+    assert_ne!(path, "/calls");
+    assert_eq!(found, (3..=CALLS + 2).collect::<Vec<_>>());
+    // A limit goes on in the same way.
+    let list = control.get("/calls?limit=2&before=9");
+    assert_eq!((ids(&list), &list["next"]), (vec![7, 8], &json!(7)));
+    let list = control.get("/calls?limit=2&before=4");
+    assert_eq!(
+        (ids(&list), &list["next"], &list["forgotten"]),
+        (vec![3], &Value::Null, &json!(2))
+    );
+    for query in ["/calls?before=x", "/calls/stream?before=7"] {
+        assert_eq!(control.ask(("GET", query, ""), 400)["field"], "before", "{query}");
+    }
+    // Who asks ctl asks for all.
+    let address = server.control().to_string();
+    let printed = run(&["ctl", "calls", "--json"], &[("SECTIGO_EMULATOR_CONTROL", &address)]);
+    let list: Value = serde_json::from_str(&printed.stdout).unwrap();
+    assert_eq!(
+        (ids(&list), &list["next"], &list["forgotten"]),
+        (found, &Value::Null, &json!(2))
+    );
 }

@@ -1,17 +1,17 @@
-//! The URL of a receiver of pushes.
+//! A URL of HTTP or HTTPS to which requests can be sent.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-/// A URL to which pushes can be sent: `http://` or `https://`, without credentials and without a fragment.
+/// A URL to which requests can be sent: `http://` or `https://`, without credentials and without a fragment.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PushUrl {
+pub struct HttpUrl {
     text: Arc<str>,
     authority_end: usize,
     port: u16,
 }
 
-impl PushUrl {
+impl HttpUrl {
     /// The most bytes of a URL.
     pub const MAX: usize = 2000;
 
@@ -124,7 +124,7 @@ mod tests {
             ("http://[::1]/p?x=%20", "::1", 80, "/p?x=%20"),
             ("http://[::1]:81/", "::1", 81, "/"),
         ] {
-            let url = PushUrl::parse(text).unwrap();
+            let url = HttpUrl::parse(text).unwrap();
             assert_eq!(
                 (url.host(), url.port(), &*url.path_and_query()),
                 (host, port, path),
@@ -134,7 +134,7 @@ mod tests {
             assert!(text.contains(url.authority()) && url.authority().contains(host));
             assert!(!url.without_query().contains('?'));
         }
-        let long = format!("http://a/{}", "x".repeat(PushUrl::MAX));
+        let long = format!("http://a/{}", "x".repeat(HttpUrl::MAX));
         for text in [
             "",
             "a.local",
@@ -158,8 +158,8 @@ mod tests {
             "http://ä/",
             &long,
         ] {
-            assert!(PushUrl::parse(text).is_err(), "{text}");
+            assert!(HttpUrl::parse(text).is_err(), "{text}");
         }
-        assert!(!PushUrl::parse("http://u:secret@a/").unwrap_err().contains("secret"));
+        assert!(!HttpUrl::parse("http://u:secret@a/").unwrap_err().contains("secret"));
     }
 }

@@ -1,0 +1,70 @@
+//! Memory that all sandboxes of an emulator share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The bytes that things of one kind take in all sandboxes of an emulator, and may take.
+#[derive(Debug)]
+pub(crate) struct Room {
+    bytes: usize,
+    taken: AtomicUsize,
+}
+
+impl Room {
+    /// Room for so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            bytes,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn take(&self, bytes: usize) {
+        self.taken.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_overfull(&self) -> bool {
+        self.taken() > self.bytes
+    }
+
+    /// How many bytes are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+}
+
+/// What somebody takes of a room. It is given back in the end.
+#[derive(Debug)]
+pub(crate) struct Share {
+    room: Arc<Room>,
+    taken: usize,
+}
+
+impl Share {
+    /// Nothing yet, of that room.
+    pub(super) fn of(room: Arc<Room>) -> Self {
+        Self { room, taken: 0 }
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Takes so many bytes instead of those that it takes, and returns whether the room is overfull with them.
+    pub(super) fn set(&mut self, bytes: usize) -> bool {
+        self.room.take(bytes);
+        self.room.give_back(std::mem::replace(&mut self.taken, bytes));
+        self.room.is_overfull()
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.room.give_back(self.taken);
+    }
+}
