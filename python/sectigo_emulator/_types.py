@@ -305,7 +305,7 @@ class Extension:
 
     name: str
     critical: bool
-    values: Sequence[str]
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -321,7 +321,7 @@ class Certificate:
     sha256_fingerprint: str
     public_key: str
     signature_algorithm: str
-    extensions: Sequence[Extension]
+    extensions: tuple[Extension, ...]
     pem: str
     profile: Optional[str] = None
     hint: Optional[str] = None

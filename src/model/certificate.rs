@@ -189,6 +189,7 @@ fn named(id: &Oid<'_>) -> String {
     match id.as_bytes() {
         oid::OCSP => "OCSP".to_owned(),
         oid::CA_ISSUERS => "caIssuers".to_owned(),
+        oid::CRL_DISTRIBUTION_POINTS => "cRLDistributionPoints".to_owned(),
         _ => oid2sn(id, oid_registry()).map_or_else(|_| id.to_id_string(), str::to_owned),
     }
 }

@@ -85,7 +85,7 @@ function Certificate({ order, path }) {
   const { data: said, error } = useData(() => get(path + '/certificate?format=json'), [order]);
   if (!said) return html`<${Failure} error=${error} />`;
   const values = (name) => said.extensions.find((one) => one.name === name)?.values || [];
-  const [crl] = values('crlDistributionPoints');
+  const [crl] = values('cRLDistributionPoints');
   const ocsp = values('authorityInfoAccess').find((place) => place.startsWith('OCSP '))?.slice(5);
   return html`
     ${said.hint && html`<p class="note">${said.hint}</p>`}

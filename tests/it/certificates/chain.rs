@@ -152,7 +152,7 @@ fn the_extensions_are_those_that_openssl_prints(desk: &Desk, number: u64, descri
             .map(|value| value.as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    for url in values("crlDistributionPoints") {
+    for url in values("cRLDistributionPoints") {
         assert!(text.contains(&format!("URI:{url}")), "{url} in {text}");
     }
     let access = values("authorityInfoAccess");
