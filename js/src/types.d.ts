@@ -16,7 +16,7 @@ export type CallKind = "call" | "push";
 export type MailKind = "verification" | "invitation" | "collection";
 export type Disconnect = "before" | "mid-body";
 
-/** A whole number; a bigint where a number could not hold it (from 2^53 on). An `orderNumber` is one only if an order was made with such a number. */
+/** A whole number; a bigint where a number could not hold it, from 2^53 on. An `orderNumber` is one only where a test made it so. */
 export type Whole = number | bigint;
 
 export interface Revocation {
@@ -63,8 +63,8 @@ export interface Order {
 type OrderTimes = { issued?: When | null; expires?: When | null; due?: When | null };
 
 /** What an order is made with: issued, with the next free number, unless this says otherwise. */
-export type NewOrder = Partial<Omit<Order, keyof OrderTimes | "revocation">> &
-  OrderTimes & { revocation?: { at: When; codeReason: number; revocationReason?: string } };
+export type NewOrder = Partial<Omit<Order, keyof OrderTimes | "revocation" | "orderNumber">> &
+  OrderTimes & { orderNumber?: Whole; revocation?: { at: When; codeReason: number; revocationReason?: string } };
 
 /** What of an order changes: null removes a field. */
 export type OrderChange = { [Field in keyof NewOrder]?: NewOrder[Field] | null };
@@ -177,7 +177,7 @@ export interface Call {
   kind?: CallKind;
   code?: number;
   loginName?: string;
-  orderNumber?: Whole;
+  orderNumber?: number;
   fault?: number;
   try?: number;
   url?: string;
