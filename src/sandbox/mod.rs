@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success, mailing};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -271,8 +271,9 @@ impl Sandbox {
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
             let changes = state.world.take_lifecycle_changes();
-            self.history
-                .note(changes, state.clock.now(clock::real_now()), By::Control);
+            let now = state.clock.now(clock::real_now());
+            mailing::follow(&changes, &mut state.world, now);
+            self.history.note(changes, now, By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -284,7 +285,7 @@ impl Sandbox {
         let now = state.clock.now(real_now);
         let pushes = push::changes(&mut state.world, &mut state.dues, now, came);
         if had_dues || state.dues.is_some() {
-            let due = push::next_due(state.dues.as_ref()).filter(|_| !state.clock.is_frozen());
+            let due = push::next_due(state.dues.as_ref()).filter(|due| !state.clock.is_frozen() || *due <= now);
             self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
         }
         for push in pushes {
@@ -435,6 +436,7 @@ impl Sandbox {
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
             let changes = state.world.take_lifecycle_changes();
+            mailing::follow(&changes, &mut state.world, now);
             changed = self.history.note(changes, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done

@@ -32,6 +32,9 @@ const MAX_BYTES_IN_ALL: usize = 64 << 20;
 /// How many pushes of a sandbox may be on their way at once.
 const MAX_BUSY: usize = 4;
 
+/// How many orders that have become due are looked at while the sandbox is locked; the others are soon after.
+const MAX_DUE_AT_ONCE: usize = 1000;
+
 /// The shortest secret that is searched in what is told: a shorter one may stand there by chance.
 const MIN_SEARCHED: usize = 4;
 
@@ -254,7 +257,8 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
             push(event, after);
         }
     }
-    while let Some(number) = dues.take_next(now) {
+    for _ in 0..MAX_DUE_AT_ONCE {
+        let Some(number) = dues.take_next(now) else { break };
         if let Some(order) = world.book.get(number) {
             push(PushEvent::of_issuance(order), order);
         }
@@ -606,6 +610,26 @@ mod tests {
         assert_eq!(look(&mut world, 1000), []);
         assert_eq!(look(&mut world, 25), []);
         assert_eq!(look(&mut world, 31), [(1, 9)]);
+    }
+
+    #[test]
+    fn many_orders_that_are_due_are_looked_at_one_part_after_the_other() {
+        let mut world = world();
+        let count = 2 * MAX_DUE_AT_ONCE as u64 + 1;
+        world.book = Arc::new(Book::new(10_000, number(1)));
+        for order in 1..=count {
+            world.book_mut().insert(due_at(order, 30)).unwrap();
+        }
+        let mut dues = None;
+        let mut look = |world: &mut World, second| {
+            let pushes = changes(world, &mut dues, at(second), Came::Placed);
+            (pushes.len(), next_due(dues.as_ref()))
+        };
+        assert_eq!(look(&mut world, 1), (0, Some(at(30))));
+        assert_eq!(look(&mut world, 31), (MAX_DUE_AT_ONCE, Some(at(30))));
+        // One that is changed meanwhile is pushed with its change.
+        world.book_mut().get_mut(number(count)).unwrap().stage = Stage::Rejected;
+        assert_eq!(look(&mut world, 32), (MAX_DUE_AT_ONCE + 2, None));
     }
 
     #[test]

@@ -44,14 +44,20 @@ pub(crate) fn of_api(router: Router) -> WrappedApi {
 }
 
 /// Wraps the routes of the control API: a panic becomes HTTP status 500 and a line of the log, and each request leaves a
-/// line. `problem` makes the response that says what is wrong.
-pub(crate) fn of_control(router: Router, problem: fn(StatusCode, &'static str) -> Response) -> Router {
+/// line. `problem` makes the response that says what is wrong, `is_sandbox` knows the names of sandboxes.
+pub(crate) fn of_control(
+    router: Router,
+    problem: fn(StatusCode, &'static str) -> Response,
+    is_sandbox: impl Fn(&str) -> bool + Clone + Send + Sync + 'static,
+) -> Router {
     router
         .layer(CatchPanicLayer::custom(move |panic: Panic| {
             log_panic(&*panic);
             problem(StatusCode::INTERNAL_SERVER_ERROR, DEFECT)
         }))
-        .layer(from_fn(log_request))
+        .layer(from_fn(move |route, parameters, request, next| {
+            log_request(is_sandbox.clone(), route, parameters, request, next)
+        }))
 }
 
 /// Wraps the routes of the console: each response has these headers, which bind a browser.
@@ -74,6 +80,7 @@ fn log_panic(panic: &(dyn Any + Send)) {
 /// One line for each request: changes as information, reads for those who look for a defect. The path is that of the
 /// route: what stands for its parameters may be a password in the wrong place.
 async fn log_request(
+    is_sandbox: impl Fn(&str) -> bool,
     route: Option<MatchedPath>,
     parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
@@ -86,15 +93,15 @@ async fn log_request(
         let found = parameters.iter().flatten().find(|(name, _)| *name == wanted);
         found.map(|(_, value)| value)
     };
-    let sandbox = parameter("sandbox").filter(|name| *name != DEFAULT).map(str::to_owned);
+    let sandbox = parameter("sandbox").filter(|name| *name != DEFAULT && is_sandbox(name));
+    let sandbox = sandbox.map(str::to_owned);
     let order = parameter("orderNumber")
         .and_then(OrderNumber::parse)
         .map(OrderNumber::get);
     let response = next.run(request).await;
     let (status, took_us) = (response.status().as_u16(), watch.elapsed_micros());
-    // Of what is not there, the name may be a password in the wrong place too.
-    let is_there = response.status() != StatusCode::NOT_FOUND;
-    let (sandbox, order) = (sandbox.filter(|_| is_there), order.filter(|_| is_there));
+    // A number that is no order's may be a password too.
+    let order = order.filter(|_| response.status() != StatusCode::NOT_FOUND);
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
     match method {
         Method::GET | Method::HEAD | Method::OPTIONS => {
@@ -136,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_of_the_control_api_is_answered_and_the_next_request_works() {
-        let mut routes = of_control(routes(), |status, detail| (status, detail).into_response());
+        let mut routes = of_control(routes(), |status, detail| (status, detail).into_response(), |_| true);
         for (path, expected) in EXPECTED {
             let response = routes.call(request(path)).await.unwrap();
             assert_eq!(response.status().as_u16(), expected, "{path}");

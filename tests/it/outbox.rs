@@ -362,6 +362,31 @@ fn a_poll_that_issues_an_order_before_it_is_due_sends_its_mail_once() {
 }
 
 #[test]
+fn a_mail_that_is_to_come_follows_its_order_and_one_that_was_sent_stays() {
+    let server = Server::plain(&["--issuance-delay", "1h"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let [issued, deleted, held, later, failing, sent] = [(); 6].map(|()| apply(&mut client, &order_with_csr()));
+    let mut change = |number: u64, fields: &str| {
+        control.expect(("PATCH", &format!("/orders/{number}"), fields), 200, &[]);
+    };
+    change(issued, r#"{"state":"issued"}"#);
+    change(held, r#"{"state":"on-hold"}"#);
+    change(later, r#"{"due":"+3h"}"#);
+    change(failing, r#"{"issuanceFails":"pre-sign"}"#);
+    control.expect(("DELETE", &format!("/orders/{deleted}"), ""), 204, &[]);
+    assert_eq!(about(&mut control, issued), kinds(&["collection"], "en"));
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    for number in [deleted, held, later, failing] {
+        assert_eq!(about(&mut control, number), [], "{number}");
+    }
+    control.expect(("DELETE", &format!("/orders/{sent}"), ""), 204, &[]);
+    control.expect(("POST", "/clock/advance", r#"{"by":"2h"}"#), 200, &[]);
+    for number in [issued, later, sent] {
+        assert_eq!(about(&mut control, number), kinds(&["collection"], "en"), "{number}");
+    }
+}
+
+#[test]
 fn what_is_wrong_about_mails_is_refused_where_they_are_sent() {
     let server = Server::plain(&[]);
     let (mut client, mut control) = (server.client(), Control::of(&server));

@@ -3,6 +3,7 @@
 //! Nothing is sent: the mails are kept in the outbox of the sandbox. Which ones are sent when is assumed.
 
 use crate::api::account::Account;
+use crate::api::order::book::LifecycleChange;
 use crate::api::order::mailing::{MailKind, Mailing, language};
 use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
@@ -74,6 +75,34 @@ pub(super) fn send(kinds: &[MailKind], number: OrderNumber, time: Timestamp, wor
 pub(super) fn announce_issuance(number: OrderNumber, world: &mut World, now: Timestamp) {
     if !world.outbox_mut().bring_forward(number, now) {
         send(&[MailKind::Collection], number, now, world);
+    }
+}
+
+/// Has the mails about certificates that are still to be sent follow what was done to their orders: they come when the orders
+/// are issued now, and not at all if they no longer will be. What was sent stays sent.
+pub(crate) fn follow(changes: &[LifecycleChange], world: &mut World, now: Timestamp) {
+    for LifecycleChange { number, after, .. } in changes {
+        let Some(to_come) = world.outbox.to_come(*number, now) else {
+            continue;
+        };
+        let issued = after.filter(|life| !life.fails).and_then(|life| match life.stage {
+            Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => Some(validity.issued.max(now)),
+            // The last of its polls brings it.
+            Stage::BeingIssued(None)
+            | Stage::Pending
+            | Stage::Replaced(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => None,
+        });
+        if issued == Some(to_come) {
+            continue;
+        }
+        world.outbox_mut().call_off(*number, now);
+        if let Some(time) = issued {
+            send(&[MailKind::Collection], *number, time, world);
+        }
     }
 }
 

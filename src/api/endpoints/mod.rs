@@ -16,7 +16,7 @@ mod collect_ssl;
 pub(crate) mod collecting;
 mod credentials;
 mod deciding;
-mod mailing;
+pub(crate) mod mailing;
 pub(crate) mod next;
 mod replacing;
 mod request_and_collect_smime;

@@ -22,6 +22,12 @@ pub struct Mail {
     pub wording: Wording,
 }
 
+impl Mail {
+    fn is_to_come(&self, number: OrderNumber, now: Timestamp) -> bool {
+        self.order_number == number && self.kind == MailKind::Collection && self.time > now
+    }
+}
+
 /// The mails of a sandbox, the oldest first. Of more than it may hold, the last are kept.
 ///
 /// Cloning it is cheap: clones share their mails.
@@ -83,10 +89,25 @@ impl Outbox {
     /// Sends now what is to be sent later about the certificate of an order, because it was issued sooner. Returns whether
     /// there is such a mail.
     pub fn bring_forward(&mut self, number: OrderNumber, now: Timestamp) -> bool {
-        let is_later =
-            |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > now;
-        let later = self.mails.iter_mut().filter(|(_, mail)| is_later(mail));
+        let later = self.mails.iter_mut().filter(|(_, mail)| mail.is_to_come(number, now));
         later.map(|(_, mail)| Arc::make_mut(mail).time = now).count() > 0
+    }
+
+    /// Forgets what is to be sent later about the certificate of an order, because it will not be issued then. What was sent
+    /// stays.
+    pub fn call_off(&mut self, number: OrderNumber, now: Timestamp) {
+        let Self { mails, bytes, .. } = self;
+        mails.retain(|(_, mail)| {
+            let is_called_off = mail.is_to_come(number, now);
+            *bytes -= if is_called_off { mail.to.len() } else { 0 };
+            !is_called_off
+        });
+    }
+
+    /// When a mail about the certificate of an order is to be sent later, if one is.
+    pub fn to_come(&self, number: OrderNumber, now: Timestamp) -> Option<Timestamp> {
+        let mut mails = self.mails.iter().map(|(_, mail)| mail);
+        mails.find(|mail| mail.is_to_come(number, now)).map(|mail| mail.time)
     }
 
     /// The mails that are sent by that time, each with its number: 1 for the first of the sandbox.
@@ -180,6 +201,26 @@ mod tests {
         assert!(!outbox.bring_forward(number, at(5)), "it is sent");
         let times: Vec<_> = outbox.sent(at(10)).map(|(_, mail)| mail.time).collect();
         assert_eq!(times, [at(3), at(10), at(10), at(5)]);
+    }
+
+    #[test]
+    fn what_is_called_off_is_not_sent_and_what_was_sent_stays() {
+        let at = |second| Timestamp::EPOCH.after(Duration::from_secs(second));
+        let mut outbox = Outbox::default();
+        for (second, number) in [(3, 7), (10, 7), (10, 8)] {
+            outbox.keep(Mail {
+                order_number: OrderNumber::new(number).unwrap(),
+                ..mail(second, "a@b.de")
+            });
+        }
+        let number = OrderNumber::new(7).unwrap();
+        assert_eq!(
+            (outbox.to_come(number, at(5)), outbox.to_come(number, at(10))),
+            (Some(at(10)), None)
+        );
+        outbox.call_off(number, at(5));
+        assert_eq!(outbox.to_come(number, at(5)), None);
+        assert_eq!((ids(&outbox), outbox.bytes, outbox.forgotten()), (vec![1, 3], 12, 0));
     }
 
     #[test]

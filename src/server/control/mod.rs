@@ -165,8 +165,13 @@ fn other_routes(app: App) -> Router {
         .route("/control/v1/openapi.json", get(move || async move { json(document) }))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app);
-    layers::of_control(router, |status, detail| Problem::new(status, detail).into_response())
+        .with_state(app.clone());
+    let is_sandbox = move |name: &str| app.sandboxes.get(name).is_some();
+    layers::of_control(
+        router,
+        |status, detail| Problem::new(status, detail).into_response(),
+        is_sandbox,
+    )
 }
 
 /// Every route but that of the document, which it makes.
