@@ -3,9 +3,9 @@
 mod calls;
 mod csr_der;
 mod fixtures;
-#[cfg(test)]
-mod life;
 mod patch;
+#[cfg(test)]
+mod sequences;
 mod spkac;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::csr::Csr;
-use crate::api::endpoints::{Answer, Call, ENDPOINTS, Endpoint, Transport};
-use crate::api::order::state::{Order, State};
+use crate::api::endpoints::{Answer, Call, ENDPOINTS, EXAMPLE_CSR, Endpoint, Transport};
+use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{ASSUMPTIONS, Assumptions};
 use crate::api::protocol::form::Form;
@@ -52,8 +52,6 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("snapshot", snapshot),
     ("spkac", |input| drop(spkac(input))),
 ];
-
-const CSR: &str = include_str!("../fixtures/csr/p256-sha256.pem");
 
 /// So many bytes of an input of [`form`] choose the assumptions. If there are more assumptions, a byte chooses for several:
 /// a fixed number keeps the meaning of the kept inputs.
@@ -185,11 +183,7 @@ fn revoke(world: &Mutex<World>, now: Timestamp, order: &Order, include_in_crl: b
         assert_eq!(before, after, "{}", answer.hint);
         return;
     }
-    let state = lock(world)
-        .book
-        .get(order.number)
-        .expect("orders never go")
-        .state_at(now);
+    let state = state_of(order.number, world, now);
     let expected = match (order.state_at(now), include_in_crl) {
         (State::Pending | State::Unpaid, _) => State::Rejected,
         (State::Issued, false) => State::Replaced,
@@ -207,7 +201,7 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
     let number = order.number.to_string();
     let arguments = [
         ("orderNumber", &*number),
-        ("csr", CSR),
+        ("csr", EXAMPLE_CSR),
         ("revokeOldOrder", if revoke_old_order { "Y" } else { "N" }),
     ];
     let before = orders(world);
@@ -222,11 +216,7 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
         assert_eq!(before, after, "{}", answer.hint);
         return;
     }
-    let state = lock(world)
-        .book
-        .get(order.number)
-        .expect("orders never go")
-        .state_at(now);
+    let state = state_of(order.number, world, now);
     match (order.state_at(now), revoke_old_order) {
         (State::Pending, _) => assert_eq!((after.len(), state), (before.len(), State::Pending)),
         (State::Issued, true) => assert_eq!((after.len(), state), (before.len() + 1, State::Revoked)),
@@ -242,6 +232,12 @@ fn replace(world: &Mutex<World>, now: Timestamp, order: &Order, revoke_old_order
             _,
         ) => panic!("an order in this state cannot be replaced: {order:?}"),
     }
+}
+
+/// The state that an order has come to.
+fn state_of(number: OrderNumber, world: &Mutex<World>, now: Timestamp) -> State {
+    let world = lock(world);
+    world.book.get(number).expect("orders never go").state_at(now)
 }
 
 fn call(world: &Mutex<World>, now: Timestamp, endpoint: &str, order: &Order, arguments: &[(&str, &str)]) -> Answer {

@@ -1,6 +1,6 @@
-//! A local emulator of Sectigo's partner API: `!AutoReplaceSMIME`, which replaces the CSR of an S/MIME order,
-//! `!autoRevokeCS`, which revokes a code-signing order, and `download/CollectSMIME` and `download/CollectSSL`, which fetch what
-//! was issued.
+//! A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by, such as
+//! `!AutoReplaceSMIME`, which replaces the CSR of an S/MIME order, and `!autoRevokeCS`, which revokes a code-signing order;
+//! [`catalogue::ENDPOINTS`] has them all.
 //!
 //! A test starts an emulator with [`Emulator::start`], points the client under test at [`Emulator::url`], and uses
 //! [`Emulator::control`] for orders, accounts, the clock, faults and the journal of calls. For an emulator that is

@@ -2,6 +2,8 @@
 
 import { request } from "node:http";
 
+import { parse, stringify } from "./convert.js";
+
 /** The control API refused a request. */
 export class ControlError extends Error {
   /**
@@ -44,7 +46,7 @@ export class Control {
    */
   async send(method, path, what = {}) {
     const answer = await this.read(method, path, what);
-    return answer === "" ? undefined : JSON.parse(answer);
+    return answer === "" ? undefined : parse(answer);
   }
 
   /**
@@ -60,7 +62,7 @@ export class Control {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const content = body === undefined ? undefined : JSON.stringify(body);
+    const content = body === undefined ? undefined : stringify(body);
     /** @type {Record<string, string>} */
     const headers = content === undefined ? {} : { "Content-Type": "application/json" };
     if (this.token !== undefined) headers["Authorization"] = `Bearer ${this.token}`;

@@ -47,3 +47,36 @@ export function toJson(value, name = "") {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, toJson(item, field)]));
 }
+
+/** The key of an object that stands for a whole number while JSON is read or written. */
+const BIG = "\0big";
+
+/** Strings, so that what is in them is left alone, and numbers. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+
+/**
+ * Reads JSON. A whole number that a number of JavaScript cannot hold, as a `certificateID` may be, becomes a bigint.
+ *
+ * @param {string} text
+ * @returns {any}
+ */
+export function parse(text) {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const marked = text.replace(TOKENS, (token) => (isBig(token) ? `{"\\u0000big":"${token}"}` : token));
+  return JSON.parse(marked, (_, value) => (typeof value?.[BIG] === "string" ? BigInt(value[BIG]) : value));
+}
+
+/**
+ * Writes JSON, a bigint as the number that it is.
+ *
+ * @param {unknown} value
+ */
+export function stringify(value) {
+  const text = JSON.stringify(value, (_, item) => (typeof item === "bigint" ? { [BIG]: String(item) } : item));
+  return text.replace(/\{"\\u0000big":"(-?\d+)"\}/g, "$1");
+}
+
+/** @param {string} token */
+function isBig(token) {
+  return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
+}

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 import { findBinary } from "./binary.js";
 import { Control } from "./control.js";
-import { span, toJson } from "./convert.js";
+import { span, stringify, toJson } from "./convert.js";
 import { Sandbox } from "./sandbox.js";
 
 /** @import * as T from "./types.js" */
@@ -273,7 +273,7 @@ class Process {
     if (options.plainHttp) words.push("--plain-http", "accept");
     if (options.caDir !== undefined) words.push("--ca-dir", options.caDir);
     if (options.fixtures !== undefined) {
-      const text = typeof options.fixtures === "string" ? options.fixtures : JSON.stringify(options.fixtures);
+      const text = typeof options.fixtures === "string" ? options.fixtures : stringify(options.fixtures);
       const file = join(this.folder, text.trimStart().startsWith("{") ? "fixtures.json" : "fixtures.toml");
       writeFileSync(file, text);
       words.push("--fixtures", file);

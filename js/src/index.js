@@ -15,6 +15,7 @@ export { trust } from "./trust.js";
 /** @typedef {import("./types.js").Clock} Clock */
 /** @typedef {import("./types.js").EmulatorOptions} EmulatorOptions */
 /** @typedef {import("./types.js").Expectation} Expectation */
+/** @typedef {import("./types.js").Extension} Extension */
 /** @typedef {import("./types.js").Fault} Fault */
 /** @typedef {import("./types.js").Mail} Mail */
 /** @typedef {import("./types.js").NewAccount} NewAccount */

@@ -93,7 +93,7 @@ export class Orders extends Noun {
   /**
    * One order, in the state that it is in now.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    * @returns {Promise<T.Order>}
    */
   get(orderNumber) {
@@ -120,7 +120,7 @@ export class Orders extends Noun {
   /**
    * Changes an order into anything; null removes a field.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    * @param {T.OrderChange} change
    * @returns {Promise<T.Order>}
    */
@@ -131,7 +131,7 @@ export class Orders extends Noun {
   /**
    * Deletes an order.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    * @returns {Promise<void>}
    */
   delete(orderNumber) {
@@ -355,7 +355,7 @@ export class Outbox extends Noun {
   /**
    * The mails, the oldest first.
    *
-   * @param {{ orderNumber?: number, kind?: T.MailKind }} [which]
+   * @param {{ orderNumber?: T.Whole, kind?: T.MailKind }} [which]
    * @returns {Promise<T.Mail[]>}
    */
   async list(which = {}) {
@@ -377,7 +377,7 @@ export class Certificates extends Noun {
   /**
    * The certificate of an order.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    */
   pem(orderNumber) {
     return this.text(`/orders/${orderNumber}/certificate`, { format: "pem" });
@@ -386,7 +386,7 @@ export class Certificates extends Noun {
   /**
    * The CAs above the certificate of an order: the one that signed it, then the root.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    */
   chain(orderNumber) {
     return this.text(`/orders/${orderNumber}/chain`, { format: "pem" });
@@ -395,7 +395,7 @@ export class Certificates extends Noun {
   /**
    * The private key of an order that was made with `keepKey`.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    */
   key(orderNumber) {
     return this.text(`/orders/${orderNumber}/key`);
@@ -404,7 +404,7 @@ export class Certificates extends Noun {
   /**
    * The CSR of an order.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    */
   csr(orderNumber) {
     return this.text(`/orders/${orderNumber}/csr`);
@@ -413,7 +413,7 @@ export class Certificates extends Noun {
   /**
    * A description of the certificate of an order.
    *
-   * @param {number} orderNumber
+   * @param {T.Whole} orderNumber
    * @returns {Promise<T.Certificate>}
    */
   get(orderNumber) {

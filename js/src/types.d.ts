@@ -16,6 +16,9 @@ export type CallKind = "call" | "push";
 export type MailKind = "verification" | "invitation" | "collection";
 export type Disconnect = "before" | "mid-body";
 
+/** A whole number; a bigint where a number could not hold it, from 2^53 on. An `orderNumber` is one only where a test made it so. */
+export type Whole = number | bigint;
+
 export interface Revocation {
   at: string;
   codeReason: number;
@@ -31,7 +34,7 @@ export interface Order {
   issued?: string;
   expires?: string;
   due?: string;
-  certificateID?: number;
+  certificateID?: Whole;
   csr?: string;
   days?: number;
   email?: string;
@@ -60,8 +63,8 @@ export interface Order {
 type OrderTimes = { issued?: When | null; expires?: When | null; due?: When | null };
 
 /** What an order is made with: issued, with the next free number, unless this says otherwise. */
-export type NewOrder = Partial<Omit<Order, keyof OrderTimes | "revocation">> &
-  OrderTimes & { revocation?: { at: When; codeReason: number; revocationReason?: string } };
+export type NewOrder = Partial<Omit<Order, keyof OrderTimes | "revocation" | "orderNumber">> &
+  OrderTimes & { orderNumber?: Whole; revocation?: { at: When; codeReason: number; revocationReason?: string } };
 
 /** What of an order changes: null removes a field. */
 export type OrderChange = { [Field in keyof NewOrder]?: NewOrder[Field] | null };
@@ -125,7 +128,7 @@ export interface NewFault {
   then: Then;
   endpoint?: string;
   loginName?: string;
-  orderNumber?: number;
+  orderNumber?: Whole;
   skip?: number;
   times?: number;
   probability?: number;
@@ -143,7 +146,7 @@ export interface CallFilter {
   kind?: CallKind;
   endpoint?: string;
   loginName?: string;
-  orderNumber?: number | string;
+  orderNumber?: Whole | string;
   code?: number;
   since?: When;
 }
@@ -199,6 +202,12 @@ export interface Count {
   forgotten?: number;
 }
 
+export interface Extension {
+  name: string;
+  critical: boolean;
+  values: string[];
+}
+
 export interface Certificate {
   issuer: string;
   serialNumber: string;
@@ -207,9 +216,13 @@ export interface Certificate {
   notBefore: string;
   notAfter: string;
   sha256Fingerprint: string;
+  publicKey: string;
+  signatureAlgorithm: string;
+  extensions: Extension[];
   pem: string;
   profile?: string;
   hint?: string;
+  ocspRequest?: string;
 }
 
 export interface Mail {

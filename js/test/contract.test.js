@@ -24,6 +24,7 @@ for (const [name, schema] of Object.entries({
   Call: "Call",
   CallLimit: "CallLimitEntry",
   Certificate: "Certificate",
+  Extension: "Extension",
   Clock: "Clock",
   Count: "Count",
   Difference: "Differs",

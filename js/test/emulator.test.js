@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 
 import { connect, ControlError, findBinary, NotCalledError, sandbox, startEmulator } from "../src/index.js";
-import { span } from "../src/convert.js";
+import { parse, span, stringify } from "../src/convert.js";
 
 const run = promisify(execFile);
 const LOGIN = { loginName: "login_name", loginPassword: "login_password" };
@@ -323,4 +323,24 @@ test("sandboxes of an emulator that the tests share are trusted", async () => {
   await assert.rejects(call({ baseUrl: one.baseUrl, ca: stranger.ca }, "!autoRevokeCS"), /certificate/);
   await stranger.stop();
   await one.emulator.stop();
+});
+
+test("whole numbers keep every digit, and strings stay as they are", () => {
+  const text = String.raw`{"id":9999999998899997,"small":9007199254740991,"list":[-9007199254740993,1.2345678901234567,1e400],"text":"1: 9999999999999999, \"9999999999999998\" {\u0000big}"}`;
+  const value = parse(text);
+  assert.equal(value.id, 9999999998899997n);
+  assert.equal(value.small, 9007199254740991);
+  assert.deepEqual(value.list, [-9007199254740993n, 1.2345678901234567, Infinity]);
+  assert.equal(value.text, '1: 9999999999999999, "9999999999999998" {\u0000big}');
+  assert.equal(stringify({ id: value.id, list: [value.list[0]], text: value.text }), '{"id":9999999998899997,"list":[-9007199254740993],"text":"1: 9999999999999999, \\"9999999999999998\\" {\\u0000big}"}');
+});
+
+inSandbox("an order keeps a number above 2^53", async (sectigo) => {
+  const orderNumber = 999_999_999_999_999_999n;
+  const made = await sectigo.orders.create({ orderNumber, certificateID: 9_999_999_999_999_999n });
+  assert.deepEqual([made.orderNumber, made.certificateID], [orderNumber, 9_999_999_999_999_999n]);
+  const changed = await sectigo.orders.update(orderNumber, { certificateID: 9_007_199_254_740_993n });
+  assert.equal(changed.certificateID, 9_007_199_254_740_993n);
+  assert.match((await revoke(sectigo, String(orderNumber))).text, /^-|^0/);
+  assert.equal((await sectigo.calls.list({ orderNumber })).length, 1);
 });

@@ -300,6 +300,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """An extension of a certificate."""
+
+    name: str
+    critical: bool
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Certificate:
     """A description of a certificate."""
 
@@ -310,9 +319,13 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     sha256_fingerprint: str
+    public_key: str
+    signature_algorithm: str
+    extensions: tuple[Extension, ...]
     pem: str
     profile: Optional[str] = None
     hint: Optional[str] = None
+    ocsp_request: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def schemas():
         (_types.Call, "Call"),
         (_types.CallLimit, "CallLimitEntry"),
         (_types.Certificate, "Certificate"),
+        (_types.Extension, "Extension"),
         (_types.Clock, "Clock"),
         (_types.Count, "Count"),
         (_types.Difference, "Differs"),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::push_url::PushUrl;
+use crate::api::http_url::HttpUrl;
 use crate::clock::Timestamp;
 
 /// A loginName, case sensitive.
@@ -220,7 +220,7 @@ impl CallLimit {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PushTarget {
     /// The URL.
-    pub url: PushUrl,
+    pub url: HttpUrl,
     /// The credentials for HTTP basic authentication, if the receiver wants them.
     pub credentials: Option<PushCredentials>,
     /// Whether the certificate is delivered. Then pushes are POSTs, otherwise GETs.

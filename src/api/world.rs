@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
-use crate::api::order::book::{Book, LifeChange};
+use crate::api::order::book::{Book, LifecycleChange};
 use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
@@ -56,10 +56,10 @@ impl World {
     }
 
     /// The orders whose state was changed since the last time, if the book keeps account of them.
-    pub fn take_lives(&mut self) -> Vec<LifeChange> {
+    pub fn take_lifecycle_changes(&mut self) -> Vec<LifecycleChange> {
         // The book is opened for a change only if there is one.
-        match self.book.has_lives() {
-            true => self.book_mut().take_lives(),
+        match self.book.has_lifecycle_changes() {
+            true => self.book_mut().take_lifecycle_changes(),
             false => Vec::new(),
         }
     }

@@ -43,7 +43,7 @@ struct Slot {
     made: OnceLock<Arc<IssuingCa>>,
     /// Locked while it is being made.
     making: Mutex<()>,
-    /// Locked by the task that waits for a turn to make it. All others that need this CA wait here, without a turn.
+    /// Locked by the task that waits for a worker to make it. All others that need this CA wait here, and occupy none.
     queue: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -108,8 +108,8 @@ impl Authority {
         Ok(slot.made.get_or_init(|| issuing).clone())
     }
 
-    /// The lock that a task takes before it takes one of the few turns to make an issuing CA, so that all tasks that
-    /// need the same CA use one turn. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
+    /// The lock that a task takes before it occupies one of the few workers to make an issuing CA, so that all tasks that
+    /// need the same CA occupy one of them. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
     ///
     /// # Errors
     /// There are too many.

@@ -26,6 +26,7 @@ pub(crate) mod profile;
 pub(crate) mod root;
 pub(crate) mod subject;
 pub(crate) mod trust;
+#[cfg(feature = "cli")]
 pub(crate) mod truststore;
 pub(crate) mod zip;
 

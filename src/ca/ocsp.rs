@@ -1,6 +1,7 @@
 //! OCSP: reads requests and signs responses (RFC 6960, RFC 5019; nonces: RFC 9654).
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::CaError;
 use super::crl::reason_to_write;
@@ -8,7 +9,7 @@ use super::issuing::IssuingCa;
 use crate::clock::Timestamp;
 use crate::der::oid;
 use crate::der::read::{Malformed, Reader};
-use crate::der::tag::{BOOLEAN, ENUMERATED, NULL, OCTET_STRING, SEQUENCE, context, implicit};
+use crate::der::tag::{BOOLEAN, ENUMERATED, INTEGER, NULL, OCTET_STRING, SEQUENCE, context, implicit};
 use crate::der::write::{generalized_time, oid, sequence, tlv};
 
 /// How many certificates one request may ask for.
@@ -102,6 +103,18 @@ impl IssuingCa {
             },
             Err(_) => OcspResponse::unsuccessful(OcspStatus::InternalError),
         }
+    }
+
+    /// An `OCSPRequest` in DER for one of its certificates, without a nonce (RFC 6960, section 4.1.1).
+    pub(crate) fn ocsp_request(&self, certificate: &[u8]) -> Vec<u8> {
+        let (_, parsed) = X509Certificate::from_der(certificate).expect("this CA issued it");
+        let id = sequence(&[
+            &sequence(&[&oid(oid::SHA1), &[NULL, 0]]),
+            &tlv(OCTET_STRING, &[&self.subject_sha1]),
+            &tlv(OCTET_STRING, &[&self.public_key_sha1]),
+            &tlv(INTEGER, &[parsed.raw_serial()]),
+        ]);
+        sequence(&[&sequence(&[&sequence(&[&sequence(&[&id])])])])
     }
 
     fn is_meant(&self, id: &CertId<'_>) -> bool {

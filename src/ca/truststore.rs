@@ -1,9 +1,11 @@
 //! A truststore for Java: a CA certificate in PKCS#12 (RFC 7292).
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
-use aws_lc_rs::{error, hmac, rand};
+use aws_lc_rs::{hmac, rand};
+use thiserror::Error;
 
-use crate::der::oid;
+use crate::der::oid::{self, pkcs12};
+use crate::der::pem;
 use crate::der::tag::{BMP_STRING, NULL, OCTET_STRING, SET, context};
 use crate::der::write::{oid, sequence, tlv, unsigned};
 
@@ -16,14 +18,27 @@ const NAME: &str = "sectigo-emulator";
 /// How often the hash is applied for the key of the MAC, as openssl and keytool do.
 const ITERATIONS: u32 = 10_000;
 
-/// A PKCS#12 file that has the certificate as a trusted one, unencrypted, with a MAC under [`PASSWORD`].
+/// Why there is no truststore.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub(crate) enum TruststoreError {
+    /// The text has no certificate; follows a file's name.
+    #[error("{0}")]
+    Pem(&'static str),
+    /// The system gives no random numbers for the salt of the MAC.
+    #[error("there are no random numbers for the truststore")]
+    Salt,
+}
+
+/// A PKCS#12 file that has the first certificate of a text in PEM as a trusted one, unencrypted, with a MAC under
+/// [`PASSWORD`].
 ///
 /// # Errors
-/// The system gives no random numbers for the salt of the MAC.
-pub(crate) fn pkcs12(certificate: &[u8]) -> Result<Vec<u8>, error::Unspecified> {
+/// See [`TruststoreError`].
+pub(crate) fn of_pem(pem: &str) -> Result<Vec<u8>, TruststoreError> {
+    let certificate = pem::first_certificate(pem).map_err(TruststoreError::Pem)?;
     let mut salt = [0; 16];
-    rand::fill(&mut salt)?;
-    let safe = sequence(&[&data(&sequence(&[&trusted(certificate)]))]);
+    rand::fill(&mut salt).map_err(|_| TruststoreError::Salt)?;
+    let safe = sequence(&[&data(&sequence(&[&trusted(&certificate)]))]);
     let key = hmac::Key::new(hmac::HMAC_SHA256, &mac_key(&salt));
     let digest_info = sequence(&[
         &sequence(&[&oid(oid::SHA256), &tlv(NULL, &[])]),
@@ -44,18 +59,18 @@ fn data(content: &[u8]) -> Vec<u8> {
 /// A `SafeBag` of a certificate that is trusted for everything. Java takes only one with its own attribute for that.
 fn trusted(certificate: &[u8]) -> Vec<u8> {
     let bag = sequence(&[
-        &oid(oid::X509_CERTIFICATE),
+        &oid(pkcs12::X509_CERTIFICATE),
         &tlv(context(0), &[&tlv(OCTET_STRING, &[certificate])]),
     ]);
     let attribute = |id, value: &[u8]| sequence(&[&oid(id), &tlv(SET, &[value])]);
     let mut attributes = [
-        attribute(oid::FRIENDLY_NAME, &tlv(BMP_STRING, &[&bmp(NAME)])),
-        attribute(oid::TRUSTED_KEY_USAGE, &oid(oid::ANY_EXTENDED_KEY_USAGE)),
+        attribute(pkcs12::FRIENDLY_NAME, &tlv(BMP_STRING, &[&bmp(NAME)])),
+        attribute(pkcs12::TRUSTED_KEY_USAGE, &oid(pkcs12::ANY_EXTENDED_KEY_USAGE)),
     ];
     // A SET OF is sorted in DER.
     attributes.sort();
     sequence(&[
-        &oid(oid::CERT_BAG),
+        &oid(pkcs12::CERT_BAG),
         &tlv(context(0), &[&bag]),
         &tlv(SET, &[&attributes[0], &attributes[1]]),
     ])

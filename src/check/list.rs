@@ -1,6 +1,6 @@
 //! The list of all probes, made from the catalogue's tables, and which of them decide an assumption.
 
-use crate::api::endpoints::{ENDPOINTS, Endpoint};
+use crate::api::endpoints::{ENDPOINTS, EXAMPLE_CSR, Endpoint};
 use crate::api::protocol::argument::{Argument, Kind, Need};
 use crate::api::protocol::code;
 use crate::api::protocol::format::RESPONSE_FORMAT;
@@ -11,9 +11,6 @@ pub(crate) const VERSION: u32 = 1;
 
 /// The end of the name of the probe in which nothing is wrong but that the order cannot be.
 pub(super) const WHOLE_CALL: &str = "/orderNumber/unknown";
-
-/// A CSR that every endpoint accepts.
-const CSR: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/p256-sha256.pem"));
 
 /// CSRs that are refused, each with the reason as a name.
 const BAD_CSRS: [(&str, &str); 5] = [
@@ -343,7 +340,7 @@ fn is_needed_csr(endpoint: &Endpoint, argument: &Argument) -> bool {
 /// A value that the table of an endpoint accepts.
 fn valid_value(argument: &Argument) -> String {
     let value = match argument {
-        argument if CSR_ARGUMENTS.contains(&argument.name) => CSR,
+        argument if CSR_ARGUMENTS.contains(&argument.name) => EXAMPLE_CSR,
         Argument {
             choices: [first, ..], ..
         } => first,
@@ -422,7 +419,7 @@ fn of_argument(argument: &Argument, call: &OfNoOrder) -> Vec<Probe> {
         probes.extend(bad);
     }
     if argument.name == "csr" {
-        let raw = Harmless::new(argument, CSR).map(Harmless::raw);
+        let raw = Harmless::new(argument, EXAMPLE_CSR).map(Harmless::raw);
         probes.extend(raw.map(|raw| probe(call.clone().with(raw), "plus-not-encoded")));
     }
     if argument.name == "responseType" {

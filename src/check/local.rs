@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::endpoints::ENDPOINTS;
+use crate::api::http_url::HttpUrl;
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
-use crate::api::push_url::PushUrl as HttpUrl;
 use crate::check::answer::Answer;
 use crate::check::list::Orders;
 use crate::check::probe::{Credentials, Probe, Subject};

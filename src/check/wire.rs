@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::api::push_url::PushUrl as HttpUrl;
+use crate::api::http_url::HttpUrl;
 use crate::ca::trust;
 use crate::check::answer::Answer;
 use crate::check::probe::{Credentials, Request};

@@ -9,12 +9,12 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
+use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
 use crate::cli::openapi::OpenapiArgs;
-use crate::cli::parse::check_token;
 use crate::cli::serve::ServeArgs;
 
 /// A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by.
@@ -44,9 +44,9 @@ impl Config {
         let command = Self::read_words(&words)?.into_command();
         let (checked, path) = match &command {
             Command::Serve(args) => (args.check(), "sectigo-emulator"),
-            Command::Ctl(args) => (check_token(args.control_token.as_ref()), "sectigo-emulator ctl"),
-            Command::Check(args) => (check_token(args.control_token()), "sectigo-emulator check"),
-            Command::Env(args) => (args.check(), "sectigo-emulator env"),
+            Command::Ctl(args) => (args.token.check(), "sectigo-emulator ctl"),
+            Command::Check(args) => (args.token.check(), "sectigo-emulator check"),
+            Command::Env(args) => (args.token.check(), "sectigo-emulator env"),
             Command::Health(_)
             | Command::Endpoints(_)
             | Command::Ca(_)
@@ -202,7 +202,7 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
         .subcommand_matches("ctl")
         .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
         .and_then(ArgMatches::subcommand)
-        .is_some_and(|(_, command)| command.value_source("ctl_sandbox") == Some(ValueSource::CommandLine));
+        .is_some_and(|(_, command)| command.value_source(SandboxArgs::ID) == Some(ValueSource::CommandLine));
     if is_given {
         return Err(Exit::Usage(
             "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
@@ -410,10 +410,15 @@ mod tests {
     }
 
     #[test]
-    fn ctl_does_not_print_secrets() {
-        let args = parse("ctl --token t0ken accounts create login s3cret").expect("it is well formed");
-        let printed = format!("{args:?}");
-        assert!(!printed.contains("t0ken") && !printed.contains("s3cret"), "{printed}");
+    fn debug_does_not_print_secrets() {
+        for line in [
+            "ctl --token t0ken accounts create login s3cret",
+            "env --control-token t0ken",
+            "check --replay x --control-token t0ken",
+        ] {
+            let printed = format!("{:?}", parse(line).expect("it is well formed"));
+            assert!(!printed.contains("t0ken") && !printed.contains("s3cret"), "{printed}");
+        }
         let mut program = command();
         let help = program
             .find_subcommand_mut("ctl")

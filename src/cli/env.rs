@@ -5,36 +5,21 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 use serde_json::{Map, Value};
 
-use crate::ca::truststore;
-use crate::cli::connect::connect;
-use crate::cli::parse::{check_token, read_control};
-use crate::der::pem;
+use crate::ca::truststore::{self, TruststoreError};
+use crate::cli::connect::{ControlArgs, SandboxArgs, TokenArgs};
 use crate::files::{self, FileError, Readers};
-use crate::token::GivenToken;
 
 // The options of `env`.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
+#[command(mut_args(of_env))]
 pub(crate) struct EnvArgs {
-    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL",
-        value_name = "URL",
-        default_value = "127.0.0.1:8081",
-        value_parser = read_control
-    )]
-    control: String,
-    /// The sandbox whose base URL is printed.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_SANDBOX",
-        value_name = "NAME",
-        default_value = "default"
-    )]
-    sandbox: String,
+    #[command(flatten)]
+    control: ControlArgs,
+    #[command(flatten)]
+    sandbox: SandboxArgs,
     /// How the variables are printed: for a shell's eval, for a .env file, as one object, or for the file $GITHUB_ENV.
     #[arg(
         long,
@@ -55,43 +40,15 @@ pub(crate) struct EnvArgs {
     /// of --control, if it listens on every interface].
     #[arg(long, env = "SECTIGO_EMULATOR_BASE_URL", value_name = "URL", value_parser = read_base_url)]
     base_url: Option<String>,
-    /// The token that the emulator demands.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    control_token: Option<GivenToken>,
-    /// The file whose one line is that token.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
-        value_name = "FILE",
-        conflicts_with = "control_token"
-    )]
-    control_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) token: TokenArgs,
 }
 
-impl std::fmt::Debug for EnvArgs {
-    /// Not the token.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EnvArgs")
-            .field("control", &self.control)
-            .field("sandbox", &self.sandbox)
-            .field("format", &self.format)
-            .field("dir", &self.dir)
-            .finish_non_exhaustive()
-    }
-}
-
-impl EnvArgs {
-    /// Checks the token, which clap cannot check.
-    ///
-    /// # Errors
-    /// It is invalid; one line.
-    pub(super) fn check(&self) -> Result<(), String> {
-        check_token(self.control_token.as_ref())
+/// Says what an option that other commands have as well means to `env`.
+fn of_env(option: Arg) -> Arg {
+    match option.get_id().as_str() {
+        SandboxArgs::ID => option.help("The sandbox whose base URL is printed"),
+        _ => option,
     }
 }
 
@@ -116,8 +73,7 @@ type Variable = (&'static str, String);
 /// # Errors
 /// The emulator does not answer, has no such sandbox, or serves no HTTPS; or a file cannot be written.
 pub(super) async fn run(args: &EnvArgs) -> Result<String, Box<dyn Error>> {
-    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
-    let control = connect(&args.control, &args.sandbox, token, file)?;
+    let control = args.token.connect(&args.control.address, &args.sandbox.name)?;
     // An error, if there is no such sandbox.
     control.info().await?;
     let base_url = match (&args.base_url, control.about().await?.https) {
@@ -135,15 +91,17 @@ pub(super) async fn run(args: &EnvArgs) -> Result<String, Box<dyn Error>> {
     write_files(&dir, &control.ca_pem().await?)?;
     let mut variables = variables(&dir, format!("{base_url}{}", control.path()));
     // Not by the names of the program's own variables: another `serve` would read them.
-    variables.push(("SECTIGO_CONTROL_URL", format!("http://{}", args.control)));
+    variables.push(("SECTIGO_CONTROL_URL", format!("http://{}", args.control.address)));
     Ok(printed(&variables, args.format))
 }
 
 /// Writes what the variables name into the directory. Version control should ignore one that has nothing else.
 fn write_files(dir: &Path, ca_pem: &str) -> Result<(), Box<dyn Error>> {
     let ca = dir.join("ca.pem");
-    let certificate = pem::first_certificate(ca_pem).map_err(|problem| FileError::new(&ca, problem))?;
-    let truststore = truststore::pkcs12(&certificate).map_err(|_| "there are no random numbers for the truststore")?;
+    let truststore = truststore::of_pem(ca_pem).map_err(|error| match error {
+        TruststoreError::Pem(problem) => FileError::new(&ca, problem).to_string(),
+        TruststoreError::Salt => error.to_string(),
+    })?;
     let php = format!("openssl.cafile=\"{0}\"\ncurl.cainfo=\"{0}\"\n", ca.display());
     let ignored = has_nothing(dir)?.then_some((dir.join(".gitignore"), &b"*\n"[..]));
     let named = [

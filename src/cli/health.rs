@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::parse::{read_control, read_duration};
+use crate::cli::connect::ControlArgs;
+use crate::cli::parse::read_duration;
 use crate::client::health::{self, HealthError};
 
 // The options of `health`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HealthArgs {
-    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL",
-        value_name = "URL",
-        default_value = "127.0.0.1:8081",
-        value_parser = read_control
-    )]
-    control: String,
+    #[command(flatten)]
+    control: ControlArgs,
     /// Keep asking for up to this long, until it serves.
     #[arg(
         long,
@@ -35,5 +29,5 @@ pub(crate) struct HealthArgs {
 /// # Errors
 /// The emulator does not serve.
 pub(super) async fn run(args: &HealthArgs) -> Result<(), HealthError> {
-    health::check(&args.control, args.wait).await
+    health::check(&args.control.address, args.wait).await
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::server::control::openapi_document;
+use crate::emulator::openapi_document;
 
 // The options of `openapi`: it has none.
 #[derive(Args, Clone, Copy, Debug)]

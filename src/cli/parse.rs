@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::api::protocol::assumption::Assumptions;
 use crate::client::http;
 use crate::token::GivenToken;
 
@@ -37,6 +38,17 @@ pub(super) fn read_control(text: &str) -> Result<String, String> {
         return Err("the control listener is off, so there is nobody to ask".to_owned());
     }
     http::authority(text)
+}
+
+/// Reads `NAME=VALUE` and checks both.
+pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("give NAME=VALUE, such as spelling=british")?;
+    Assumptions::default()
+        .set(name, value)
+        .map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]

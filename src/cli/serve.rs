@@ -13,21 +13,18 @@ use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
 
 use crate::api::endpoints::catalogue;
-use crate::api::protocol::assumption::Assumptions;
 use crate::aside::aside;
 use crate::ca::CaKey;
 use crate::check::checked::Checked;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{check_token, read_duration, read_time_limit};
+use crate::cli::parse::{check_token, read_assumption, read_duration, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
-use crate::emulator::{Builder, Emulator, check_http_url};
+use crate::emulator::{Builder, Emulator, check_host_name, check_http_url};
 use crate::log::{Log, LogFormat};
 use crate::model::Fixtures;
-use crate::server::control::check_host_name;
-use crate::server::descriptors;
 use crate::token::GivenToken;
 
 // The options of `serve`.
@@ -353,7 +350,7 @@ pub(super) async fn run(args: Box<ServeArgs>, warnings: &[String]) -> Result<(),
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    if let Err(error) = descriptors::raise_limit() {
+    if let Err(error) = raise_limit_of_open_files() {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
     let stdin_ends = end_of_stdin(args.exit_with_stdin)?;
@@ -384,6 +381,15 @@ async fn start(args: Box<ServeArgs>) -> Result<Emulator, Box<dyn std::error::Err
         .await?
         .map_err(|error| -> Box<dyn std::error::Error> { error })?;
     Ok(builder.start().await?)
+}
+
+/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft
+/// limit is often only 1024, for programs that call `select`.
+///
+/// # Errors
+/// Those of the operating system.
+fn raise_limit_of_open_files() -> io::Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
 }
 
 /// Waits for the end of standard input, or for ever if not `is_wanted`. It is read on a thread of its own, because the
@@ -521,17 +527,6 @@ fn read_http_url(text: &str) -> Result<String, String> {
 fn read_host_name(text: &str) -> Result<String, String> {
     check_host_name(text)?;
     Ok(text.to_owned())
-}
-
-/// Reads `NAME=VALUE` and checks both.
-pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("give NAME=VALUE, such as spelling=british")?;
-    Assumptions::default()
-        .set(name, value)
-        .map_err(|error| error.to_string())?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]

@@ -65,14 +65,14 @@ pub use crate::model::fault::{Fault, FaultInfo};
 pub use crate::model::health::HealthInfo;
 pub use crate::model::history::{HistoryCause, HistoryEntry, HistoryInfo};
 pub use crate::model::mail::MailInfo;
-pub use crate::model::next::{DueInfo, DueKind, DueList, EndpointNext, NextInfo, WithArgument};
+pub use crate::model::next::{DueInfo, DueList, EndpointNext, NextInfo, WithArgument};
 pub use crate::model::order::{Order, OrderChange, OrderInfo, Revocation, RevocationInfo};
 pub use crate::model::own_call::{MadeCall, NewCall, SentReply};
 pub use crate::model::sandbox::{NewSandbox, RestoreInfo, SandboxInfo, Snapshot};
 pub use crate::model::sort::OrderField;
 pub use crate::model::when::When;
 pub use crate::model::{
-    IssuanceFailure, MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp,
+    DueKind, IssuanceFailure, MailKind, ParseTimestampError, Payment, Product, SignatureHash, State, Timestamp,
 };
 
 /// Drives one sandbox of an emulator. Cheap to clone; each clone drives the same one.

@@ -73,7 +73,6 @@ pub(crate) const CERTIFICATE_POLICIES: &[u8] = oid!("2.5.29.32");
 pub(crate) const ANY_POLICY: &[u8] = oid!("2.5.29.32.0");
 pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = oid!("2.5.29.35");
 pub(crate) const EXTENDED_KEY_USAGE: &[u8] = oid!("2.5.29.37");
-pub(crate) const ANY_EXTENDED_KEY_USAGE: &[u8] = oid!("2.5.29.37.0");
 pub(crate) const AUTHORITY_INFORMATION_ACCESS: &[u8] = oid!("1.3.6.1.5.5.7.1.1");
 
 // Extended key usages (RFC 5280, section 4.2.1.12).
@@ -107,12 +106,19 @@ pub(crate) const PKCS7_SIGNED_DATA: &[u8] = oid!("1.2.840.113549.1.7.2");
 /// Netscape's content type for certificates one after the other.
 pub(crate) const NETSCAPE_CERT_SEQUENCE: &[u8] = oid!("2.16.840.1.113730.2.5");
 
-// PKCS#12 (RFC 7292), and the attributes of its bags.
-pub(crate) const CERT_BAG: &[u8] = oid!("1.2.840.113549.1.12.10.1.3");
-pub(crate) const X509_CERTIFICATE: &[u8] = oid!("1.2.840.113549.1.9.22.1");
-pub(crate) const FRIENDLY_NAME: &[u8] = oid!("1.2.840.113549.1.9.20");
-/// Oracle's attribute of a certificate that is trusted, with the usages that it is trusted for.
-pub(crate) const TRUSTED_KEY_USAGE: &[u8] = oid!("2.16.840.1.113894.746875.1.1");
+/// PKCS#12 (RFC 7292), and the attributes of its bags.
+#[cfg(feature = "cli")]
+pub(crate) mod pkcs12 {
+    use super::{encode, encoded_length};
+
+    pub(crate) const CERT_BAG: &[u8] = oid!("1.2.840.113549.1.12.10.1.3");
+    pub(crate) const X509_CERTIFICATE: &[u8] = oid!("1.2.840.113549.1.9.22.1");
+    pub(crate) const FRIENDLY_NAME: &[u8] = oid!("1.2.840.113549.1.9.20");
+    /// Oracle's attribute of a certificate that is trusted, with the usages that it is trusted for.
+    pub(crate) const TRUSTED_KEY_USAGE: &[u8] = oid!("2.16.840.1.113894.746875.1.1");
+    /// Every extended key usage (RFC 5280, section 4.2.1.12).
+    pub(crate) const ANY_EXTENDED_KEY_USAGE: &[u8] = oid!("2.5.29.37.0");
+}
 
 /// The common name of an algorithm or curve that is not accepted, or its number if it has no name here.
 pub(crate) fn name(oid: &[u8]) -> String {

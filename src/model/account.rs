@@ -14,10 +14,12 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::api::account::{self as domain, LoginName, Password, Payment, PushCredentials, PushTarget, Voucher};
-use crate::api::push_url::PushUrl;
+use crate::api::http_url::{HttpUrl, HttpUrlError};
 use crate::clock::Timestamp;
 use crate::model::endpoint::entry_endpoint;
 use crate::model::query::{self, parameter};
+use crate::model::same_schema::same_schema;
+use crate::model::settable::settable;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::{Span, When, optional_span, span};
 use crate::model::{object, whole};
@@ -300,19 +302,9 @@ impl ToSchema for AccountAnswer {
     }
 }
 
-/// The schema of the fields of an account that shall change; null removes one.
-pub(crate) struct AccountPatch;
-
-impl PartialSchema for AccountPatch {
-    fn schema() -> RefOr<Schema> {
-        <Account>::schema()
-    }
-}
-
-impl ToSchema for AccountPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Account>::schemas(schemas);
-    }
+same_schema! {
+    /// The schema of the fields of an account that shall change; null removes one.
+    AccountPatch as Account;
 }
 
 /// The schema of a list of product codes: that of the list alone does not say how great they may be.
@@ -347,113 +339,11 @@ impl Account {
         }
     }
 
-    /// Locked: it cannot log in.
-    #[must_use]
-    pub fn locked(self) -> Self {
-        Self { locked: true, ..self }
-    }
-
-    /// It may use these endpoints alone.
-    #[must_use]
-    pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
-        Self {
-            permissions: Some(endpoints.into_iter().map(str::to_owned).collect()),
-            ..self
-        }
-    }
-
-    /// It may call so often in any span of that length, by the sandbox's clock.
-    #[must_use]
-    pub fn call_limit(self, calls: usize, per: Duration) -> Self {
-        Self {
-            call_limit: Some(CallLimit::new(calls, per)),
-            ..self
-        }
-    }
-
-    /// It is under the reseller with that loginName.
-    #[must_use]
-    pub fn reseller(self, login_name: &str) -> Self {
-        Self {
-            reseller: Some(login_name.to_owned()),
-            ..self
-        }
-    }
-
-    /// With that `accountID`, by which its reseller names it.
-    #[must_use]
-    pub fn account_id(self, id: u64) -> Self {
-        Self {
-            account_id: Some(id),
-            ..self
-        }
-    }
-
-    /// It may ask for these `caCertificateID`s.
-    #[must_use]
-    pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        Self {
-            ca_certificate_ids: ids.into_iter().collect(),
-            ..self
-        }
-    }
-
-    /// It has these e-mail templates.
-    #[must_use]
-    pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        Self {
-            template_ids: ids.into_iter().collect(),
-            ..self
-        }
-    }
-
-    /// It pays in that way.
-    #[must_use]
-    pub fn payment(self, payment: Payment) -> Self {
-        Self { payment, ..self }
-    }
-
-    /// It has no price for these product codes.
-    #[must_use]
-    pub fn unpriced(self, codes: impl IntoIterator<Item = u16>) -> Self {
-        Self {
-            unpriced: codes.into_iter().collect(),
-            ..self
-        }
-    }
-
-    /// It pays with that voucher.
-    #[must_use]
-    pub fn voucher(self, name: &str) -> Self {
-        Self {
-            voucher: Some(VoucherInfo::Named(name.to_owned())),
-            ..self
-        }
-    }
-
     /// It may collect the same order again only after that time, by the sandbox's clock.
     #[must_use]
     pub fn strict_polling(self, interval: Duration) -> Self {
         Self {
             strict_polling: Some(interval),
-            ..self
-        }
-    }
-
-    /// Orders that its calls make are issued when they are collected for the time with that number.
-    #[must_use]
-    pub fn issued_after_polls(self, polls: u32) -> Self {
-        Self {
-            issued_after_polls: Some(polls),
-            ..self
-        }
-    }
-
-    /// Changes of its orders are pushed.
-    #[must_use]
-    pub fn push(self, push: Push) -> Self {
-        Self {
-            push: Some(push),
             ..self
         }
     }
@@ -481,11 +371,6 @@ impl AccountChange {
         self.with("loginPassword", login_password)
     }
 
-    /// Locks it: it cannot log in.
-    pub fn locked(self) -> Self {
-        self.with("locked", true)
-    }
-
     /// Unlocks it.
     pub fn unlocked(self) -> Self {
         self.with("locked", false)
@@ -496,70 +381,56 @@ impl AccountChange {
         self.with(field, Value::Null)
     }
 
-    /// It may use these endpoints alone.
-    pub fn may_only<'e>(self, endpoints: impl IntoIterator<Item = &'e str>) -> Self {
-        self.with("permissions", endpoints.into_iter().collect::<Vec<_>>())
-    }
-
-    /// It may call so often in any span of that length, by the sandbox's clock.
-    pub fn call_limit(self, calls: usize, per: Duration) -> Self {
-        self.with("callLimit", CallLimit::<When>::new(calls, per))
-    }
-
-    /// It is under the reseller with that loginName.
-    pub fn reseller(self, login_name: &str) -> Self {
-        self.with("reseller", login_name)
-    }
-
-    /// With that `accountID`, by which its reseller names it.
-    pub fn account_id(self, id: u64) -> Self {
-        self.with("accountID", id)
-    }
-
-    /// It may ask for these `caCertificateID`s.
-    pub fn ca_certificate_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        self.with("caCertificateIDs", ids.into_iter().collect::<Vec<_>>())
-    }
-
-    /// It has these e-mail templates.
-    pub fn template_ids(self, ids: impl IntoIterator<Item = u64>) -> Self {
-        self.with("templateIDs", ids.into_iter().collect::<Vec<_>>())
-    }
-
-    /// It pays in that way.
-    pub fn payment(self, payment: Payment) -> Self {
-        self.with("payment", payment)
-    }
-
-    /// It has no price for these product codes.
-    pub fn unpriced(self, codes: impl IntoIterator<Item = u16>) -> Self {
-        self.with("unpriced", codes.into_iter().collect::<Vec<_>>())
-    }
-
-    /// It pays with that voucher.
-    pub fn voucher(self, name: &str) -> Self {
-        self.with("voucher", name)
-    }
-
     /// It may collect the same order again only after that time, by the sandbox's clock.
     pub fn strict_polling(self, interval: Duration) -> Self {
         self.with("strictPolling", Span(interval))
-    }
-
-    /// Orders that its calls make are issued when they are collected for the time with that number.
-    pub fn issued_after_polls(self, polls: u32) -> Self {
-        self.with("issuedAfterPolls", polls)
-    }
-
-    /// Changes of its orders are pushed.
-    pub fn push(self, push: Push) -> Self {
-        self.with("push", push)
     }
 
     fn with(mut self, field: &str, value: impl Serialize) -> Self {
         self.fields.insert(field.to_owned(), json!(value));
         self
     }
+}
+
+settable! { Account, AccountChange:
+    /// Locked: it cannot log in.
+    locked() sets locked, "locked": true;
+
+    /// It may use these endpoints alone.
+    may_only<'e>(endpoints: impl IntoIterator<Item = &'e str>) sets permissions, "permissions":
+        Some(endpoints.into_iter().map(str::to_owned).collect::<Vec<_>>());
+
+    /// It may call so often in any span of that length, by the sandbox's clock.
+    call_limit(calls: usize, per: Duration) sets call_limit, "callLimit": Some(CallLimit::new(calls, per));
+
+    /// It is under the reseller with that loginName.
+    reseller(login_name: &str) sets reseller, "reseller": Some(login_name.to_owned());
+
+    /// With that `accountID`, by which its reseller names it.
+    account_id(id: u64) sets account_id, "accountID": Some(id);
+
+    /// It may ask for these `caCertificateID`s.
+    ca_certificate_ids(ids: impl IntoIterator<Item = u64>) sets ca_certificate_ids, "caCertificateIDs":
+        ids.into_iter().collect::<Vec<_>>();
+
+    /// It has these e-mail templates.
+    template_ids(ids: impl IntoIterator<Item = u64>) sets template_ids, "templateIDs":
+        ids.into_iter().collect::<Vec<_>>();
+
+    /// It pays in that way.
+    payment(payment: Payment) sets payment, "payment": payment;
+
+    /// It has no price for these product codes.
+    unpriced(codes: impl IntoIterator<Item = u16>) sets unpriced, "unpriced": codes.into_iter().collect::<Vec<_>>();
+
+    /// It pays with that voucher.
+    voucher(name: &str) sets voucher, "voucher": Some(VoucherInfo::Named(name.to_owned()));
+
+    /// Orders that its calls make are issued when they are collected for the time with that number.
+    issued_after_polls(polls: u32) sets issued_after_polls, "issuedAfterPolls": Some(polls);
+
+    /// Changes of its orders are pushed.
+    push(push: Push) sets push, "push": Some(push);
 }
 
 impl From<Account> for AccountChange {
@@ -817,8 +688,18 @@ pub(super) fn build_polls(polls: Option<u32>) -> Result<Option<NonZeroU32>, Valu
     polls.map(at_least_one).transpose()
 }
 
+/// What is wrong with the URL of a receiver of pushes, and what is taken.
+fn url_problem(error: HttpUrlError) -> &'static str {
+    match error {
+        HttpUrlError::Form => "give a URL such as http://127.0.0.1:9000/push or https://receiver.local/push",
+        HttpUrlError::Length => "a URL has at most 2000 bytes",
+        HttpUrlError::Characters => "a URL is of printable ASCII, percent-encoded, and has no fragment",
+        HttpUrlError::Credentials => "a URL has no credentials here; give them as `user` and `password`",
+    }
+}
+
 fn build_push(entry: &Push) -> Result<PushTarget, ValueError> {
-    let url = PushUrl::parse(&entry.url).map_err(|problem| ValueError::at("url", problem))?;
+    let url = HttpUrl::parse(&entry.url).map_err(|error| ValueError::at("url", url_problem(error)))?;
     let credentials = match (&entry.user, &entry.password) {
         (None, None) => None,
         (Some(user), Some(password)) => {

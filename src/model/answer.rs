@@ -22,19 +22,19 @@ pub(crate) fn read_answer<T: DeserializeOwned>(json: &[u8]) -> Result<T, Error> 
 /// # Errors
 /// It is not what an emulator answers.
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
-    T::deserialize(Answer(value))
+    T::deserialize(AnswerValue(value))
 }
 
 /// A value of an answer.
-struct Answer(Value);
+struct AnswerValue(Value);
 
-impl<'de> Deserializer<'de> for Answer {
+impl<'de> Deserializer<'de> for AnswerValue {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Value::Object(fields) => visitor.visit_map(AnswerFields::new(fields)),
-            Value::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.into_iter().map(Answer))),
+            Value::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.into_iter().map(AnswerValue))),
             scalar => scalar.deserialize_any(visitor),
         }
     }
@@ -65,7 +65,7 @@ impl<'de> Deserializer<'de> for Answer {
     }
 }
 
-impl IntoDeserializer<'_, Error> for Answer {
+impl IntoDeserializer<'_, Error> for AnswerValue {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -73,9 +73,9 @@ impl IntoDeserializer<'_, Error> for Answer {
     }
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for AnswerValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answer(..)")
+        f.write_str("AnswerValue(..)")
     }
 }
 
@@ -118,7 +118,7 @@ impl<'de> MapAccess<'de> for AnswerFields {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        seed.deserialize(Answer(self.value.take()))
+        seed.deserialize(AnswerValue(self.value.take()))
     }
 }
 

@@ -27,7 +27,9 @@ pub(crate) mod order;
 pub(crate) mod own_call;
 pub(crate) mod problem;
 pub(crate) mod query;
+mod same_schema;
 pub(crate) mod sandbox;
+mod settable;
 mod snapshot;
 pub(crate) mod sort;
 pub(crate) mod value_error;
@@ -37,6 +39,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::account::Payment;
+pub use crate::api::order::lifecycle::DueKind;
 pub use crate::api::order::mailing::MailKind;
 pub use crate::api::order::product::Product;
 pub use crate::api::order::state::{IssuanceFailure, State};

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::endpoints::next::NextAnswer;
+use crate::api::order::lifecycle::DueKind;
 use crate::api::order::product::Product;
-use crate::api::order::state::{Order, State};
+use crate::api::order::state::State;
 use crate::clock::Timestamp;
 use crate::model::object;
 use crate::model::query::{self, parameter};
@@ -108,35 +109,6 @@ pub struct DueInfo {
     pub product: Product,
     /// What happens to it.
     pub event: DueKind,
-}
-
-/// What happens to an order by the clock alone.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ToSchema)]
-#[non_exhaustive]
-#[serde(rename_all = "lowercase")]
-pub enum DueKind {
-    /// It is issued.
-    Issued,
-    /// Its issuance fails.
-    Failed,
-    /// Its certificate expires.
-    Expired,
-}
-
-impl DueKind {
-    /// What is still to come for an order, with the times.
-    pub(crate) fn to_come(order: &Order, now: Timestamp) -> impl Iterator<Item = (Timestamp, Self)> {
-        let due = order.due();
-        let fails = order.issuance_fails.is_some() && due.is_some();
-        let kind = if fails { Self::Failed } else { Self::Issued };
-        let expires = order.validity().map(|validity| validity.expires);
-        let expires = expires.filter(|_| !fails && order.revoked().is_none());
-        let events = [
-            due.map(|due| (due, kind)),
-            expires.map(|expires| (expires, Self::Expired)),
-        ];
-        events.into_iter().flatten().filter(move |(time, _)| *time > now)
-    }
 }
 
 /// How much of what comes is asked for.

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::csr::{Csr, Spaces};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
+use crate::api::order::lifecycle::OrderTimes;
+use crate::api::order::machine::DEFAULT_VALIDITY;
 use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{
@@ -25,6 +25,8 @@ use crate::ca;
 use crate::clock::Timestamp;
 use crate::model::account::{build_polls, no_account};
 use crate::model::query::{self, parameter};
+use crate::model::same_schema::same_schema;
+use crate::model::settable::settable;
 use crate::model::sort::OrderSort;
 use crate::model::value_error::{ValueError, check_length};
 use crate::model::when::When;
@@ -32,9 +34,6 @@ use crate::model::whole::is_zero;
 use crate::model::{object, whole};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long a certificate is valid where the file does not say.
-const LIFE: Duration = DAY.saturating_mul(365);
 
 /// How old an issued certificate is where the file does not say.
 const AGE: Duration = DAY.saturating_mul(30);
@@ -287,34 +286,12 @@ impl OrderFilter {
     }
 }
 
-/// The schema of an order to be made: without an orderNumber it is given one, without a state it is issued.
-pub(crate) struct NewOrder;
+same_schema! {
+    /// The schema of an order to be made: without an orderNumber it is given one, without a state it is issued.
+    NewOrder as Order;
 
-/// The schema of the fields of an order that shall change; null removes one.
-pub(crate) struct OrderPatch;
-
-impl PartialSchema for NewOrder {
-    fn schema() -> RefOr<Schema> {
-        <Order>::schema()
-    }
-}
-
-impl ToSchema for NewOrder {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Order>::schemas(schemas);
-    }
-}
-
-impl PartialSchema for OrderPatch {
-    fn schema() -> RefOr<Schema> {
-        <Order>::schema()
-    }
-}
-
-impl ToSchema for OrderPatch {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Order>::schemas(schemas);
-    }
+    /// The schema of the fields of an order that shall change; null removes one.
+    OrderPatch as Order;
 }
 
 impl Order {
@@ -443,87 +420,6 @@ impl Order {
         }
     }
 
-    /// With that certificateID.
-    #[must_use]
-    pub fn certificate_id(self, id: u64) -> Self {
-        Self {
-            certificate_id: Some(id),
-            ..self
-        }
-    }
-
-    /// Issued so long ago.
-    #[must_use]
-    pub fn issued_ago(self, before: Duration) -> Self {
-        Self {
-            issued: Some(When::Before(before)),
-            ..self
-        }
-    }
-
-    /// Issued at that time.
-    #[must_use]
-    pub fn issued_at(self, time: Timestamp) -> Self {
-        Self {
-            issued: Some(When::At(time)),
-            ..self
-        }
-    }
-
-    /// Expires so long from now, by the sandbox's clock.
-    #[must_use]
-    pub fn expires_in(self, after: Duration) -> Self {
-        Self {
-            expires: Some(When::After(after)),
-            ..self
-        }
-    }
-
-    /// Expired so long ago, by the sandbox's clock.
-    #[must_use]
-    pub fn expires_ago(self, before: Duration) -> Self {
-        Self {
-            expires: Some(When::Before(before)),
-            ..self
-        }
-    }
-
-    /// Expires at that time.
-    #[must_use]
-    pub fn expires_at(self, time: Timestamp) -> Self {
-        Self {
-            expires: Some(When::At(time)),
-            ..self
-        }
-    }
-
-    /// Goes on being issued so long from now, by the sandbox's clock.
-    #[must_use]
-    pub fn due_in(self, after: Duration) -> Self {
-        Self {
-            due: Some(When::After(after)),
-            ..self
-        }
-    }
-
-    /// With that e-mail address.
-    #[must_use]
-    pub fn email(self, address: &str) -> Self {
-        Self {
-            email: Some(address.to_owned()),
-            ..self
-        }
-    }
-
-    /// With that organization.
-    #[must_use]
-    pub fn organization(self, name: &str) -> Self {
-        Self {
-            organization: Some(name.to_owned()),
-            ..self
-        }
-    }
-
     /// Of an organization in that country, state and city.
     #[must_use]
     pub fn place(self, country: &str, state_or_province: &str, locality: &str) -> Self {
@@ -559,63 +455,12 @@ impl Order {
         Self { test: true, ..self }
     }
 
-    /// With that CSR, PEM.
-    #[must_use]
-    pub fn csr(self, pem: &str) -> Self {
-        Self {
-            csr: Some(pem.to_owned()),
-            ..self
-        }
-    }
-
-    /// Of this kind: 794, 795 or 796 for S/MIME, 8 or 530 for code signing.
-    #[must_use]
-    pub fn product_code(self, number: u16) -> Self {
-        Self {
-            product_code: Some(number),
-            ..self
-        }
-    }
-
-    /// With a signature that is made with this hash.
-    #[must_use]
-    pub fn signature_hash(self, hash: SignatureHash) -> Self {
-        Self {
-            signature_hash: Some(hash),
-            ..self
-        }
-    }
-
-    /// Issued by the CA of this caCertificateID.
-    #[must_use]
-    pub fn ca_certificate_id(self, id: u64) -> Self {
-        Self {
-            ca_certificate_id: Some(id),
-            ..self
-        }
-    }
-
-    /// With a made key that can be fetched, in place of a CSR.
-    #[must_use]
-    pub fn keep_key(self) -> Self {
-        Self { keep_key: true, ..self }
-    }
-
     /// Being issued until it is collected for the time with that number.
     #[must_use]
     pub fn issued_after_polls(self, polls: u32) -> Self {
         Self {
             issued_after_polls: Some(polls),
             ..self.being_issued()
-        }
-    }
-
-    /// Its issuance fails when it is due.
-    #[must_use]
-    pub fn issuance_fails(self, how: IssuanceFailure) -> Self {
-        Self {
-            issuance_fails: Some(how),
-            ..self
         }
     }
 }
@@ -652,90 +497,62 @@ impl OrderChange {
         self.with(field, Value::Null)
     }
 
-    /// Issued so long ago.
-    pub fn issued_ago(self, before: Duration) -> Self {
-        self.with("issued", When::Before(before))
-    }
-
-    /// Issued at that time.
-    pub fn issued_at(self, time: Timestamp) -> Self {
-        self.with("issued", When::At(time))
-    }
-
-    /// Expires so long from now, by the sandbox's clock.
-    pub fn expires_in(self, after: Duration) -> Self {
-        self.with("expires", When::After(after))
-    }
-
-    /// Expired so long ago, by the sandbox's clock.
-    pub fn expires_ago(self, before: Duration) -> Self {
-        self.with("expires", When::Before(before))
-    }
-
-    /// Expires at that time.
-    pub fn expires_at(self, time: Timestamp) -> Self {
-        self.with("expires", When::At(time))
-    }
-
-    /// Goes on being issued so long from now, by the sandbox's clock.
-    pub fn due_in(self, after: Duration) -> Self {
-        self.with("due", When::After(after))
-    }
-
-    /// With that e-mail address.
-    pub fn email(self, address: &str) -> Self {
-        self.with("email", address)
-    }
-
-    /// With that organization.
-    pub fn organization(self, name: &str) -> Self {
-        self.with("organization", name)
-    }
-
-    /// With that certificateID.
-    pub fn certificate_id(self, id: u64) -> Self {
-        self.with("certificateID", id)
-    }
-
-    /// With that CSR, PEM.
-    pub fn csr(self, pem: &str) -> Self {
-        self.with("csr", pem)
-    }
-
-    /// Of this kind: 794, 795 or 796 for S/MIME, 8 or 530 for code signing.
-    pub fn product_code(self, number: u16) -> Self {
-        self.with("productCode", number)
-    }
-
-    /// With a signature that is made with this hash.
-    pub fn signature_hash(self, hash: SignatureHash) -> Self {
-        self.with("signatureHash", hash)
-    }
-
-    /// Issued by the CA of this caCertificateID.
-    pub fn ca_certificate_id(self, id: u64) -> Self {
-        self.with("caCertificateID", id)
-    }
-
-    /// With a made key that can be fetched, in place of a CSR.
-    pub fn keep_key(self) -> Self {
-        self.with("keepKey", true)
-    }
-
     /// Issued when it is collected for the time with that number, if it is being issued.
     pub fn issued_after_polls(self, polls: u32) -> Self {
         self.with("issuedAfterPolls", polls)
-    }
-
-    /// Its issuance fails when it is due.
-    pub fn issuance_fails(self, how: IssuanceFailure) -> Self {
-        self.with("issuanceFails", how)
     }
 
     fn with(mut self, field: &str, value: impl Serialize) -> Self {
         self.0.insert(field.to_owned(), json!(value));
         self
     }
+}
+
+settable! { Order, OrderChange:
+    /// With that certificateID.
+    certificate_id(id: u64) sets certificate_id, "certificateID": Some(id);
+
+    /// Issued so long ago.
+    issued_ago(before: Duration) sets issued, "issued": Some(When::Before(before));
+
+    /// Issued at that time.
+    issued_at(time: Timestamp) sets issued, "issued": Some(When::At(time));
+
+    /// Expires so long from now, by the sandbox's clock.
+    expires_in(after: Duration) sets expires, "expires": Some(When::After(after));
+
+    /// Expired so long ago, by the sandbox's clock.
+    expires_ago(before: Duration) sets expires, "expires": Some(When::Before(before));
+
+    /// Expires at that time.
+    expires_at(time: Timestamp) sets expires, "expires": Some(When::At(time));
+
+    /// Goes on being issued so long from now, by the sandbox's clock.
+    due_in(after: Duration) sets due, "due": Some(When::After(after));
+
+    /// With that e-mail address.
+    email(address: &str) sets email, "email": Some(address.to_owned());
+
+    /// With that organization.
+    organization(name: &str) sets organization, "organization": Some(name.to_owned());
+
+    /// With that CSR, PEM.
+    csr(pem: &str) sets csr, "csr": Some(pem.to_owned());
+
+    /// Of this kind: 794, 795 or 796 for S/MIME, 8 or 530 for code signing.
+    product_code(number: u16) sets product_code, "productCode": Some(number);
+
+    /// With a signature that is made with this hash.
+    signature_hash(hash: SignatureHash) sets signature_hash, "signatureHash": Some(hash);
+
+    /// Issued by the CA of this caCertificateID.
+    ca_certificate_id(id: u64) sets ca_certificate_id, "caCertificateID": Some(id);
+
+    /// With a made key that can be fetched, in place of a CSR.
+    keep_key() sets keep_key, "keepKey": true;
+
+    /// Its issuance fails when it is due.
+    issuance_fails(how: IssuanceFailure) sets issuance_fails, "issuanceFails": Some(how);
 }
 
 /// What was done to an order whose state changes with time alone.
@@ -1004,7 +821,7 @@ fn build_recorded_stage(entry: &Order, stage: StageEntry, now: Timestamp) -> Res
 
 /// The validity of an order whose state says whether its end is past.
 fn validity_with_end(entry: &Order, now: Timestamp, is_past: bool) -> Result<Validity, ValueError> {
-    let validity = validity(entry, now, if is_past { LIFE + DAY } else { AGE })?;
+    let validity = validity(entry, now, if is_past { DEFAULT_VALIDITY + DAY } else { AGE })?;
     match (validity.expires <= now, is_past) {
         (true, false) => Err(ValueError::at(
             if entry.expires.is_some() { "expires" } else { "issued" },
@@ -1029,15 +846,15 @@ fn validity(entry: &Order, now: Timestamp, age: Duration) -> Result<Validity, Va
         (Some(issued), Some(expires)) => Validity { issued, expires },
         (Some(issued), None) => Validity {
             issued,
-            expires: issued.after(LIFE),
+            expires: issued.after(DEFAULT_VALIDITY),
         },
         (None, Some(expires)) => Validity {
-            issued: now.before(age).min(expires.before(LIFE)),
+            issued: now.before(age).min(expires.before(DEFAULT_VALIDITY)),
             expires,
         },
         (None, None) => Validity {
             issued: now.before(age),
-            expires: now.before(age).after(LIFE),
+            expires: now.before(age).after(DEFAULT_VALIDITY),
         },
     })
 }
@@ -1067,7 +884,7 @@ impl OrderInfo {
     /// The order as it is now.
     pub(crate) fn describe(order: &domain::Order, now: Timestamp) -> Self {
         let state = order.state_at(now);
-        let OrderTimes { issued, expires, due } = OrderTimes::of(order, state);
+        let OrderTimes { issued, expires, due } = order.times_at(now);
         let details = order.subject.as_deref();
         let mailing = order.mailing.as_deref().copied().unwrap_or_default();
         let [verification, request, collection] = mailing.templates;
@@ -1108,27 +925,6 @@ impl OrderInfo {
             smime_request_template_id: request,
             smime_collection_template_id: collection,
             collected: order.collected,
-        }
-    }
-}
-
-/// The times of an order as they are answered.
-pub(crate) struct OrderTimes {
-    pub(crate) issued: Option<Timestamp>,
-    pub(crate) expires: Option<Timestamp>,
-    pub(crate) due: Option<Timestamp>,
-}
-
-impl OrderTimes {
-    /// Those of an order that is in that state.
-    pub(crate) fn of(order: &domain::Order, state: State) -> Self {
-        let validity = order.validity();
-        let issued = validity.map(|validity| validity.issued);
-        let is_due = state.times() == Times::Due;
-        Self {
-            issued: issued.filter(|_| !is_due),
-            expires: validity.map(|validity| validity.expires),
-            due: issued.filter(|_| is_due),
         }
     }
 }

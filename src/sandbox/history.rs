@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::api::endpoints::Endpoint;
-use crate::api::order::book::LifeChange;
-use crate::api::order::state::{Life, Order, Stage, State};
+use crate::api::order::book::LifecycleChange;
+use crate::api::order::lifecycle::Lifecycle;
+use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
 use crate::sandbox::room::{Room, Share};
 
@@ -34,7 +35,7 @@ struct Changes {
 
 #[derive(Clone, Copy, Debug)]
 struct Change {
-    life: LifeChange,
+    lifecycle: LifecycleChange,
     time: Timestamp,
     by: By,
 }
@@ -100,20 +101,20 @@ impl History {
     }
 
     /// Notes changes, which came at that time.
-    pub(crate) fn note(&self, lives: Vec<LifeChange>, time: Timestamp, by: By) -> Option<ByCall> {
-        if lives.is_empty() {
+    pub(crate) fn note(&self, reached: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<ByCall> {
+        if reached.is_empty() {
             return None;
         }
         let mut changes = self.lock();
         let noted = ByCall {
             first: changes.before + changes.kept.len() as u64,
-            count: lives.len(),
+            count: reached.len(),
         };
-        for life in lives {
+        for lifecycle in reached {
             if changes.kept.len() == MAX_CHANGES {
                 changes.forget_first();
             }
-            changes.kept.push_back(Change { life, time, by });
+            changes.kept.push_back(Change { lifecycle, time, by });
         }
         // Whoever notes a change for which there is no room gives up its own; the newest stays.
         while changes.take_share() && changes.kept.len() > 1 {
@@ -151,7 +152,10 @@ impl History {
     pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Stations {
         let (changes, forgotten) = {
             let changes = self.lock();
-            let of_order = changes.kept.iter().filter(|change| change.life.number == order.number);
+            let of_order = changes
+                .kept
+                .iter()
+                .filter(|change| change.lifecycle.number == order.number);
             (of_order.copied().collect::<Vec<_>>(), changes.forgotten)
         };
         let mut stations = stations(&changes, forgotten > 0, order, now);
@@ -188,22 +192,22 @@ impl Changes {
 /// The states of an order with these changes, and between them those that the time brings.
 fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timestamp) -> Vec<Station> {
     let (began, revoked_at) = match changes.first() {
-        Some(change) => (change.life.before, None),
+        Some(change) => (change.lifecycle.before, None),
         None => (
-            Some(order.life()),
+            Some(order.lifecycle()),
             order.revocation.as_ref().map(|revocation| revocation.at),
         ),
     };
     let mut stations = Vec::new();
     let ends = changes.iter().skip(1).map(|change| change.time).chain([now]);
-    if let Some(life) = began {
+    if let Some(lifecycle) = began {
         let how = if has_forgotten { How::Earlier } else { How::Fixtures };
         let end = changes.first().map_or(now, |change| change.time);
-        stations.extend(beginning(life, how, revoked_at));
-        stations.extend(turns(life, Timestamp::EPOCH, end));
+        stations.extend(beginning(lifecycle, how, revoked_at));
+        stations.extend(state_changes(lifecycle, Timestamp::EPOCH, end));
     }
     for (change, end) in changes.iter().zip(ends) {
-        let Some(after) = change.life.after else {
+        let Some(after) = change.lifecycle.after else {
             // It was deleted; another has its number now.
             stations.clear();
             continue;
@@ -213,15 +217,15 @@ fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timesta
             state: after.state_at(change.time),
             how: How::Change(change.by),
         });
-        stations.extend(turns(after, change.time, end));
+        stations.extend(state_changes(after, change.time, end));
     }
     stations
 }
 
 /// The states of an order of which it is only known how it was at the beginning.
-fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
+fn beginning(lifecycle: Lifecycle, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
     let station = |state, time| Station { time, state, how };
-    match life.stage {
+    match lifecycle.stage {
         Stage::Pending => vec![station(State::Pending, None)],
         Stage::BeingIssued(_) => vec![station(State::BeingIssued, None)],
         Stage::Issued(validity) => vec![station(State::Issued, Some(validity.issued))],
@@ -240,11 +244,11 @@ fn beginning(life: Life, how: How, revoked_at: Option<Timestamp>) -> Vec<Station
 }
 
 /// The states that the time brings behind `start`, up to `end`.
-fn turns(life: Life, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
+fn state_changes(lifecycle: Lifecycle, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
     let is_between = move |time: &Timestamp| *time > start && *time <= end;
-    life.turns().filter(is_between).map(move |time| Station {
+    lifecycle.state_changes().filter(is_between).map(move |time| Station {
         time: Some(time),
-        state: life.state_at(time),
+        state: lifecycle.state_at(time),
         how: How::Clock,
     })
 }
@@ -262,8 +266,8 @@ mod tests {
         OrderNumber::new(value).unwrap()
     }
 
-    fn life(stage: Stage) -> Option<Life> {
-        Some(Life { stage, fails: false })
+    fn lifecycle(stage: Stage) -> Option<Lifecycle> {
+        Some(Lifecycle { stage, fails: false })
     }
 
     fn validity(issued: i64, expires: i64) -> Validity {
@@ -277,8 +281,8 @@ mod tests {
         History::new(Arc::new(Room::new(MAX_BYTES)))
     }
 
-    fn change(value: u64, before: Option<Life>, after: Option<Life>) -> Vec<LifeChange> {
-        vec![LifeChange {
+    fn change(value: u64, before: Option<Lifecycle>, after: Option<Lifecycle>) -> Vec<LifecycleChange> {
+        vec![LifecycleChange {
             number: number(value),
             before,
             after,
@@ -340,12 +344,15 @@ mod tests {
     fn changes_stand_between_what_the_time_brought() {
         let history = history();
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
-        let waits = life(Stage::BeingIssued(Some(validity(3, 20))));
-        let (issued, revoked) = (life(Stage::Issued(validity(3, 20))), Stage::Revoked(validity(3, 20)));
+        let waits = lifecycle(Stage::BeingIssued(Some(validity(3, 20))));
+        let (issued, revoked) = (
+            lifecycle(Stage::Issued(validity(3, 20))),
+            Stage::Revoked(validity(3, 20)),
+        );
         history.note(change(7, None, waits), at(1), By::Control);
         history.note(change(8, None, waits), at(2), By::Control);
         let noted = history.note(change(7, waits, issued), at(4), By::Call(endpoint, None));
-        history.note(change(7, issued, life(revoked)), at(30), By::Control);
+        history.note(change(7, issued, lifecycle(revoked)), at(30), By::Control);
         history.number_call(noted.unwrap(), 17);
         assert!(history.note(Vec::new(), at(5), By::Control).is_none());
         let expected = [
@@ -356,8 +363,8 @@ mod tests {
             "30 revoked control",
         ];
         assert_eq!(told(&history, revoked, 40), expected);
-        history.note(change(7, life(revoked), None), at(41), By::Control);
-        history.note(change(7, None, life(Stage::Unpaid)), at(42), By::Control);
+        history.note(change(7, lifecycle(revoked), None), at(41), By::Control);
+        history.note(change(7, None, lifecycle(Stage::Unpaid)), at(42), By::Control);
         assert_eq!(told(&history, Stage::Unpaid, 50), ["42 unpaid control"]);
         history.clear();
         assert_eq!(told(&history, Stage::Unpaid, 50), ["? unpaid fixtures"]);
@@ -382,7 +389,7 @@ mod tests {
     #[test]
     fn the_last_changes_are_kept() {
         let history = history();
-        let [pending, held] = [life(Stage::Pending), life(Stage::OnHold)];
+        let [pending, held] = [lifecycle(Stage::Pending), lifecycle(Stage::OnHold)];
         let endpoint = Endpoint::named("!autoRevokeCS").unwrap();
         let first = history.note(change(7, pending, held), at(1), By::Call(endpoint, None));
         for second in 2..=MAX_CHANGES as i64 + 2 {
@@ -405,7 +412,7 @@ mod tests {
         let room = Arc::new(Room::new(MAX_CHANGES * size_of::<Change>()));
         let note = |history: &History, count| {
             for _ in 0..count {
-                history.note(change(1, None, life(Stage::Pending)), at(1), By::Control);
+                history.note(change(1, None, lifecycle(Stage::Pending)), at(1), By::Control);
             }
         };
         let kept = |history: &History| history.lock().kept.len();

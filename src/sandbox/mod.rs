@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Done, Endpoint, Failure, mailing};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success, mailing};
 use crate::api::fault::{Action, Faults, Met};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber};
@@ -137,8 +137,8 @@ pub(crate) struct State {
 impl State {
     /// The state in which a sandbox begins.
     pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lives() {
-            built.world.book_mut().note_lives();
+        if !built.world.book.notes_lifecycles() {
+            built.world.book_mut().note_lifecycles();
         }
         Self {
             world: built.world,
@@ -270,10 +270,10 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let lives = state.world.take_lives();
+            let changes = state.world.take_lifecycle_changes();
             let now = state.clock.now(clock::real_now());
-            mailing::follow(&lives, &mut state.world, now);
-            self.history.note(lives, now, By::Control);
+            mailing::follow(&changes, &mut state.world, now);
+            self.history.note(changes, now, By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -435,9 +435,9 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let lives = state.world.take_lives();
-            mailing::follow(&lives, &mut state.world, now);
-            changed = self.history.note(lives, now, By::Call(endpoint, None));
+            let changes = state.world.take_lifecycle_changes();
+            mailing::follow(&changes, &mut state.world, now);
+            changed = self.history.note(changes, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
@@ -450,7 +450,7 @@ impl Sandbox {
     }
 
     /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
-    async fn attach_certificates(&self, done: &mut Result<Done, Failure>, now: Timestamp) {
+    async fn attach_certificates(&self, done: &mut Result<Success, Failure>, now: Timestamp) {
         let Ok(collecting) = done else { return };
         let Some(collection) = collecting.collection() else {
             return;
@@ -503,7 +503,7 @@ enum Outcome<'f> {
     /// The endpoint, which came to that at that time.
     OfEndpoint {
         call: Call<'f>,
-        done: Result<Done, Failure>,
+        done: Result<Success, Failure>,
         now: Timestamp,
         /// The states of orders that it has changed.
         changed: Option<ByCall>,

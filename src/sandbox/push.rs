@@ -172,7 +172,7 @@ impl Dues {
             seen: now,
         };
         for order in book.iter() {
-            dues.plan(order.number, order.due().filter(|due| *due > now));
+            dues.plan(order.number, order.issuance_due().filter(|due| *due > now));
         }
         dues
     }
@@ -250,7 +250,7 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
             push(PushEvent::of_issuance(before), before);
         }
         let after = world.book.get(number);
-        dues.plan(number, after.and_then(Order::due).filter(|due| *due > now));
+        dues.plan(number, after.and_then(Order::issuance_due).filter(|due| *due > now));
         if let Some(after) = after.filter(|_| before.is_some() || came == Came::ByCall)
             && let Some(event) = PushEvent::of_change(before.as_deref(), after, now)
         {
@@ -548,8 +548,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::http_url::HttpUrl;
     use crate::api::order::state::{Stage, Validity};
-    use crate::api::push_url::PushUrl;
     use crate::api::world::Conventions;
 
     fn at(second: u64) -> Timestamp {
@@ -572,7 +572,7 @@ mod tests {
     fn world() -> World {
         let mut account = Account::plain("a", "s3cret");
         account.push = Some(Arc::new(PushTarget {
-            url: PushUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
+            url: HttpUrl::parse("http://127.0.0.1:1/push?key=1").unwrap(),
             credentials: None,
             delivers_certificate: false,
             tells_of_collection: true,

@@ -1,23 +1,10 @@
 //! File descriptors: how many there are, and how many of them each listener may use for connections.
 
-#[cfg(feature = "cli")]
-use std::io;
-
 /// The most connections of a listener at a time, even if there are more file descriptors.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// File descriptors for all else: the standard streams, the runtime, the listeners, the files of the state and the CAs.
 const RESERVE: usize = 64;
-
-/// Raises the process's soft limit of open files to the hard limit. The administrator sets the hard limit; the soft
-/// limit is often only 1024, for programs that call `select`.
-///
-/// # Errors
-/// Those of the operating system.
-#[cfg(feature = "cli")]
-pub(crate) fn raise_limit() -> io::Result<()> {
-    rlimit::increase_nofile_limit(u64::MAX).map(|_| ())
-}
 
 /// How many connections each listener may have at a time; further connections wait. All listeners and the reserve
 /// together never need more file descriptors than there are, so a full listener takes none from the others.

@@ -24,7 +24,7 @@ await call(all, '!autoRevokeCS', { orderNumber: '2200101', accountID: '99', ...r
 
 const browser = await launch();
 for (const colorScheme of ['light', 'dark']) {
-  for (const width of [360, 1280]) {
+  for (const width of [360, 1280, 2560]) {
     const page = await browser.newPage({ colorScheme, viewport: { width, height: width < 600 ? 740 : 800 } });
     for (const [name, address] of Object.entries(VIEWS)) {
       await page.goto('about:blank');

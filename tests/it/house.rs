@@ -14,7 +14,10 @@ const STAIR: [&str; 11] = [
 ];
 
 /// Pairs of rooms where the upper one leaves the lower one alone, although it stands above it.
-const STRANGERS: [(&str, &str); 6] = [
+const STRANGERS: [(&str, &str); 9] = [
+    ("cli", "server"),
+    ("cli", "sandbox"),
+    ("cli", "der"),
     ("check", "server"),
     ("check", "sandbox"),
     ("server", "client"),

@@ -7,12 +7,10 @@
 use crate::api::account::{Account, LoginName, Payment};
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError, Key, Spaces};
-use crate::api::endpoints::collecting::yes_or_no;
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{check_ca_certificate, check_kept_length, signature_hash};
-use crate::api::endpoints::{
-    Body, Done, Failure, Rules, await_polls, check_permission, csr_spaces, log_in, refuse_new_csr,
-};
+use crate::api::endpoints::{Body, Failure, Rules, Success, await_polls, check_permission, csr_spaces, refuse_new_csr};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::mailing::Mailing;
@@ -60,8 +58,7 @@ impl Rules for AutoApplyOrder {
         }
         let holder = Holder::read(arguments, csr.as_ref().and_then(|csr| csr.as_ref().ok()), wanted.code)?;
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             days: arguments
                 .integer("days")
                 .and_then(|days| days.try_into().ok())
@@ -87,10 +84,10 @@ impl Rules for AutoApplyOrder {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = world.conventions.assumptions;
         values.shown.check(&assumptions)?;
-        let account = log_in(world, values.login_name, values.login_password, &code::LOGIN_DETAILS)?;
+        let account = values.credentials.log_in(world, &code::LOGIN_DETAILS)?;
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         mailing::check_templates(account, &values.mailing)?;
@@ -114,19 +111,18 @@ impl Rules for AutoApplyOrder {
         if let Some(more) = values.cut(order) {
             hint.push_str(&more);
         }
-        Ok(Done {
+        Ok(Success {
             code: status,
             body: Some(values.reply(order, status, state, &assumptions)),
             order_number: Some(number),
             hint: hint.into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     wanted: Wanted,
     days: u16,
     csr: Option<Result<Csr, CsrError>>,
@@ -484,8 +480,8 @@ const ABOUT_MAILS: &str = "Taken, and without effect: it is about e-mails.";
 const ABOUT_SHIPPING: &str = "Code signing: taken, and without effect: nothing is shipped.";
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required(
         "days",
         Kind::Integer,
@@ -512,7 +508,7 @@ const ARGUMENTS: &[Argument] = &[
         "The e-mail address that the certificate names. Required for S/MIME.",
     )
     .max(255),
-    yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
+    Argument::yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
     Argument::optional(
         "organizationIdentifier",
         Kind::String,
@@ -566,13 +562,10 @@ const ARGUMENTS: &[Argument] = &[
     taken("streetAddress3", 128, IN_NO_CERTIFICATE),
     taken("dunsNumber", 20, IN_NO_CERTIFICATE),
     taken("companyNumber", 64, IN_NO_CERTIFICATE),
-    Argument::optional(
+    Argument::yes_or_no(
         "prioritiseCSRValues",
-        Kind::Char,
         "Y: organization, country, state and city of the CSR outweigh those of the arguments.",
     )
-    .max(1)
-    .choices(&["Y", "N"])
     .default("Y")
     .mark(Mark::Assumed),
     Argument::optional(
@@ -609,9 +602,9 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional("shippingTemplateID", Kind::Integer, ABOUT_SHIPPING).mark(Mark::Assumed),
     taken("foreignOrderNumber", 64, "The caller's own number of the order; the reply repeats it."),
     taken("uniqueValue", 20, "Letters and digits; the reply repeats them."),
-    yes_or_no("showCertificateID", "Y: the certificateID."),
-    yes_or_no("showCertificateState", "Y: the state of the certificate, behind the certificateID."),
-    yes_or_no(
+    Argument::yes_or_no("showCertificateID", "Y: the certificateID."),
+    Argument::yes_or_no("showCertificateState", "Y: the state of the certificate, behind the certificateID."),
+    Argument::yes_or_no(
         "test",
         "Y: a test order. It costs nothing, and the CA `test` issues its certificate.",
     ),

@@ -4,10 +4,11 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::account::Payment;
-use crate::api::endpoints::collecting::yes_or_no;
-use crate::api::endpoints::{Done, Failure, Rules, await_polls, check_permission, find_any_order, log_in, mailing};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
+use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, mailing};
 use crate::api::order::state::State;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
@@ -35,9 +36,9 @@ impl Rules for AutoAuthorize {
         Ok(Values::read(arguments))
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         if account.payment == Payment::NoCredit {
             return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());
@@ -54,9 +55,9 @@ impl Rules for AutoAuthorize {
             }
         }
         if values.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would be authorized; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         let delay = world.issuance_delay;
@@ -67,42 +68,14 @@ impl Rules for AutoAuthorize {
         }
         await_polls(world, number);
         mailing::announce(number, world, now);
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now {becomes}").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }
 
-/// What a call says, here and at `!AutoReject`.
-pub(super) struct Values<'f> {
-    pub(super) login_name: &'f str,
-    pub(super) login_password: &'f str,
-    pub(super) order_number: &'f str,
-    pub(super) test: bool,
-}
-
-impl<'f> Values<'f> {
-    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
-        Self {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
-            order_number: arguments.text("orderNumber"),
-            test: arguments.yes("test"),
-        }
-    }
-}
-
-const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
-    Argument::required("orderNumber", Kind::Integer, "The order, of any product."),
-    yes_or_no("test", "Y: check everything, change nothing."),
-    yes_or_no(
-        "disableSWP",
-        "Taken, and without effect: it is about web pages of the service.",
-    ),
-];
+const ARGUMENTS: &[Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, TEST, DISABLE_SWP];
 
 const CODES: &[&Code] = &[
     &code::NOT_HTTPS_ASSUMED,

@@ -3,12 +3,12 @@
 //! Source: what is public about its sibling `!AutoAuthorize`, and what public clients send and parse; where they are silent,
 //! `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::auto_authorize::Values;
-use crate::api::endpoints::collecting::yes_or_no;
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_any_order, log_in};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::Format;
@@ -36,9 +36,9 @@ impl Rules for AutoReject {
         Ok(Values::read(arguments))
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         let order = find_any_order(world, values.order_number, account, denied)?;
         let (number, state) = (order.number, order.state_at(now));
@@ -53,9 +53,9 @@ impl Rules for AutoReject {
             }
         }
         if values.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would be rejected; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         if let Some(order) = world.book_mut().get_mut(number) {
@@ -68,23 +68,19 @@ impl Rules for AutoReject {
                 },
             );
         }
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now rejected").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
-    Argument::required("orderNumber", Kind::Integer, "The order, of any product.").mark(Mark::Assumed),
-    yes_or_no("test", "Y: check everything, change nothing.").mark(Mark::Assumed),
-    yes_or_no(
-        "disableSWP",
-        "Taken, and without effect: it is about web pages of the service.",
-    )
-    .mark(Mark::Assumed),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
+    ORDER_NUMBER.mark(Mark::Assumed),
+    TEST.mark(Mark::Assumed),
+    DISABLE_SWP.mark(Mark::Assumed),
 ];
 
 const CODES: &[&Code] = &[

@@ -5,11 +5,12 @@
 
 use crate::api::csr::spkac::Spkac;
 use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, check_kept_length, replace, signature_hash,
 };
 use crate::api::endpoints::{
-    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refuse_new_csr, refused,
+    Failure, Rules, Success, check_permission, csr_spaces, find_order, refuse_new_csr, refused,
 };
 use crate::api::order::machine::Replacement;
 use crate::api::order::product::Product;
@@ -47,8 +48,7 @@ impl Rules for AutoReplaceCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
             csr: csr(arguments)?,
@@ -57,10 +57,10 @@ impl Rules for AutoReplaceCs {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let account = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let account = values.credentials.counted_caller(world);
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         let csr = values.csr.map_err(|error| refuse_new_csr(&error))?;
@@ -87,8 +87,7 @@ impl Rules for AutoReplaceCs {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     /// The new address; an empty one takes the old one away.
     email: Option<&'f str>,
@@ -127,8 +126,8 @@ fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::String, "The code-signing order to replace.").max(128),
     Argument::optional(
         CONTACT_EMAIL,

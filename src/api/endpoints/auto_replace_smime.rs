@@ -3,13 +3,12 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::mailing::{self, LANGUAGE_NAME};
 use crate::api::endpoints::replacing::{
     CA_CERTIFICATE_ID, SIGNATURE_HASH, check_ca_certificate, refuse_csr, replace, signature_hash,
 };
-use crate::api::endpoints::{
-    Done, Failure, Rules, check_permission, count_call, counted_caller, csr_spaces, find_order, refused,
-};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, csr_spaces, find_order, refused};
 use crate::api::order::machine::Replacement;
 use crate::api::order::mailing::{MailKind, Mailing};
 use crate::api::order::product::Product;
@@ -44,8 +43,7 @@ impl Rules for AutoReplaceSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             csr: Csr::parse_with(arguments.text("csr"), csr_spaces(arguments)),
             signature_hash: signature_hash(arguments),
@@ -55,10 +53,10 @@ impl Rules for AutoReplaceSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let account = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let account = values.credentials.counted_caller(world);
         check_permission(world, account, Self::NAME)?;
         check_ca_certificate(account, values.ca_certificate_id)?;
         mailing::check_templates(account, &values.mailing)?;
@@ -89,8 +87,7 @@ impl Rules for AutoReplaceSmime {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     csr: Result<Csr, CsrError>,
     signature_hash: SignatureHash,
@@ -100,8 +97,8 @@ pub(super) struct Values<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::String, "The S/MIME order to replace.").max(128),
     Argument::required(
         "csr",
@@ -111,14 +108,10 @@ const ARGUMENTS: &[Argument] = &[
     .max(32767),
     SIGNATURE_HASH,
     CA_CERTIFICATE_ID,
-    Argument::optional(
+    Argument::yes_or_no(
         "revokeOldOrder",
-        Kind::Char,
         "Y: revoke the certificate that is replaced. Only meaningful where it was issued.",
     )
-    .max(1)
-    .choices(&["Y", "N"])
-    .default("N")
     .mark(Mark::Assumed),
     Argument::optional(
         RESPONSE_FORMAT,

@@ -4,8 +4,9 @@
 //! assumed.
 
 use crate::api::account::Account;
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, count_call, counted_caller, foreign};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, foreign};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::Mark;
@@ -37,18 +38,17 @@ impl Rules for AutoRevokeCertificate {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             account_id: arguments.integer(ACCOUNT_ID.name),
             key: Key::read(arguments)?,
             wish: Wish::read(arguments),
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        count_call(world, values.login_name, values.login_password, denied, now)?;
-        let caller = counted_caller(world, values.login_name);
+        values.credentials.count_call(world, denied, now)?;
+        let caller = values.credentials.counted_caller(world);
         let owner = owner(world, caller, values.account_id, denied)?;
         check_permission(world, caller, Self::NAME)?;
         let number = values.key.find(world, owner, now)?.number;
@@ -57,8 +57,7 @@ impl Rules for AutoRevokeCertificate {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     account_id: Option<u64>,
     key: Key<'f>,
     wish: Wish<'f>,
@@ -112,8 +111,8 @@ impl<'f> Key<'f> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::conditional(
         ORDER_NUMBER,
         Kind::Integer,

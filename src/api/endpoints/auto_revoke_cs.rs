@@ -2,8 +2,9 @@
 //!
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;
@@ -31,17 +32,16 @@ impl Rules for AutoRevokeCs {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             account_id: arguments.integer("accountID"),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments),
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let denied = &code::PERMISSION_DENIED;
-        let caller = log_in(world, values.login_name, values.login_password, denied)?;
+        let caller = values.credentials.log_in(world, denied)?;
         let owner = owner(world, caller, values.account_id, denied)?;
         check_permission(world, caller, Self::NAME)?;
         check_voucher(world, caller, Self::NAME)?;
@@ -52,16 +52,15 @@ impl Rules for AutoRevokeCs {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     account_id: Option<u64>,
     order_number: &'f str,
     wish: Wish<'f>,
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     ACCOUNT_ID,
     Argument::required("orderNumber", Kind::Integer, "The code-signing order."),
     Argument::required(

@@ -4,7 +4,8 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, find_order, log_in};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{Assumptions, CollectMethod, CollectZip};
@@ -34,18 +35,17 @@ impl Rules for CollectSmime {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
             wish: Wish::read(arguments)?,
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = &world.conventions.assumptions;
         values.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::Smime, denied)?.number;
         values.wish.collect(number, world, now)
@@ -53,8 +53,7 @@ impl Rules for CollectSmime {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
     wish: Wish,
 }
@@ -73,8 +72,8 @@ impl Values<'_> {
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::required("orderNumber", Kind::Integer, "The S/MIME order to collect."),
     QUERY_TYPE,
     Argument::optional(

@@ -4,8 +4,9 @@
 //! Source: the endpoint's page, which is about TLS certificates, and what public clients send and parse; where they are
 //! silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
-use crate::api::endpoints::{Done, Failure, Rules, check_permission, check_voucher, find_order, log_in};
+use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
+use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -38,8 +39,7 @@ impl Rules for CollectSsl {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let (named_by, order_number) = order_number(arguments)?;
         Ok(Values {
-            login_name: arguments.text("loginName"),
-            login_password: arguments.text("loginPassword"),
+            credentials: Credentials::read(arguments),
             named_by,
             order_number,
             wish: Wish::read(arguments)?
@@ -48,11 +48,11 @@ impl Rules for CollectSsl {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let assumptions = &world.conventions.assumptions;
         values.wish.check(assumptions)?;
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, values.login_name, values.login_password, denied)?;
+        let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         check_voucher(world, account, Self::NAME)?;
         let number = find_order(world, values.order_number, account, Product::CodeSigning, denied)
@@ -63,8 +63,7 @@ impl Rules for CollectSsl {
 }
 
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     /// The argument that names the order.
     named_by: &'static str,
     order_number: &'f str,
@@ -99,8 +98,8 @@ fn order_number<'f>(arguments: &Arguments<'f>) -> Result<(&'static str, &'f str)
 }
 
 const ARGUMENTS: &[Argument] = &[
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64),
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128),
+    LOGIN_NAME,
+    LOGIN_PASSWORD,
     Argument::conditional(
         "orderNumber",
         Kind::String,
@@ -130,14 +129,14 @@ const ARGUMENTS: &[Argument] = &[
     .choices(&["0", "1"])
     .default("0"),
     SHOW_VALIDITY_PERIOD,
-    yes_or_no(
+    Argument::yes_or_no(
         "showExtStatus",
         "Y: what state the certificate and its validation are in, behind everything else.",
     ),
-    yes_or_no("showFQDN", ABOUT_DOMAINS),
-    yes_or_no("showMDCDomainDetails", ABOUT_DOMAINS),
-    yes_or_no("showMDCDomainDetails2", ABOUT_DOMAINS),
-    yes_or_no(
+    Argument::yes_or_no("showFQDN", ABOUT_DOMAINS),
+    Argument::yes_or_no("showMDCDomainDetails", ABOUT_DOMAINS),
+    Argument::yes_or_no("showMDCDomainDetails2", ABOUT_DOMAINS),
+    Argument::yes_or_no(
         "showStatusDetails",
         "Taken, and without effect: it is about the steps of the validation, which are not emulated.",
     ),

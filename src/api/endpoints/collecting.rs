@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::api::endpoints::{Body, Done, Failure, mailing};
+use crate::api::endpoints::{Body, Failure, Success, mailing};
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -138,18 +138,10 @@ pub(super) const RESPONSE_ENCODING: Argument = Argument::optional(
 .choices(&["0", "1"])
 .default("0");
 
-pub(super) const SHOW_VALIDITY_PERIOD: Argument = yes_or_no(
+pub(super) const SHOW_VALIDITY_PERIOD: Argument = Argument::yes_or_no(
     "showValidityPeriod",
     "Y: from when and until when the certificate is valid, behind the status.",
 );
-
-/// An argument of `Y` and `N`, which is `N` if it is left out.
-pub(super) const fn yes_or_no(name: &'static str, doc: &'static str) -> Argument {
-    Argument::optional(name, Kind::Char, doc)
-        .max(1)
-        .choices(&["Y", "N"])
-        .default("N")
-}
 
 /// What a call asks for, of whichever order.
 pub(super) struct Wish {
@@ -246,7 +238,7 @@ impl Wish {
     }
 
     /// Collects that order: what is answered for it. The call counts as a poll.
-    pub(super) fn collect(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    pub(super) fn collect(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         poll(number, world, now)?;
         let order = world.book.get(number).expect("the order was just found");
         let done = self.answer(order, &world.conventions.assumptions, now)?;
@@ -259,7 +251,7 @@ impl Wish {
     }
 
     /// What is answered for that order.
-    fn answer(&self, order: &Order, assumptions: &Assumptions, now: Timestamp) -> Result<Done, Failure> {
+    fn answer(&self, order: &Order, assumptions: &Assumptions, now: Timestamp) -> Result<Success, Failure> {
         let state = order.state_at(now);
         let hint = format!("order {} is {state}", order.number);
         // What `showExtStatus` says is assumed, but for the words `Issued` and `Awaiting ...`.
@@ -293,12 +285,12 @@ impl Wish {
         } else {
             (Some(layout.write(None)), None)
         };
-        Ok(Done {
+        Ok(Success {
             code: status,
             hint: hint.into(),
             body,
             collection,
-            ..Done::default()
+            ..Success::default()
         })
     }
 

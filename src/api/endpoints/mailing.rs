@@ -3,7 +3,7 @@
 //! Nothing is sent: the mails are kept in the outbox of the sandbox. Which ones are sent when is assumed.
 
 use crate::api::account::Account;
-use crate::api::order::book::LifeChange;
+use crate::api::order::book::LifecycleChange;
 use crate::api::order::mailing::{MailKind, Mailing, language};
 use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
@@ -80,8 +80,8 @@ pub(super) fn announce_issuance(number: OrderNumber, world: &mut World, now: Tim
 
 /// Has the mails about certificates that are still to be sent follow what was done to their orders: they come when the orders
 /// are issued now, and not at all if they no longer will be. What was sent stays sent.
-pub(crate) fn follow(changes: &[LifeChange], world: &mut World, now: Timestamp) {
-    for LifeChange { number, after, .. } in changes {
+pub(crate) fn follow(changes: &[LifecycleChange], world: &mut World, now: Timestamp) {
+    for LifecycleChange { number, after, .. } in changes {
         let Some(to_come) = world.outbox.to_come(*number, now) else {
             continue;
         };

@@ -14,6 +14,8 @@ pub(crate) mod catalogue;
 mod collect_smime;
 mod collect_ssl;
 pub(crate) mod collecting;
+mod credentials;
+mod deciding;
 pub(crate) mod mailing;
 pub(crate) mod next;
 mod replacing;
@@ -52,6 +54,7 @@ use auto_revoke_cs::AutoRevokeCs;
 use collect_smime::CollectSmime;
 use collect_ssl::CollectSsl;
 use collecting::{Collected, Collection};
+use credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use request_and_collect_smime::RequestAndCollectSmime;
 use resend_collection_email_smime::ResendCollectionEmailSmime;
 use resend_invitation_email_smime::ResendInvitationEmailSmime;
@@ -76,6 +79,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint::of::<ResendVerificationEmailSmime>(),
     Endpoint::of::<ResendInvitationEmailSmime>(),
 ];
+
+/// What the examples read from a file: a CSR that every endpoint accepts.
+pub(crate) const EXAMPLE_CSR: &str = include_str!("../../../fixtures/csr/p256-sha256.pem");
 
 /// An endpoint: what its file says, in a form that all endpoints share.
 #[derive(Debug)]
@@ -141,7 +147,7 @@ impl Endpoint {
     pub fn answer<'f>(
         &'static self,
         mut call: Call<'f>,
-        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Success, Failure>,
     ) -> Answer {
         let done = self.act(&mut call, on_world);
         self.reply(&call, done)
@@ -155,8 +161,8 @@ impl Endpoint {
     pub fn act<'f>(
         &'static self,
         call: &mut Call<'f>,
-        on_world: impl FnOnce(Prepared<'f>) -> Result<Done, Failure>,
-    ) -> Result<Done, Failure> {
+        on_world: impl FnOnce(Prepared<'f>) -> Result<Success, Failure>,
+    ) -> Result<Success, Failure> {
         if let Some(fault) = &call.fault {
             return Err(fault.clone().into());
         }
@@ -185,7 +191,7 @@ impl Endpoint {
         arguments: &Arguments<'f>,
         prepared: Result<Prepared<'f>, Refusal>,
     ) -> Result<Prepared<'f>, Refusal> {
-        let login = ["loginName", "loginPassword"].map(|name| arguments.sent(name));
+        let login = [LOGIN_NAME, LOGIN_PASSWORD].map(|argument| arguments.sent(argument.name));
         let [Some(login_name), Some(login_password)] = login else {
             return prepared;
         };
@@ -194,13 +200,17 @@ impl Endpoint {
             let [Ok(login_name), Ok(login_password)] = [login_name, login_password].map(std::str::from_utf8) else {
                 return Err(Refusal::new(denied, "the login is not UTF-8").into());
             };
-            log_in(world, login_name, login_password, denied)?;
+            let credentials = Credentials {
+                login_name,
+                login_password,
+            };
+            credentials.log_in(world, denied)?;
             prepared?(world, now)
         }))
     }
 
     /// The answer to a call of which that came.
-    pub fn reply(&'static self, call: &Call<'_>, done: Result<Done, Failure>) -> Answer {
+    pub fn reply(&'static self, call: &Call<'_>, done: Result<Success, Failure>) -> Answer {
         let assumptions = &call.conventions.assumptions;
         let default = (self.default_format)(assumptions);
         let format = match call.arguments.response_format(default) {
@@ -295,7 +305,7 @@ pub struct Call<'f> {
     pub fault: Option<Refusal>,
 }
 
-/// What is answered to a call.
+/// What is answered to a call: the HTTP response, and what the log and the journal say of it.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -367,7 +377,7 @@ trait Rules: 'static {
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Self::Values<'f>, Refusal>;
 
     /// Does what was asked.
-    fn handle(values: Self::Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure>;
+    fn handle(values: Self::Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure>;
 }
 
 fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refusal> {
@@ -376,11 +386,11 @@ fn prepare<'f, R: Rules>(arguments: &Arguments<'f>) -> Result<Prepared<'f>, Refu
 }
 
 /// A call whose arguments were read and judged: what is left is to do it.
-pub(crate) type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Done, Failure> + 'f>;
+pub(crate) type Prepared<'f> = Box<dyn FnOnce(&mut World, Timestamp) -> Result<Success, Failure> + 'f>;
 
-/// A call that was done.
+/// What an endpoint did: the code, and what the reply is made of.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct Success {
     /// 0, or another status that is no error.
     code: i32,
     order_number: Option<OrderNumber>,
@@ -390,7 +400,7 @@ pub struct Done {
     collection: Option<Box<Collection>>,
 }
 
-impl Done {
+impl Success {
     /// The certificates that are still to be attached, by whoever holds the CA.
     pub fn collection(&self) -> Option<&Collection> {
         self.collection.as_deref()
@@ -432,7 +442,7 @@ impl Body {
     }
 }
 
-/// A call that was not done.
+/// Why an endpoint did nothing.
 #[derive(Debug)]
 pub enum Failure {
     /// The API refuses it.
@@ -451,39 +461,6 @@ impl From<BookFull> for Failure {
     fn from(full: BookFull) -> Self {
         Self::BookFull(full)
     }
-}
-
-/// The account that the credentials open; `code` is the endpoint's -16.
-fn log_in<'w>(
-    world: &'w World,
-    login_name: &str,
-    login_password: &str,
-    code: &'static Code,
-) -> Result<&'w Account, Refusal> {
-    world
-        .accounts
-        .log_in(login_name, login_password)
-        .map_err(|refused| Refusal::new(code, refused.to_string()))
-}
-
-/// Lets the account that the credentials open make one more call (-42); `code` is the endpoint's -16.
-fn count_call(
-    world: &mut World,
-    login_name: &str,
-    login_password: &str,
-    code: &'static Code,
-    now: Timestamp,
-) -> Result<(), Refusal> {
-    let is_limited = log_in(world, login_name, login_password, code)?.call_limit.is_some();
-    if is_limited && !world.accounts_mut().admit(login_name, now) {
-        return Err(Refusal::new(&code::CALL_LIMIT, "the account is over its call limit"));
-    }
-    Ok(())
-}
-
-/// The account whose call [`count_call`] has just let pass.
-fn counted_caller<'w>(world: &'w World, login_name: &str) -> &'w Account {
-    world.accounts.get(login_name).expect("it has just logged in")
 }
 
 /// Whether the account may use the endpoint (-91).

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::api::account::Account;
-use crate::api::endpoints::{Call, ENDPOINTS, Endpoint, Failure, Transport};
+use crate::api::endpoints::{Call, ENDPOINTS, EXAMPLE_CSR, Endpoint, Failure, Transport};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::argument::Arguments;
@@ -18,9 +18,6 @@ const ORDER_NUMBER: &str = "orderNumber";
 
 /// Arguments by which an endpoint does something else to the order; each makes a row of its own.
 const VARIANTS: [(&str, &str); 2] = [("includeInCRL", "N"), ("revokeOldOrder", "Y")];
-
-/// What the examples read from a file.
-const CSR: &str = include_str!("../../../fixtures/csr/p256-sha256.pem");
 
 /// What an endpoint would answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -156,7 +153,7 @@ impl Trial {
                 "loginName" => self.owner.login_name.as_str(),
                 "loginPassword" => self.owner.login_password.expose(),
                 ORDER_NUMBER => number,
-                _ if value.starts_with('@') => CSR,
+                _ if value.starts_with('@') => EXAMPLE_CSR,
                 _ => value,
             };
             form.push(name.as_bytes(), value.as_bytes());

@@ -3,7 +3,7 @@
 
 use crate::api::account::Account;
 use crate::api::csr::{Csr, CsrError, Hash};
-use crate::api::endpoints::{Done, Failure, await_polls, refuse_new_csr};
+use crate::api::endpoints::{Failure, Success, await_polls, refuse_new_csr};
 use crate::api::order::machine::Replacement;
 use crate::api::order::state::{OrderNumber, ReplaceStep, Revocation, RevocationReason, RevokeStep};
 use crate::api::order::terms::SignatureHash;
@@ -82,7 +82,7 @@ pub(super) fn replace(
     replacement: Replacement,
     revoke_old_order: bool,
     now: Timestamp,
-) -> Result<Done, Failure> {
+) -> Result<Success, Failure> {
     let weak_hash = weak_hash(&replacement);
     let mut done = match step {
         ReplaceStep::InPlace => replace_in_place(world, number, replacement),
@@ -102,13 +102,13 @@ fn weak_hash(replacement: &Replacement) -> Option<Hash> {
     (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
 }
 
-fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Done {
+fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Success {
     if let Some(order) = world.book_mut().get_mut(number) {
         order.replace_in_place(replacement);
     }
-    Done {
+    Success {
         hint: format!("order {number} was not issued yet: its CSR was replaced in place").into(),
-        ..Done::default()
+        ..Success::default()
     }
 }
 
@@ -118,7 +118,7 @@ fn replace_by_new_order(
     replacement: Replacement,
     revoke_old_order: bool,
     now: Timestamp,
-) -> Result<Done, Failure> {
+) -> Result<Success, Failure> {
     let old = world.book.get(old_number).expect("it was found in the same world");
     let new = old.successor(replacement, now, world.issuance_delay);
     let new_number = world.book_mut().insert_new(new)?;
@@ -138,9 +138,9 @@ fn replace_by_new_order(
             },
         );
     }
-    Ok(Done {
+    Ok(Success {
         order_number: Some(new_number),
         hint: format!("order {new_number} was made; order {old_number} is now {left_behind}").into(),
-        ..Done::default()
+        ..Success::default()
     })
 }

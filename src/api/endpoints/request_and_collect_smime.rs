@@ -4,9 +4,10 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
-use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, yes_or_no};
+use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
+use crate::api::endpoints::credentials::Credentials;
 use crate::api::endpoints::{
-    Done, Failure, Rules, await_polls, check_permission, csr_spaces, find_order, log_in, mailing, refuse_new_csr,
+    Failure, Rules, Success, await_polls, check_permission, csr_spaces, find_order, mailing, refuse_new_csr,
 };
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
@@ -55,7 +56,7 @@ impl Rules for RequestAndCollectSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         values.wish.check(&world.conventions.assumptions)?;
         let number = values.named.find(world)?;
         let csr = values.csr.transpose().map_err(|error| refuse_new_csr(&error))?;
@@ -92,7 +93,7 @@ pub(super) struct Values<'f> {
 /// How a call names its order.
 struct Named<'f> {
     collection_code: Option<&'f str>,
-    login: Option<(&'f str, &'f str)>,
+    login: Option<Credentials<'f>>,
     order_number: Option<&'f str>,
 }
 
@@ -110,7 +111,7 @@ impl<'f> Named<'f> {
         }
         Ok(Self {
             collection_code,
-            login: arguments.get("loginName").zip(arguments.get("loginPassword")),
+            login: Credentials::if_sent(arguments),
             order_number: arguments.get("orderNumber"),
         })
     }
@@ -118,10 +119,7 @@ impl<'f> Named<'f> {
     /// What is sent beside a collectionCode must fit it.
     fn find(&self, world: &World) -> Result<OrderNumber, Refusal> {
         let denied = &code::LOGIN_DETAILS;
-        let account = match self.login {
-            Some((name, password)) => Some(log_in(world, name, password, denied)?),
-            None => None,
-        };
+        let account = self.login.map(|login| login.log_in(world, denied)).transpose()?;
         if let Some(account) = account {
             check_permission(world, account, RequestAndCollectSmime::NAME)?;
         }
@@ -218,7 +216,7 @@ const ARGUMENTS: &[Argument] = &[
         "The PKCS#10 request of an order that has none, Base64, with or without BEGIN and END lines.",
     )
     .max(32767),
-    yes_or_no(
+    Argument::yes_or_no(
         "returnCertificate",
         "Y: issue the certificate, if the order is pending and has a CSR.",
     ),

@@ -2,8 +2,9 @@
 //!
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::resending::{CODES, LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, Values};
-use crate::api::endpoints::{Done, Failure, Rules};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::resending::{CODES, ORDER_NUMBER, Values};
+use crate::api::endpoints::{Failure, Rules, Success};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::code::Code;
@@ -30,7 +31,7 @@ impl Rules for ResendCollectionEmailSmime {
         Ok(Values::read(arguments))
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         values.resend(MailKind::Collection, Self::NAME, |_| Ok(()), world, now)
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
-use crate::api::endpoints::resending::{self, CODES, LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER};
-use crate::api::endpoints::{Done, Failure, Rules};
+use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
+use crate::api::endpoints::resending::{self, CODES, ORDER_NUMBER};
+use crate::api::endpoints::{Failure, Rules, Success};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::Code;
@@ -34,7 +35,7 @@ impl Rules for ResendVerificationEmailSmime {
         })
     }
 
-    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let check = |own: &str| check_addresses(values.addresses, own);
         values
             .common

@@ -3,8 +3,9 @@
 //!
 //! Nothing is sent: the mail is kept in the outbox of the sandbox.
 
+use crate::api::endpoints::credentials::Credentials;
 use crate::api::endpoints::mailing::send;
-use crate::api::endpoints::{Done, Failure, check_permission, find_order, log_in};
+use crate::api::endpoints::{Failure, Success, check_permission, find_order};
 use crate::api::order::mailing::MailKind;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
@@ -13,12 +14,6 @@ use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
 use crate::clock::Timestamp;
-
-pub(super) const LOGIN_NAME: Argument =
-    Argument::required("loginName", Kind::String, "The account's username. Case sensitive.").max(64);
-
-pub(super) const LOGIN_PASSWORD: Argument =
-    Argument::required("loginPassword", Kind::String, "The account's password. Case sensitive.").max(128);
 
 pub(super) const ORDER_NUMBER: Argument =
     Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
@@ -37,8 +32,7 @@ pub(super) const CODES: &[&Code] = &[
 
 /// What a call of each of these endpoints says.
 pub(super) struct Values<'f> {
-    login_name: &'f str,
-    login_password: &'f str,
+    credentials: Credentials<'f>,
     order_number: &'f str,
 }
 
@@ -46,8 +40,7 @@ impl<'f> Values<'f> {
     /// Reads the arguments that all these endpoints have.
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
-            login_name: arguments.text(LOGIN_NAME.name),
-            login_password: arguments.text(LOGIN_PASSWORD.name),
+            credentials: Credentials::read(arguments),
             order_number: arguments.text(ORDER_NUMBER.name),
         }
     }
@@ -60,18 +53,18 @@ impl<'f> Values<'f> {
         check_address: impl FnOnce(&str) -> Result<(), Refusal>,
         world: &mut World,
         now: Timestamp,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Success, Failure> {
         let denied = &code::LOGIN_DETAILS;
-        let account = log_in(world, self.login_name, self.login_password, denied)?;
+        let account = self.credentials.log_in(world, denied)?;
         check_permission(world, account, endpoint)?;
         let order = find_order(world, self.order_number, account, Product::Smime, denied)?;
         check_address(&order.email_address())?;
         check_state(order, kind, now)?;
         let number = order.number;
         send(&[kind], number, now, world);
-        Ok(Done {
+        Ok(Success {
             hint: format!("the {kind} mail of order {number} is in the outbox").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }
@@ -110,6 +103,7 @@ mod tests {
 
     use super::*;
     use crate::api::csr::Csr;
+    use crate::api::endpoints::EXAMPLE_CSR;
     use crate::api::order::state::{OrderNumber, Stage, Validity};
 
     #[test]
@@ -119,8 +113,7 @@ mod tests {
             issued: Timestamp::EPOCH,
             expires: Timestamp::EPOCH.after(Duration::from_secs(second)),
         };
-        let csr = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/csr/p256-sha256.pem"));
-        let csr = Csr::parse(csr).unwrap();
+        let csr = Csr::parse(EXAMPLE_CSR).unwrap();
         // Verification, invitation, collection: without a CSR, then with one.
         let none = [[false; 3]; 2];
         for (stage, expected) in [

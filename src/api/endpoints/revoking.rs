@@ -2,7 +2,7 @@
 //! what becomes of an order.
 
 use crate::api::account::Account;
-use crate::api::endpoints::{Done, Failure, refused};
+use crate::api::endpoints::{Failure, Success, refused};
 use crate::api::order::state::{OrderNumber, Revocation, RevocationReason, RevokeStep};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::Code;
@@ -16,18 +16,12 @@ pub(super) const ACCOUNT_ID: Argument = Argument::optional(
     "The accountID of a reseller's account under the caller, whose order it is.",
 );
 
-pub(super) const TEST: Argument = Argument::optional("test", Kind::Char, "Y: check everything, change nothing.")
-    .max(1)
-    .choices(&["Y", "N"])
-    .default("N");
+pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
-pub(super) const INCLUDE_IN_CRL: Argument = Argument::optional(
+pub(super) const INCLUDE_IN_CRL: Argument = Argument::yes_or_no(
     "includeInCRL",
-    Kind::Char,
     "N: mark the certificate as replaced, out of the CRL; a later call with Y revokes it.",
 )
-.max(1)
-.choices(&["Y", "N"])
 .default("Y");
 
 /// The numbers of the reasons that `codeReason` takes (RFC 5280, section 5.3.1).
@@ -56,7 +50,7 @@ impl<'f> Wish<'f> {
     }
 
     /// Revokes an order that is issued, or marks it as replaced; rejects one that is not issued.
-    pub(super) fn carry_out(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Done, Failure> {
+    pub(super) fn carry_out(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         let order = world.book.get(number).expect("it was found in the same world");
         let step = order
             .state_at(now)
@@ -68,9 +62,9 @@ impl<'f> Wish<'f> {
             RevokeStep::Revoke => "revoked",
         };
         if self.test {
-            return Ok(Done {
+            return Ok(Success {
                 hint: format!("test=Y: order {number} would become {becomes}; nothing was changed").into(),
-                ..Done::default()
+                ..Success::default()
             });
         }
         if let Some(order) = world.book_mut().get_mut(number) {
@@ -83,9 +77,9 @@ impl<'f> Wish<'f> {
                 },
             );
         }
-        Ok(Done {
+        Ok(Success {
             hint: format!("order {number} is now {becomes}").into(),
-            ..Done::default()
+            ..Success::default()
         })
     }
 }

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::chunks::ChunkedMap;
-use crate::api::order::state::{Life, Order, OrderNumber};
+use crate::api::order::lifecycle::Lifecycle;
+use crate::api::order::state::{Order, OrderNumber};
 
 /// The book is full: it has as many orders as it may.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -30,8 +31,8 @@ pub struct Book {
     changes: u64,
     /// If the book is watched: the orders that were touched, and how each was before.
     touched: Option<Vec<Touched>>,
-    /// If it keeps account of states: the life of each order that was touched, before the first touch.
-    lives: Option<Vec<(OrderNumber, Option<Life>)>>,
+    /// If it keeps account of states: the lifecycle of each order that was touched, before the first touch.
+    lifecycles: Option<Vec<(OrderNumber, Option<Lifecycle>)>>,
 }
 
 /// An order that was changed, made or deleted.
@@ -45,13 +46,13 @@ pub struct Touched {
 
 /// A change of what an order's state follows from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct LifeChange {
+pub struct LifecycleChange {
     /// Its number.
     pub number: OrderNumber,
     /// How it was before, if it was there.
-    pub before: Option<Life>,
+    pub before: Option<Lifecycle>,
     /// How it is now, if it is there.
-    pub after: Option<Life>,
+    pub after: Option<Lifecycle>,
 }
 
 impl Book {
@@ -64,32 +65,34 @@ impl Book {
             next_number: first_number,
             changes: 0,
             touched: None,
-            lives: None,
+            lifecycles: None,
         }
     }
 
     /// Keeps account of the orders whose state is changed from now on, until they are taken.
-    pub fn note_lives(&mut self) {
-        self.lives.get_or_insert_default();
+    pub fn note_lifecycles(&mut self) {
+        self.lifecycles.get_or_insert_default();
     }
 
     /// Whether it keeps account of the orders whose state is changed.
-    pub fn notes_lives(&self) -> bool {
-        self.lives.is_some()
+    pub fn notes_lifecycles(&self) -> bool {
+        self.lifecycles.is_some()
     }
 
-    /// Whether orders were touched since their lives were taken.
-    pub fn has_lives(&self) -> bool {
-        self.lives.as_ref().is_some_and(|lives| !lives.is_empty())
+    /// Whether orders were touched since the changes were taken.
+    pub fn has_lifecycle_changes(&self) -> bool {
+        self.lifecycles
+            .as_ref()
+            .is_some_and(|lifecycles| !lifecycles.is_empty())
     }
 
     /// The orders whose state was changed since the last time, the first first.
-    pub fn take_lives(&mut self) -> Vec<LifeChange> {
-        let touched = self.lives.as_mut().map(std::mem::take).unwrap_or_default();
-        let changes = touched.into_iter().map(|(number, before)| LifeChange {
+    pub fn take_lifecycle_changes(&mut self) -> Vec<LifecycleChange> {
+        let touched = self.lifecycles.as_mut().map(std::mem::take).unwrap_or_default();
+        let changes = touched.into_iter().map(|(number, before)| LifecycleChange {
             number,
             before,
-            after: self.get(number).map(Order::life),
+            after: self.get(number).map(Order::lifecycle),
         });
         changes.filter(|change| change.before != change.after).collect()
     }
@@ -115,10 +118,10 @@ impl Book {
             let before = self.orders.get(&number).cloned();
             touched.push(Touched { number, before });
         }
-        if let Some(lives) = &mut self.lives
-            && lives.iter().all(|(known, _)| *known != number)
+        if let Some(lifecycles) = &mut self.lifecycles
+            && lifecycles.iter().all(|(known, _)| *known != number)
         {
-            lives.push((number, self.orders.get(&number).map(|order| order.life())));
+            lifecycles.push((number, self.orders.get(&number).map(|order| order.lifecycle())));
         }
     }
 
@@ -337,31 +340,31 @@ mod tests {
         let mut book = Book::new(10, number(5));
         book.insert(order(1)).unwrap();
         book.insert(order(2)).unwrap();
-        assert!(book.take_lives().is_empty());
-        book.note_lives();
+        assert!(book.take_lifecycle_changes().is_empty());
+        book.note_lifecycles();
         // One that is touched twice is one change, and one that stays as it is none.
         book.get_mut(number(1)).unwrap().stage = Stage::OnHold;
         book.get_mut(number(1)).unwrap().stage = Stage::Rejected;
         book.get_mut(number(2)).unwrap().collected = true;
         book.insert_new(order(1)).unwrap();
-        book.note_lives();
-        assert!(book.has_lives());
-        let life = |stage| Some(Life { stage, fails: false });
-        let change = |value, before, after| LifeChange {
+        book.note_lifecycles();
+        assert!(book.has_lifecycle_changes());
+        let life = |stage| Some(Lifecycle { stage, fails: false });
+        let change = |value, before, after| LifecycleChange {
             number: number(value),
             before,
             after,
         };
         assert_eq!(
-            book.take_lives(),
+            book.take_lifecycle_changes(),
             [
                 change(1, life(Stage::Pending), life(Stage::Rejected)),
                 change(5, None, life(Stage::Pending))
             ]
         );
         book.remove(number(5));
-        assert_eq!(book.take_lives(), [change(5, life(Stage::Pending), None)]);
-        assert!(!book.has_lives() && book.notes_lives());
+        assert_eq!(book.take_lifecycle_changes(), [change(5, life(Stage::Pending), None)]);
+        assert!(!book.has_lifecycle_changes() && book.notes_lifecycles());
     }
 
     #[test]

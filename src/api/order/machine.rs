@@ -8,9 +8,6 @@ use crate::api::order::state::{Order, Revocation, RevokeStep, Stage, Validity};
 use crate::api::order::terms::{SignatureHash, Terms};
 use crate::clock::Timestamp;
 
-/// How long a certificate is valid of which nobody has said when it expires.
-const LIFE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// What a replacement says of the new certificate.
 #[derive(Clone, Debug)]
 pub struct Replacement {
@@ -24,8 +21,11 @@ pub struct Replacement {
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// For how long a certificate is valid whose order does not say it.
+/// For how many days a certificate is valid whose order does not say it.
 const DEFAULT_DAYS: u16 = 365;
+
+/// How long a certificate is valid of which nobody has said when it expires.
+pub(crate) const DEFAULT_VALIDITY: Duration = DAY.saturating_mul(DEFAULT_DAYS as u32);
 
 /// Issued at once, or after the delay.
 fn issuance(validity: Validity, delay: Duration) -> Stage {
@@ -131,7 +131,7 @@ impl Order {
         }
         let expires = self
             .validity()
-            .map_or(now.after(LIFE), |validity| validity.expires.max(now));
+            .map_or(now.after(DEFAULT_VALIDITY), |validity| validity.expires.max(now));
         let validity = Validity { issued: now, expires };
         self.stage = match self.issuance_fails {
             None => Stage::Issued(validity),

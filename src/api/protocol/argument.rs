@@ -73,6 +73,14 @@ impl Argument {
         }
     }
 
+    /// An optional argument of `Y` and `N`; `N` counts when it is not sent.
+    pub(crate) const fn yes_or_no(name: &'static str, doc: &'static str) -> Self {
+        Self::optional(name, Kind::Char, doc)
+            .max(1)
+            .choices(&["Y", "N"])
+            .default("N")
+    }
+
     /// The same row with a limit of characters.
     pub const fn max(self, characters: usize) -> Self {
         Self {
@@ -327,7 +335,7 @@ impl<'f> Arguments<'f> {
             if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
                 return Err(Refusal::missing(
                     argument.name,
-                    format!("{} was not sent", argument.name),
+                    [argument.name, " was not sent"].concat(),
                 ));
             }
         }

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, StringValueParser};
+use clap::{Arg, Args};
 
-use crate::api::push_url::PushUrl as HttpUrl;
+use crate::api::http_url::HttpUrl;
 use crate::check::list::Orders;
+use crate::cli::connect::{ControlArgs, TokenArgs};
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{read_duration, read_time_limit};
-use crate::cli::serve::read_assumption;
-use crate::token::GivenToken;
+use crate::cli::parse::{read_assumption, read_duration, read_time_limit};
 
 // The options of `check`.
 #[derive(Args, Clone, Debug)]
+#[command(mut_args(of_check))]
 pub(crate) struct CheckArgs {
     /// The server to compare with: the HTTPS URL at which your client has it.
     #[arg(
@@ -117,30 +117,10 @@ pub(crate) struct CheckArgs {
     /// control listener is at --control.
     #[arg(long, env = "SECTIGO_EMULATOR_EMULATOR", value_name = "URL", value_parser = read_https_url)]
     pub(super) emulator: Option<HttpUrl>,
-    /// The control listener of --emulator: http://HOST:PORT or HOST:PORT.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL",
-        value_name = "URL",
-        default_value = "127.0.0.1:8081"
-    )]
-    pub(super) control: String,
-    /// The token of that control listener.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    pub(super) control_token: Option<GivenToken>,
-    /// The file whose one line is that token.
-    #[arg(
-        long,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
-        value_name = "FILE",
-        conflicts_with = "control_token"
-    )]
-    pub(super) control_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) control: ControlArgs,
+    #[command(flatten)]
+    pub(crate) token: TokenArgs,
     /// The fixtures of the emulator in this process; only its assumptions and messages count.
     #[arg(
         long,
@@ -188,12 +168,19 @@ pub(crate) struct CheckArgs {
     pub(super) junit: Option<PathBuf>,
 }
 
-impl CheckArgs {
-    /// The token of the control listener of `--emulator`.
-    pub(crate) fn control_token(&self) -> Option<&GivenToken> {
-        self.control_token.as_ref()
+/// Says what an option that other commands have as well means to `check`.
+fn of_check(option: Arg) -> Arg {
+    match option.get_id().as_str() {
+        // Read only with --emulator: without it, the variable may say that there is no listener.
+        ControlArgs::ID => option
+            .help("The control listener of --emulator: http://HOST:PORT or HOST:PORT")
+            .value_parser(StringValueParser::new()),
+        TokenArgs::ID => option.help("The token of that control listener"),
+        _ => option,
     }
+}
 
+impl CheckArgs {
     /// The orders that the user names.
     pub(super) fn orders(&self) -> Orders {
         Orders {

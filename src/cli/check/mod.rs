@@ -23,7 +23,6 @@ use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};
 use crate::check::wire::{TrustError, Wire, WireError, trusting};
 use crate::cli::check::args::CheckArgs;
-use crate::cli::connect::connect;
 use crate::cli::parse::read_control;
 use crate::cli::print;
 use crate::clock::real_now;
@@ -270,9 +269,9 @@ async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> 
     let Some(url) = &args.emulator else {
         return Ok(Local::start(fixtures, &args.assume, orders).await?);
     };
-    let address = read_control(&args.control).map_err(|problem| given(&format!("--control: {problem}")))?;
-    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
-    let control = connect(&address, "default", token, file).map_err(|problem| given(&problem))?;
+    let address = read_control(&args.control.address).map_err(|problem| given(&format!("--control: {problem}")))?;
+    let connected = args.token.connect(&address, "default");
+    let control = connected.map_err(|problem| given(&problem))?;
     Ok(Local::of_running(url.clone(), &control, orders).await?)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::api::push_url::PushUrl as HttpUrl;
+use crate::api::http_url::HttpUrl;
 use crate::check::probe::{Class, Credentials, Probe, Request, Value};
 use crate::check::wire::AGENT;
 use crate::model::when::Span;

@@ -4,58 +4,31 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use crate::cli::connect::{ControlArgs, SandboxArgs, TokenArgs};
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
-use crate::cli::parse::{read_control, read_duration};
+use crate::cli::parse::read_duration;
 use crate::model::call::{CallFilter, CallKind};
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::{MailKind, Product, SignatureHash, State};
-use crate::token::GivenToken;
 
 // The options of `ctl`, and what it is asked to do.
 #[derive(Args, Clone)]
+#[command(mut_args(of_ctl))]
 pub(crate) struct CtlArgs {
-    /// The control listener to ask: http://HOST:PORT or HOST:PORT.
-    // Ids of their own: clap hands the value of a global option up to the command above, which has options of that name.
-    #[arg(id = "ctl_control", long = "control", global = true, env = "SECTIGO_EMULATOR_CONTROL", value_name = "URL", default_value = "127.0.0.1:8081", value_parser = read_control)]
-    pub(crate) control: String,
-    /// The sandbox to ask.
-    #[arg(
-        id = "ctl_sandbox",
-        long = "sandbox",
-        global = true,
-        env = "SECTIGO_EMULATOR_SANDBOX",
-        value_name = "NAME",
-        default_value = "default"
-    )]
-    pub(crate) sandbox: String,
-    /// The token that the emulator demands.
-    #[arg(
-        id = "ctl_control_token",
-        long = "control-token",
-        visible_alias = "token",
-        global = true,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN",
-        value_name = "TOKEN",
-        hide_env_values = true
-    )]
-    pub(crate) control_token: Option<GivenToken>,
-    /// The file whose one line is that token.
-    #[arg(
-        id = "ctl_control_token_file",
-        long = "control-token-file",
-        global = true,
-        env = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE",
-        value_name = "FILE",
-        conflicts_with = "ctl_control_token"
-    )]
-    pub(crate) control_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) control: ControlArgs,
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxArgs,
+    #[command(flatten)]
+    pub(crate) token: TokenArgs,
     /// Print the emulator's JSON as it is.
-    #[arg(id = "ctl_json", long = "json", global = true, env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    // Its id is its own, as those of the options above.
+    #[arg(id = "ctl_json", long = "json", env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -63,13 +36,22 @@ pub(crate) struct CtlArgs {
 }
 
 impl std::fmt::Debug for CtlArgs {
-    /// Not the token, and not the passwords that the command may have.
+    /// Not the passwords that the command may have.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CtlArgs")
             .field("control", &self.control)
             .field("sandbox", &self.sandbox)
             .field("json", &self.json)
             .finish_non_exhaustive()
+    }
+}
+
+/// Lets an option of `ctl` stand behind its commands as well.
+fn of_ctl(option: Arg) -> Arg {
+    let option = option.global(true);
+    match option.get_id().as_str() {
+        TokenArgs::ID => option.visible_alias("token"),
+        _ => option,
     }
 }
 
@@ -407,6 +389,20 @@ pub(crate) struct FaultArgs {
     /// It goes away by itself after so long, in real time.
     #[arg(long, value_name = "DURATION", value_parser = read_span)]
     pub(crate) ttl: Option<String>,
+}
+
+impl FaultArgs {
+    /// The option that gave a field of the fault, as it stands on the command line; none for a field whose value the
+    /// emulator repeats or that may be secret.
+    pub(crate) fn given(&self, field: &str) -> Option<String> {
+        match field {
+            "endpoint" => self.endpoint.as_ref().map(|name| format!("--endpoint {name}")),
+            "orderNumber" => self.order.map(|number| format!("--order {number}")),
+            "then.code" => self.then.code.map(|code| format!("--code {code}")),
+            "then.status" => self.then.status.map(|status| format!("--status {status}")),
+            _ => None,
+        }
+    }
 }
 
 /// What a fault does.

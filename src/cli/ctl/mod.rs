@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::cli::connect::connect;
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     SandboxesCommand,
@@ -68,8 +67,8 @@ impl From<FileError> for CtlError {
 /// # Errors
 /// The emulator is not there or refuses, or a file is not as it should be.
 pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlError> {
-    let (token, file) = (args.control_token.as_ref(), args.control_token_file.as_deref());
-    let control = connect(&args.control, &args.sandbox, token, file).map_err(CtlError::Given)?;
+    let connected = args.token.connect(&args.control.address, &args.sandbox.name);
+    let control = connected.map_err(CtlError::Given)?;
     let mut ctl = Ctl {
         control,
         json: args.json,
@@ -239,7 +238,7 @@ impl<W: Write> Ctl<'_, W> {
         };
         let sent = self.send(Method::PUT, "/clock", &setting, Layout::ONE).await;
         match command {
-            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(now, sent),
+            ClockCommand::Set { now } | ClockCommand::Freeze { now: Some(now) } => naming(sent, |_| Some(now.clone())),
             _ => sent,
         }
     }
@@ -251,10 +250,7 @@ impl<W: Write> Ctl<'_, W> {
                 let sent = self
                     .send(Method::POST, "/faults", &body::fault(args), Layout::ONE)
                     .await;
-                match args.then.code {
-                    Some(code) => naming(&format!("--code {code}"), sent),
-                    None => sent,
-                }
+                naming(sent, |field| args.given(field))
             }
             FaultsCommand::Remove { id } => self.delete(&format!("/faults/{id}")).await,
             FaultsCommand::Clear => self.delete("/faults").await,
@@ -409,11 +405,17 @@ impl<W: Write> Ctl<'_, W> {
     }
 }
 
-/// The result of a request; if it was refused, with the value that was given, which the emulator does not repeat.
-fn naming(given: &str, sent: Result<(), CtlError>) -> Result<(), CtlError> {
-    sent.map_err(|error| match error {
-        CtlError::Control(ControlError::Refused { .. }) => CtlError::Given(format!("`{given}`: {error}")),
-        error => error,
+/// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
+/// the value.
+fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
+    sent.map_err(|error| {
+        let CtlError::Control(ControlError::Refused { field, .. }) = &error else {
+            return error;
+        };
+        match given(field.as_deref().unwrap_or_default()) {
+            Some(given) => CtlError::Given(format!("`{given}`: {error}")),
+            None => error,
+        }
     })
 }
 

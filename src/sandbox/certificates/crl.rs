@@ -156,7 +156,7 @@ impl Certificates {
             series.push(crl.clone());
             Ok(crl)
         };
-        self.issuance.turns.run(make).await?
+        self.issuance.workers.run(make).await?
     }
 
     fn make_crl(&self, issuer: &IssuingCa, orders: &impl BookReader) -> Result<Crl, CaError> {

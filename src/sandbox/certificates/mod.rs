@@ -7,8 +7,8 @@
 mod collection;
 mod crl;
 mod status;
-mod turns;
 mod validity;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +35,8 @@ use crate::der::pem;
 
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::BookReader;
-use self::turns::Turns;
 use self::validity::CertificateValidity;
+use self::workers::Workers;
 
 /// What all sandboxes of an emulator share for their certificates: the authority, and the base URL of CRLs and OCSP.
 #[derive(Debug)]
@@ -44,10 +44,10 @@ pub(crate) struct Issuance {
     authority: Authority,
     base_url: OnceLock<String>,
     last_crl_number: AtomicU64,
-    /// Turns for making CAs, separate from all other work, as an RSA key may take seconds.
-    ca_turns: Turns,
-    /// Turns for signatures and CRLs.
-    turns: Turns,
+    /// Workers for making CAs, separate from all other work, as an RSA key may take seconds.
+    ca_workers: Workers,
+    /// Workers for signatures and CRLs.
+    workers: Workers,
 }
 
 impl Issuance {
@@ -57,8 +57,8 @@ impl Issuance {
             authority,
             base_url: OnceLock::new(),
             last_crl_number: AtomicU64::new(0),
-            ca_turns: Turns::new(),
-            turns: Turns::new(),
+            ca_workers: Workers::new(),
+            workers: Workers::new(),
         }
     }
 
@@ -168,7 +168,7 @@ impl Certificates {
     }
 
     /// An issuing CA; makes it if it was not needed before, which may take seconds if its key is RSA. Other calls
-    /// continue meanwhile, and all that need the same CA use one turn.
+    /// continue meanwhile, and all that need the same CA occupy one worker.
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
@@ -186,7 +186,7 @@ impl Certificates {
             let _waiting = waiting;
             issuance.authority.issuing(name)
         };
-        self.issuance.ca_turns.run(make).await?
+        self.issuance.ca_workers.run(make).await?
     }
 
     /// The certificate of an order; makes it if it was not read before. Slow signatures are made on other threads, so
@@ -209,7 +209,7 @@ impl Certificates {
             Some(kept) => Ok(kept),
             None => certificates.make_and_keep(&order, validity, serial, issuer),
         };
-        Ok(self.issuance.turns.run(make).await??)
+        Ok(self.issuance.workers.run(make).await??)
     }
 
     /// The certificate of the order with that serial number, if it was made.

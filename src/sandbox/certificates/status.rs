@@ -31,7 +31,7 @@ impl Certificates {
         }
         let (certificates, orders) = (self.clone(), orders.clone());
         let answer = move || certificates.answer_ocsp(&issuer, &request, &*orders);
-        let answered = self.issuance.turns.run(answer).await;
+        let answered = self.issuance.workers.run(answer).await;
         answered.unwrap_or_else(|_| OcspResponse::unsuccessful(OcspStatus::InternalError))
     }
 

@@ -60,7 +60,7 @@ async fn only_fast_signatures_are_made_where_others_wait() {
         let (certificates, orders) = (certificates(key), Changing::new());
         let order = orders.order(SMIME);
         // While no work aside begins, only what is done at once is done.
-        let held = certificates.issuance.turns.hold_all();
+        let held = certificates.issuance.workers.hold_all();
         let at_once = certificates.of(&order, real_now()).now_or_never();
         assert_eq!(at_once.is_some(), is_fast, "{key}");
         let request = Bytes::from_static(include_bytes!("../../../fixtures/ocsp/one.der"));
@@ -80,22 +80,25 @@ async fn only_fast_signatures_are_made_where_others_wait() {
             },
             ..order
         };
-        let _held = certificates.issuance.ca_turns.hold_all();
+        let _held = certificates.issuance.ca_workers.hold_all();
         let at_once = certificates.of(&order, real_now()).now_or_never();
         assert!(at_once.is_none(), "a CA is made aside, whatever its key");
     }
 }
 
 #[tokio::test]
-async fn those_who_need_the_same_ca_take_one_turn_to_make_it() {
+async fn those_who_need_the_same_ca_occupy_one_worker_to_make_it() {
     // Making an RSA key takes longer than all the requests.
     let certificates = certificates(CaKey::Rsa2048);
-    let turns = &certificates.issuance.ca_turns;
-    let _held = turns.hold_all_but(2);
+    let workers = &certificates.issuance.ca_workers;
+    let _held = workers.hold_all_but(2);
     let asked = (0..20).map(|_| certificates.issuing(IssuerName::SmimeOf(1)));
     let mut all = Box::pin(join_all(asked));
     let at_once = (&mut all).now_or_never();
-    assert!(turns.left() >= 1, "one of them makes it, and the others wait for that");
+    assert!(
+        workers.free() >= 1,
+        "one of them makes it, and the others wait for that"
+    );
     // Who needs another CA is in nobody's way.
     certificates.issuing(IssuerName::SmimeOf(2)).await.unwrap();
     let made = match at_once {
@@ -109,15 +112,15 @@ async fn those_who_need_the_same_ca_take_one_turn_to_make_it() {
 #[tokio::test]
 async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
     let certificates = certificates(CaKey::EcP256);
-    let turns = &certificates.issuance.ca_turns;
-    let held = turns.hold_all();
+    let workers = &certificates.issuance.ca_workers;
+    let held = workers.hold_all();
     let name = IssuerName::SmimeOf(1);
     let (mut first, mut next) = (
         Box::pin(certificates.issuing(name)),
         Box::pin(certificates.issuing(name)),
     );
     assert!((&mut first).now_or_never().is_none() && (&mut next).now_or_never().is_none());
-    // The first request is dropped before its turn, and the next one takes its place.
+    // The first request is dropped before a worker is free, and the next one takes its place.
     drop(first);
     drop(held);
     assert_eq!(next.await.unwrap().name(), name);
@@ -126,7 +129,7 @@ async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
 #[tokio::test]
 async fn those_who_wait_share_the_crl_that_is_made_after_they_asked() {
     let (certificates, orders) = (certificates(CaKey::EcP256), Changing::new());
-    let held = certificates.issuance.turns.hold_all();
+    let held = certificates.issuance.workers.hold_all();
     let asked = (0..100).map(|_| certificates.crl(IssuerName::CodeSigning, &orders));
     let mut all = Box::pin(join_all(asked));
     assert!((&mut all).now_or_never().is_none(), "all have asked, and wait");

@@ -2,7 +2,7 @@
 import { signal } from './html.js';
 import { route } from './route.js';
 
-const ROOT = '/control/v1';
+const ROOT = '/control/v1/';
 
 // The bearer token, in memory only; `tokenNeeded` while the page must ask for it.
 export const token = signal('');
@@ -10,18 +10,31 @@ export const tokenNeeded = signal(false);
 export const offline = signal(false);
 
 export class Problem extends Error {
-  constructor(status, detail, field) {
+  constructor(status, detail, field = '') {
     super(detail);
-    this.status = status;
-    this.field = field || '';
+    Object.assign(this, { status, field });
   }
 }
 
-// The address of a path of the sandbox that is shown. What asks does not ask again because the route changes.
-export function address(path, sandbox = route.peek().sandbox) {
-  const prefix = sandbox === 'default' ? '' : '/sandboxes/' + encodeURIComponent(sandbox);
-  return ROOT + prefix + '/' + path;
+// A whole number that a double cannot hold (2^53 and above) is a BigInt here. In JSON it is a number like any other.
+const BIG = '\0big';
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+
+export function parse(text) {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const held = (one) => !/^-?\d{16,}$/.test(one) || Number.isSafeInteger(Number(one));
+  const marked = text.replace(TOKENS, (one) => (held(one) ? one : `{"\\u0000big":"${one}"}`));
+  return JSON.parse(marked, (_, value) => (value?.[BIG] ? BigInt(value[BIG]) : value));
 }
+
+export function stringify(value) {
+  const text = JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? { [BIG]: String(one) } : one));
+  return text.replace(/\{"\\u0000big":"(-?\d+)"\}/g, '$1');
+}
+
+// The path of a sandbox.
+export const scope = (sandbox = route.value.sandbox) => (sandbox === 'default' ? '' : `sandboxes/${encodeURIComponent(sandbox)}/`);
+export const address = (path) => ROOT + scope() + path;
 
 // Fetches with the token; throws a Problem for every answer that is not of the 200s.
 export async function send(url, options = {}) {
@@ -31,8 +44,9 @@ export async function send(url, options = {}) {
   try {
     response = await fetch(url, { cache: 'no-store', ...options, headers });
   } catch (error) {
-    if (error.name !== 'AbortError') offline.value = true;
-    throw error.name === 'AbortError' ? error : new Problem(0, 'The emulator does not answer. Is it still running?');
+    if (error.name === 'AbortError') throw error;
+    offline.value = true;
+    throw new Problem(0, 'The emulator does not answer. Is it still running?');
   }
   offline.value = false;
   if (response.status === 401) tokenNeeded.value = true;
@@ -50,39 +64,27 @@ async function problem(response) {
   }
 }
 
-async function json(method, url, body) {
+// Of the emulator as a whole. A body that is text is JSON already.
+export async function root(method, path, body) {
   const options = { method };
   if (method !== 'GET') options.headers = { 'Content-Type': 'application/json' };
-  if (body !== undefined) options.body = JSON.stringify(body);
-  const response = await send(url, options);
-  const text = await response.text();
-  return text ? JSON.parse(text) : null;
+  if (body !== undefined) options.body = typeof body === 'string' ? body : stringify(body);
+  const text = await (await send(ROOT + path, options)).text();
+  return text ? parse(text) : null;
 }
 
-// Of the sandbox that is shown.
-export const get = (path) => json('GET', address(path));
-export const post = (path, body) => json('POST', address(path), body);
-export const put = (path, body) => json('PUT', address(path), body);
-export const patch = (path, body) => json('PATCH', address(path), body);
-export const remove = (path) => json('DELETE', address(path));
-
-// Of the emulator as a whole.
-export const root = (method, path, body) => json(method, ROOT + '/' + path, body);
+// The methods of a sandbox; without an argument, of the one that is shown when they are called.
+export function methods(at) {
+  const method = (name) => (path, body) => root(name, (at ?? scope()) + path, body);
+  return { get: method('GET'), post: method('POST'), put: method('PUT'), patch: method('PATCH'), remove: method('DELETE') };
+}
+export const { get, post, put, patch, remove } = methods();
 export const text = async (path) => (await send(address(path))).text();
 
-// A query string of what is not empty, with its `?`.
-export function query(fields) {
-  const entries = Object.entries(fields).filter(([, value]) => value !== '' && value != null);
-  return entries.length ? '?' + new URLSearchParams(entries) : '';
-}
-
-// Saves what a path of the sandbox answers as a file, with the token, which a plain link could not send.
-export const download = (path, name) => save(address(path), name);
-
+// Saves what a URL answers as a file, with the token, which a plain link could not send.
 export async function save(url, name) {
-  const blob = await (await send(url)).blob();
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
+  link.href = URL.createObjectURL(await (await send(url)).blob());
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

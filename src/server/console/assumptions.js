@@ -1,35 +1,30 @@
-// The view of the assumptions: what no document says, how this sandbox takes it, and why.
+// What no document says, how this sandbox takes it, and why.
 import { html, useState } from './html.js';
 import { get, patch } from './api.js';
-import { Action, Failure, Select, Table, say, useData } from './parts.js';
+import { Action, Failure, Search, Select, Table, say, useData } from './parts.js';
 import { route } from './route.js';
 import { catalogue } from './store.js';
 
-export function Assumptions() {
+export default function Assumptions() {
   const { data, error, reload } = useData(() => get('assumptions'), [route.value.sandbox]);
   const [failed, setFailed] = useState(null);
-  const [text, setText] = useState('');
-  if (error) return html`<${Failure} error=${error} />`;
-  if (!data) return null;
-  const rows = catalogue.value.assumptions;
-  const differs = rows.filter(({ name, default: usual }) => data.assumptions[name] !== usual);
+  if (!data) return html`<${Failure} error=${error} />`;
+  const wanted = (route.value.query.search || '').toLowerCase();
+  const rows = catalogue.value.assumptions.map((row) => ({ ...row, value: data.assumptions[row.name] }));
+  const differing = rows.filter((row) => row.value !== row.default);
   const save = async (changes) => {
     setFailed(null);
     await patch('assumptions', changes).then(() => say('Changed for every call from now on.'), setFailed);
     reload();
   };
-  const wanted = text.toLowerCase();
-  const shown = rows.filter(({ name, reason }) => (name + reason).toLowerCase().includes(wanted));
   return html`<section>
-    <div class="bar"><input type="search" class="wide" data-search aria-label="Search assumptions" placeholder="Search assumptions  /" value=${text} onInput=${(event) => setText(event.target.value)} />
-      <span class="push"></span><span class="dim">${differs.length ? `${differs.length} differ from the default` : 'all as by default'}</span>
-      ${differs.length > 0 && html`<${Action} run=${() => save(Object.fromEntries(differs.map(({ name, default: usual }) => [name, usual])))}>All to the default<//>`}</div>
+    <div class="bar"><${Search} label="Search assumptions" />
+      <span class="push"></span><span class="dim">${['all as by default', '1 differs from the default'][differing.length] || `${differing.length} differ from the default`}</span>
+      ${differing.length > 0 && html`<${Action} run=${() => save(Object.fromEntries(differing.map((row) => [row.name, row.default])))}>All to the default<//>`}</div>
     <${Failure} error=${failed} />
-    <${Table} label="Assumptions" class="assumptions">
-      <thead><tr><th scope="col">Assumption</th><th scope="col">Value</th><th scope="col" class="c-default">Default</th><th scope="col">Reason</th></tr></thead>
-      <tbody>${shown.map(({ name, values, default: usual, reason }) => html`<tr key=${name} class=${data.assumptions[name] === usual ? '' : 'differs'}>
-        <th scope="row" class="name">${name}</th>
-        <td><${Select} aria-label=${name} value=${data.assumptions[name]} options=${values} onChange=${(value) => save({ [name]: value })} /></td>
-        <td class="name c-default">${data.assumptions[name] === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${reason}</td></tr>`)}</tbody><//>
+    <${Table} label="Assumptions" class="assumptions" head=${['Assumption', 'Value', ['Default', 'c-default'], 'Reason']}
+      rows=${rows.filter(({ name, reason }) => (name + reason).toLowerCase().includes(wanted)).map(({ name, values, value, default: usual, reason }) => html`<tr key=${name} class=${value === usual ? '' : 'differs'}>
+        <th scope="row" class="name">${name}</th><td><${Select} aria-label=${name} value=${value} options=${values} onChange=${(chosen) => save({ [name]: chosen })} /></td>
+        <td class="name c-default">${value === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${reason}</td></tr>`)} />
   </section>`;
 }

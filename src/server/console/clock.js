@@ -1,14 +1,14 @@
-// The view of the clock: what it shows, large; how it is moved; and what comes due or expires next.
+// The clock: what it shows, how it is moved, and what comes due or expires next.
 import { html, useState } from './html.js';
 import { get, post, put } from './api.js';
 import { dateTime, relative, span } from './format.js';
-import { Action, Empty, Failure, Field, State, Table, useData } from './parts.js';
+import { Action, Empty, Failure, Field, OpenRow, State, Table, Text, useData } from './parts.js';
 import { href } from './route.js';
 import { changes, clock, now, setClock, takeShown, tick } from './store.js';
 
 const STEPS = [['+1 h', '1h'], ['+1 d', '1d'], ['+30 d', '30d'], ['+1 y', '365d']];
 
-export function Clock() {
+export default function Clock() {
   const [error, setError] = useState(null);
   const [turn, setTurn] = useState(0);
   if (!clock.value) return null;
@@ -23,15 +23,16 @@ export function Clock() {
   const real = async () => { const { realNow } = await get('clock'); await set({ now: realNow, frozen: false }); };
   const button = (title, run) => html`<${Action} run=${run} onError=${setError}>${title}<//>`;
   const ahead = now.value - (frozen ? Date.now() : tick.value);
+  const present = new Date(now.value).toISOString();
   return html`<div class="clock">
     <section aria-label="The sandbox's clock">
-      <p class="large"><time>${dateTime(new Date(now.value).toISOString())}</time> <span class="dim">UTC</span></p>
-      <p class="dim">${frozen ? 'Frozen' : 'Running'}${Math.abs(ahead) > 2000 ? `, ${span(ahead)} ${ahead > 0 ? 'ahead of' : 'behind'} the real time` : ', as the real time'}</p>
+      <p class="large"><time>${dateTime(present)}</time> <span class="dim">UTC</span></p>
+      <p class="dim">${frozen ? 'Frozen' : 'Running'}, ${Math.abs(ahead) > 2000 ? `${span(ahead)} ${ahead > 0 ? 'ahead of' : 'behind'} the real time` : 'as the real time'}</p>
       <p class="actions">${frozen ? button('Let it run', () => set({ frozen: false })) : button('Freeze', () => set({ frozen: true }))}
         ${STEPS.map(([title, by]) => button(title, () => advance(by)))} ${button('Back to real time', real)}</p>
       <div class="fields">
         <${OneField} label="Advance by" name="by" note="A span such as 90m, 2h 30m or 400d." placeholder="90m" run=${advance} verb="Advance" />
-        <${OneField} label="Set to" name="now" note="RFC 3339, or from the sandbox's present: +30d, -1h." placeholder=${new Date(now.value).toISOString().slice(0, 19) + 'Z'} run=${(text) => set({ now: text })} verb="Set" />
+        <${OneField} label="Set to" name="now" note="RFC 3339, or from the sandbox's present: +30d, -1h." placeholder=${present.slice(0, 19) + 'Z'} run=${(text) => set({ now: text })} verb="Set" />
       </div>
       <${Failure} error=${error} />
     </section>
@@ -43,26 +44,24 @@ export function Clock() {
 function OneField({ label, name, note, placeholder, run, verb }) {
   const [text, setText] = useState('');
   const [error, setError] = useState(null);
-  const submit = async (event) => {
+  const submit = (event) => {
     event.preventDefault();
     setError(null);
-    await run(text.trim()).then(() => setText(''), (failed) => setError({ ...failed, message: failed.message, field: name }));
+    return run(text.trim()).then(() => setText(''), ({ message }) => setError({ message, field: name }));
   };
   return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error} after=${html`<button disabled=${!text.trim()}>${verb}</button>`}>
-    <input value=${text} placeholder=${placeholder} spellcheck=${false} autocomplete="off" onInput=${(event) => setText(event.target.value)} /><//></form>`;
+    <${Text} value=${text} placeholder=${placeholder} onText=${setText} /><//></form>`;
 }
 
 function Due({ turn, goTo }) {
   const { data, error, reload } = useData(() => get('clock/due?limit=20'), [turn, changes.value]);
   const [failed, setFailed] = useState(null);
-  if (error) return html`<${Failure} error=${error} />`;
-  if (!data) return null;
+  if (!data) return html`<${Failure} error=${error} />`;
   if (!data.events.length) return html`<${Empty} title="Nothing is due."><p>Orders that are being issued and certificates that expire are listed here.</p><//>`;
-  return html`<${Failure} error=${failed} /><${Table} label="What comes due or expires next">
-    <thead><tr><th scope="col">When</th><th scope="col" class="c-from">From now</th><th scope="col">orderNumber</th><th scope="col" class="c-login">loginName</th><th scope="col">Becomes</th><th scope="col"><span class="unseen">Go there</span></th></tr></thead>
-    <tbody>${data.events.map((event) => html`<tr key=${event.orderNumber + event.event + event.time}>
-      <td class="nowrap">${dateTime(event.time)}</td><td class="nowrap c-from">${relative(event.time, now.value)}</td>
-      <td><a class="row-link name" href=${href('orders', event.orderNumber)}>${event.orderNumber}</a></td><td class="name c-login">${event.loginName}</td>
-      <td>${event.event === 'failed' ? 'issuance fails' : html`<${State} state=${event.event} />`}</td>
-      <td class="num"><${Action} class="small" run=${async () => { await goTo(event.time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(event.time)}`}>Go there<//></td></tr>`)}</tbody><//>`;
+  return html`<${Failure} error=${failed} /><${Table} label="What comes due or expires next"
+    head=${['orderNumber', 'Becomes', 'When', ['From now', 'c-from'], ['loginName', 'c-loginName'], ['', '', 'Go there']]}
+    rows=${data.events.map(({ orderNumber, event, time, loginName }) => html`<${OpenRow} key=${orderNumber + event + time} isCode name=${orderNumber} address=${href('orders', orderNumber)}>
+      <td>${event === 'failed' ? 'issuance fails' : html`<${State} state=${event} />`}</td><td class="nowrap">${dateTime(time)}</td><td class="nowrap c-from">${relative(time, now.value)}</td>
+      <td class="name c-loginName">${loginName}</td>
+      <td class="num"><${Action} class="small" run=${async () => { await goTo(time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(time)}`}>Go there<//></td><//>`)} />`;
 }

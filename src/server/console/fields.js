@@ -1,38 +1,30 @@
-// Fields that are changed in place, and forms for what is made: for orders and accounts alike.
+// Fields that are changed in place, and forms for what is made. The OpenAPI document says which fields there are.
 import { html, useLayoutEffect, useRef, useState } from './html.js';
-import { Failure, Field, Table, useData } from './parts.js';
-import { fieldsOf, read, written } from './schema.js';
+import { parse, root, stringify } from './api.js';
+import { Button, Failure, Field, Select, Table, Text, useData } from './parts.js';
 
-export function Input({ field, value, onInput, ...rest }) {
-  const common = { ...rest, value, 'aria-label': rest['aria-label'] };
-  if (field.choices || field.kind === 'boolean') {
-    const choices = ['', ...(field.choices || ['true', 'false'])];
-    return html`<select ...${common} onChange=${(event) => onInput(event.target.value)}>
-      ${choices.map((choice) => html`<option key=${choice} value=${choice} selected=${choice === value}>${choice || '–'}</option>`)}</select>`;
-  }
-  if (field.name === 'csr') return html`<textarea ...${common} rows="4" spellcheck=${false} onInput=${(event) => onInput(event.target.value)}></textarea>`;
-  const type = field.name.endsWith('Password') ? 'password' : 'text';
-  return html`<input type=${type} ...${common} autocomplete="off" spellcheck=${false} onInput=${(event) => onInput(event.target.value)} />`;
+function Input({ field, onInput, ...rest }) {
+  const choices = field.kind === 'boolean' ? ['true', 'false'] : field.choices;
+  if (choices) return html`<${Select} ...${rest} onChange=${onInput} options=${[['', '–'], ...choices]} />`;
+  if (field.name === 'csr') return html`<textarea ...${rest} rows="4" spellcheck=${false} onInput=${(event) => onInput(event.target.value)}></textarea>`;
+  return html`<${Text} type=${field.name.endsWith('Password') ? 'password' : 'text'} ...${rest} onText=${onInput} />`;
 }
 
-// Every field of an entry, each with a button to change it. `save` is handed the changed field alone.
+// Every field of an entry; `save` is handed the one that was changed.
 export function FieldTable({ schema, entry, save, hide = [], label }) {
   const { data: fields, error } = useData(() => fieldsOf(schema), [schema]);
   const [open, setOpen] = useState('');
-  if (error) return html`<${Failure} error=${error} />`;
-  if (!fields) return null;
-  return html`<${Table} label=${label} class="entry">
-    <thead><tr><th scope="col">Field</th><th scope="col">Value</th><th scope="col"><span class="unseen">Change</span></th></tr></thead>
-    <tbody>${fields.filter(({ name }) => !hide.includes(name)).map((field) => html`<tr key=${field.name}>
-      <th scope="row" title=${field.doc}>${field.name}</th>
-      ${open === field.name
-        ? html`<td colspan="2"><${Change} field=${field} value=${entry[field.name]} save=${save} close=${() => setOpen('')} /></td>`
-        : html`<td class="value">${shown(entry[field.name])}</td>
-          <td class="num"><button type="button" class="quiet small" aria-label=${'Change ' + field.name} onClick=${() => setOpen(field.name)}>Change</button></td>`}
-    </tr>`)}</tbody><//>`;
+  if (!fields) return html`<${Failure} error=${error} />`;
+  const row = (field) => {
+    const { name, doc } = field;
+    const value = entry[name];
+    return html`<tr key=${name}><th scope="row" title=${doc}>${name}</th>${open === name
+      ? html`<td colspan="2"><${Change} field=${field} value=${value} save=${save} close=${() => setOpen('')} /></td>`
+      : html`<td class="value">${value == null ? html`<span class="dim">–</span>` : Array.isArray(value) && !value.length ? '[]' : written(value)}</td>
+        <td class="num"><${Button} class="quiet small" aria-label=${'Change ' + name} onClick=${() => setOpen(name)}>Change<//></td>`}</tr>`;
+  };
+  return html`<${Table} label=${label} class="entry" head=${['Field', 'Value', ['', '', 'Change']]} rows=${fields.filter(({ name }) => !hide.includes(name)).map(row)} />`;
 }
-
-const shown = (value) => (value == null ? html`<span class="dim">–</span>` : Array.isArray(value) && !value.length ? '[]' : written(value));
 
 function Change({ field, value, save, close }) {
   const [text, setText] = useState(field.name === 'loginPassword' ? '' : written(value));
@@ -42,49 +34,99 @@ function Change({ field, value, save, close }) {
   useLayoutEffect(() => { form.current.querySelector('input, select, textarea').focus(); }, []);
   const submit = async (event) => {
     event.preventDefault();
-    try {
-      await save({ [field.name]: read(text, field.kind) });
-      close();
-    } catch (failed) {
-      setError(failed);
-    }
+    await save({ [field.name]: read(text, field.kind) }).then(close, setError);
   };
   const keys = (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); } };
   return html`<form ref=${form} class=${'change' + (error ? ' wrong' : '')} onSubmit=${submit} onKeyDown=${keys}>
     <${Input} field=${field} value=${text} onInput=${setText} aria-label=${field.name} aria-invalid=${String(Boolean(error))} />
-    <button class="primary">Save</button><button type="button" class="quiet" onClick=${close}>Cancel</button>
+    <button class="primary">Save</button><${Button} class="quiet" onClick=${close}>Cancel<//>
     <p class="note">${field.doc}${text === '' ? '' : ' Empty removes it.'}</p>
     ${error && html`<p class="wrong-note" role="alert">${error.message}</p>`}
   </form>`;
 }
 
-// A form for something new: the `first` fields at once, the others when they are asked for.
+// For something new: the `first` fields at once, the others when they are asked for.
 export function NewForm({ schema, first, start = {}, make, title, hide = [] }) {
-  const { data: fields } = useData(() => fieldsOf(schema), [schema]);
+  const { data: fields, error: unread } = useData(() => fieldsOf(schema), [schema]);
   const [values, setValues] = useState(start);
   const [error, setError] = useState(null);
   const [sends, setSends] = useState(false);
-  if (!fields) return null;
+  if (!fields) return html`<${Failure} error=${unread} />`;
   const submit = async (event) => {
     event.preventDefault();
     setSends(true);
     setError(null);
-    const entry = {};
-    for (const field of fields) {
-      const value = read(values[field.name] || '', field.kind);
-      if (value !== null) entry[field.name] = value;
-    }
-    await make(entry).catch(setError);
+    const entry = fields.map(({ name, kind }) => [name, read(values[name] || '', kind)]).filter(([, value]) => value !== null);
+    await make(Object.fromEntries(entry)).catch(setError);
     setSends(false);
   };
   const control = (field) => html`<${Field} key=${field.name} name=${field.name} label=${field.name} note=${field.doc} error=${error}>
     <${Input} field=${field} value=${values[field.name] || ''} onInput=${(value) => setValues((were) => ({ ...were, [field.name]: value }))} /><//>`;
-  const shownFirst = first.map((name) => fields.find((field) => field.name === name)).filter(Boolean);
   const others = fields.filter(({ name }) => !first.includes(name) && !hide.includes(name));
   return html`<form class="new" onSubmit=${submit} aria-label=${title}>
-    <div class="fields">${shownFirst.map(control)}</div>
+    <div class="fields">${first.map((name) => fields.find((field) => field.name === name)).filter(Boolean).map(control)}</div>
     <details open=${others.some(({ name }) => error?.field === name)}><summary>Other fields</summary><div class="fields">${others.map(control)}</div></details>
     <${Failure} error=${error} except=${fields.map(({ name }) => name)} />
     <p class="actions"><button class="primary" disabled=${sends}>${title}</button></p>
   </form>`;
+}
+
+let document;
+
+// The fields of a schema: { name, kind, choices, doc }.
+async function fieldsOf(schema) {
+  document ??= root('GET', 'openapi.json').catch((error) => { document = undefined; throw error; });
+  const { schemas } = (await document).components;
+  return Object.entries(schemas[schema].properties).map(([name, property]) => {
+    const found = resolved(property, schemas);
+    return { name, kind: kindOf(found), choices: found.enum, doc: property.description || found.said || found.description || '' };
+  });
+}
+
+// Behind `oneOf` with null and `$ref`.
+function resolved(property, schemas) {
+  const inner = (property.oneOf || []).find((one) => one.type !== 'null') || property;
+  if (!inner.$ref) return { ...inner, said: property.description };
+  return { ...schemas[inner.$ref.split('/').pop()], said: inner.description };
+}
+
+function kindOf(found) {
+  const type = [found.type].flat().find((one) => one !== 'null');
+  if (found.enum) return 'choice';
+  if (type === 'integer') return 'number';
+  if (type === 'array') return found.items?.type === 'string' ? 'texts' : 'numbers';
+  if (type === 'string' || !type) return found.oneOf ? 'any' : 'text';
+  return type;
+}
+
+// A value as it is written in an input, and back.
+export function written(value) {
+  if (value == null) return '';
+  if (Array.isArray(value)) return value.map((item) => (typeof item === 'object' ? stringify(item) : item)).join(', ');
+  return typeof value === 'object' ? stringify(value) : String(value);
+}
+
+function read(text, kind) {
+  const trimmed = text.trim();
+  if (trimmed === '') return null;
+  const list = () => trimmed.split(',').map((part) => part.trim()).filter(Boolean);
+  switch (kind) {
+    case 'number': return numeric(trimmed);
+    case 'numbers': return list().map(numeric);
+    case 'texts': return trimmed === '[]' ? [] : list();
+    case 'boolean': return trimmed === 'true';
+    case 'object': return json(trimmed);
+    case 'any': return { true: true, false: false }[trimmed] ?? trimmed;
+    default: return text;
+  }
+}
+
+// What is no number is sent as it is: the server says what is taken.
+export function numeric(text) {
+  const value = text.replace('−', '-');
+  return /^-?\d+(\.\d+)?$/.test(value) ? json(value.replace(/^(-?)0+(?=\d)/, '$1')) : text;
+}
+
+function json(text) {
+  try { return parse(text); } catch { return text; }
 }

@@ -1,14 +1,13 @@
-// The calls that the page holds: a window of the newest that match the filter, kept up to date by the stream.
-import { computed, effect, signal } from './html.js';
-import { get, query, token } from './api.js';
-import { route } from './route.js';
-import { follow } from './stream.js';
-import { lastCall, refreshFaults } from './store.js';
+// The newest calls that match the filter, kept up to date by the stream.
+import { signal, watch } from './html.js';
+import { address, get, parse, send, token } from './api.js';
+import { query, route } from './route.js';
+import { lastCall, refreshAll } from './store.js';
 
-// So many calls are held; the journal of the emulator keeps as many by default.
-export const WINDOW = 1000;
+// As many as the emulator keeps by default.
+const WINDOW = 1000;
 const FLUSH_EVERY = 150;
-// More than so many at once are a flood: then fewer rows are drawn, until it is over.
+// More at once are a flood: then fewer rows are drawn, until it is over.
 const FLOOD = 30;
 const CALM_AFTER = 600;
 const FILTERS = ['endpoint', 'loginName', 'orderNumber', 'code'];
@@ -20,11 +19,7 @@ export const connection = signal('connecting');
 export const forgotten = signal(0);
 export const flooded = signal(false);
 
-const wanted = computed(() => {
-  const { sandbox, query: asked } = route.value;
-  const filter = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name) || '']));
-  return JSON.stringify([sandbox, filter]);
-});
+const filter = () => query(Object.fromEntries(FILTERS.map((name) => [name, route.value.query[name]?.trim().replace('−', '-')])));
 
 let pending = [];
 let timer = 0;
@@ -32,28 +27,22 @@ let calm = 0;
 let stop = () => {};
 let loaded = Promise.resolve();
 
-// Follows what the address asks for, from now on.
 export function start() {
-  effect(() => {
-    const [, filter] = JSON.parse(wanted.value);
-    token.value;
-    begin(filter);
-  });
+  watch(() => [token.value, route.value.sandbox, filter()].join(' '), begin);
 }
 
-export function begin(filter = JSON.parse(wanted.peek())[1]) {
-  loaded = load(filter);
-  return loaded;
+export function begin() {
+  loaded = load(filter());
 }
 
-async function load(filter) {
+async function load(asked) {
   stop();
   drop();
   let stopped = false;
   stop = () => { stopped = true; };
   connection.value = 'connecting';
   try {
-    const answer = await get('calls' + query({ ...filter, limit: WINDOW }));
+    const answer = await get(`calls${asked ? `${asked}&` : "?"}limit=${WINDOW}`);
     if (stopped) return;
     calls.value = answer.calls.reverse();
     forgotten.value = answer.forgotten || 0;
@@ -61,14 +50,10 @@ async function load(filter) {
     if (stopped) return;
     calls.value = [];
     connection.value = error;
-    if (error.status === 0 || error.status >= 500) again(filter, () => stopped);
+    if (error.status === 0 || error.status >= 500) setTimeout(() => stopped || begin(), 1000);
     return;
   }
-  stop = follow(filter, calls.value[0]?.id ?? 0, { calls: take, state: changed });
-}
-
-function again(filter, isStopped) {
-  setTimeout(() => isStopped() || begin(filter), 1000);
+  stop = follow(asked, calls.value[0]?.id ?? 0);
 }
 
 function drop() {
@@ -88,8 +73,8 @@ function flush() {
   timer = 0;
   const news = pending.reverse();
   pending = [];
-  if (news.some((call) => call.fault != null)) refreshFaults().catch(() => {});
-  if (news.length) lastCall.value = news[0].id;
+  if (news.some((call) => call.fault != null)) refreshAll();
+  lastCall.value = news[0].id;
   if (news.length > FLOOD) {
     flooded.value = true;
     clearTimeout(calm);
@@ -104,7 +89,7 @@ async function changed(state) {
   connection.value = state;
   if (state !== 'live' || was !== 'broken') return;
   const before = loaded;
-  // What cannot be compared is read anew, which says why it fails, and is tried again.
+  // What cannot be compared is read anew.
   const isSame = await sameJournal().catch(() => false);
   if (!isSame && loaded === before) begin();
 }
@@ -134,4 +119,58 @@ export function forget() {
   calls.value = [];
   arrived.value = [];
   forgotten.value = 0;
+}
+
+const LONGEST_WAIT = 5_000;
+
+// Follows the calls after the one with the id `last`, by fetch, which can send the token. Returns what stops it.
+function follow(asked, last) {
+  const stop = new AbortController();
+  run(asked, last, stop.signal);
+  return () => stop.abort();
+}
+
+async function run(asked, last, signal) {
+  let wait = 250;
+  while (!signal.aborted) {
+    try {
+      const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(last) };
+      const response = await send(address('calls/stream') + asked, { headers, signal });
+      changed('live');
+      wait = 250;
+      for await (const calls of batches(response.body, signal)) {
+        last = calls.at(-1).id;
+        take(calls);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error.status >= 400 && error.status < 500) return changed(error);
+    }
+    if (signal.aborted) return;
+    changed('broken');
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+}
+
+// The calls in what arrives, together as they come; comments between are none.
+async function* batches(body, signal) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || signal.aborted) return;
+      const events = (rest + value).split('\n\n');
+      rest = events.pop();
+      const calls = events.map(data).filter(Boolean).map(parse);
+      if (calls.length) yield calls;
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // what is broken need not be closed
+  }
+}
+
+function data(event) {
+  return event.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n');
 }

@@ -3,11 +3,11 @@ import { signal } from './html.js';
 import { VIEWS, go, route } from './route.js';
 
 export const helpShown = signal(false);
-// What the view that is shown does on a letter, such as `p` to pause.
+// What the view that is shown does on a letter.
 export const viewKeys = signal({});
 
 export const KEYS = [
-  ['/', 'search'], ['j  k', 'next row, previous row'], ['Enter', 'open the row'], ['Esc', 'close what is open'],
+  ['/', 'search'], ['j k', 'next row, previous row'], ['Enter', 'open the row'], ['Esc', 'close what is open'],
   ['p', 'pause the calls'], ['?', 'show this list'],
   ...VIEWS.map(([, title, letter]) => [`g ${letter}`, title]),
 ];
@@ -19,12 +19,13 @@ export function listen() {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
     if (event.target.closest('input, textarea, select')) {
       if (event.key === 'Escape') event.target.blur();
-      return;
+    } else if (press(event.key)) {
+      event.preventDefault();
     }
-    if (press(event.key)) event.preventDefault();
   });
 }
 
+// Whether the key means something.
 function press(key) {
   if (awaitsView) {
     awaitsView = false;
@@ -32,39 +33,29 @@ function press(key) {
     if (view) go(view[0]);
     return Boolean(view);
   }
-  switch (key) {
-    case '/': return focus('[data-search]');
-    case 'j': return step(1);
-    case 'k': return step(-1);
-    case 'g': awaitsView = true; return true;
-    case '?': helpShown.value = true; return true;
-    case 'Escape': return close();
-    default: return viewKeys.value[key] ? (viewKeys.value[key](), true) : false;
-  }
+  const acts = { '/': search, j: () => step(1), k: () => step(-1), g: () => { awaitsView = true; }, '?': () => { helpShown.value = true; }, Escape: close, ...viewKeys.value };
+  if (!Object.hasOwn(acts, key)) return false;
+  acts[key]();
+  return true;
 }
 
-function focus(selector) {
-  const element = document.querySelector(selector);
-  element?.focus();
-  element?.select?.();
-  return Boolean(element);
+function search() {
+  const field = document.querySelector('[data-search]');
+  field?.focus();
+  field?.select?.();
 }
 
 // Moves the focus among the rows' links; from the one that is open, if none has it.
 function step(by) {
   const links = [...document.querySelectorAll('a.row-link')];
-  if (!links.length) return false;
   const from = links.indexOf(document.activeElement);
-  const open = links.findIndex((link) => link.getAttribute('aria-current'));
-  const start = from >= 0 ? from : open;
-  const to = start < 0 ? 0 : Math.min(Math.max(start + by, 0), links.length - 1);
-  links[to].focus();
-  links[to].scrollIntoView({ block: 'nearest' });
-  return true;
+  const start = from >= 0 ? from : links.findIndex((link) => link.getAttribute('aria-current'));
+  const to = links[start < 0 ? 0 : Math.min(Math.max(start + by, 0), links.length - 1)];
+  to?.focus();
+  to?.scrollIntoView({ block: 'nearest' });
 }
 
 function close() {
-  if (!route.value.id) return false;
-  go(route.value.view, '', Object.fromEntries(route.value.query));
-  return true;
+  const { id, view, query } = route.value;
+  if (id) go(view, '', query);
 }

@@ -1,9 +1,9 @@
-// Small things that every view is made of: buttons, fields, words with a colour, messages, and data that is fetched.
-import { Fragment, cloneElement, html, signal, useEffect, useId, useRef, useState } from './html.js';
+// What every view is made of.
+import { cloneElement, html, signal, useEffect, useId, useRef, useState } from './html.js';
 import { codeClass, codeRow, dateTime, minus, relative } from './format.js';
+import { href, route, setQuery } from './route.js';
 import { endpointOf, now } from './store.js';
 
-// What was done last, for the eye and for screen readers.
 export const said = signal('');
 let silence;
 export function say(text) {
@@ -20,24 +20,26 @@ export function Code({ endpoint, code, status, named }) {
 
 export const State = ({ state }) => html`<span class=${'state state-' + state}>${state}</span>`;
 
-export const Mark = ({ mark }) => html`<span class=${'mark mark-' + mark}>${mark}</span>`;
-
-// A time, and how far it is from the sandbox's present.
-export function Time({ at, far }) {
-  if (!at) return html`<span class="dim">–</span>`;
-  return html`<time datetime=${at} title=${at}>${dateTime(at)}</time>
-    ${far && html` <span class="dim nowrap">${relative(at, now.value)}</span>`}`;
+// A mark of the catalogue; with --checked, as `documented, checked (FILE, DATE, SERVER)`.
+export function Mark({ mark }) {
+  const [, known, word, source] = /^(\w+)(?:, (\w+) \((.*)\))?$/.exec(mark) || [mark, mark];
+  return html`<span class=${'mark ' + known}>${known}</span>${word && html` <span class=${'mark ' + word} title=${source}>${word}</span>`}`;
 }
 
-// The text of an error; that of a field belongs beside it, and is left out here when `except` says so.
+export function Time({ at, far }) {
+  if (!at) return null;
+  return html`<time datetime=${at} title=${at}>${dateTime(at)}</time>${far && html` <span class="dim nowrap">${relative(at, now.value)}</span>`}`;
+}
+
+// An error; that of a field that is in `except` stands beside it.
 export function Failure({ error, except = [] }) {
-  if (!error || (error.field && except.includes(error.field))) return null;
+  if (!error || except.includes(error.field)) return null;
   return html`<p class="failure" role="alert">${error.field && html`<strong>${error.field}: </strong>`}${error.message}</p>`;
 }
 
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 
-// A labelled control, with what it is for and what is wrong about it; `after` stands beside the control.
+// A labelled control, with a note and what is wrong about it; `after` stands beside it.
 export function Field({ label, error, note, children, name, after }) {
   const id = useId();
   const wrong = error && (error.field === name || error.field?.endsWith('.' + name));
@@ -49,17 +51,35 @@ export function Field({ label, error, note, children, name, after }) {
     ${wrong && html`<span class="wrong-note" role="alert" id=${id + '-wrong'}>${error.message}</span>`}</div>`;
 }
 
+export const Text = ({ onText, ...rest }) => html`<input autocomplete="off" spellcheck=${false} onInput=${(event) => onText(event.target.value)} ...${rest} />`;
+
+// A part of the address, which gets there when nothing was typed for a moment.
+export function Filter({ name, label, ...rest }) {
+  const [typed, setTyped] = useState(null);
+  useEffect(() => {
+    if (typed === null) return undefined;
+    const waits = setTimeout(() => { setQuery({ [name]: typed, offset: '' }); setTyped(null); }, 200);
+    return () => clearTimeout(waits);
+  }, [typed]);
+  return html`<${Text} type="search" aria-label=${label} placeholder=${label} ...${rest} value=${typed ?? route.value.query[name] ?? ''} onText=${setTyped} />`;
+}
+
+// The field that `/` goes to.
+export const Search = ({ label, name = 'search' }) => html`<${Filter} name=${name} label=${label} placeholder=${`${label}  /`} class="wide" data-search />`;
+
 export function Select({ value, options, onChange, ...rest }) {
   return html`<select value=${value} onChange=${(event) => onChange(event.target.value)} ...${rest}>
     ${options.map((option) => {
-      const [name, title] = Array.isArray(option) ? option : [option, option];
-      return html`<option key=${name} value=${name} selected=${name === value}>${title}</option>`;
+      const [name, title] = [option].flat();
+      return html`<option key=${name} value=${name} selected=${name === value}>${title ?? name}</option>`;
     })}
   </select>`;
 }
 
-// Runs what may fail; the button cannot be pressed meanwhile.
-export function Action({ run, children, done, onError, ...rest }) {
+export const Button = ({ children, ...rest }) => html`<button type="button" ...${rest}>${children}</button>`;
+
+// Runs what may fail.
+export function Action({ run, done, onError = (error) => say(error.message), ...rest }) {
   const [busy, setBusy] = useState(false);
   const act = async () => {
     setBusy(true);
@@ -67,69 +87,74 @@ export function Action({ run, children, done, onError, ...rest }) {
       const text = await run();
       if (done || typeof text === 'string') say(done || text);
     } catch (error) {
-      if (onError) onError(error); else say(error.message);
+      onError(error);
     } finally {
       setBusy(false);
     }
   };
-  return html`<button type="button" disabled=${busy} onClick=${act} ...${rest}>${children}</button>`;
+  return html`<${Button} disabled=${busy} onClick=${act} ...${rest} />`;
 }
 
 // A button for what cannot be undone: it asks once more, for some seconds.
-export function ConfirmButton({ run, children, ask, done, ...rest }) {
+export function ConfirmButton({ run, ask, done, ...rest }) {
   const [asks, setAsks] = useState(false);
   useEffect(() => {
-    if (!asks) return undefined;
     const calm = setTimeout(() => setAsks(false), 5_000);
     return () => clearTimeout(calm);
   }, [asks]);
-  if (!asks) return html`<button type="button" onClick=${() => setAsks(true)} ...${rest}>${children}</button>`;
-  return html`<${Action} class="danger" run=${async () => { const text = await run(); setAsks(false); return text; }} done=${done}>${ask}<//>`;
+  if (!asks) return html`<${Button} onClick=${() => setAsks(true)} ...${rest} />`;
+  return html`<${Action} class="danger" run=${async () => { await run(); setAsks(false); }} done=${done}>${ask}<//>`;
 }
 
-export function Copy({ text, children, ...rest }) {
-  const copy = async () => { await toClipboard(await (typeof text === 'function' ? text() : text)); };
-  return html`<${Action} run=${copy} done="Copied." ...${rest}>${children || 'Copy'}<//>`;
+export function Copy({ text, children = 'Copy', ...rest }) {
+  const copy = async () => toClipboard(await (typeof text === 'function' ? text() : text));
+  return html`<${Action} run=${copy} done="Copied." ...${rest}>${children}<//>`;
 }
 
 async function toClipboard(text) {
-  if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
-  const area = document.createElement('textarea');
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const taken = document.execCommand('copy');
-  area.remove();
-  if (!taken) throw new Error('The browser does not let this page copy.');
+  if (isSecureContext) return navigator.clipboard.writeText(text);
+  document.addEventListener('copy', (event) => { event.preventDefault(); event.clipboardData.setData('text/plain', text); }, { once: true });
+  if (!document.execCommand('copy')) throw new Error('The browser does not let this page copy.');
   return undefined;
-}
-
-// Text to be copied, in a window over the page.
-export function TextDialog({ title, text, note, onClose }) {
-  return html`<${Dialog} title=${title} onClose=${onClose}>
-    ${note && html`<p class="note">${note}</p>`}
-    <pre class="text" tabindex="0">${text}</pre>
-    <p class="actions"><${Copy} text=${text} class="primary">Copy<//></p>
-  <//>`;
 }
 
 export function Dialog({ title, onClose, children }) {
   const element = useRef(null);
+  const close = () => element.current.close();
   useEffect(() => { element.current.showModal(); }, []);
-  return html`<dialog ref=${element} onClose=${onClose} aria-label=${title}
-      onClick=${(event) => event.target === element.current && element.current.close()}>
-    <div class="dialog">
-      <header><h2>${title}</h2><button type="button" class="quiet" onClick=${() => element.current.close()}>Close</button></header>
-      ${children}
-    </div>
+  return html`<dialog ref=${element} onClose=${onClose} aria-label=${title} onClick=${(event) => event.target === element.current && close()}>
+    <div class="dialog"><header><h2>${title}</h2><${Button} class="quiet" onClick=${close}>Close<//></header>${children}</div>
   </dialog>`;
 }
 
-// A table that scrolls sideways by itself where it does not fit.
-export const Table = ({ label, children, ...rest }) => html`
-  <div class="table" role="region" aria-label=${label} tabindex="0"><table ...${rest}>${children}</table></div>`;
+// A table that scrolls sideways where it does not fit. A column of its head is a title, its class, and its name if it has no title.
+export const Table = ({ label, head, rows, ...rest }) => html`<div class="table" role="region" aria-label=${label} tabindex="0"><table ...${rest}>
+  <thead><tr>${head.map((column) => {
+    if (column.type) return column;
+    const [title, name, unseen] = [column].flat();
+    return html`<th scope="col" class=${name}>${unseen ? html`<span class="unseen">${unseen}</span>` : title}</th>`;
+  })}</tr></thead><tbody>${rows}</tbody></table></div>`;
 
-// Data that is fetched when one of `on` changes: { data, error, reload }. What was there stays until the new is.
+// A click anywhere in a row opens it, unless text is being selected or something in it was meant.
+export function OpenRow({ address, name, open, isCode, children }) {
+  const follow = (event) => {
+    if (!event.target.closest('a, button, input, select') && !String(getSelection())) location.hash = address;
+  };
+  return html`<tr class=${open ? 'open' : ''} onClick=${follow}><td class=${isCode ? 'name' : 'num'}><a class="row-link" href=${address}
+    aria-current=${open ? 'true' : null} aria-label=${isCode ? null : `Call ${name}`}>${name}</a></td>${children}</tr>`;
+}
+
+// What is known of a thing: [name, value] each; those without a value have a dash.
+export const Facts = ({ of, ...rest }) => html`<dl class="facts" ...${rest}>${of.map(([name, value]) => html`<dt>${name}</dt><dd>${value || '–'}</dd>`)}</dl>`;
+
+// What is open beside a list.
+export function Detail({ title, error, children }) {
+  const { view, query } = route.value;
+  return html`<section class="detail" aria-label=${title}>
+    <header><h2>${title}</h2><a class="button quiet" href=${href(view, '', query)}>Close</a></header><${Failure} error=${error} />${children}</section>`;
+}
+
+// Data that is fetched when one of `on` changes. What was there stays until the new is.
 export function useData(fetcher, on) {
   const [state, setState] = useState({});
   const [turn, setTurn] = useState(0);
@@ -142,14 +167,13 @@ export function useData(fetcher, on) {
   return { ...state, reload: () => setTurn((value) => value + 1) };
 }
 
+const ENDS = { '\n': ['LF', 'line feed'], '\r': ['CR', 'carriage return'], '\r\n': ['CR LF', 'carriage return, line feed'] };
+
 // A reply to the byte: line ends are shown, and nothing of it is markup.
 export function Bytes({ text, label }) {
   if (text === '') return html`<p class="note">The body is empty.</p>`;
-  const lines = text.split(/(\r\n|\n|\r)/);
-  return html`<pre class="text reply" tabindex="0" aria-label=${label}>${lines.map((part) => {
-    if (part === '\n') return html`<${Fragment}><span class="eol" title="line feed">LF</span>${'\n'}<//>`;
-    if (part === '\r\n') return html`<${Fragment}><span class="eol" title="carriage return, line feed">CR LF</span>${'\n'}<//>`;
-    if (part === '\r') return html`<${Fragment}><span class="eol" title="carriage return">CR</span>${'\n'}<//>`;
-    return part;
+  return html`<pre class="text reply" tabindex="0" aria-label=${label}>${text.split(/(\r\n|\n|\r)/).map((part) => {
+    const [name, title] = ENDS[part] || [];
+    return name ? [html`<span class="eol" title=${title}>${name}</span>`, '\n'] : part;
   })}</pre>`;
 }

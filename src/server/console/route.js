@@ -1,4 +1,4 @@
-// The address: `#/SANDBOX/VIEW/ID?filter=...` names what is shown, so that it can be sent to somebody else.
+// The address names what is shown: `#/SANDBOX/VIEW/ID?filter=...`
 import { signal } from './html.js';
 
 export const VIEWS = [
@@ -7,18 +7,24 @@ export const VIEWS = [
   ['assumptions', 'Assumptions', 'm'], ['use', 'Use it', 'u'],
 ];
 
+// A query string of what is not empty.
+export function query(fields) {
+  const entries = Object.entries(fields).filter(([, value]) => value !== '' && value != null);
+  return entries.length ? '?' + new URLSearchParams(entries) : '';
+}
+
 function read() {
-  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const [path, key = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [sandbox, view, ...id] = path.split('/').map(decoded);
   return {
     sandbox: sandbox || 'default',
     view: VIEWS.some(([name]) => name === view) ? view : 'calls',
     id: id.join('/'),
-    query: new URLSearchParams(query),
+    query: Object.fromEntries(new URLSearchParams(key)),
+    key,
   };
 }
 
-// A broken escape is text like any other.
 function decoded(part) {
   try { return decodeURIComponent(part); } catch { return part; }
 }
@@ -27,20 +33,17 @@ export const route = signal(read());
 addEventListener('hashchange', () => { route.value = read(); });
 
 // The link to a view; an id may have slashes (download/CollectSMIME).
-export function href(view, id = '', query = {}, sandbox = route.value.sandbox) {
-  const parts = [sandbox, view, ...String(id).split('/').filter(Boolean)];
-  const asked = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '' && value != null));
-  const text = asked.toString();
-  return '#/' + parts.map(encodeURIComponent).join('/') + (text ? '?' + text : '');
+export function href(view, id = '', fields = {}, sandbox = route.value.sandbox) {
+  return '#/' + [sandbox, view, ...String(id).split('/').filter(Boolean)].map(encodeURIComponent).join('/') + query(fields);
 }
 
 export function go(...where) {
   location.hash = href(...where);
 }
 
-// Changes parts of the query without a new entry in the history: for what is typed into filters.
+// Changes the query without a new entry in the history.
 export function setQuery(changes) {
-  const query = { ...Object.fromEntries(route.value.query), ...changes };
-  history.replaceState(null, '', href(route.value.view, route.value.id, query));
+  const { view, id, query: asked } = route.value;
+  history.replaceState(null, '', href(view, id, { ...asked, ...changes }));
   route.value = read();
 }

@@ -1,51 +1,53 @@
-// The view of the sandboxes: switch, make, delete; and the one that is shown saved, restored and reset.
+// The sandboxes, and the one that is shown: saved, restored and reset.
 import { html, useState } from './html.js';
-import { download, post, put, root } from './api.js';
-import { number, stamp } from './format.js';
+import { address, post, put, root, save } from './api.js';
+import { number } from './format.js';
 import { begin } from './journal.js';
-import { Action, Dialog, Failure, Field, ConfirmButton, Table, say } from './parts.js';
+import { Action, Button, ConfirmButton, Dialog, Failure, Field, Table, Text, say } from './parts.js';
 import { go, href, route } from './route.js';
-import { refreshClock, refreshFaults, refreshSandboxes, sandboxes } from './store.js';
+import { refreshAll, refreshSandboxes, sandboxOf, sandboxes } from './store.js';
 
-export function Sandboxes() {
+export default function Sandboxes() {
   const [makes, setMakes] = useState(false);
+  const { sandbox } = route.value;
   return html`<div class="sandboxes">
-    <section><header class="row"><h2>Sandboxes</h2><button type="button" class="primary" onClick=${() => setMakes(true)}>New sandbox</button></header>
-      <${List} /></section>
-    <section aria-label=${`Sandbox ${route.value.sandbox}`}><h2>${route.value.sandbox}</h2><${State} /></section>
+    <section><header class="row"><h2>Sandboxes</h2><${Button} class="primary" onClick=${() => setMakes(true)}>New sandbox<//></header>
+      <${List} shown=${sandbox} /></section>
+    <section aria-label=${`Sandbox ${sandbox}`}><h2>Sandbox ${sandbox}</h2><${State} sandbox=${sandbox} /></section>
     ${makes && html`<${Dialog} title="New sandbox" onClose=${() => setMakes(false)}><${Make} close=${() => setMakes(false)} /><//>`}
   </div>`;
 }
 
-function List() {
+// How long it is still there, to the second.
+const left = (span) => (span.split(' ').filter((part) => !part.endsWith('ms')).join(' ') || '0s') + ' left';
+
+function List({ shown }) {
   const drop = async (name) => {
     await root('DELETE', 'sandboxes/' + encodeURIComponent(name));
     await refreshSandboxes();
-    if (route.value.sandbox === name) go('sandboxes', '', {}, 'default');
+    if (shown === name) go('sandboxes', '', {}, 'default');
   };
-  return html`<${Table} label="Sandboxes">
-    <thead><tr><th scope="col">Name</th><th scope="col">Path of its API</th><th scope="col" class="c-logins">Claimed logins</th><th scope="col" class="num">Orders</th><th scope="col" class="num">Accounts</th>
-      <th scope="col" class="num">Calls</th><th scope="col">Lives</th><th scope="col"><span class="unseen">Delete</span></th></tr></thead>
-    <tbody>${sandboxes.value.map(({ name, path, logins, orders, accounts, calls, ttl, expiresIn }) => html`<tr key=${name} class=${name === route.value.sandbox ? 'open' : ''}>
-      <td><a class="row-link" href=${href('calls', '', {}, name)} aria-current=${name === route.value.sandbox ? 'true' : null}>${name}</a></td>
-      <td class="name">${path}/products/</td><td class="name c-logins">${logins.join(', ')}</td><td class="num">${number(orders)}</td><td class="num">${number(accounts)}</td><td class="num">${number(calls)}</td>
-      <td class="nowrap">${ttl ? `${ttl} after its last use${expiresIn && expiresIn !== ttl ? `, ${expiresIn} left` : ''}` : 'for ever'}</td>
-      <td class="num">${name !== 'default' && html`<${ConfirmButton} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)}</tbody><//>`;
+  return html`<${Table} label="Sandboxes" head=${['Name', 'Path of its API', ['Claimed logins', 'c-logins'], ['Orders', 'num'], ['Accounts', 'num'], ['Calls', 'num'], 'Lives', ['', '', 'Delete']]}
+    rows=${sandboxes.value.map(({ name, path, logins, ttl, expiresIn, ...counts }) => html`<tr key=${name} class=${name === shown ? 'open' : ''}>
+      <td><a class="row-link" href=${href('calls', '', {}, name)} aria-current=${name === shown ? 'true' : null}>${name}</a></td>
+      <td class="name">${path}/products/</td><td class="name c-logins">${logins.join(', ')}</td>${['orders', 'accounts', 'calls'].map((what) => html`<td class="num">${number(counts[what])}</td>`)}
+      <td class="nowrap">${ttl ? `${ttl} after its last use${expiresIn && expiresIn !== ttl ? `, ${left(expiresIn)}` : ''}` : 'for ever'}</td>
+      <td class="num">${name !== 'default' && html`<${ConfirmButton} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)} />`;
 }
 
 function Make({ close }) {
-  const [fields, setFields] = useState({});
+  const [fields, setFields] = useState({ name: '', ttl: '', logins: '' });
   const [error, setError] = useState(null);
   const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <input value=${fields[name] || ''} placeholder=${placeholder} autocomplete="off" spellcheck=${false} onInput=${(event) => setFields({ ...fields, [name]: event.target.value })} /><//>`;
+    <${Text} value=${fields[name]} placeholder=${placeholder} onText=${(text) => setFields({ ...fields, [name]: text })} /><//>`;
   const submit = async (event) => {
     event.preventDefault();
     setError(null);
-    const logins = (fields.logins || '').split(',').map((name) => name.trim()).filter(Boolean);
-    const wish = { ...(fields.name ? { name: fields.name.trim() } : {}), ...(fields.ttl ? { ttl: fields.ttl.trim() } : {}), ...(logins.length ? { logins } : {}) };
+    const [name, ttl] = [fields.name.trim() || undefined, fields.ttl.trim() || undefined];
+    const logins = fields.logins.split(',').map((login) => login.trim()).filter(Boolean);
     try {
-      const made = await root('POST', 'sandboxes', wish);
-      await refreshSandboxes();
+      const made = await root('POST', 'sandboxes', { name, ttl, ...(logins.length ? { logins } : {}) });
+      await refreshAll();
       close();
       say(`Sandbox ${made.name} is there.`);
       go('calls', '', {}, made.name);
@@ -60,41 +62,31 @@ function Make({ close }) {
     <${Failure} error=${error} except=${['name', 'ttl']} /><p class="actions"><button class="primary">Make the sandbox</button></p></form>`;
 }
 
-// Saved as a file, restored from one, or as it was at first.
-function State() {
-  const { sandbox } = route.value;
+function State({ sandbox }) {
   const [over, setOver] = useState(false);
   const [error, setError] = useState(null);
-  const again = async () => { begin(); await Promise.all([refreshClock(), refreshFaults(), refreshSandboxes()]); };
+  const again = async () => { begin(); await refreshAll(); };
   const restore = async (file) => {
     setError(null);
     if (!file) return;
     try {
       const text = await file.text();
-      const said = file.name.endsWith('.toml') ? await resetTo(text) : await restoreFrom(text);
+      await (file.name.endsWith('.toml') ? post('reset', { fixtures: text }) : put('snapshot', text));
       await again();
-      say(said);
+      const { orders, accounts } = sandboxOf(sandbox);
+      say(`Restored: ${orders} orders, ${accounts} accounts.`);
     } catch (failed) {
       setError(failed);
     }
   };
-  const dropped = (event) => { event.preventDefault(); setOver(false); restore(event.dataTransfer.files[0]); };
+  const drag = (isOver) => (event) => { event.preventDefault(); setOver(isOver); restore(event.type === 'drop' && event.dataTransfer.files[0]); };
+  const name = `sectigo-emulator-${sandbox}-${new Date().toISOString().slice(0, 16).replace(/[T:]/g, '-')}.json`;
   return html`<p class="actions">
-      <${Action} run=${() => download('snapshot', `sectigo-emulator-${sandbox}-${stamp()}.json`)} done="Saved. The file has every password in it.">Download a snapshot<//>
+      <${Action} run=${() => save(address('snapshot'), name)} done="Saved. The file has every password in it.">Download a snapshot<//>
       <${ConfirmButton} ask="Reset it to its fixtures?" run=${async () => { await post('reset', {}); await again(); }} done="It is as it was at first.">Reset<//></p>
-    <label class=${'drop' + (over ? ' over' : '')} onDragOver=${(event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${dropped}>
+    <label class=${'drop' + (over ? ' over' : '')} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${drag(false)}>
       <span>Drop a snapshot (.json) or fixtures (.toml) here to restore ${sandbox}, or choose one:</span>
       <input type="file" accept=".json,.toml" onChange=${(event) => { restore(event.target.files[0]); event.target.value = ''; }} /></label>
     <p class="note">All that the sandbox holds is replaced. A snapshot leaves the journal; fixtures begin with an empty one.</p>
     <${Failure} error=${error} />`;
-}
-
-async function restoreFrom(text) {
-  const held = await put('snapshot', JSON.parse(text));
-  return `Restored: ${held.orders} orders, ${held.accounts} accounts.`;
-}
-
-async function resetTo(fixtures) {
-  await post('reset', { fixtures });
-  return 'It begins again with these fixtures.';
 }

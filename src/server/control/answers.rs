@@ -69,7 +69,7 @@ pub(super) async fn answer<T: Serialize>(
     };
     let body = aside(move || {
         let mut blocks = Blocks::default();
-        serde_json::to_writer(&mut blocks, &make()).map(|()| Answer {
+        serde_json::to_writer(&mut blocks, &make()).map(|()| AnswerBody {
             _turn: turn.filter(|_| blocks.len() > SHORT),
             blocks,
         })
@@ -80,12 +80,12 @@ pub(super) async fn answer<T: Serialize>(
 }
 
 /// The body of an answer, and its turn if it is long.
-struct Answer {
+struct AnswerBody {
     blocks: Blocks,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = Infallible;
 

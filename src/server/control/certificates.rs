@@ -6,6 +6,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -93,6 +95,7 @@ pub(super) async fn certificate(
             let issuer = certificate.issuer.name().to_string();
             Json(CertificateInfo {
                 profile: Some(Profile::of(order.product_code()).name),
+                ocsp_request: Some(STANDARD.encode(certificate.issuer.ocsp_request(&certificate.der))),
                 ..describe(&issuer, &certificate.der, certificate.hint.clone())
             })
             .into_response()

@@ -9,10 +9,11 @@ use super::extract::{JsonBody, PathSandbox, Query};
 use super::window::window;
 use super::{App, Problem};
 use crate::api::order::book::Book;
+use crate::api::order::lifecycle::DueKind;
 use crate::api::order::state::Order;
 use crate::clock::{Timestamp, real_now};
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
-use crate::model::next::{DueFilter, DueInfo, DueKind, DueList};
+use crate::model::next::{DueFilter, DueInfo, DueList};
 use crate::sandbox::push::Came;
 
 /// How many events are listed where the request does not say.
@@ -52,7 +53,7 @@ pub(super) async fn due(
 fn due_of(book: &Book, limit: usize, now: Timestamp) -> DueList {
     let to_come = book
         .iter()
-        .flat_map(|order| DueKind::to_come(order, now).map(move |(time, kind)| (time, order, kind)));
+        .flat_map(|order| order.due_events_after(now).map(move |(time, kind)| (time, order, kind)));
     let (soonest, total) = window(
         to_come,
         0,

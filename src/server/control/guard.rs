@@ -70,18 +70,6 @@ impl OwnNames {
     }
 }
 
-/// Whether a name can be that of a host.
-///
-/// # Errors
-/// It cannot; the sentence says what is taken.
-pub(crate) fn check_host_name(name: &str) -> Result<(), &'static str> {
-    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    match !name.is_empty() && name.bytes().all(is_taken) {
-        true => Ok(()),
-        false => Err("give a host name without a port, such as sectigo-emulator"),
-    }
-}
-
 /// Whether a bearer sent the token. How long this takes does not depend on how much of it is right.
 fn is_borne(token: &Token, headers: &HeaderMap) -> bool {
     headers
@@ -297,15 +285,5 @@ mod tests {
             );
         }
         assert!(own_names("0.0.0.0:8081", &[]).contain(&machine));
-    }
-
-    #[test]
-    fn a_host_name_has_no_port() {
-        for name in ["sectigo-emulator", "a.example", "a_b", "x"] {
-            assert!(check_host_name(name).is_ok(), "{name}");
-        }
-        for name in ["", "a:80", "http://a", "a b", "[::1]", "a/b"] {
-            assert!(check_host_name(name).is_err(), "{name}");
-        }
     }
 }

@@ -57,7 +57,7 @@ use crate::token::Token;
 pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
-pub(crate) use guard::{OwnNames, check_host_name};
+pub(crate) use guard::OwnNames;
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
 pub(crate) use waits::WaitTurns;
@@ -151,6 +151,7 @@ impl Control {
 }
 
 /// The OpenAPI document of an emulator without a token, as JSON.
+#[cfg(feature = "cli")]
 pub(crate) fn openapi_document() -> String {
     let (_, made) = api().split_for_parts();
     openapi::document(&made, false).to_string()

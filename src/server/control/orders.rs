@@ -18,8 +18,8 @@ use crate::api::order::state::{self as domain, OrderNumber, State, Times};
 use crate::api::world::Accounts;
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
-    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, OrderTimes, StageEntry, build_order,
-    certificate_id_taken, give_csr, judge_csr, order_number_taken,
+    NewOrder, Order, OrderFilter, OrderInfo, OrderList, OrderPatch, StageEntry, build_order, certificate_id_taken,
+    give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::journal::MASK;
@@ -128,7 +128,7 @@ enum SortKey<'o> {
 impl<'o> SortKey<'o> {
     /// That of an order; none if it has nothing there.
     fn of(order: &'o domain::Order, field: OrderField, now: Timestamp) -> Option<Self> {
-        let times = || OrderTimes::of(order, order.state_at(now));
+        let times = || order.times_at(now);
         let time = |time: Option<Timestamp>| time.map(|time| Self::Number(time.unix_millis()));
         match field {
             OrderField::Number => i64::try_from(order.number.get()).ok().map(Self::Number),
@@ -168,10 +168,13 @@ fn window_of(book: &Book, filter: &OrderFilter, limit: usize, now: Timestamp) ->
         search.is_in_number(order.number.get()) || texts.into_iter().flatten().any(|text| search.is_in(text))
     };
     let OrderSort { field, is_falling } = filter.sort.unwrap_or(OrderSort::DEFAULT);
-    let found = filtered(book, filter, now)
-        .filter(is_searched)
-        .map(|order| (SortKey::of(order, field, now), order));
-    let (window, total) = window(found, filter.offset.unwrap_or_default(), limit, |one, other| {
+    let offset = filter.offset.unwrap_or_default();
+    let found = filtered(book, filter, now).filter(is_searched);
+    if matches!(field, OrderField::Number) && !is_falling {
+        return in_book_order(found, offset, limit, now);
+    }
+    let keyed = found.map(|order| (SortKey::of(order, field, now), order));
+    let (window, total) = window(keyed, offset, limit, |one, other| {
         SortKey::compare(&one.0, &other.0, is_falling).then(one.1.number.cmp(&other.1.number))
     });
     OrderList {
@@ -182,6 +185,24 @@ fn window_of(book: &Book, filter: &OrderFilter, limit: usize, now: Timestamp) ->
         next: None,
         total: Some(total),
     }
+}
+
+/// The same where the book has the orders as they are wanted already: by rising number.
+fn in_book_order<'b>(
+    mut found: impl Iterator<Item = &'b domain::Order>,
+    offset: usize,
+    limit: usize,
+    now: Timestamp,
+) -> OrderList {
+    let before = found.by_ref().take(offset).count();
+    let orders: Vec<_> = found
+        .by_ref()
+        .take(limit)
+        .map(|order| OrderInfo::describe(order, now))
+        .collect();
+    let total = Some(before + orders.len() + found.count());
+    let next = None;
+    OrderList { orders, next, total }
 }
 
 /// Makes an order.

@@ -127,7 +127,9 @@ async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<Ma
 async fn receive(response: Response, over: Pin<&mut impl Future<Output = ()>>) -> SentReply {
     let (head, mut body) = response.into_parts();
     let mut received = Vec::new();
-    let complete = collect(&mut body, &mut received, over).await;
+    // With these, HTTP has no body, whatever the fault has (RFC 9110, section 6.4.1).
+    let is_bare = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let complete = is_bare || collect(&mut body, &mut received, over).await;
     let (body, body_base64) = match String::from_utf8(received) {
         Ok(text) => (Some(text), None),
         Err(bytes) => (None, Some(STANDARD.encode(bytes.as_bytes()))),

@@ -1,5 +1,7 @@
 //! Certificates, and what is above them: had in every form, and believed by openssl.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::desk::{Desk, path_of, uri};
@@ -134,7 +136,60 @@ fn the_description_says_what_openssl_says() {
             assert_eq!(described, super::desk::seconds(&date.replacen(' ', "T", 1)), "{field}");
         }
         assert_eq!(described.get("hint"), None);
+        the_extensions_are_those_that_openssl_prints(&desk, number, &described);
     }
+}
+
+/// Key, algorithm, extensions and OCSP request of a described certificate are what openssl finds in it.
+#[track_caller]
+fn the_extensions_are_those_that_openssl_prints(desk: &Desk, number: u64, described: &Value) {
+    let text = desk.x509(number, "-text -certopt no_pubkey,no_sigdump,no_header,no_version");
+    let values = |name: &str| {
+        let extensions = described["extensions"].as_array().unwrap();
+        let found = extensions.iter().find(|extension| extension["name"] == name).unwrap();
+        let values = found["values"].as_array().unwrap().iter();
+        values
+            .map(|value| value.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for url in values("cRLDistributionPoints") {
+        assert!(text.contains(&format!("URI:{url}")), "{url} in {text}");
+    }
+    let access = values("authorityInfoAccess");
+    assert!(access[0].starts_with("caIssuers http://"), "{access:?}");
+    assert!(access[1].starts_with("OCSP http://"), "{access:?}");
+    for id in ["subjectKeyIdentifier", "authorityKeyIdentifier"].map(values) {
+        assert!(text.replace(':', "").contains(&id[0]), "{id:?} in {text}");
+    }
+    assert_eq!(values("basicConstraints"), ["no CA"]);
+    assert!(values("keyUsage").contains(&"digitalSignature".to_owned()));
+    let purpose = if number == 1_234_567 {
+        "emailProtection"
+    } else {
+        "codeSigning"
+    };
+    assert!(values("extendedKeyUsage").contains(&purpose.to_owned()));
+    assert_eq!(
+        text.matches("critical").count(),
+        described["extensions"].to_string().matches("\"critical\":true").count()
+    );
+    let key = desk.x509(number, "-text -certopt no_header");
+    let is_rsa = described["publicKey"].as_str().unwrap().starts_with("RSA ");
+    assert_eq!(is_rsa, key.contains("rsaEncryption"), "{key}");
+    assert!(
+        described["signatureAlgorithm"].as_str().unwrap().contains(" with SHA-"),
+        "{described}"
+    );
+    let request = STANDARD.decode(described["ocspRequest"].as_str().unwrap()).unwrap();
+    std::fs::write(desk.openssl.path("described.req"), request).unwrap();
+    let told = desk.openssl.expect("ocsp -reqin described.req -req_text -noverify");
+    assert!(
+        told.contains(&format!(
+            "Serial Number: {}",
+            described["serialNumber"].as_str().unwrap()
+        )),
+        "{told}"
+    );
 }
 
 #[test]

@@ -81,6 +81,29 @@ fn options_that_are_wrong() {
     }
 }
 
+#[test]
+fn two_listeners_at_one_address() {
+    const ADDRESS: &str = "127.0.0.1:18443";
+    const OFF: &str = "off";
+    for (https, http, control, named) in [
+        (
+            ADDRESS,
+            ADDRESS,
+            OFF,
+            "--https and --http name one address, 127.0.0.1:18443",
+        ),
+        (
+            ADDRESS,
+            OFF,
+            "localhost:18443",
+            "--https and --control name one address",
+        ),
+        (OFF, ADDRESS, ADDRESS, "--http and --control name one address"),
+    ] {
+        start(&["--https", https, "--http", http, "--control", control]).assert_refused(2, &[named]);
+    }
+}
+
 /// The values of options that take a number, as `--help` names them.
 const NUMBERS: [&str; 2] = ["N", "BYTES"];
 

@@ -104,6 +104,10 @@ fn what_a_fault_does_is_done_to_it() {
             json!({"status": 502, "contentType": "text/plain", "body": "no upstream", "complete": true}),
         ),
         (
+            json!({"status": 304, "body": "never sent"}),
+            json!({"status": 304, "contentType": "text/plain", "body": "", "complete": true}),
+        ),
+        (
             json!({"code": -21}),
             json!({"status": 200, "contentType": "text/plain", "complete": true,
                    "body": "-21\nThe certificate has already been Revoked!\n"}),

@@ -74,7 +74,13 @@ impl Server {
     /// Starts under limits of the operating system, which the program cannot raise.
     #[track_caller]
     pub(crate) fn limited(limits: &Limits, args: &[&str]) -> Self {
-        Self::spawn(limits.around(&program()), Stdio::null(), args, &[])
+        Self::limited_with(limits, args, &[])
+    }
+
+    /// The same with these variables.
+    #[track_caller]
+    pub(crate) fn limited_with(limits: &Limits, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::spawn(limits.around(&program()), Stdio::null(), args, environment)
     }
 
     /// Starts by a command to which the program and its arguments are appended; it becomes the program.

@@ -218,7 +218,19 @@ fn faults() {
     ctl(&server, "faults remove 2").assert_refused(1, &["404"]);
     assert_eq!(printed(&server, "faults clear"), "");
     assert_eq!(json(&server, "faults list")["faults"], serde_json::json!([]));
-    ctl(&server, "faults add --code 7").assert_refused(1, &["then.code", "7"]);
+    for (words, named) in [
+        ("--code 7", "`--code 7`: no endpoint"),
+        (
+            "--code -14 --endpoint foo",
+            "`--endpoint foo`: there is no such endpoint",
+        ),
+        ("--garble --endpoint foo", "`--endpoint foo`: there is no such endpoint"),
+        ("--code -14 --order 0", "`--order 0`: an order number"),
+        ("--status 99", "`--status 99`: an HTTP status"),
+        ("--code -14 --ttl 0s", "error: a fault that is gone at once"),
+    ] {
+        ctl(&server, &format!("faults add {words}")).assert_refused(1, &[named]);
+    }
     ctl(&server, "faults add --login a").assert_refused(2, &["--code"]);
 }
 

@@ -9,49 +9,49 @@ use tokio::sync::Semaphore;
 use crate::aside::aside;
 use crate::ca::CaError;
 
-/// A limited number of turns for such work: as many as there are processors, and at least two.
+/// A limited number of threads for such work: as many as there are processors, and at least two.
 #[derive(Debug)]
-pub(super) struct Turns(Arc<Semaphore>);
+pub(super) struct Workers(Arc<Semaphore>);
 
-impl Turns {
+impl Workers {
     pub(super) fn new() -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
         Self(Arc::new(Semaphore::new(processors.max(2))))
     }
 
-    /// Waits for a turn, then does the work. Work that has begun is finished, even if nobody waits for it any more.
+    /// Waits for a free worker, then does the work. Work that has begun is finished, even if nobody waits for it any more.
     ///
     /// # Errors
     /// The work panicked, or the emulator is stopping.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, CaError> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|_| CaError::Interrupted)?;
+        let worker = self.0.clone().acquire_owned().await.map_err(|_| CaError::Interrupted)?;
         aside(move || {
-            let _turn = turn;
+            let _worker = worker;
             work()
         })
         .await
         .map_err(|_| CaError::Interrupted)
     }
 
-    /// Takes all turns, so that no work begins until the result is dropped.
+    /// Takes all workers, so that no work begins until the result is dropped.
     #[cfg(test)]
     pub(super) fn hold_all(&self) -> tokio::sync::OwnedSemaphorePermit {
         self.hold_all_but(0)
     }
 
-    /// Takes all turns except `left` ones, until the result is dropped.
+    /// Takes all workers except `left` of them, until the result is dropped.
     #[cfg(test)]
     pub(super) fn hold_all_but(&self, left: usize) -> tokio::sync::OwnedSemaphorePermit {
-        let held = self.left() - left;
+        let held = self.free() - left;
         self.0
             .clone()
             .try_acquire_many_owned(held as u32)
             .expect("nobody works")
     }
 
-    /// How many turns are free.
+    /// How many workers are free.
     #[cfg(test)]
-    pub(super) fn left(&self) -> usize {
+    pub(super) fn free(&self) -> usize {
         self.0.available_permits()
     }
 }
@@ -65,14 +65,14 @@ mod tests {
 
     #[tokio::test]
     async fn few_work_at_a_time_also_when_nobody_waits_for_them() {
-        let turns = Arc::new(Turns::new());
-        let most = turns.0.available_permits();
+        let workers = Arc::new(Workers::new());
+        let most = workers.0.available_permits();
         let (at_work, highest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let callers: Vec<_> = (0..50)
             .map(|_| {
-                let (turns, at_work, highest) = (turns.clone(), at_work.clone(), highest.clone());
+                let (workers, at_work, highest) = (workers.clone(), at_work.clone(), highest.clone());
                 tokio::spawn(async move {
-                    turns
+                    workers
                         .run(move || {
                             highest.fetch_max(at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                             std::thread::sleep(Duration::from_millis(5));
@@ -92,9 +92,9 @@ mod tests {
         }
         assert!(highest.load(Ordering::SeqCst) <= most, "{highest:?}");
         assert!(matches!(
-            turns.run(|| panic!("on purpose")).await,
+            workers.run(|| panic!("on purpose")).await,
             Err::<(), _>(CaError::Interrupted)
         ));
-        assert_eq!(turns.run(|| 7).await.unwrap(), 7);
+        assert_eq!(workers.run(|| 7).await.unwrap(), 7);
     }
 }

@@ -18,7 +18,7 @@ use tower_service::Service as _;
 
 use self::rules::check_call;
 use self::seen::{ISSUERS, Seen};
-use crate::api::endpoints::{ENDPOINTS, Endpoint, Transport};
+use crate::api::endpoints::{ENDPOINTS, EXAMPLE_CSR, Endpoint, Transport};
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, State};
@@ -34,10 +34,7 @@ use crate::sandbox::{Answered, Sandbox};
 use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, WaitTurns};
 use crate::server::stop::Stopper;
 
-const CSRS: [&str; 2] = [
-    include_str!("../../fixtures/csr/p256-sha256.pem"),
-    include_str!("../../fixtures/csr/rsa-3072.pem"),
-];
+const CSRS: [&str; 2] = [EXAMPLE_CSR, include_str!("../../fixtures/csr/rsa-3072.pem")];
 
 /// Of another key than the CSRs.
 const SPKAC: &str = include_str!("../../fixtures/spkac/p256-sha256.txt");
@@ -399,7 +396,7 @@ fn arguments(
 }
 
 #[test]
-fn any_life_leaves_everything_consistent() {
+fn any_sequence_of_operations_leaves_everything_consistent() {
     let mut rig = Rig::new();
     let config = ProptestConfig {
         cases: 96,
@@ -409,10 +406,10 @@ fn any_life_leaves_everything_consistent() {
     let mut done = 0;
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let rig = std::cell::RefCell::new((&mut rig, &mut done));
-    let lives = prop::collection::vec(operation(), 1..40);
-    let result = runner.run(&lives, |operations| {
+    let sequences = prop::collection::vec(operation(), 1..40);
+    let result = runner.run(&sequences, |operations| {
         let (rig, done) = &mut *rig.borrow_mut();
-        **done += live(rig, &operations);
+        **done += carry_out(rig, &operations);
         Ok(())
     });
     if let Err(error) = result {
@@ -422,7 +419,7 @@ fn any_life_leaves_everything_consistent() {
 }
 
 /// Does all that to a new world, and returns how many calls were answered with 0.
-fn live(rig: &mut Rig, operations: &[Operation]) -> usize {
+fn carry_out(rig: &mut Rig, operations: &[Operation]) -> usize {
     rig.expect(Method::POST, "/reset", "");
     rig.expect(Method::PUT, "/clock", r#"{"frozen":true}"#);
     let mut case = Case::default();

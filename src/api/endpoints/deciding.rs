@@ -1,0 +1,32 @@
+//! What `!AutoAuthorize` and `!AutoReject`, which decide about an order that is not issued yet, have in common.
+
+use crate::api::endpoints::credentials::Credentials;
+use crate::api::protocol::argument::{Argument, Arguments, Kind};
+
+pub(super) const ORDER_NUMBER: Argument =
+    Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
+
+pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
+
+pub(super) const DISABLE_SWP: Argument = Argument::yes_or_no(
+    "disableSWP",
+    "Taken, and without effect: it is about web pages of the service.",
+);
+
+/// What a call of each of these endpoints says.
+pub(super) struct Values<'f> {
+    pub(super) credentials: Credentials<'f>,
+    pub(super) order_number: &'f str,
+    pub(super) test: bool,
+}
+
+impl<'f> Values<'f> {
+    /// Reads the arguments that both endpoints have.
+    pub(super) fn read(arguments: &Arguments<'f>) -> Self {
+        Self {
+            credentials: Credentials::read(arguments),
+            order_number: arguments.text(ORDER_NUMBER.name),
+            test: arguments.yes(TEST.name),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Why an emulator did not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+use crate::api::protocol::assumption::AssumptionError;
+use crate::model::FixturesError;
+use crate::sandbox::state_file::StateError;
+
+/// Why an emulator did not start, in one line for the person who started it.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Every listener was turned off.
+    #[error("every listener is off, so there is nothing to serve (--https, --http, --control)")]
+    AllOff,
+    /// The fixtures are invalid.
+    #[error("bad fixtures: {0}")]
+    Fixtures(#[from] FixturesError),
+    /// The saved state cannot be loaded.
+    #[error("saved state: {0}")]
+    State(#[from] StateError),
+    /// The state file cannot be written.
+    #[error("cannot save the state: {0} (--state)")]
+    StateFile(String),
+    /// The token of the control API cannot be used.
+    #[error("the token of the control API: {0} (--control-token, --control-token-file)")]
+    ControlToken(String),
+    /// A name for the control listener is not a host name.
+    #[error("{0} (--control-host)")]
+    ControlHost(String),
+    /// There is no assumption of that name, or it does not accept the value.
+    #[error(transparent)]
+    Assumption(#[from] AssumptionError),
+    /// A file of the certificate authority cannot be used.
+    #[error("{0}")]
+    Ca(String),
+    /// The base of the URLs in certificates is not a URL.
+    #[error("`{0}` cannot begin the URLs in certificates; give one such as http://sectigo-emulator:8080 (--http-url)")]
+    HttpUrl(String),
+    /// The runtime or its threads cannot be started.
+    #[error("cannot make a runtime: {0}")]
+    Runtime(io::Error),
+    /// The certificate of the HTTPS listener cannot be made or read.
+    #[error("{0}")]
+    Tls(String),
+    /// The certificates that receivers of pushes are trusted by cannot be used.
+    #[error("{0} (--push-ca)")]
+    PushCa(String),
+    /// Two listeners were given one address.
+    #[error("--{first} and --{second} name one address, {address}: give each its own; port 0 takes a free port")]
+    SameAddress {
+        /// One of them: `https` or `http`.
+        first: &'static str,
+        /// The other one: `http` or `control`.
+        second: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+    /// An address cannot be bound.
+    #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
+    Bind {
+        /// Which listener: `https`, `http` or `control`.
+        listener: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The error of the system.
+        source: io::Error,
+    },
+}
+
+/// What to do if an address cannot be bound.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => "; is another emulator running there? Port 0 takes a free port",
+        _ => "",
+    }
+}
