@@ -31,13 +31,27 @@ impl Mail {
 /// The mails of a sandbox, the oldest first. Of more than it may hold, the last are kept.
 ///
 /// Cloning it is cheap: clones share their mails.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Outbox {
     mails: VecDeque<(u64, Arc<Mail>)>,
     /// How many bytes the addresses have.
     bytes: usize,
     kept: u64,
     forgotten: u64,
+    /// No mail has a later time: nearly always there is nothing to come, and nothing to look through.
+    last: Timestamp,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            mails: VecDeque::new(),
+            bytes: 0,
+            kept: 0,
+            forgotten: 0,
+            last: Timestamp::FIRST,
+        }
+    }
 }
 
 impl Outbox {
@@ -51,6 +65,7 @@ impl Outbox {
     pub fn keep(&mut self, mail: Mail) {
         self.bytes += mail.to.len();
         self.kept += 1;
+        self.last = self.last.max(mail.time);
         self.mails.push_back((self.kept, Arc::new(mail)));
         while self.mails.len() > Self::MAX_MAILS || self.bytes > Self::MAX_BYTES {
             self.forget_oldest();
@@ -106,6 +121,9 @@ impl Outbox {
 
     /// When a mail about the certificate of an order is to be sent later, if one is.
     pub fn to_come(&self, number: OrderNumber, now: Timestamp) -> Option<Timestamp> {
+        if self.last <= now {
+            return None;
+        }
         let mut mails = self.mails.iter().map(|(_, mail)| mail);
         mails.find(|mail| mail.is_to_come(number, now)).map(|mail| mail.time)
     }
