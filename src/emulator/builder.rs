@@ -14,7 +14,7 @@ use crate::token::GivenToken;
 /// added to the present time, which must not overflow.
 const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
-/// The options of an emulator. The defaults are those of [`Emulator::start`].
+/// The options of an emulator. The defaults are those of [`Emulator::start`](crate::Emulator::start).
 #[derive(Clone, Debug)]
 pub struct Builder {
     pub(super) https: Option<SocketAddr>,
@@ -256,7 +256,7 @@ impl Builder {
     }
 
     /// Begins the default sandbox with the state in that file, if it exists, and saves its state to it at
-    /// [`Emulator::stop`]. A reset still goes back to the fixtures.
+    /// [`Emulator::stop`](crate::Emulator::stop). A reset still goes back to the fixtures.
     ///
     /// The file is replaced in one step, so it is always complete. A symbolic link is followed. A file that cannot be
     /// replaced, because it is mounted by itself or its directory cannot be written, is overwritten in place, which is
