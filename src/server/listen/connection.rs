@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -35,7 +35,7 @@ use crate::server::stop::Stop;
 /// headers.
 const MAX_HEAD: usize = 96 << 10;
 
-/// How long a new connection may send nothing while the listener is full.
+/// How long a connection may send nothing while the listener is full.
 const SILENCE: Duration = Duration::from_millis(250);
 
 /// The most bytes that a connection buffers in each direction.
@@ -101,6 +101,20 @@ impl Shared {
         sleep(SILENCE).await;
         // The sender is a field of `self`, so it is not dropped.
         let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
+    }
+
+    /// Waits until a connection between two calls should be closed to make room. `steps` counts what happens on it; without
+    /// a number, it is at work.
+    async fn idleness_is_in_the_way(&self, steps: impl Fn() -> Option<u64>) {
+        let mut is_full = self.is_full.subscribe();
+        // The sender is a field of `self`, so it is not dropped.
+        while is_full.wait_for(|is_full| *is_full).await.is_ok() {
+            let before = steps();
+            sleep(SILENCE).await;
+            if *is_full.borrow() && before.is_some() && steps() == before {
+                return;
+            }
+        }
     }
 }
 
@@ -213,6 +227,11 @@ impl Connection {
                 // While it reads or writes, hyper notices it too.
                 (&mut connection).await
             }
+            () = self.shared.idleness_is_in_the_way(|| peer.calls_if_idle()) => {
+                // Should a head be on its way, it is still read, and its call answered.
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
             () = self.stop.stopped() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
@@ -246,11 +265,14 @@ impl Connection {
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
         let mut leaving = false;
+        let steps = || (!activity.is_at_work()).then(|| activity.count());
+        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(steps));
         let served = loop {
             tokio::select! {
                 biased;
                 served = &mut connection => break served,
                 () = self.stop.stopped(), if !leaving => leaving = true,
+                () = &mut in_the_way, if !leaving => leaving = true,
                 _ = ticks.tick() => match activity.count() {
                     _ if activity.is_at_work() => continue,
                     // It got its GOAWAY a whole period ago, and its peer reads nothing.

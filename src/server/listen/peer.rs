@@ -13,7 +13,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ pub(super) struct Peer {
     tcp: Arc<TcpStream>,
     /// Whether a call waits, so that hyper has written nothing of its response.
     waits: AtomicBool,
+    /// How many calls it has made.
+    calls: AtomicU64,
 }
 
 impl Peer {
@@ -40,12 +42,14 @@ impl Peer {
         Self {
             tcp,
             waits: AtomicBool::new(false),
+            calls: AtomicU64::new(0),
         }
     }
 
     /// Marks that a call waits, until the result is dropped.
     pub(super) fn wait(self: &Arc<Self>) -> WaitingCall {
         self.waits.store(true, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         WaitingCall(self.clone())
     }
 
@@ -59,6 +63,11 @@ impl Peer {
     /// Whether a call waits, so that hyper does not read from the socket.
     pub(super) fn is_waiting(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
+    }
+
+    /// How many calls it has made, if none of them waits.
+    pub(super) fn calls_if_idle(&self) -> Option<u64> {
+        (!self.is_waiting()).then(|| self.calls.load(Ordering::Relaxed))
     }
 
     /// Whether it has closed the connection, or at least its sending side.

@@ -1,5 +1,6 @@
-//! Connections on which nothing is ever said.
+//! Connections on which nothing is said, ever or any more.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::{LIMITS, assert_api_answers, assert_control_answers, assert_memory_comes_back, limited_server};
@@ -31,6 +32,34 @@ fn idle_connections_on_one_listener_leave_the_others_alone() {
     assert_api_answers(&server);
     assert_control_answers(&server);
     assert_memory_comes_back(&server, before, 16 << 20);
+    server.assert_well();
+}
+
+/// More connections than a listener may have, each kept open after its answer.
+fn keep_alive(address: std::net::SocketAddr) -> Vec<TcpStream> {
+    (0..LIMITS.files)
+        .map(|_| {
+            let mut connection = TcpStream::connect(address).unwrap();
+            connection
+                .write_all(b"GET /control/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .unwrap();
+            let mut start = [0; 9];
+            connection.read_exact(&mut start).unwrap();
+            assert_eq!(&start, b"HTTP/1.1 ");
+            connection
+        })
+        .collect()
+}
+
+#[test]
+fn connections_that_are_idle_after_an_answer_make_room() {
+    let server = limited_server(&["--read-timeout", "1h"]);
+    for address in [server.http(), server.control()] {
+        let kept = keep_alive(address);
+        assert_api_answers(&server);
+        assert_control_answers(&server);
+        drop(kept);
+    }
     server.assert_well();
 }
 
