@@ -2,6 +2,7 @@
 //! sockets, HTTP, files or certificates.
 
 pub(crate) mod account;
+pub(crate) mod chunks;
 pub(crate) mod csr;
 pub(crate) mod endpoints;
 pub(crate) mod fault;

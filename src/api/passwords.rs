@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::api::account::Password;
-use crate::api::order::chunks::ChunkedMap;
+use crate::api::chunks::ChunkedMap;
 
 /// The shortest password that is searched for, in characters: a shorter one may stand in any text by chance.
 const MIN_CHARACTERS: usize = 6;

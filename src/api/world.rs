@@ -9,8 +9,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::{Account, LoginName, Password};
+use crate::api::chunks::ChunkedMap;
 use crate::api::order::book::{Book, LifecycleChange};
-use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::api::chunks::ChunkedMap;
 use crate::api::order::certificate_id::CertificateId;
-use crate::api::order::chunks::ChunkedMap;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, OrderNumber};
 

@@ -4,7 +4,6 @@
 
 pub(crate) mod book;
 pub(crate) mod certificate_id;
-pub(crate) mod chunks;
 pub(crate) mod collection_code;
 pub(crate) mod lifecycle;
 pub(crate) mod machine;
