@@ -337,10 +337,10 @@ test("whole numbers keep every digit, and strings stay as they are", () => {
 
 inSandbox("an order keeps a number above 2^53", async (sectigo) => {
   const orderNumber = 999_999_999_999_999_999n;
-  const made = await sectigo.orders.create({ orderNumber, certificateID: 9_999_999_999_999_999n });
+  const made = await sectigo.orders.create({ orderNumber, product: "code-signing", certificateID: 9_999_999_999_999_999n });
   assert.deepEqual([made.orderNumber, made.certificateID], [orderNumber, 9_999_999_999_999_999n]);
   const changed = await sectigo.orders.update(orderNumber, { certificateID: 9_007_199_254_740_993n });
   assert.equal(changed.certificateID, 9_007_199_254_740_993n);
-  assert.match((await revoke(sectigo, String(orderNumber))).text, /^-|^0/);
+  assert.match((await revoke(sectigo, String(orderNumber))).text, /^0\s*$/);
   assert.equal((await sectigo.calls.list({ orderNumber })).length, 1);
 });

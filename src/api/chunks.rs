@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// that a change that has to copy both is as short as it can be.
 const MAX: usize = 1024;
 
-/// What is entered at this place of a full chunk, or behind it, is entered at its end.
+/// From this index on, an insertion into a full chunk counts as one at its end.
 const END: usize = MAX - MAX / 16;
 
 /// A map with sorted keys, in chunks.
@@ -23,7 +23,7 @@ pub(crate) struct ChunkedMap<K, V> {
 /// Neighbouring entries; never none.
 #[derive(Clone, Debug)]
 struct Chunk<K, V> {
-    /// No key of it is less, unless it is the first chunk; all keys of the chunk before it are.
+    /// Its keys are at or above this bound, those of the chunk before it are below. The bound of the first chunk means nothing.
     bound: K,
     entries: Arc<Vec<(K, V)>>,
 }
@@ -98,7 +98,8 @@ impl<K: Clone + Ord, V: Clone> ChunkedMap<K, V> {
                 let entries = Arc::make_mut(&mut chunk.entries);
                 let mut upper = entries.split_off(MAX / 2);
                 match index.checked_sub(MAX / 2) {
-                    // At the border it is the last of the lower half: what it is less than is the bound of the upper one.
+                    // At the border it goes to the lower half, because it is below the first key of the upper half, which is that
+                    // half's bound.
                     None | Some(0) => entries.insert(index, (key, value)),
                     Some(index) => upper.insert(index, (key, value)),
                 }
@@ -177,9 +178,8 @@ impl<K: Clone + Ord, V: Clone> ChunkedMap<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.chunks
-            .partition_point(|chunk| chunk.bound.borrow() <= key)
-            .saturating_sub(1)
+        let behind_first = self.chunks.get(1..).unwrap_or_default();
+        behind_first.partition_point(|chunk| chunk.bound.borrow() <= key)
     }
 
     /// Enters an entry at the end of a chunk that is full. It goes to the next one with what stands behind it, and nothing is
@@ -253,7 +253,9 @@ mod tests {
         let count = 100 * MAX as u32;
         let at_most = |chunks: usize, map: &Numbers| assert!(map.chunks.len() <= chunks, "{}", map.chunks.len());
         at_most(100, &filled(0..count));
-        at_most(201, &filled((0..count).rev()));
+        let falling = filled((0..count).rev());
+        at_most(201, &falling);
+        assert!((0..count).all(|key| falling.get(&key) == Some(&key)));
         // Rising keys below one that is greater than all, and falling keys between those of full chunks.
         at_most(102, &filled(std::iter::once(u32::MAX).chain(0..count)));
         let spread = (0..count / 2).map(|key| 4 * MAX as u32 * key);

@@ -22,7 +22,7 @@ pub(crate) struct SearchedPasswords {
 }
 
 impl SearchedPasswords {
-    /// Adds a password that the first account has now.
+    /// Adds a password that no account had until now.
     pub(crate) fn add(&mut self, password: &Password) {
         let text = password.expose();
         if text.chars().nth(MIN_CHARACTERS - 1).is_none() {
@@ -73,8 +73,8 @@ impl SearchedPasswords {
             Some((end, _)) => &text[..end],
             None => text,
         };
-        // The greatest password that is not behind the text begins as the text does, for as long as any can that the text
-        // begins with.
+        // A password that the text begins with sorts between that beginning and the text. So if the greatest password up to
+        // the text is no prefix of it, a prefix can only be in what both have in common.
         while let Some(password) = self.counts.last_up_to(rest) {
             let password = password.expose();
             if rest.starts_with(password) {

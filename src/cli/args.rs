@@ -74,8 +74,8 @@ impl Config {
     }
 }
 
-/// The command to run. The options of one are made when it is given, so that those of the others do not delay the start. They
-/// have no doc comment, which clap would then take for what the command does.
+/// The command to run. The options of one are made when it is given, so that those of the others do not delay the start. Their
+/// structs have no doc comment: clap would show it as the description of the command.
 #[derive(Clone, Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {

@@ -208,7 +208,7 @@ fn call_of(endpoint: &'static Endpoint) -> MethodRouter<Arc<Products>> {
         move |State(products): State<Arc<Products>>, request: Request<Body>| -> Responding {
             let watch = Stopwatch::start();
             let (head, body) = request.into_parts();
-            // The block has room for these once; an async function would have it for its arguments twice.
+            // An async block stores these once; an async function would store its arguments twice.
             Box::pin(async move { respond(&products, &asked, &head, body, watch).await })
         },
     )

@@ -87,7 +87,7 @@ pub(crate) fn follow(changes: &[LifecycleChange], world: &mut World, now: Timest
         };
         let issued = after.filter(|life| !life.fails).and_then(|life| match life.stage {
             Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => Some(validity.issued.max(now)),
-            // The last of its polls brings it.
+            // It is issued by polls: `announce_issuance` sends the mail then.
             Stage::BeingIssued(None)
             | Stage::Pending
             | Stage::Replaced(_)

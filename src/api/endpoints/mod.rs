@@ -1,6 +1,6 @@
 //! The endpoints: one file each, with its table and its function.
 //!
-//! To add one, write its file after the model of the two, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
+//! To add one, write its file after the model of `auto_revoke_cs.rs`, name it in a `mod` line and in [`ENDPOINTS`]. The table is all the
 //! documentation there is: the checks, `docs/endpoints.md`, the catalogue and the messages come from it.
 
 mod auto_apply_order;

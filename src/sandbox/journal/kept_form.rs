@@ -67,7 +67,7 @@ impl Untold {
 #[derive(Clone, Default)]
 pub(crate) struct KeptForm {
     kept: Box<[u8]>,
-    /// How many of the arguments, the first, stood in the query string.
+    /// How many arguments, from the first on, came from the query string.
     in_query: u8,
     is_whole: bool,
     /// Whether each name is spelled as in the table, upper and lower case included.

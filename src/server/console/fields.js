@@ -71,12 +71,12 @@ export function NewForm({ schema, first, start = {}, make, title, hide = [] }) {
   </form>`;
 }
 
-let document;
+let openapi;
 
 // The fields of a schema: { name, kind, choices, doc }.
 async function fieldsOf(schema) {
-  document ??= root('GET', 'openapi.json').catch((error) => { document = undefined; throw error; });
-  const { schemas } = (await document).components;
+  openapi ??= root('GET', 'openapi.json').catch((error) => { openapi = undefined; throw error; });
+  const { schemas } = (await openapi).components;
   return Object.entries(schemas[schema].properties).map(([name, property]) => {
     const found = resolved(property, schemas);
     return { name, kind: kindOf(found), choices: found.enum, doc: property.description || found.said || found.description || '' };

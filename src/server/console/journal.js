@@ -87,7 +87,7 @@ function flush() {
 async function changed(state) {
   const was = connection.value;
   connection.value = state;
-  if (state !== 'live' || was !== 'broken') return;
+  if (state !== 'live' || (was !== 'broken' && !(was instanceof Error))) return;
   const before = loaded;
   // What cannot be compared is read anew.
   const isSame = await sameJournal().catch(() => false);
@@ -133,6 +133,7 @@ function follow(asked, last) {
 async function run(asked, last, signal) {
   let wait = 250;
   while (!signal.aborted) {
+    let refused;
     try {
       const headers = { Accept: 'text/event-stream', 'Last-Event-ID': String(last) };
       const response = await send(address('calls/stream') + asked, { headers, signal });
@@ -145,9 +146,10 @@ async function run(asked, last, signal) {
     } catch (error) {
       if (signal.aborted) return;
       if (error.status >= 400 && error.status < 500) return changed(error);
+      refused = error.status >= 500 && error;
     }
     if (signal.aborted) return;
-    changed('broken');
+    changed(refused || 'broken');
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(wait * 2, LONGEST_WAIT);
   }

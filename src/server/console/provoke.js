@@ -15,16 +15,20 @@ export async function provoke(recipe, before = async () => {}) {
   const form = { endpoint: recipe.endpoint, arguments: await filled(recipe, order), http: Boolean(recipe.http), method: recipe.method || 'POST' };
   const were = recipe.assume && (await assume(here, recipe.assume));
   let fault;
+  let sent;
   try {
     fault = recipe.fault && (await here.post('faults', { endpoint: recipe.endpoint, loginName: LOGIN, times: 1, then: { code: recipe.fault } }));
     await before(here);
     if (recipe.twice) await here.post('calls', form);
-    return { ...(await here.post('calls', form)), form, order };
+    sent = { ...(await here.post('calls', form)), form, order };
   } finally {
     // Both, even if one of them fails.
-    await Promise.all([fault && withdraw(here, fault.id), were && here.patch('assumptions', were)]);
+    const ends = await Promise.allSettled([fault && withdraw(here, fault.id), were && here.patch('assumptions', were)]);
     refreshAll();
+    const failed = ends.find(({ reason }) => reason);
+    if (sent && failed) throw failed.reason;
   }
+  return sent;
 }
 
 // One that was met is gone by itself.

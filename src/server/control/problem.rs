@@ -27,7 +27,7 @@ pub(crate) struct Problem {
     field: Option<String>,
     /// After how many seconds the request may be sent again.
     retry_after: Option<u32>,
-    /// Whether the connection is closed, which others need.
+    /// Whether the connection is closed afterwards, to free it for others.
     closes: bool,
 }
 

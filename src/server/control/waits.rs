@@ -19,7 +19,7 @@ impl WaitTurns {
     /// Takes a turn.
     ///
     /// # Errors
-    /// There is none.
+    /// All turns are taken.
     pub(super) fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.0.clone().try_acquire_owned().map_err(|_| {
             Problem::busy(

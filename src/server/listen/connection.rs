@@ -104,13 +104,15 @@ impl Shared {
     }
 
     /// Waits until a connection between two calls should be closed to make room. `steps` counts what happens on it; without
-    /// a number, it is at work.
-    async fn idleness_is_in_the_way(&self, steps: impl Fn() -> Option<u64>) {
+    /// a number, it is at work. Connections of different peers' ports wait for different times, so that not all of them
+    /// make room for a single new one.
+    async fn idleness_is_in_the_way(&self, peer: SocketAddr, steps: impl Fn() -> Option<u64>) {
+        let silence = SILENCE + Duration::from_millis(u64::from(peer.port() % 256));
         let mut is_full = self.is_full.subscribe();
         // The sender is a field of `self`, so it is not dropped.
         while is_full.wait_for(|is_full| *is_full).await.is_ok() {
             let before = steps();
-            sleep(SILENCE).await;
+            sleep(silence).await;
             if *is_full.borrow() && before.is_some() && steps() == before {
                 return;
             }
@@ -216,26 +218,26 @@ impl Connection {
             .shared
             .http1
             .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
-        let served = tokio::select! {
-            biased;
-            served = &mut connection => served,
-            () = peer.reset() => {
-                if peer.is_waiting() {
-                    self.log_end::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
-                    return;
+        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(self.peer, || peer.calls_if_idle()));
+        let mut leaving = false;
+        let served = loop {
+            tokio::select! {
+                biased;
+                served = &mut connection => break served,
+                () = peer.reset() => {
+                    if peer.is_waiting() {
+                        self.log_end::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
+                        return;
+                    }
+                    // While it reads or writes, hyper notices it too.
+                    break (&mut connection).await;
                 }
-                // While it reads or writes, hyper notices it too.
-                (&mut connection).await
+                () = &mut in_the_way, if !leaving => {}
+                () = self.stop.stopped(), if !leaving => {}
             }
-            () = self.shared.idleness_is_in_the_way(|| peer.calls_if_idle()) => {
-                // Should a head be on its way, it is still read, and its call answered.
-                Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
-            () = self.stop.stopped() => {
-                Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
+            // A call that has begun is answered; what has come of another head is given up.
+            leaving = true;
+            Pin::new(&mut connection).graceful_shutdown();
         };
         let Err(error) = served else { return };
         if error.is_parse() {
@@ -266,7 +268,7 @@ impl Connection {
         let mut seen = 0;
         let mut leaving = false;
         let steps = || (!activity.is_at_work()).then(|| activity.count());
-        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(steps));
+        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(self.peer, steps));
         let served = loop {
             tokio::select! {
                 biased;
@@ -275,7 +277,7 @@ impl Connection {
                 () = &mut in_the_way, if !leaving => leaving = true,
                 _ = ticks.tick() => match activity.count() {
                     _ if activity.is_at_work() => continue,
-                    // It got its GOAWAY a whole period ago, and its peer reads nothing.
+                    // It was sent a GOAWAY, and its peer has read nothing since the last tick.
                     now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
                     now => {
