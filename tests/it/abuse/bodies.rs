@@ -462,14 +462,20 @@ fn bodies_that_grow_in_memory_leave_room_for_others() {
     server.assert_well();
 }
 
+/// What is held for the bodies would add up from attack to attack. What the heap alone keeps, because something small is
+/// in use above it, is another each time, and is not always much.
 #[test]
 fn the_memory_of_bodies_that_grow_comes_back() {
     let server = small_server(&GIVES_BACK);
     let before = server.resident_memory();
-    send_bodies_that_grow(&server);
-    eventually("the memory comes back", || {
-        server.resident_memory() < before + 100 * MIB
-    });
+    let comes_back = || {
+        send_bodies_that_grow(&server);
+        (0..100).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            server.resident_memory() < before + 100 * MIB
+        })
+    };
+    assert!((0..5).any(|_| comes_back()), "{} MiB", server.resident_memory() / MIB);
     server.assert_well();
 }
 
