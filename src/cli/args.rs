@@ -132,6 +132,7 @@ impl Exit {
                 // clap writes paragraphs: what is wrong, tips, and the usage, for which --help is better.
                 let said = text.split("\n\nUsage:").next().unwrap_or(&text);
                 let said = said.split("\n\nFor more").next().unwrap_or(said);
+                let said = said.replace("\n\n  tip: ", "; ");
                 let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
                 line.strip_prefix("error: ").unwrap_or(&line).to_owned()
             }

@@ -57,7 +57,7 @@ const AGE: Duration = DAY.saturating_mul(30);
 )]
 #[schema(as = OrderEntry, bound = "")]
 pub struct Order<T = When> {
-    /// Its number; 0 in an order to be made is the next free number.
+    /// Its number. In an order to be made, 0 or no number takes the next free one.
     #[serde(deserialize_with = "whole::one", skip_serializing_if = "is_zero")]
     #[schema(minimum = 1, maximum = 999999999999999999u64, required = true)]
     pub order_number: u64,

@@ -70,7 +70,7 @@ function Builder({ add }) {
       ${title && html`<${Field} label=${title} name="value" error=${ofValue && { message: error.message, field: 'value' }}>${codes
         ? html`<${Select} value=${value} onChange=${set('value')} options=${codes.map(({ code, message }) => [String(code), `${minus(code)} ${message}`])} />`
         : html`<${Text} value=${value} placeholder=${example} onText=${set('value')} />`}<//>`}
-      ${action === 'status' && input('body', 'Bad Gateway', '', 'Body')}</div>
+      ${action === 'status' && input('body', 'empty', '', 'Body')}</div>
     <h3>How often</h3><div class="fields">${input('times', 'all', 'At most so many calls.')} ${input('skip', '0', 'So many are let through first.')}
       ${input('probability', '1', 'From 0 to 1.')} ${input('ttl', 'never', 'Gone after this time, such as 10m.')}</div>
     ${!ofValue && html`<${Failure} error=${error} except=${SHOWN} />`}

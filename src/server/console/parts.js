@@ -79,7 +79,7 @@ export function Select({ value, options, onChange, ...rest }) {
 export const Button = ({ children, ...rest }) => html`<button type="button" ...${rest}>${children}</button>`;
 
 // Runs what may fail.
-export function Action({ run, done, onError = (error) => say(error.message), ...rest }) {
+export function Action({ run, done, onError = (error) => say(error.message), disabled, ...rest }) {
   const [busy, setBusy] = useState(false);
   const act = async () => {
     setBusy(true);
@@ -92,7 +92,7 @@ export function Action({ run, done, onError = (error) => say(error.message), ...
       setBusy(false);
     }
   };
-  return html`<${Button} disabled=${busy} onClick=${act} ...${rest} />`;
+  return html`<${Button} disabled=${busy || disabled} onClick=${act} ...${rest} />`;
 }
 
 // A button for what cannot be undone: it asks once more, for some seconds.

@@ -195,7 +195,7 @@ impl Connection {
             Ok(Ok(io)) => Some(io),
             Ok(Err((error, mut io))) => {
                 if error.kind() == io::ErrorKind::InvalidData {
-                    self.log("failed the TLS handshake", &error.to_string());
+                    self.log("failed the TLS handshake", &why_handshake_failed(&error));
                 } else {
                     self.log_end::<()>(&error);
                 }
@@ -336,6 +336,17 @@ fn check_tls(first: u8) -> Result<(), &'static str> {
 
 /// The type of the first TLS record.
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// The error of a TLS handshake; of the commonest, also what to do.
+fn why_handshake_failed(error: &io::Error) -> String {
+    use rustls::AlertDescription::{BadCertificate, CertificateUnknown, UnknownCA};
+    match error.get_ref().and_then(|error| error.downcast_ref()) {
+        Some(rustls::Error::AlertReceived(UnknownCA | BadCertificate | CertificateUnknown)) => format!(
+            "{error}: the client does not trust the CA, which GET /control/v1/tls/ca.pem of the control listener returns"
+        ),
+        Some(_) | None => error.to_string(),
+    }
+}
 
 /// An error of hyper with its source, which its own text leaves out.
 fn reason(error: &hyper::Error) -> String {
