@@ -264,8 +264,17 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
         }
     }
     if now < dues.seen {
-        // The clock was set back: what was issued is being issued again.
+        // The clock was set back: what was issued is being issued again. What is still due stays to be looked at.
+        let late: Vec<_> = dues
+            .by_time
+            .iter()
+            .take_while(|(due, _)| *due <= now)
+            .copied()
+            .collect();
         *dues = Dues::of(&world.book, now);
+        for (due, number) in late {
+            dues.plan(number, Some(due));
+        }
     }
     dues.seen = now;
     pushes
@@ -630,6 +639,33 @@ mod tests {
         // One that is changed meanwhile is pushed with its change.
         world.book_mut().get_mut(number(count)).unwrap().stage = Stage::Rejected;
         assert_eq!(look(&mut world, 32), (MAX_DUE_AT_ONCE + 2, None));
+    }
+
+    #[test]
+    fn orders_that_are_still_due_are_pushed_after_the_clock_was_set_back() {
+        let mut world = world();
+        let count = 2 * MAX_DUE_AT_ONCE as u64 + 1;
+        world.book = Arc::new(Book::new(10_000, number(1)));
+        for order in 1..=count {
+            world.book_mut().insert(due_at(order, 30)).unwrap();
+        }
+        world.book_mut().insert(due_at(count + 1, 60)).unwrap();
+        let mut dues = None;
+        let looks = [1, 100, 50, 50, 50, 60].map(|second| {
+            let pushes = changes(&mut world, &mut dues, at(second), Came::Placed);
+            (pushes.len(), next_due(dues.as_ref()))
+        });
+        assert_eq!(
+            looks,
+            [
+                (0, Some(at(30))),
+                (MAX_DUE_AT_ONCE, Some(at(30))),
+                (MAX_DUE_AT_ONCE, Some(at(30))),
+                (1, Some(at(60))),
+                (0, Some(at(60))),
+                (1, None),
+            ]
+        );
     }
 
     #[test]
