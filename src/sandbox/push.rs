@@ -411,7 +411,7 @@ impl Pushes {
         }
     }
 
-    /// The alarm that was set went off.
+    /// No longer has the sandbox looked after at the time set before: the alarm went off, or the sandbox is deleted.
     pub(crate) fn forget_alarm(&self) {
         let mut queue = self.lock();
         if let Some(alarm) = queue.alarm.take() {
@@ -430,9 +430,10 @@ impl Pushes {
 
     /// Gives up everything, now and later: the sandbox is deleted.
     pub(crate) fn close(&self) {
-        self.set_alarm(None);
-        self.clear();
+        // Closed first: whoever settles meanwhile adds nothing to what is given up.
         self.lock().is_closed = true;
+        self.forget_alarm();
+        self.clear();
     }
 
     /// How many wait or are on their way.
@@ -831,5 +832,28 @@ mod tests {
         pushes.set_alarm(Some(at(20)));
         pushes.close();
         assert_eq!(hub.next_alarm(), None);
+    }
+
+    #[test]
+    fn what_comes_while_pushes_are_closed_leaves_nothing_behind() {
+        let hub = Arc::new(PushHub::default());
+        let world = world();
+        for _ in 0..200 {
+            let pushes = Pushes::new("default".into(), hub.clone());
+            let coming = pushes_of(&world, 1..=100);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for (second, push) in (1..).zip(coming) {
+                        pushes.enqueue(push).unwrap();
+                        pushes.set_alarm(Some(at(second)));
+                    }
+                });
+                while pushes.len() == 0 {
+                    std::hint::spin_loop();
+                }
+                pushes.close();
+            });
+            assert_eq!((waiting(&hub), hub.next_alarm()), ((0, 0), None));
+        }
     }
 }
