@@ -270,10 +270,8 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let changes = state.world.take_lifecycle_changes();
             let now = state.clock.now(clock::real_now());
-            mailing::follow(&changes, &mut state.world, now);
-            self.history.note(changes, now, By::Control);
+            self.note_changes(state, now, By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -300,6 +298,13 @@ impl Sandbox {
                 self.enter_push(&push, tried, push.told(&push.parameters));
             }
         }
+    }
+
+    /// Has the mails follow the changes of orders' states since the last time, and notes them in the history.
+    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<ByCall> {
+        let changes = state.world.take_lifecycle_changes();
+        mailing::follow(&changes, &mut state.world, now);
+        self.history.note(changes, now, by)
     }
 
     /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
@@ -435,9 +440,7 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let changes = state.world.take_lifecycle_changes();
-            mailing::follow(&changes, &mut state.world, now);
-            changed = self.history.note(changes, now, By::Call(endpoint, None));
+            changed = self.note_changes(&mut state, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });
