@@ -87,7 +87,7 @@ impl Ring {
 /// Calls that were asked for.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// They, the oldest first.
+    /// The calls, the oldest first.
     pub(crate) calls: Vec<Arc<Entry>>,
     /// How many more may have been among them, but are no longer kept.
     pub(crate) forgotten: u64,

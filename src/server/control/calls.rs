@@ -183,7 +183,7 @@ pub(super) async fn list(
         let mut found = journal_of(&sandbox, kind).find(&filter);
         found.calls.retain(|entry| entry.id < before);
         let (newest, next) = newest(&sandbox, found.calls, limit);
-        // As many as were asked for are there, or more are: those that are no longer kept are older.
+        // If the list was cut, forgotten calls are older than what was left out, so they are not counted.
         let is_all = newest.len() < limit && next.is_none();
         let forgotten = if is_all { found.forgotten } else { 0 };
         (sandbox, newest, next, forgotten)
@@ -314,7 +314,7 @@ fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
         found: match difference.field {
-            // Nobody but the caller has said what is not an account's or an order's.
+            // A name or number that is no account's or order's may be a misplaced password.
             "loginName" if entry.login_name.is_none() => difference.found.map(told),
             "orderNumber" if entry.order_number.is_none() => difference.found.map(told),
             _ => difference.found,
