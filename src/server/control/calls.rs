@@ -144,7 +144,8 @@ fn newest(
         .take_while(|entry| has_room(entry))
         .count();
     // A call that alone is longer than a list may be is none the less answered.
-    let newest = calls.split_off(calls.len() - fit.max(limit.min(calls.len()).min(1)));
+    let least = usize::from(limit > 0 && !calls.is_empty());
+    let newest = calls.split_off(calls.len() - fit.max(least));
     let next = newest.first().filter(|_| !calls.is_empty()).map(|first| first.id);
     (newest, next)
 }
