@@ -303,9 +303,15 @@ pub(super) async fn count(
     drop(turn);
     let count = journal.count_on(&filter, &mut counted) as u64;
     let reached = count >= enough;
-    let near = match reached {
-        true => Vec::new(),
-        false => journal.nearest(&filter, NEAREST),
+    let (sandbox, near) = match reached {
+        true => (sandbox, Vec::new()),
+        false => {
+            let look = move || {
+                let near = journal_of(&sandbox, request.kind).nearest(&filter, NEAREST);
+                (sandbox, near)
+            };
+            aside(look).await?
+        }
     };
     let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
     answer(&app, Some(bytes), move || {
