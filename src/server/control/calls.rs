@@ -191,8 +191,7 @@ pub(super) async fn list(
     let (kind, before) = (filter.kind, filter.before.unwrap_or(u64::MAX));
     let filter = journal_filter(filter, &sandbox)?;
     let find = move || {
-        let mut found = journal_of(&sandbox, kind).find(&filter);
-        found.calls.retain(|entry| entry.id < before);
+        let found = journal_of(&sandbox, kind).find(&filter, before);
         // Taken once, so that a call is as long when it is written as it was when it was measured.
         let accounts = sandbox.accounts();
         let (entries, next) = newest(&sandbox, &accounts, found.calls, limit);
