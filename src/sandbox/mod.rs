@@ -152,7 +152,7 @@ impl State {
 }
 
 impl Sandbox {
-    /// A sandbox that begins with that state.
+    /// A sandbox that begins with that state, which is still to be [settled](Self::settle).
     pub(crate) fn new(
         name: &str,
         mut state: State,
@@ -163,7 +163,7 @@ impl Sandbox {
         let name: Arc<str> = name.into();
         let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
         state.world.serials = Some(certificates.clone());
-        let sandbox = Self {
+        Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
             name,
@@ -177,9 +177,7 @@ impl Sandbox {
             last_used: AtomicI64::new(clock::real_now().unix_millis()),
             users: AtomicUsize::new(0),
             state: Mutex::new(state),
-        };
-        sandbox.settle(&mut sandbox.state(), Came::Placed);
-        sandbox
+        }
     }
 
     /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
