@@ -173,6 +173,15 @@ impl<K: Clone + Ord, V: Clone> ChunkedMap<K, V> {
             .map(|(_, value)| value)
     }
 
+    /// How many chunks it shares with a clone, place by place.
+    #[cfg(test)]
+    pub(crate) fn shared_chunks(&self, clone: &Self) -> usize {
+        let pairs = self.chunks.iter().zip(&clone.chunks);
+        pairs
+            .filter(|(one, other)| Arc::ptr_eq(&one.entries, &other.entries))
+            .count()
+    }
+
     /// Where the chunk is that has that key, or would have it.
     fn place_of<Q: Ord + ?Sized>(&self, key: &Q) -> usize
     where
@@ -297,9 +306,7 @@ mod tests {
         *map.get_mut(&5).unwrap() = 7;
         map.insert(6, 8);
         map.remove(&7);
-        let shared = map.chunks.iter().zip(&clone.chunks);
-        let shared = shared.filter(|(one, other)| Arc::ptr_eq(&one.entries, &other.entries));
-        assert_eq!(shared.count(), 9);
+        assert_eq!(map.shared_chunks(&clone), 9);
         assert!(clone.values().copied().eq(0..count));
         assert_eq!([5, 6, 7].map(|key| map.get(&key).copied()), [Some(7), Some(8), None]);
     }

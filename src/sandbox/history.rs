@@ -10,13 +10,13 @@ use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
 use crate::sandbox::room::{Room, Share};
 
-/// The changes of all orders that are kept in a sandbox.
+/// The most changes that a sandbox keeps.
 const MAX_CHANGES: usize = 1024;
 
 /// The bytes that the changes of all sandboxes may take: more than a thousand sandboxes can fill.
 pub(super) const MAX_BYTES: usize = 256 << 20;
 
-/// The stations of an order that are told, the last ones.
+/// The most states that are answered of an order: its last ones.
 const MAX_STATIONS: usize = 100;
 
 /// The last changes of the orders' states.
@@ -83,7 +83,7 @@ pub(crate) enum How {
 /// The states that an order reached, the earliest first.
 #[derive(Debug)]
 pub(crate) struct Stations {
-    /// They.
+    /// The states.
     pub(crate) stations: Vec<Station>,
     /// How many more there may have been.
     pub(crate) forgotten: u64,
@@ -419,7 +419,7 @@ mod tests {
         let histories: Vec<_> = (0..20).map(|_| History::new(room.clone())).collect();
         note(&histories[0], MAX_CHANGES);
         assert_eq!((kept(&histories[0]), room.is_overfull()), (MAX_CHANGES, false));
-        // There is no room for another's, but for its newest; what is kept of them is little, however many they are.
+        // A history without room keeps only its newest change.
         for other in &histories[1..] {
             note(other, 100);
             assert_eq!(kept(other), 1);

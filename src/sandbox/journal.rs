@@ -55,6 +55,11 @@ impl Ring {
         self.entries.range(start..)
     }
 
+    fn before(&self, id: u64) -> impl Iterator<Item = &Arc<Entry>> {
+        let end = self.entries.partition_point(|entry| entry.id < id);
+        self.entries.range(..end)
+    }
+
     fn forget(&mut self, endpoint: &'static str, time: Timestamp) {
         match self.forgotten.iter_mut().find(|of| of.endpoint == endpoint) {
             Some(of) => {
@@ -87,7 +92,7 @@ impl Ring {
 /// Calls that were asked for.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// They, the oldest first.
+    /// The calls, the oldest first.
     pub(crate) calls: Vec<Arc<Entry>>,
     /// How many more may have been among them, but are no longer kept.
     pub(crate) forgotten: u64,
@@ -192,11 +197,11 @@ impl Journal {
         self.lock().after(before).next().filter(|entry| entry.id == id).cloned()
     }
 
-    /// The calls that are asked for.
-    pub(crate) fn find(&self, filter: &Filter) -> Found {
+    /// The calls that are asked for, of those before the one of that number.
+    pub(crate) fn find(&self, filter: &Filter, before: u64) -> Found {
         let (mut calls, forgotten) = {
             let ring = self.lock();
-            (ring.after(0).cloned().collect::<Vec<_>>(), ring.forgotten(filter))
+            (ring.before(before).cloned().collect::<Vec<_>>(), ring.forgotten(filter))
         };
         calls.retain(|entry| filter.matches(entry));
         Found { calls, forgotten }
@@ -356,7 +361,7 @@ mod tests {
             journal.enter(entry(number, 0));
         }
         let kept: Vec<_> = journal
-            .find(&Filter::default())
+            .find(&Filter::default(), u64::MAX)
             .calls
             .iter()
             .map(|entry| entry.id)
@@ -366,6 +371,27 @@ mod tests {
         journal.clear();
         journal.enter(entry("4", 0));
         assert_eq!(journal.after(0, 9)[0].id, 4);
+    }
+
+    #[test]
+    fn only_calls_before_the_one_of_that_number_are_found() {
+        let journal = journal(4);
+        for code in [0, -1, 0, -1, 0, 0] {
+            journal.enter(entry("7", code));
+        }
+        let found = |code, before| {
+            let filter = Filter {
+                code,
+                ..Filter::default()
+            };
+            let found = journal.find(&filter, before).calls;
+            found.iter().map(|entry| entry.id).collect::<Vec<_>>()
+        };
+        assert_eq!(found(None, 5), [3, 4]);
+        assert_eq!(found(Some(0), 6), [3, 5]);
+        assert_eq!(found(Some(0), u64::MAX), [3, 5, 6]);
+        let nothing = [found(None, 0), found(None, 3), found(Some(-1), 4)];
+        assert!(nothing.iter().all(Vec::is_empty), "{nothing:?}");
     }
 
     #[test]
@@ -394,7 +420,7 @@ mod tests {
                 since: since.map(at),
                 ..Filter::default()
             };
-            journal.find(&filter).forgotten
+            journal.find(&filter, u64::MAX).forgotten
         };
         assert_eq!(forgotten(None, None), 2);
         assert_eq!(forgotten(Some("!autoRevokeCS"), Some(5)), 2);
@@ -433,7 +459,7 @@ mod tests {
                 ..entry(&long, 0)
             });
         }
-        let kept = journal.find(&Filter::default()).calls;
+        let kept = journal.find(&Filter::default(), u64::MAX).calls;
         assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
         assert_eq!(kept[0].told(&Accounts::default()).reply, "é".repeat(MAX_REPLY / 2));
     }
@@ -472,7 +498,7 @@ mod tests {
             code: Some(0),
             ..Filter::default()
         };
-        assert!(journal.find(&wanted).calls.is_empty());
+        assert!(journal.find(&wanted, u64::MAX).calls.is_empty());
         let near = journal.nearest(&wanted, 1);
         assert_eq!(near[0].0.id, 1);
         assert_eq!(

@@ -16,7 +16,7 @@ use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::history::{self, History};
 use crate::sandbox::journal::Journal;
-use crate::sandbox::push::PushHub;
+use crate::sandbox::push::{Came, PushHub};
 use crate::sandbox::room::Room;
 use crate::sandbox::{DEFAULT, Records, Sandbox, State};
 use crate::shown::shown;
@@ -152,6 +152,7 @@ impl Sandboxes {
         let rooms = Rooms::new(&settings);
         let hub = Arc::new(PushHub::default());
         let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
+        default.settle(&mut default.state(), Came::Placed);
         Ok(Self {
             settings,
             issuance,
@@ -265,7 +266,12 @@ impl Sandboxes {
         sandbox.fixtures = new.fixtures;
         sandbox.logins = logins;
         let sandbox = Arc::new(sandbox);
+        // Locked before others find it, and settled after the list is unlocked: that takes long if there are many orders.
+        let mut state = sandbox.state();
         others.enter(sandbox.clone());
+        drop(others);
+        sandbox.settle(&mut state, Came::Placed);
+        drop(state);
         Ok(sandbox)
     }
 
@@ -487,7 +493,6 @@ mod tests {
     use crate::ca::{Authority, CaOptions};
     use crate::clock::system_now;
     use crate::model::fault::Fault;
-    use crate::sandbox::push::Came;
 
     fn settings(fixtures: &str) -> Settings {
         Settings {
@@ -533,6 +538,27 @@ mod tests {
             "nobody else frees them"
         );
         assert!(others.sweep_now_and_then(later).is_empty());
+    }
+
+    #[test]
+    fn a_sandbox_that_pushes_knows_from_the_start_when_its_orders_are_due() {
+        let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
+        let issuance = Arc::new(Issuance::new(authority));
+        let settings = settings(
+            "[[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\npush = { url = \"http://127.0.0.1:1/\" }\n\
+             [[orders]]\norderNumber = 7\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"being-issued\"\n\
+             due = \"+10m\"\n",
+        );
+        let sandboxes = Sandboxes::new(settings, None, issuance).unwrap();
+        let made = sandboxes.create(NewSandbox::default()).unwrap();
+        let hub = sandboxes.push_hub();
+        for sandbox in [sandboxes.default_sandbox(), &made] {
+            assert!(sandbox.state().dues.is_some(), "{}", sandbox.name);
+        }
+        let later = real_now().after(Duration::from_secs(601));
+        let mut due: Vec<_> = std::iter::from_fn(|| hub.next_due(later)).collect();
+        due.sort();
+        assert_eq!(due, [Arc::from(DEFAULT), made.name.clone()]);
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl State {
 }
 
 impl Sandbox {
-    /// A sandbox that begins with that state.
+    /// A sandbox that begins with that state, which is still to be [settled](Self::settle).
     pub(crate) fn new(
         name: &str,
         mut state: State,
@@ -163,7 +163,7 @@ impl Sandbox {
         let name: Arc<str> = name.into();
         let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
         state.world.serials = Some(certificates.clone());
-        let sandbox = Self {
+        Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
             name,
@@ -177,9 +177,7 @@ impl Sandbox {
             last_used: AtomicI64::new(clock::real_now().unix_millis()),
             users: AtomicUsize::new(0),
             state: Mutex::new(state),
-        };
-        sandbox.settle(&mut sandbox.state(), Came::Placed);
-        sandbox
+        }
     }
 
     /// What stands before the API's path: `/sandboxes/t1`; nothing for the default sandbox.
@@ -270,10 +268,8 @@ impl Sandbox {
     /// world, its accounts or the clock calls it before the state is unlocked.
     pub(crate) fn settle(&self, state: &mut State, came: Came) {
         if came == Came::Placed {
-            let changes = state.world.take_lifecycle_changes();
             let now = state.clock.now(clock::real_now());
-            mailing::follow(&changes, &mut state.world, now);
-            self.history.note(changes, now, By::Control);
+            self.note_changes(state, now, By::Control);
         }
         self.bound_mails(state);
         // Every call comes here, and in most sandboxes nobody is pushed to.
@@ -300,6 +296,13 @@ impl Sandbox {
                 self.enter_push(&push, tried, push.told(&push.parameters));
             }
         }
+    }
+
+    /// Has the mails follow the changes of orders' states since the last time, and notes them in the history.
+    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<ByCall> {
+        let changes = state.world.take_lifecycle_changes();
+        mailing::follow(&changes, &mut state.world, now);
+        self.history.note(changes, now, by)
     }
 
     /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
@@ -435,9 +438,7 @@ impl Sandbox {
             let mut state = self.state();
             now = state.clock.now(clock::real_now());
             let done = prepared(&mut state.world, now);
-            let changes = state.world.take_lifecycle_changes();
-            mailing::follow(&changes, &mut state.world, now);
-            changed = self.history.note(changes, now, By::Call(endpoint, None));
+            changed = self.note_changes(&mut state, now, By::Call(endpoint, None));
             self.settle(&mut state, Came::ByCall);
             done
         });

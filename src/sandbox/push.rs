@@ -264,8 +264,17 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
         }
     }
     if now < dues.seen {
-        // The clock was set back: what was issued is being issued again.
+        // The clock was set back: what was issued is being issued again. What is still due stays to be looked at.
+        let late: Vec<_> = dues
+            .by_time
+            .iter()
+            .take_while(|(due, _)| *due <= now)
+            .copied()
+            .collect();
         *dues = Dues::of(&world.book, now);
+        for (due, number) in late {
+            dues.plan(number, Some(due));
+        }
     }
     dues.seen = now;
     pushes
@@ -402,7 +411,7 @@ impl Pushes {
         }
     }
 
-    /// The alarm that was set went off.
+    /// No longer has the sandbox looked after at the time set before: the alarm went off, or the sandbox is deleted.
     pub(crate) fn forget_alarm(&self) {
         let mut queue = self.lock();
         if let Some(alarm) = queue.alarm.take() {
@@ -421,9 +430,10 @@ impl Pushes {
 
     /// Gives up everything, now and later: the sandbox is deleted.
     pub(crate) fn close(&self) {
-        self.set_alarm(None);
-        self.clear();
+        // Closed first: whoever settles meanwhile adds nothing to what is given up.
         self.lock().is_closed = true;
+        self.forget_alarm();
+        self.clear();
     }
 
     /// How many wait or are on their way.
@@ -633,6 +643,33 @@ mod tests {
     }
 
     #[test]
+    fn orders_that_are_still_due_are_pushed_after_the_clock_was_set_back() {
+        let mut world = world();
+        let count = 2 * MAX_DUE_AT_ONCE as u64 + 1;
+        world.book = Arc::new(Book::new(10_000, number(1)));
+        for order in 1..=count {
+            world.book_mut().insert(due_at(order, 30)).unwrap();
+        }
+        world.book_mut().insert(due_at(count + 1, 60)).unwrap();
+        let mut dues = None;
+        let looks = [1, 100, 50, 50, 50, 60].map(|second| {
+            let pushes = changes(&mut world, &mut dues, at(second), Came::Placed);
+            (pushes.len(), next_due(dues.as_ref()))
+        });
+        assert_eq!(
+            looks,
+            [
+                (0, Some(at(30))),
+                (MAX_DUE_AT_ONCE, Some(at(30))),
+                (MAX_DUE_AT_ONCE, Some(at(30))),
+                (1, Some(at(60))),
+                (0, Some(at(60))),
+                (1, None),
+            ]
+        );
+    }
+
+    #[test]
     fn an_order_that_is_due_and_then_revoked_is_pushed_twice() {
         let mut world = world();
         world.book_mut().insert(due_at(1, 30)).unwrap();
@@ -795,5 +832,28 @@ mod tests {
         pushes.set_alarm(Some(at(20)));
         pushes.close();
         assert_eq!(hub.next_alarm(), None);
+    }
+
+    #[test]
+    fn what_comes_while_pushes_are_closed_leaves_nothing_behind() {
+        let hub = Arc::new(PushHub::default());
+        let world = world();
+        for _ in 0..200 {
+            let pushes = Pushes::new("default".into(), hub.clone());
+            let coming = pushes_of(&world, 1..=100);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for (second, push) in (1..).zip(coming) {
+                        pushes.enqueue(push).unwrap();
+                        pushes.set_alarm(Some(at(second)));
+                    }
+                });
+                while pushes.len() == 0 {
+                    std::hint::spin_loop();
+                }
+                pushes.close();
+            });
+            assert_eq!((waiting(&hub), hub.next_alarm()), ((0, 0), None));
+        }
     }
 }

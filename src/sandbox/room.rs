@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The bytes that things of one kind take in all sandboxes of an emulator, and may take.
+/// A limit of bytes for one kind of data, shared by all sandboxes, and how many are in use.
 #[derive(Debug)]
 pub(crate) struct Room {
     bytes: usize,

@@ -20,6 +20,7 @@ use super::answers::answer;
 use super::extract::{JsonBody, PathId, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
+use crate::api::world::Accounts;
 use crate::aside::aside;
 use crate::model::call::{
     ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, KindQuery, NearCall,
@@ -48,11 +49,10 @@ const STILL_THERE: Duration = Duration::from_millis(500);
 /// How many of the nearest calls are answered where too few were found.
 const NEAREST: usize = 3;
 
-/// A call of the journal as it is answered.
-pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
+/// A call of the journal as it is answered: without the passwords of these accounts, which are the sandbox's.
+pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
-    let accounts = sandbox.accounts();
-    let told = entry.told(&accounts);
+    let told = entry.told(accounts);
     let (kind, url, try_number) = match &entry.subject {
         Subject::Call(..) => (CallKind::Call, None, None),
         Subject::Push(tried) => (CallKind::Push, Some(tried.url.clone()), Some(tried.number)),
@@ -81,12 +81,17 @@ pub(super) fn call_info(sandbox: &Sandbox, entry: &Entry) -> CallInfo {
 /// Calls of the journal, each of which is copied only when it is written.
 struct Entries {
     sandbox: Using,
+    accounts: Arc<Accounts>,
     entries: Vec<Arc<Entry>>,
 }
 
 impl Serialize for Entries {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.entries.iter().map(|entry| call_info(&self.sandbox, entry)))
+        let infos = self
+            .entries
+            .iter()
+            .map(|entry| call_info(&self.sandbox, &self.accounts, entry));
+        serializer.collect_seq(infos)
     }
 }
 
@@ -119,10 +124,15 @@ fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Probl
 
 /// The newest of these calls that a list has room for, the oldest first; and the number before which it goes on, if there
 /// are more.
-fn newest(sandbox: &Sandbox, mut calls: Vec<Arc<Entry>>, limit: usize) -> (Vec<Arc<Entry>>, Option<u64>) {
+fn newest(
+    sandbox: &Sandbox,
+    accounts: &Accounts,
+    mut calls: Vec<Arc<Entry>>,
+    limit: usize,
+) -> (Vec<Arc<Entry>>, Option<u64>) {
     let mut room = MAX_LIST;
     let mut has_room = |entry: &Arc<Entry>| {
-        let length = written_length(&call_info(sandbox, entry));
+        let length = written_length(&call_info(sandbox, accounts, entry));
         let fits = length <= room;
         room = room.saturating_sub(length);
         fits
@@ -134,7 +144,8 @@ fn newest(sandbox: &Sandbox, mut calls: Vec<Arc<Entry>>, limit: usize) -> (Vec<A
         .take_while(|entry| has_room(entry))
         .count();
     // A call that alone is longer than a list may be is none the less answered.
-    let newest = calls.split_off(calls.len() - fit.max(limit.min(calls.len()).min(1)));
+    let least = usize::from(limit > 0 && !calls.is_empty());
+    let newest = calls.split_off(calls.len() - fit.max(least));
     let next = newest.first().filter(|_| !calls.is_empty()).map(|first| first.id);
     (newest, next)
 }
@@ -180,25 +191,23 @@ pub(super) async fn list(
     let (kind, before) = (filter.kind, filter.before.unwrap_or(u64::MAX));
     let filter = journal_filter(filter, &sandbox)?;
     let find = move || {
-        let mut found = journal_of(&sandbox, kind).find(&filter);
-        found.calls.retain(|entry| entry.id < before);
-        let (newest, next) = newest(&sandbox, found.calls, limit);
-        // As many as were asked for are there, or more are: those that are no longer kept are older.
-        let is_all = newest.len() < limit && next.is_none();
+        let found = journal_of(&sandbox, kind).find(&filter, before);
+        // Taken once, so that a call is as long when it is written as it was when it was measured.
+        let accounts = sandbox.accounts();
+        let (entries, next) = newest(&sandbox, &accounts, found.calls, limit);
+        // If the list was cut, forgotten calls are older than what was left out, so they are not counted.
+        let is_all = entries.len() < limit && next.is_none();
         let forgotten = if is_all { found.forgotten } else { 0 };
-        (sandbox, newest, next, forgotten)
-    };
-    let (sandbox, newest, next, forgotten) = aside(find).await?;
-    let bytes = newest.iter().map(|entry| entry.bytes()).sum();
-    answer(&app, Some(bytes), move || CallList {
-        calls: Entries {
+        let calls = Entries {
             sandbox,
-            entries: newest,
-        },
-        next,
-        forgotten,
-    })
-    .await
+            accounts,
+            entries,
+        };
+        (calls, next, forgotten)
+    };
+    let (calls, next, forgotten) = aside(find).await?;
+    let bytes = calls.entries.iter().map(|entry| entry.bytes()).sum();
+    answer(&app, Some(bytes), move || CallList { calls, next, forgotten }).await
 }
 
 /// One call in the journal, or one push.
@@ -213,7 +222,10 @@ pub(super) async fn read(
     Query(query): Query<KindQuery>,
 ) -> Result<Response, Problem> {
     let entry = find(&sandbox, query.kind.unwrap_or_default(), &id)?;
-    answer(&app, Some(entry.bytes()), move || call_info(&sandbox, &entry)).await
+    answer(&app, Some(entry.bytes()), move || {
+        call_info(&sandbox, &sandbox.accounts(), &entry)
+    })
+    .await
 }
 
 /// The call of that number, or the push.
@@ -290,23 +302,38 @@ pub(super) async fn count(
     drop(turn);
     let count = journal.count_on(&filter, &mut counted) as u64;
     let reached = count >= enough;
-    let near = match reached {
-        true => Vec::new(),
-        false => journal.nearest(&filter, NEAREST),
+    let (sandbox, near) = match reached {
+        true => (sandbox, Vec::new()),
+        false => {
+            let look = move || {
+                let near = journal_of(&sandbox, request.kind).nearest(&filter, NEAREST);
+                (sandbox, near)
+            };
+            aside(look).await?
+        }
     };
     let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
-    answer(&app, Some(bytes), move || Count {
-        count,
-        reached,
-        forgotten: counted.forgotten,
-        nearest: near.into_iter().map(|near| near_call(&sandbox, near)).collect(),
+    answer(&app, Some(bytes), move || {
+        let accounts = sandbox.accounts();
+        Count {
+            count,
+            reached,
+            forgotten: counted.forgotten,
+            nearest: near
+                .into_iter()
+                .map(|near| near_call(&sandbox, &accounts, near))
+                .collect(),
+        }
     })
     .await
 }
 
 /// A call that comes near to what was asked for, with the fields in which it differs.
-fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::Difference>)) -> NearCall {
-    let accounts = sandbox.accounts();
+fn near_call(
+    sandbox: &Sandbox,
+    accounts: &Accounts,
+    (entry, differences): (Arc<Entry>, Vec<journal::Difference>),
+) -> NearCall {
     let told = |found: String| match accounts.holds_password(&found) {
         true => MASK.to_owned(),
         false => found,
@@ -314,7 +341,7 @@ fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
         found: match difference.field {
-            // Nobody but the caller has said what is not an account's or an order's.
+            // A name or number that is no account's or order's may be a misplaced password.
             "loginName" if entry.login_name.is_none() => difference.found.map(told),
             "orderNumber" if entry.order_number.is_none() => difference.found.map(told),
             _ => difference.found,
@@ -322,7 +349,7 @@ fn near_call(sandbox: &Sandbox, (entry, differences): (Arc<Entry>, Vec<journal::
         wanted: difference.wanted,
     };
     NearCall {
-        call: call_info(sandbox, &entry),
+        call: call_info(sandbox, accounts, &entry),
         differs: differences.into_iter().map(difference).collect(),
     }
 }
@@ -433,6 +460,7 @@ impl Follower {
 }
 
 fn event(sandbox: &Sandbox, entry: &Entry) -> Event {
-    let call = serde_json::to_string(&call_info(sandbox, entry)).expect("strings and numbers always serialize");
+    let info = call_info(sandbox, &sandbox.accounts(), entry);
+    let call = serde_json::to_string(&info).expect("strings and numbers always serialize");
     Event::default().id(entry.id.to_string()).event("call").data(call)
 }

@@ -66,9 +66,9 @@ pub(super) async fn list(
         let page = move || told_list(window_of(&book, &filter, limit, now), &accounts);
         return answer(&app, None, page).await;
     }
-    // A page of all orders is soon made; one of few of them may have to look at every one.
-    let looks_at_few = filter.login_name.is_none() && filter.product.is_none() && filter.state.is_none();
-    let bytes = looks_at_few.then(|| limit.min(book.len()) * ORDER_BYTES);
+    // Without a filter a page is made quickly; with one, every order may have to be looked at.
+    let is_unfiltered = filter.login_name.is_none() && filter.product.is_none() && filter.state.is_none();
+    let bytes = is_unfiltered.then(|| limit.min(book.len()) * ORDER_BYTES);
     let page = move || {
         let mut found = filtered(&book, &filter, now);
         let orders: Vec<_> = found

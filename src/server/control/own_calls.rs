@@ -118,7 +118,7 @@ async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<Ma
     };
     drop(turn);
     Ok(MadeCall {
-        call: call_info(sandbox, &entry),
+        call: call_info(sandbox, &sandbox.accounts(), &entry),
         sent,
     })
 }
