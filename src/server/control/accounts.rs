@@ -179,10 +179,9 @@ fn check(account: &domain::Account, accounts: &Accounts) -> Result<(), Problem> 
             no_account(reseller.as_str(), is_password_beside(account, accounts)),
         ));
     }
-    let has_its_id =
-        |other: &domain::Account| other.account_id == account.account_id && other.login_name != account.login_name;
     if let Some(account_id) = account.account_id
-        && accounts.iter().any(has_its_id)
+        && let Some(other) = accounts.of_account_id(account_id)
+        && other.login_name != account.login_name
     {
         return Err(Problem::conflict("accountID", account_id_taken(account_id)));
     }
