@@ -109,6 +109,8 @@ impl World {
 #[derive(Clone, Debug, Default)]
 pub struct Accounts {
     by_login_name: ChunkedMap<LoginName, Arc<Account>>,
+    /// The accounts that have an accountID.
+    by_account_id: ChunkedMap<u64, LoginName>,
     /// How many accounts have each password.
     passwords: ChunkedMap<Password, usize>,
     /// Which lengths passwords have, or once had: bit n is that of n bytes, of n + 64, and so on.
@@ -123,7 +125,7 @@ impl Accounts {
     /// The most accounts of a sandbox.
     pub const MAX: usize = 100_000;
 
-    /// Enters an account, in place of one that has its loginName already.
+    /// Enters an account, in place of one that has its loginName already. No other may have its accountID.
     pub fn insert(&mut self, account: Account) {
         self.password_lengths |= length_bit(account.login_password.expose().len());
         match self.passwords.get_mut(&account.login_password) {
@@ -134,9 +136,12 @@ impl Accounts {
             }
         }
         self.pushed += usize::from(account.push.is_some());
-        let (login_name, account) = (account.login_name.clone(), Arc::new(account));
-        if let Some(old) = self.by_login_name.insert(login_name, account) {
+        let (login_name, account_id) = (account.login_name.clone(), account.account_id);
+        if let Some(old) = self.by_login_name.insert(login_name.clone(), Arc::new(account)) {
             self.forget(&old);
+        }
+        if let Some(account_id) = account_id {
+            self.by_account_id.insert(account_id, login_name);
         }
     }
 
@@ -149,6 +154,11 @@ impl Accounts {
 
     fn forget(&mut self, account: &Account) {
         self.pushed -= usize::from(account.push.is_some());
+        if let Some(account_id) = account.account_id
+            && self.by_account_id.get(&account_id) == Some(&account.login_name)
+        {
+            self.by_account_id.remove(&account_id);
+        }
         if let Some(count) = self.passwords.get_mut(&account.login_password) {
             *count -= 1;
             if *count == 0 {
@@ -204,6 +214,11 @@ impl Accounts {
         self.by_login_name.get(login_name).map(|account| &**account)
     }
 
+    /// The account of that accountID.
+    pub fn of_account_id(&self, account_id: u64) -> Option<&Account> {
+        self.get(self.by_account_id.get(&account_id)?.as_str())
+    }
+
     /// The account that these credentials open.
     ///
     /// # Errors
@@ -229,10 +244,8 @@ impl Accounts {
                 .get(reseller.login_name.as_str())
                 .ok_or(LoginRefused::UnknownLoginName);
         }
-        self.iter()
-            .find(|account| {
-                account.account_id == Some(account_id) && account.reseller.as_ref() == Some(&reseller.login_name)
-            })
+        self.of_account_id(account_id)
+            .filter(|account| account.reseller.as_ref() == Some(&reseller.login_name))
             .ok_or(LoginRefused::NotTheCallersAccount)
     }
 
@@ -382,6 +395,55 @@ mod tests {
         accounts.remove("a");
         assert!(!accounts.is_password("two") && !accounts.is_password("a"));
         assert!(before.is_password("two") && !before.is_password("one"));
+    }
+
+    #[test]
+    fn an_account_is_found_by_the_account_id_that_it_has_now() {
+        let account = |login_name: &str, account_id| Account {
+            account_id,
+            ..Account::plain(login_name, "p")
+        };
+        let mut accounts = Accounts::default();
+        let found = |accounts: &Accounts| {
+            let found = |id| accounts.of_account_id(id).map(|account| account.login_name.to_string());
+            [1, 2, 3].map(|id| found(id).unwrap_or_default())
+        };
+        accounts.insert(account("a", Some(1)));
+        accounts.insert(account("b", Some(2)));
+        accounts.insert(account("c", None));
+        assert_eq!(found(&accounts), ["a", "b", ""]);
+        accounts.insert(account("a", Some(1)));
+        accounts.insert(account("b", Some(3)));
+        assert_eq!(found(&accounts), ["a", "", "b"]);
+        accounts.insert(account("a", None));
+        accounts.insert(account("c", Some(1)));
+        accounts.remove("b");
+        assert_eq!(found(&accounts), ["c", "", ""]);
+    }
+
+    #[test]
+    fn a_reseller_names_its_own_account_and_those_under_it() {
+        let account = |login_name: &str, account_id, reseller: Option<&str>| Account {
+            account_id: Some(account_id),
+            reseller: reseller.map(LoginName::new),
+            ..Account::plain(login_name, "p")
+        };
+        let mut accounts = Accounts::default();
+        let reseller = account("r", 1, None);
+        accounts.insert(reseller.clone());
+        accounts.insert(account("under", 2, Some("r")));
+        accounts.insert(account("other", 3, Some("under")));
+        let named = |id| {
+            accounts
+                .under(&reseller, id)
+                .map(|account| account.login_name.to_string())
+        };
+        assert_eq!(named(1), Ok("r".to_owned()));
+        assert_eq!(named(2), Ok("under".to_owned()));
+        assert_eq!(
+            [3, 4].map(named),
+            [(); 2].map(|()| Err(LoginRefused::NotTheCallersAccount))
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Accounts.
 
+use std::sync::{Arc, MutexGuard};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,13 +13,20 @@ use super::fields::{Fields, check_fields, patched};
 use super::window::Search;
 use super::{App, Problem};
 use crate::api::account as domain;
+use crate::api::order::book::Book;
 use crate::api::world::Accounts;
+use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::account::{
     Account, AccountAnswer, AccountFilter, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account,
     login_name_taken, no_account,
 };
 use crate::sandbox::push::Came;
+use crate::sandbox::{self, Sandbox};
+
+/// How often orders are checked while others may change them. If they were changed each time, the sandbox is locked for the
+/// last check.
+const UNLOCKED_CHECKS: usize = 3;
 
 /// The accounts, by loginName; no passwords.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts", params(AccountFilter),
@@ -134,14 +143,16 @@ pub(super) async fn delete(
     PathSandbox(sandbox): PathSandbox,
     PathLoginName(name): PathLoginName,
 ) -> Result<StatusCode, Problem> {
-    let mut state = sandbox.state();
-    state.world.accounts.get(&name).ok_or_else(no_such_account)?;
-    if let Some(order) = state.world.book.iter().find(|order| order.login_name.as_str() == name) {
-        return Err(Problem::conflict(
-            "",
-            format!("the account has orders, {} among them: delete them first", order.number),
-        ));
+    aside(move || delete_account(&sandbox, &name)).await?
+}
+
+fn delete_account(sandbox: &Sandbox, name: &str) -> Result<StatusCode, Problem> {
+    if sandbox.accounts().get(name).is_none() {
+        return Err(no_such_account());
     }
+    let mut state = lock_checked(sandbox, |book| check_without_orders_of(book, name))?;
+    // Another may have deleted it meanwhile.
+    state.world.accounts.get(name).ok_or_else(no_such_account)?;
     let is_under = |account: &&domain::Account| {
         account
             .reseller
@@ -158,9 +169,39 @@ pub(super) async fn delete(
             ),
         ));
     }
-    state.world.accounts_mut().remove(&name);
+    state.world.accounts_mut().remove(name);
     sandbox.settle(&mut state, Came::Placed);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Locks a sandbox whose orders pass a check. It may have to look at many, so they are checked before the sandbox is locked,
+/// and again if they were changed meanwhile.
+fn lock_checked(
+    sandbox: &Sandbox,
+    mut check: impl FnMut(&Book) -> Result<(), Problem>,
+) -> Result<MutexGuard<'_, sandbox::State>, Problem> {
+    for _ in 0..UNLOCKED_CHECKS {
+        let book = sandbox.state().world.book.clone();
+        check(&book)?;
+        let state = sandbox.state();
+        // Whoever changes a book that is also kept here changes a copy.
+        if Arc::ptr_eq(&book, &state.world.book) {
+            return Ok(state);
+        }
+    }
+    let state = sandbox.state();
+    check(&state.world.book)?;
+    Ok(state)
+}
+
+fn check_without_orders_of(book: &Book, login_name: &str) -> Result<(), Problem> {
+    match book.iter().find(|order| order.login_name.as_str() == login_name) {
+        None => Ok(()),
+        Some(order) => Err(Problem::conflict(
+            "",
+            format!("the account has orders, {} among them: delete them first", order.number),
+        )),
+    }
 }
 
 /// Whether a text is the password of that account, which need not be among the others, or of one of them.
@@ -179,10 +220,9 @@ fn check(account: &domain::Account, accounts: &Accounts) -> Result<(), Problem> 
             no_account(reseller.as_str(), is_password_beside(account, accounts)),
         ));
     }
-    let has_its_id =
-        |other: &domain::Account| other.account_id == account.account_id && other.login_name != account.login_name;
     if let Some(account_id) = account.account_id
-        && accounts.iter().any(has_its_id)
+        && let Some(other) = accounts.of_account_id(account_id)
+        && other.login_name != account.login_name
     {
         return Err(Problem::conflict("accountID", account_id_taken(account_id)));
     }
@@ -191,4 +231,78 @@ fn check(account: &domain::Account, accounts: &Accounts) -> Result<(), Problem> 
 
 fn no_such_account() -> Problem {
     Problem::not_found("no account of this sandbox has that loginName")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::order::state::{Order, OrderNumber, Stage};
+    use crate::ca::{Authority, CaOptions};
+    use crate::clock::system_now;
+    use crate::model::Fixtures;
+    use crate::sandbox::certificates::Issuance;
+    use crate::sandbox::list::{Sandboxes, Settings};
+
+    /// A list with the default sandbox, which has an account `a`.
+    fn sandboxes() -> Sandboxes {
+        let fixtures = "[[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n";
+        let settings = Settings {
+            fixtures: Arc::new(Fixtures::parse(fixtures).unwrap()),
+            assumptions: Vec::new(),
+            issuance_delay: Duration::ZERO,
+            max_orders: 10,
+            journal: 10,
+            journal_bytes: 1 << 20,
+            max_sandboxes: 1,
+            seed: None,
+        };
+        let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
+        Sandboxes::new(settings, None, Arc::new(Issuance::new(authority))).unwrap()
+    }
+
+    /// Adds an order of `a`.
+    fn add_order(sandbox: &Sandbox, number: u64) {
+        let order = Order::plain(OrderNumber::new(number).unwrap(), Stage::Pending);
+        sandbox.state().world.book_mut().insert(order).unwrap();
+    }
+
+    #[test]
+    fn an_order_that_comes_while_orders_are_checked_is_checked_too() {
+        let sandboxes = sandboxes();
+        let sandbox = sandboxes.default_sandbox();
+        let mut checks = 0;
+        let locked = lock_checked(sandbox, |book| {
+            let checked = check_without_orders_of(book, "a");
+            if checks == 0 {
+                add_order(sandbox, 7);
+            }
+            checks += 1;
+            checked
+        });
+        let refused = locked.map(|_| ()).unwrap_err();
+        assert_eq!(refused.into_response().status(), StatusCode::CONFLICT);
+        assert_eq!(checks, 2);
+        assert!(delete_account(sandbox, "a").is_err());
+        sandbox.state().world.book_mut().remove(OrderNumber::new(7).unwrap());
+        assert_eq!(delete_account(sandbox, "a").ok(), Some(StatusCode::NO_CONTENT));
+        assert!(delete_account(sandbox, "a").is_err());
+    }
+
+    #[test]
+    fn orders_that_change_all_the_time_are_checked_while_the_sandbox_is_locked() {
+        let sandboxes = sandboxes();
+        let sandbox = sandboxes.default_sandbox();
+        let mut checked = Vec::new();
+        let locked = lock_checked(sandbox, |book| {
+            checked.push(book.len());
+            if checked.len() <= UNLOCKED_CHECKS {
+                add_order(sandbox, checked.len() as u64);
+            }
+            Ok(())
+        });
+        assert_eq!(locked.unwrap().world.book.len(), UNLOCKED_CHECKS);
+        assert_eq!(checked, (0..=UNLOCKED_CHECKS).collect::<Vec<_>>());
+    }
 }
