@@ -64,8 +64,12 @@ pub(super) fn check_call(
     let is_later =
         |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > after.now;
     let has_later = is_issued_by_poll && before.mails.iter().any(|(_, mail)| is_later(mail));
-    let kept: Vec<_> = before
-        .mails
+    let (followed, moved) = follow(&before.mails, old, Some(new), after.now);
+    let (stay, moved) = match is_issued_by_poll {
+        true => (&before.mails, None),
+        false => (&followed, moved),
+    };
+    let kept: Vec<_> = stay
         .iter()
         .map(|(id, mail)| match is_issued_by_poll && is_later(mail) {
             true => (
@@ -86,12 +90,45 @@ pub(super) fn check_call(
         .collect();
     let about = made.first().map_or(new, |made| &after.orders[made]);
     let to = about.email_address();
+    let own_address = new.email_address();
+    let moved = moved.map(|time| (MailKind::Collection, number, time, &*own_address));
     let expected: Vec<_> = mails(endpoint, old, about, made.is_empty(), after.now)
         .into_iter()
         .filter(|_| !has_later)
         .map(|(kind, time)| (kind, about.number, time, &*to))
+        .chain(moved)
         .collect();
     assert_eq!(sent, expected, "{told}");
+}
+
+/// What stays of the mails when an order has become the new one, or is gone, at that time; and when the one that was to come
+/// is sent instead, if it is another time.
+pub(super) fn follow(
+    mails: &[(u64, Mail)],
+    old: &Order,
+    new: Option<&Order>,
+    now: Timestamp,
+) -> (Vec<(u64, Mail)>, Option<Timestamp>) {
+    let number = old.number;
+    let lifecycle = new.map(Order::lifecycle);
+    if lifecycle == Some(old.lifecycle()) {
+        return (mails.to_vec(), None);
+    }
+    let lifecycle = lifecycle.filter(|lifecycle| !lifecycle.fails);
+    let issued = lifecycle.and_then(|lifecycle| match lifecycle.stage {
+        Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => Some(validity.issued.max(now)),
+        Stage::BeingIssued(None)
+        | Stage::Pending
+        | Stage::Replaced(_)
+        | Stage::Revoked(_)
+        | Stage::Rejected
+        | Stage::OnHold
+        | Stage::Unpaid => None,
+    });
+    let is_to_come = |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > now;
+    let goes = |mail: &Mail| is_to_come(mail) && issued != Some(mail.time);
+    let stay = mails.iter().filter(|(_, mail)| !goes(mail)).cloned().collect();
+    (stay, issued.filter(|_| mails.iter().any(|(_, mail)| goes(mail))))
 }
 
 fn collects(endpoint: &Endpoint) -> bool {
@@ -204,7 +241,7 @@ fn mails(
             .collect(),
         // They may have it issued, or it was waited for its polls.
         "download/RequestAndCollectSMIME" | "download/CollectSMIME" if old.stage != about.stage => issued
-            .map(|issued| (MailKind::Collection, issued))
+            .map(|issued| (MailKind::Collection, issued.max(now)))
             .into_iter()
             .collect(),
         _ => vec![],
