@@ -175,7 +175,7 @@ fn written_length(value: &impl Serialize) -> usize {
     params(
         CallFilter,
         ("limit" = Option<usize>, Query, description = "At most so many, the newest.", maximum = 1000000),
-        ("before" = Option<u64>, Query, description = "Only those before the one of this number: the `next` of the answer before.")),
+        ("before" = Option<usize>, Query, maximum = 18446744073709551615u64, description = "Only those before the one of this number: the `next` of the answer before.")),
     responses(
         (status = 200, description = "The calls", body = CallList),
         (status = 503, description = "Too many other long answers are being sent")))]
