@@ -5,7 +5,12 @@ use std::collections::VecDeque;
 use crate::api::account::Password;
 use crate::api::chunks::ChunkedMap;
 
-/// The shortest password that is searched for, in characters: a shorter one may stand in any text by chance.
+/// The shortest password, in bytes, that is searched for in texts that belong to its own account, such as the other arguments
+/// of its call: a shorter one may stand there by chance.
+pub(crate) const MIN_OF_ACCOUNT: usize = 4;
+
+/// The shortest password, in characters, that is searched for in any text: of so many passwords, a shorter one may well stand
+/// there by chance.
 const MIN_CHARACTERS: usize = 6;
 
 /// How many passwords are searched for that no account has any more, the last ones.

@@ -161,8 +161,9 @@ impl Builder {
         };
         self.save_regularly(&mut emulator);
         self.send_pushes(&mut emulator, prepared.push_tls);
-        self.serve_api(&mut emulator, https.zip(prepared.tls), http);
-        self.serve_control(&mut emulator, control);
+        let connections = Connections::allowed();
+        self.serve_api(&mut emulator, https.zip(prepared.tls), http, connections.api);
+        self.serve_control(&mut emulator, control, connections.control);
         if let Some(url) = emulator.console_url() {
             info!(target: CONSOLE_LOG, "the console is at {url}/");
         }
@@ -192,13 +193,18 @@ impl Builder {
     }
 
     /// Serves the API on the listeners that are on.
-    fn serve_api(&self, emulator: &mut Emulator, https: Option<(Listener, Tls)>, http: Option<Listener>) {
-        let limits = || self.limits(Connections::allowed().api);
+    fn serve_api(
+        &self,
+        emulator: &mut Emulator,
+        https: Option<(Listener, Tls)>,
+        http: Option<Listener>,
+        connections: usize,
+    ) {
+        let limits = || self.limits(connections);
         let bodies = Arc::new(BodyReader::new(self.read_timeout));
         let (sandboxes, console) = (emulator.sandboxes.clone(), emulator.console_url());
         let api = |counts_as_https| {
-            let console = console.as_deref().map(Arc::from);
-            Products::new(sandboxes.clone(), counts_as_https, bodies.clone(), console).into_service()
+            Products::new(sandboxes.clone(), counts_as_https, bodies.clone(), console.clone()).into_service()
         };
         if let Some((listener, tls)) = https {
             let stop = emulator.stopper.signal();
@@ -213,9 +219,8 @@ impl Builder {
     }
 
     /// Serves the control API and the console, if their listener is on.
-    fn serve_control(&self, emulator: &mut Emulator, listener: Option<Listener>) {
+    fn serve_control(&self, emulator: &mut Emulator, listener: Option<Listener>, connections: usize) {
         let Some(listener) = listener else { return };
-        let connections = Connections::allowed().control;
         let control = Control {
             ca_pem: emulator.ca_pem.clone(),
             catalogue: self.catalogue.as_deref().map(Arc::from),
@@ -316,8 +321,9 @@ impl Builder {
 
 impl Emulator {
     /// The URL of the console, without a slash at its end, if its listener is on.
-    fn console_url(&self) -> Option<String> {
-        self.control.map(|address| base_url::told("http", address, "localhost"))
+    fn console_url(&self) -> Option<Arc<str>> {
+        self.control
+            .map(|address| base_url::told("http", address, "localhost").into())
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use crate::api::account::{Account, LoginName, PushTarget};
 use crate::api::order::book::{Book, Touched};
 use crate::api::order::state::{Order, OrderNumber};
+use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::push::PushEvent;
 use crate::api::world::{Accounts, World};
 use crate::clock::Timestamp;
@@ -34,9 +35,6 @@ const MAX_BUSY: usize = 4;
 
 /// How many orders that have become due are looked at while the sandbox is locked; the others are soon after.
 const MAX_DUE_AT_ONCE: usize = 1000;
-
-/// The shortest secret that is searched in what is told: a shorter one may stand there by chance.
-const MIN_SEARCHED: usize = 4;
 
 /// A change of an order that is to be pushed.
 #[derive(Debug)]
@@ -147,7 +145,7 @@ fn holds_secret(value: &str, account: &Account) -> bool {
         Some(&account.login_password),
         credentials.map(|credentials| &credentials.password),
     ];
-    let is_held = |secret: &str| secret.len() >= MIN_SEARCHED && value.contains(secret);
+    let is_held = |secret: &str| secret.len() >= MIN_OF_ACCOUNT && value.contains(secret);
     passwords
         .into_iter()
         .flatten()

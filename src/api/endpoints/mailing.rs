@@ -4,6 +4,7 @@
 
 use crate::api::account::Account;
 use crate::api::order::book::LifecycleChange;
+use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::mailing::{MailKind, Mailing, language};
 use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
@@ -85,17 +86,8 @@ pub(crate) fn follow(changes: &[LifecycleChange], world: &mut World, now: Timest
         let Some(to_come) = world.outbox.to_come(*number, now) else {
             continue;
         };
-        let issued = after.filter(|life| !life.fails).and_then(|life| match life.stage {
-            Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => Some(validity.issued.max(now)),
-            // It is issued by polls: `announce_issuance` sends the mail then.
-            Stage::BeingIssued(None)
-            | Stage::Pending
-            | Stage::Replaced(_)
-            | Stage::Revoked(_)
-            | Stage::Rejected
-            | Stage::OnHold
-            | Stage::Unpaid => None,
-        });
+        // Of one that is issued by polls, `announce_issuance` sends the mail then.
+        let issued = after.and_then(Lifecycle::issued).map(|issued| issued.max(now));
         if issued == Some(to_come) {
             continue;
         }

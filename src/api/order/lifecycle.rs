@@ -36,6 +36,22 @@ impl Lifecycle {
         }
     }
 
+    /// When the certificate that is valid was issued, or will be by the clock alone; none if it is to be issued by polls.
+    pub fn issued(self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => {
+                Some(validity.issued).filter(|_| !self.fails)
+            }
+            Stage::BeingIssued(None)
+            | Stage::Pending
+            | Stage::Replaced(_)
+            | Stage::Revoked(_)
+            | Stage::Rejected
+            | Stage::OnHold
+            | Stage::Unpaid => None,
+        }
+    }
+
     /// What the clock alone brings, the earlier first: what is past, and what is to come.
     pub fn due_events(self) -> impl Iterator<Item = (Timestamp, DueKind)> {
         let (issuance, expires) = match self.stage {

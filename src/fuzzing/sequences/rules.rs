@@ -2,6 +2,7 @@
 
 use super::seen::Seen;
 use crate::api::endpoints::{Answer, Endpoint};
+use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::mailing::MailKind;
 use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
@@ -114,17 +115,7 @@ pub(super) fn follow(
     if lifecycle == Some(old.lifecycle()) {
         return (mails.to_vec(), None);
     }
-    let lifecycle = lifecycle.filter(|lifecycle| !lifecycle.fails);
-    let issued = lifecycle.and_then(|lifecycle| match lifecycle.stage {
-        Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => Some(validity.issued.max(now)),
-        Stage::BeingIssued(None)
-        | Stage::Pending
-        | Stage::Replaced(_)
-        | Stage::Revoked(_)
-        | Stage::Rejected
-        | Stage::OnHold
-        | Stage::Unpaid => None,
-    });
+    let issued = lifecycle.and_then(Lifecycle::issued).map(|issued| issued.max(now));
     let is_to_come = |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > now;
     let goes = |mail: &Mail| is_to_come(mail) && issued != Some(mail.time);
     let stay = mails.iter().filter(|(_, mail)| !goes(mail)).cloned().collect();

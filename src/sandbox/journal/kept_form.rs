@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::api::account::{LoginName, Password};
 use crate::api::endpoints::Endpoint;
+use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::protocol::argument::{find, is_same_but_for_case};
 use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
@@ -18,9 +19,6 @@ pub(super) const LOGIN_NAME: &str = "loginName";
 
 /// Arguments of a call that are kept.
 const MAX_ARGUMENTS: usize = u64::BITS as usize;
-
-/// The shortest password for which the other values are searched: a shorter one may stand in any of them by chance.
-const MIN_SEARCHED: usize = 4;
 
 /// Bytes of a value that may be a password or a loginName: as many as the longest password has, and some white space.
 const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
@@ -100,7 +98,7 @@ impl KeptForm {
         let first = || form.pairs().iter().take(MAX_ARGUMENTS);
         let later = || {
             let later = form.pairs().iter().skip(MAX_ARGUMENTS);
-            let passwords = later.filter(|pair| is_password(&pair.name) && pair.value.len() >= MIN_SEARCHED);
+            let passwords = later.filter(|pair| is_password(&pair.name) && pair.value.len() >= MIN_OF_ACCOUNT);
             passwords.take(MAX_ARGUMENTS)
         };
         let length = |value: &[u8]| Self::HEAD + value.len().min(Self::MAX_KEPT);
@@ -170,7 +168,7 @@ impl KeptForm {
             // Of arguments without a row, passwords alone have a value here.
             .filter(|kept| kept.row == Self::NO_ROW || name(kept.row) == Some(PASSWORD))
             .map(|kept| kept.value)
-            .filter(|value| value.len() >= MIN_SEARCHED)
+            .filter(|value| value.len() >= MIN_OF_ACCOUNT)
             .collect();
         let holds_password = |value: &[u8]| {
             let words = [&b"assword"[..], b"ASSWORD"];
