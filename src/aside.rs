@@ -1,9 +1,11 @@
 //! Runs work that blocks or takes long on other threads, so that no task waits for it.
 
+use std::any::Any;
 use std::panic::resume_unwind;
+use std::thread;
 
 use thiserror::Error;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 /// Runs work that may block or take long on a thread for it. Work that has begun is finished, even if nobody waits for
 /// it any more.
@@ -11,21 +13,33 @@ use tokio::task::{JoinError, spawn_blocking};
 /// # Errors
 /// The work panicked, or the runtime is ending.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokenOff> {
-    spawn_blocking(work).await.map_err(BrokenOff)
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| BrokenOff(error.try_into_panic().ok()))
 }
 
-/// Work that was not finished. The message of its panic is not repeated, as it may contain a secret.
+/// The same for work that takes much memory for a while: on a thread that ends with it, as a thread that lives on keeps much
+/// of what it has freed.
+///
+/// # Errors
+/// The work panicked, the runtime is ending, or the system starts no more threads.
+pub(crate) async fn aside_alone<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokenOff> {
+    let worker = thread::Builder::new().spawn(work).map_err(|_| BrokenOff(None))?;
+    let done = aside(|| worker.join()).await?;
+    done.map_err(|panic| BrokenOff(Some(panic)))
+}
+
+/// Work that was not finished, and its panic if it had one. The message of that is not repeated, as it may contain a secret.
 #[derive(Debug, Error)]
 #[error("the work was interrupted")]
-pub(crate) struct BrokenOff(JoinError);
+pub(crate) struct BrokenOff(Option<Box<dyn Any + Send>>);
 
 impl BrokenOff {
     /// Continues the panic of the work, for callers that cannot go on without its result.
     pub(crate) async fn resume<T>(self) -> T {
-        match self.0.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
+        match self.0 {
+            Some(panic) => resume_unwind(panic),
             // Only a runtime that is ending cancels the work, and then it also ends the task that waits here.
-            Err(_) => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 }

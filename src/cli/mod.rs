@@ -20,15 +20,21 @@ mod variables;
 use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::CommandFactory as _;
-use tokio::runtime::Runtime;
+use tokio::runtime;
 
 use args::{Command, Config, Exit};
 
 /// The program: reads the command line and runs one command.
 pub fn main() -> ExitCode {
-    let runtime = match Runtime::new() {
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        // What work took of memory goes back to the system with the thread that did it.
+        .thread_keep_alive(Duration::from_secs(1))
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, 2),
     };

@@ -13,6 +13,7 @@ mod clock;
 mod extract;
 mod faults;
 mod fields;
+mod fixtures;
 mod guard;
 mod openapi;
 mod orders;

@@ -8,12 +8,11 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
-use super::receive::Share;
+use super::fixtures::with_fixtures;
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::Fixtures;
-use crate::model::fixtures::FixturesOrText;
 use crate::model::sandbox::{NewSandbox, Reset, SandboxInfo, SandboxList};
 use crate::sandbox::list::{self, SandboxError};
 use crate::sandbox::{DEFAULT, Sandbox};
@@ -34,39 +33,6 @@ fn sandbox_info(sandbox: &Sandbox) -> SandboxInfo {
         accounts,
         calls: sandbox.journal.len(),
     }
-}
-
-/// The longest TOML, in bytes.
-const MAX_TOML: usize = 1 << 20;
-
-/// How many times as much memory TOML takes as JSON of that length: it is read into a tree first.
-const TOML_WEIGHT: usize = 32;
-
-/// Takes the memory that it takes to read fixtures.
-///
-/// # Errors
-/// There is none at the moment, or there never is as much.
-async fn cover(fixtures: &FixturesOrText, share: &mut Share, app: &App) -> Result<(), Problem> {
-    match fixtures {
-        FixturesOrText::Text(text) if !Fixtures::is_json(text) => {
-            if text.len() > MAX_TOML {
-                let detail = format!(
-                    "TOML has {MAX_TOML} bytes at most here; send the fixtures as JSON, or start with them (--fixtures)"
-                );
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).below("fixtures"));
-            }
-            share.cover(text.len() * TOML_WEIGHT, &app.body_memory).await
-        }
-        FixturesOrText::Text(_) | FixturesOrText::Object(_) => Ok(()),
-    }
-}
-
-/// The fixtures that were sent.
-///
-/// # Errors
-/// They are a text that is no fixtures file.
-fn read_fixtures(fixtures: FixturesOrText) -> Result<Fixtures, Problem> {
-    fixtures.read().map_err(|error| Problem::from(error).below("fixtures"))
 }
 
 impl From<SandboxError> for Problem {
@@ -107,25 +73,21 @@ pub(super) async fn create(
     State(app): State<App>,
     sent: Option<BodyWithFixtures<NewSandbox>>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (entry, mut share) = match sent {
+    let (entry, share) = match sent {
         Some(BodyWithFixtures(entry, share)) => (entry, share),
         None => <_>::default(),
     };
-    if let Some(fixtures) = &entry.fixtures {
-        cover(fixtures, &mut share, &app).await?;
-    }
-    let create = move || {
+    let sandboxes = app.sandboxes.clone();
+    let create = move |fixtures: Option<Fixtures>| {
         let new = list::NewSandbox {
             name: entry.name,
-            fixtures: entry.fixtures.map(read_fixtures).transpose()?.map(Arc::new),
+            fixtures: fixtures.map(Arc::new),
             logins: entry.logins,
             ttl: entry.ttl,
         };
-        let created = app.sandboxes.create(new);
-        drop(share);
-        created.map_err(Problem::from)
+        sandboxes.create(new).map_err(Problem::from)
     };
-    let sandbox = aside(create).await??;
+    let sandbox = with_fixtures(entry.fixtures, share, &app, create).await?;
     let location = format!("/control/v1/sandboxes/{}", sandbox.name);
     let reply = sandbox_info(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
@@ -167,25 +129,23 @@ pub(super) async fn reset(
     PathSandbox(sandbox): PathSandbox,
     sent: Option<BodyWithFixtures<Reset>>,
 ) -> Result<Json<SandboxInfo>, Problem> {
-    let (fixtures, mut share) = match sent {
+    let (fixtures, share) = match sent {
         Some(BodyWithFixtures(reset, share)) => (reset.fixtures, share),
         None => <_>::default(),
     };
-    if let Some(fixtures) = &fixtures {
-        cover(fixtures, &mut share, &app).await?;
-    }
-    let reset = move || {
-        let settings = app.sandboxes.settings();
+    let sandboxes = app.sandboxes.clone();
+    let reset = move |fixtures: Option<Fixtures>| {
+        let settings = sandboxes.settings();
         let fixtures = match fixtures {
-            Some(fixtures) => Arc::new(read_fixtures(fixtures)?),
+            Some(fixtures) => Arc::new(fixtures),
             None => sandbox.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
         };
         let state = settings
             .state_of(&fixtures, real_now())
             .map_err(|error| Problem::from(error).below("fixtures"))?;
-        drop((fixtures, share));
+        drop(fixtures);
         sandbox.reset(state);
         Ok(Json(sandbox_info(&sandbox)))
     };
-    aside(reset).await?
+    with_fixtures(fixtures, share, &app, reset).await
 }
