@@ -6,8 +6,14 @@ import { constants } from "node:os";
 
 import { findBinary } from "../src/binary.js";
 
+/** Is set for the program. If it is set for this script, what was taken for the program has started it once more. */
+const STARTED = "NODE_STARTED_SECTIGO_EMULATOR";
+
 try {
-  const child = spawn(findBinary(), process.argv.slice(2), { stdio: "inherit" });
+  const program = findBinary();
+  if (process.env[STARTED] === program) throw new Error(`${program} is not the program, it starts this script`);
+  const env = { ...process.env, [STARTED]: program };
+  const child = spawn(program, process.argv.slice(2), { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
 } catch (error) {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { connect, ControlError, findBinary, NotCalledError, sandbox, startEmulator } from "../src/index.js";
@@ -103,6 +104,30 @@ test("without a binary it says how to get it", async () => {
     if (named === undefined) delete process.env.SECTIGO_EMULATOR_BINARY;
     else process.env.SECTIGO_EMULATOR_BINARY = named;
   }
+});
+
+test("this package's own command on the PATH is not taken for the program", async () => {
+  const folder = () => mkdtempSync(join(tmpdir(), "path-"));
+  // Copied to where no package of a platform is found beside it.
+  const own = folder();
+  for (const part of ["bin/sectigo-emulator.js", "src/binary.js"]) {
+    cpSync(fileURLToPath(new URL(`../${part}`, import.meta.url)), join(own, part));
+  }
+  writeFileSync(join(own, "package.json"), `{ "type": "module" }`);
+  const wrapper = join(own, "bin/sectigo-emulator.js");
+  const [linked, script, hidden, real] = [folder(), folder(), folder(), folder()];
+  const at = (path) => join(path, "sectigo-emulator");
+  const write = (path, text) => writeFileSync(at(path), text, { mode: 0o755 });
+  symlinkSync(wrapper, at(linked));
+  write(script, `#!/bin/sh\nexec node "${wrapper}" "$@"\n`);
+  write(hidden, `#!/bin/sh\nfile=sectigo-emulator\nexec node "${dirname(wrapper)}/$file.js" "$@"\n`);
+  write(real, "#!/bin/sh\necho the program\n");
+  const command = (folders) => {
+    const env = { PATH: [...folders, process.env.PATH].join(delimiter) };
+    return run(process.execPath, [wrapper, "--version"], { env, timeout: 20_000 });
+  };
+  assert.equal((await command([linked, script, real])).stdout, "the program\n");
+  await assert.rejects(command([hidden]), /is not the program, it starts this script/);
 });
 
 test("the environment of the tests sets no options", async () => {
