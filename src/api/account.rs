@@ -243,6 +243,8 @@ pub struct PushCredentials {
 pub struct Polling {
     interval: Duration,
     last: HashMap<u64, Timestamp>,
+    /// From so many orders on, those that may be collected again are forgotten.
+    swept_from: usize,
 }
 
 impl Polling {
@@ -251,6 +253,7 @@ impl Polling {
         Self {
             interval,
             last: HashMap::new(),
+            swept_from: Self::MIN_SWEPT,
         }
     }
 
@@ -268,15 +271,16 @@ impl Polling {
         if self.last.get(&order_number).is_some_and(|last| is_recent(*last)) {
             return false;
         }
-        if self.last.len() >= Self::SWEPT {
+        if self.last.len() >= self.swept_from {
             self.last.retain(|_, last| is_recent(*last));
+            // So a sweep is paid for by the calls that came since the last one.
+            self.swept_from = Self::MIN_SWEPT.max(2 * self.last.len());
         }
         self.last.insert(order_number, now);
         true
     }
 
-    /// From so many orders on, those that may be collected again are forgotten at each call.
-    const SWEPT: usize = 1000;
+    const MIN_SWEPT: usize = 1000;
 }
 
 #[cfg(test)]
@@ -342,7 +346,7 @@ mod tests {
         for order in 3..5000 {
             assert!(polling.admit(order, second(100 * order)));
         }
-        assert!(polling.last.len() <= Polling::SWEPT, "{}", polling.last.len());
+        assert!(polling.last.len() <= Polling::MIN_SWEPT, "{}", polling.last.len());
     }
 
     #[test]

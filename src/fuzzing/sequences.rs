@@ -74,7 +74,7 @@ enum Change {
     /// Gives an order the certificateID that the next new order would have, or one that no order would have.
     CertificateId(Index, bool),
     Csr(Index, Option<bool>),
-    Polls(Option<u8>),
+    Polls(Option<u8>, bool),
     Assume(usize, Index),
     Restore,
 }
@@ -97,7 +97,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         (index(), email).prop_map(|(order, email)| Change::Email(order, email)),
         (index(), any::<bool>()).prop_map(|(order, is_next)| Change::CertificateId(order, is_next)),
         (index(), any::<Option<bool>>()).prop_map(|(order, csr)| Change::Csr(order, csr)),
-        prop::option::of(1..3_u8).prop_map(Change::Polls),
+        (prop::option::of(1..3_u8), any::<bool>()).prop_map(|(polls, is_strict)| Change::Polls(polls, is_strict)),
         (0..ASSUMPTIONS.len(), index()).prop_map(|(place, value)| Change::Assume(place, value)),
         Just(Change::Restore),
     ];
@@ -263,9 +263,10 @@ impl Rig {
                 let (status, answer) = self.control(Method::POST, "/orders", &body);
                 assert!(matches!(status, 201 | 503), "{answer}");
             }
-            Change::Polls(polls) => {
+            Change::Polls(polls, is_strict) => {
                 let polls = serde_json::to_string(polls).expect("a number is JSON");
-                let body = format!(r#"{{"issuedAfterPolls":{polls}}}"#);
+                let strict = if *is_strict { r#""1m""# } else { "null" };
+                let body = format!(r#"{{"issuedAfterPolls":{polls},"strictPolling":{strict}}}"#);
                 self.expect(Method::PATCH, "/accounts/login_name", &body);
             }
             Change::Assume(place, value) => {

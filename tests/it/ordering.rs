@@ -1,5 +1,7 @@
 //! `!AutoApplyOrder`, `!AutoAuthorize`, `!AutoReject` and `download/RequestAndCollectSMIME`: from an order to its certificate.
 
+use serde_json::json;
+
 use crate::harness::{Answer, Client, Control, Form, OpenSsl, PASSWORD, REPLACE_DENIED, Server, invalid, missing};
 
 const APPLY: &str = "/products/!AutoApplyOrder";
@@ -327,6 +329,33 @@ fn a_spkac_is_taken_as_the_csr() {
     let number = apply(&mut client, &smime().without("csr"));
     send(&mut client, REQUEST, &request(number).add("csr", file("p256-bare")))
         .assert_text("-10\nThe CSR cannot be decoded!\n");
+}
+
+#[test]
+fn a_request_that_comes_too_soon_changes_nothing() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let mut client = server.client();
+    let number = apply(&mut client, &smime().without("csr"));
+    control.expect(("PUT", "/clock", r#"{"frozen":true}"#), 200, &[]);
+    control.expect(("PATCH", "/accounts/login_name", r#"{"strictPolling":"1m"}"#), 200, &[]);
+    send(&mut client, REQUEST, &request(number)).assert_text("0\n");
+    let mails = control.get("/outbox");
+    let with_csr = request(number).add("csr", P256).add("returnCertificate", "Y");
+    send(&mut client, REQUEST, &with_csr).assert_text("-42\nCall limit reached, please try again later!\n");
+    let order = control.get(&format!("/orders/{number}"));
+    assert_eq!(
+        (&order["state"], &order["csr"]),
+        (&json!("pending"), &json!(null)),
+        "{order}"
+    );
+    assert_eq!(control.get("/outbox"), mails);
+    control.expect(("POST", "/clock/advance", r#"{"by":"1m"}"#), 200, &[]);
+    let collected = send(&mut client, REQUEST, &with_csr);
+    assert!(
+        collected.text().starts_with("2\n-----BEGIN CERTIFICATE-----\n"),
+        "{collected:?}"
+    );
 }
 
 #[test]

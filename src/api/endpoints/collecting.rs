@@ -239,7 +239,18 @@ impl Wish {
 
     /// Collects that order: what is answered for it. The call counts as a poll.
     pub(super) fn collect(&self, number: OrderNumber, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
-        poll(number, world, now)?;
+        admit_poll(number, world, now)?;
+        self.collect_admitted(number, world, now)
+    }
+
+    /// The same after [`admit_poll`].
+    pub(super) fn collect_admitted(
+        &self,
+        number: OrderNumber,
+        world: &mut World,
+        now: Timestamp,
+    ) -> Result<Success, Failure> {
+        count_poll(number, world, now);
         let order = world.book.get(number).expect("the order was just found");
         let done = self.answer(order, &world.conventions.assumptions, now)?;
         let hands_out = matches!(self.query, Query::All | Query::Certificate) && done.code == ATTACHED;
@@ -315,10 +326,9 @@ impl Wish {
     }
 }
 
-/// Counts a call that collects an order, which may issue it; refuses it if it comes too soon.
-fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Refusal> {
+/// Lets a call collect an order, unless it comes too soon after the last one (`strictPolling` of the account).
+pub(super) fn admit_poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Refusal> {
     let order = world.book.get(number).expect("the order was just found");
-    let waits_for_polls = order.issued_after_polls.is_some() && order.state_at(now) == State::BeingIssued;
     let login_name = order.login_name.clone();
     let account = world.accounts.get(login_name.as_str());
     let is_strict = account.is_some_and(|account| account.polling.is_some());
@@ -328,15 +338,21 @@ fn poll(number: OrderNumber, world: &mut World, now: Timestamp) -> Result<(), Re
             format!("order {number} was collected too short a time ago (strictPolling of the account)"),
         ));
     }
-    if waits_for_polls {
-        let order = world.book_mut().get_mut(number);
-        let order = order.expect("the order was just found");
-        order.poll(now);
-        if order.product == Product::Smime && order.state_at(now) == State::Issued {
-            mailing::announce_issuance(number, world, now);
-        }
-    }
     Ok(())
+}
+
+/// Counts a call that collects an order, which issues one that waits for so many.
+fn count_poll(number: OrderNumber, world: &mut World, now: Timestamp) {
+    let order = world.book.get(number).expect("the order was just found");
+    if order.issued_after_polls.is_none() || order.state_at(now) != State::BeingIssued {
+        return;
+    }
+    let order = world.book_mut().get_mut(number);
+    let order = order.expect("the order was just found");
+    order.poll(now);
+    if order.product == Product::Smime && order.state_at(now) == State::Issued {
+        mailing::announce_issuance(number, world, now);
+    }
 }
 
 /// Whether its account is told when a certificate is collected.

@@ -4,7 +4,7 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::csr::{Csr, CsrError};
-use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
+use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, admit_poll};
 use crate::api::endpoints::credentials::Credentials;
 use crate::api::endpoints::{
     Failure, Rules, Success, await_polls, check_permission, csr_spaces, find_order, mailing, refuse_new_csr,
@@ -66,6 +66,8 @@ impl Rules for RequestAndCollectSmime {
         }
         let has_csr = csr.is_some() || !order.needs_csr();
         let is_issued_now = values.return_certificate && has_csr && order.state_at(now) == State::Pending;
+        // The last that refuses: what follows changes the order.
+        admit_poll(number, world, now)?;
         let delay = world.issuance_delay;
         if (csr.is_some() || is_issued_now)
             && let Some(order) = world.book_mut().get_mut(number)
@@ -79,7 +81,7 @@ impl Rules for RequestAndCollectSmime {
             await_polls(world, number);
             mailing::announce(number, world, now);
         }
-        values.wish.collect(number, world, now)
+        values.wish.collect_admitted(number, world, now)
     }
 }
 

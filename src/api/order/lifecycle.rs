@@ -39,10 +39,9 @@ impl Lifecycle {
     /// When the certificate that is valid was issued, or will be by the clock alone; none if it is to be issued by polls.
     pub fn issued(self) -> Option<Timestamp> {
         match self.stage {
-            Stage::BeingIssued(Some(validity)) | Stage::Issued(validity) => {
-                Some(validity.issued).filter(|_| !self.fails)
-            }
-            Stage::BeingIssued(None)
+            Stage::BeingIssued(Some(validity)) if !self.fails => Some(validity.issued),
+            Stage::Issued(validity) => Some(validity.issued),
+            Stage::BeingIssued(_)
             | Stage::Pending
             | Stage::Replaced(_)
             | Stage::Revoked(_)
@@ -225,23 +224,31 @@ mod tests {
             issued: at(3),
             expires: at(6),
         };
-        for (stage, fails, expected, changes) in [
-            (Stage::Pending, false, &[][..], &[][..]),
-            (Stage::BeingIssued(None), true, &[], &[]),
+        for (stage, fails, expected, changes, issued) in [
+            (Stage::Pending, false, &[][..], &[][..], None),
+            (Stage::BeingIssued(None), true, &[], &[], None),
             (
                 Stage::BeingIssued(Some(validity)),
                 false,
                 &[(at(3), Issued), (at(6), Expired)],
                 &[at(3), at(6)],
+                Some(at(3)),
             ),
-            (Stage::BeingIssued(Some(validity)), true, &[(at(3), Failed)], &[]),
-            (Stage::Issued(validity), true, &[(at(6), Expired)], &[at(6)]),
-            (Stage::Replaced(validity), false, &[(at(6), Expired)], &[at(6)]),
-            (Stage::Revoked(validity), false, &[], &[]),
+            (Stage::BeingIssued(Some(validity)), true, &[(at(3), Failed)], &[], None),
+            (
+                Stage::Issued(validity),
+                true,
+                &[(at(6), Expired)],
+                &[at(6)],
+                Some(at(3)),
+            ),
+            (Stage::Replaced(validity), false, &[(at(6), Expired)], &[at(6)], None),
+            (Stage::Revoked(validity), false, &[], &[], None),
         ] {
             let life = Lifecycle { stage, fails };
             assert_eq!(life.due_events().collect::<Vec<_>>(), expected, "{stage:?}");
             assert_eq!(life.state_changes().collect::<Vec<_>>(), changes, "{stage:?}");
+            assert_eq!(life.issued(), issued, "{stage:?}");
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::seen::Seen;
 use crate::api::endpoints::{Answer, Endpoint};
-use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::mailing::MailKind;
 use crate::api::order::outbox::Mail;
 use crate::api::order::product::Product;
@@ -115,7 +114,17 @@ pub(super) fn follow(
     if lifecycle == Some(old.lifecycle()) {
         return (mails.to_vec(), None);
     }
-    let issued = lifecycle.and_then(Lifecycle::issued).map(|issued| issued.max(now));
+    let issued = lifecycle.and_then(|lifecycle| match lifecycle.stage {
+        Stage::BeingIssued(Some(validity)) if !lifecycle.fails => Some(validity.issued.max(now)),
+        Stage::Issued(validity) => Some(validity.issued.max(now)),
+        Stage::BeingIssued(_)
+        | Stage::Pending
+        | Stage::Replaced(_)
+        | Stage::Revoked(_)
+        | Stage::Rejected
+        | Stage::OnHold
+        | Stage::Unpaid => None,
+    });
     let is_to_come = |mail: &Mail| mail.order_number == number && mail.kind == MailKind::Collection && mail.time > now;
     let goes = |mail: &Mail| is_to_come(mail) && issued != Some(mail.time);
     let stay = mails.iter().filter(|(_, mail)| !goes(mail)).cloned().collect();
