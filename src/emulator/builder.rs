@@ -12,7 +12,7 @@ use crate::token::GivenToken;
 
 /// The shortest and the longest read timeout: it is used as the period of an interval, which must not be zero, and is
 /// added to the present time, which must not overflow.
-const READ_TIMEOUTS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
+const TIME_LIMITS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(365 * 24 * 60 * 60));
 
 /// The options of an emulator. The defaults are those of [`Emulator::start`](crate::Emulator::start).
 #[derive(Clone, Debug)]
@@ -211,7 +211,7 @@ impl Builder {
     /// is at least one millisecond and at most 365 days; a value outside of this range is replaced by the nearest one.
     #[must_use]
     pub fn read_timeout(mut self, limit: Duration) -> Self {
-        let (least, most) = READ_TIMEOUTS;
+        let (least, most) = TIME_LIMITS;
         self.read_timeout = limit.clamp(least, most);
         self
     }
@@ -271,10 +271,12 @@ impl Builder {
     }
 
     /// Also saves the state after each interval of this length, if it has changed. Has no effect without
-    /// [`state_file`](Self::state_file). A save that fails is an error in the log.
+    /// [`state_file`](Self::state_file). A save that fails is an error in the log. The limits are those of
+    /// [`read_timeout`](Self::read_timeout).
     #[must_use]
     pub fn state_every(mut self, interval: Duration) -> Self {
-        self.state_every = Some(interval);
+        let (least, most) = TIME_LIMITS;
+        self.state_every = Some(interval.clamp(least, most));
         self
     }
 
@@ -327,7 +329,7 @@ impl Builder {
     /// [`read_timeout`](Self::read_timeout).
     #[must_use]
     pub fn push_timeout(mut self, limit: Duration) -> Self {
-        let (least, most) = READ_TIMEOUTS;
+        let (least, most) = TIME_LIMITS;
         self.push.timeout = limit.clamp(least, most);
         self
     }
@@ -335,7 +337,7 @@ impl Builder {
     /// How long it takes until a push that failed is tried again, which happens three times; 1 s by default.
     #[must_use]
     pub fn push_retry_delay(mut self, delay: Duration) -> Self {
-        self.push.retry_delay = delay.min(READ_TIMEOUTS.1);
+        self.push.retry_delay = delay.min(TIME_LIMITS.1);
         self
     }
 

@@ -160,8 +160,8 @@ impl Builder {
             runtime: None,
         };
         self.save_regularly(&mut emulator);
-        self.send_pushes(&mut emulator, prepared.push_tls);
         let connections = Connections::allowed();
+        self.send_pushes(&mut emulator, prepared.push_tls, connections.pushes);
         self.serve_api(&mut emulator, https.zip(prepared.tls), http, connections.api);
         self.serve_control(&mut emulator, control, connections.control);
         if let Some(url) = emulator.console_url() {
@@ -182,11 +182,12 @@ impl Builder {
     }
 
     /// Sends the pushes of all sandboxes.
-    fn send_pushes(&self, emulator: &mut Emulator, tls: Arc<ClientConfig>) {
+    fn send_pushes(&self, emulator: &mut Emulator, tls: Arc<ClientConfig>, most: usize) {
         let pusher = Pusher {
             sandboxes: emulator.sandboxes.clone(),
             options: self.push.clone(),
             tls,
+            most,
             stop: emulator.stopper.signal(),
         };
         emulator.tasks.spawn(pusher.run());

@@ -42,9 +42,6 @@ use crate::server::stop::Stop;
 /// How often a push is tried again.
 const RETRIES: u32 = 3;
 
-/// How many pushes of all sandboxes are on their way at once.
-const MAX_ON_THEIR_WAY: usize = 64;
-
 /// The most bytes of the head of a response.
 const MAX_HEAD: usize = 16 << 10;
 
@@ -97,6 +94,8 @@ pub(crate) struct Pusher {
     pub(crate) options: PushOptions,
     /// Which receivers are trusted.
     pub(crate) tls: Arc<ClientConfig>,
+    /// How many pushes may be on their way at a time.
+    pub(crate) most: usize,
     /// Ends it.
     pub(crate) stop: Stop,
 }
@@ -108,6 +107,7 @@ impl Pusher {
             sandboxes,
             options,
             tls,
+            most,
             mut stop,
         } = self;
         let sender = Arc::new(Sender { options, tls });
@@ -119,15 +119,18 @@ impl Pusher {
                     sandbox.look_after();
                 }
             }
-            while on_their_way.len() < MAX_ON_THEIR_WAY
+            while on_their_way.len() < most
                 && let Some(name) = hub.next_ready()
             {
                 let Some(sandbox) = sandboxes.get(&name) else { continue };
-                while let Some(taken) = sandbox.pushes.take() {
+                // Those that are left are taken when one of this sandbox is over.
+                while on_their_way.len() < most
+                    && let Some(taken) = sandbox.pushes.take()
+                {
                     on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken));
                 }
             }
-            let is_full = on_their_way.len() >= MAX_ON_THEIR_WAY;
+            let is_full = on_their_way.len() >= most;
             let nap = hub.next_alarm().map(|at| at.since(real_now()).min(NAP));
             tokio::select! {
                 biased;
