@@ -15,19 +15,6 @@ use crate::token::Token;
 /// The one route of the API that needs no token.
 const HEALTH: &str = "/control/v1/health";
 
-/// The routes that take query parameters, which they check themselves.
-const WITH_QUERY: [&str; 9] = [
-    "/accounts",
-    "/due",
-    "/orders",
-    "/calls",
-    "/stream",
-    "/outbox",
-    "/certificate",
-    "/chain",
-    "/ca",
-];
-
 /// The names by which the control listener may be asked, beside `localhost` and IP addresses.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnNames(Vec<Box<str>>);
@@ -91,16 +78,12 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-/// The layer of the routes themselves: what they do not take in the query is refused.
-pub(super) async fn check_query(request: Request, next: Next) -> Response {
-    let checks_itself =
-        request.method() == Method::GET && WITH_QUERY.iter().any(|path| request.uri().path().ends_with(path));
+/// The layer of the routes that take no query parameters: whatever is there is refused.
+pub(super) async fn refuse_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     match form_urlencoded::parse(query.as_bytes()).next() {
-        Some((name, _)) if !checks_itself => {
-            Problem::unreadable(name, "unknown parameter: this takes none in the query").into_response()
-        }
-        _ => next.run(request).await,
+        Some((name, _)) => Problem::unreadable(name, "unknown parameter: this takes none in the query").into_response(),
+        None => next.run(request).await,
     }
 }
 

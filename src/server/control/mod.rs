@@ -132,11 +132,11 @@ impl Control {
         Router::new()
             .route(
                 "/control/v1/health",
-                get(health).route_layer(from_fn(guard::check_query)),
+                get(health).route_layer(from_fn(guard::refuse_query)),
             )
             .route(
                 "/control/v1/tls/ca.pem",
-                get(ca_pem).route_layer(from_fn(guard::check_query)),
+                get(ca_pem).route_layer(from_fn(guard::refuse_query)),
             )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
@@ -178,49 +178,53 @@ fn other_routes(app: App) -> Router {
 /// Every route but that of the document, which it makes.
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::default()
-        .routes(strict(routes!(health)))
-        .routes(strict(routes!(endpoints)))
-        .routes(strict(routes!(ca_pem)))
-        .routes(strict(routes!(sandboxes::list, sandboxes::create)))
-        .routes(strict(routes!(sandboxes::read, sandboxes::delete)))
+        .routes(plain(routes!(health)))
+        .routes(plain(routes!(endpoints)))
+        .routes(plain(routes!(ca_pem)))
+        .routes(plain(routes!(sandboxes::list, sandboxes::create)))
+        .routes(plain(routes!(sandboxes::read, sandboxes::delete)))
         .merge(of_sandbox())
         .nest("/sandboxes/{sandbox}", of_sandbox());
     OpenApiRouter::default().nest("/control/v1", v1)
 }
 
-/// The methods of a path, with their queries checked.
-fn strict(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    methods.map(|methods| methods.route_layer(from_fn(guard::check_query)))
+/// Methods without parameters in the query; what is there is refused. All others have a [`Query`](extract::Query).
+fn plain(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+    methods.map(|methods| methods.route_layer(from_fn(guard::refuse_query)))
 }
 
 /// What there is in each sandbox.
 fn of_sandbox() -> OpenApiRouter<App> {
     OpenApiRouter::default()
-        .routes(strict(routes!(accounts::list, accounts::create)))
-        .routes(strict(routes!(accounts::read, accounts::change, accounts::delete)))
-        .routes(strict(routes!(orders::list, orders::create)))
-        .routes(strict(routes!(orders::read, orders::change, orders::delete)))
-        .routes(strict(routes!(timeline::history)))
-        .routes(strict(routes!(timeline::next)))
-        .routes(strict(routes!(certificates::certificate)))
-        .routes(strict(routes!(certificates::chain)))
-        .routes(strict(routes!(certificates::csr)))
-        .routes(strict(routes!(certificates::key)))
-        .routes(strict(routes!(certificates::list)))
-        .routes(strict(routes!(clock::read, clock::set)))
-        .routes(strict(routes!(clock::advance)))
-        .routes(strict(routes!(clock::due)))
-        .routes(strict(routes!(faults::list, faults::create, faults::clear)))
-        .routes(strict(routes!(faults::delete)))
-        .routes(strict(routes!(calls::list, own_calls::create, calls::clear)))
+        .routes(routes!(accounts::list))
+        .routes(plain(routes!(accounts::create)))
+        .routes(plain(routes!(accounts::read, accounts::change, accounts::delete)))
+        .routes(routes!(orders::list))
+        .routes(plain(routes!(orders::create)))
+        .routes(plain(routes!(orders::read, orders::change, orders::delete)))
+        .routes(plain(routes!(timeline::history)))
+        .routes(plain(routes!(timeline::next)))
+        .routes(routes!(certificates::certificate))
+        .routes(routes!(certificates::chain))
+        .routes(plain(routes!(certificates::csr)))
+        .routes(plain(routes!(certificates::key)))
+        .routes(routes!(certificates::list))
+        .routes(plain(routes!(clock::read, clock::set)))
+        .routes(plain(routes!(clock::advance)))
+        .routes(routes!(clock::due))
+        .routes(plain(routes!(faults::list, faults::create, faults::clear)))
+        .routes(plain(routes!(faults::delete)))
+        .routes(routes!(calls::list))
+        .routes(plain(routes!(own_calls::create, calls::clear)))
         .routes(routes!(calls::read))
-        .routes(strict(routes!(own_calls::again)))
-        .routes(strict(routes!(calls::stream)))
-        .routes(strict(routes!(calls::count)))
-        .routes(strict(routes!(outbox::list, outbox::clear)))
-        .routes(strict(routes!(snapshot::read, snapshot::restore)))
-        .routes(strict(routes!(sandboxes::reset)))
-        .routes(strict(routes!(assumptions::read, assumptions::change)))
+        .routes(plain(routes!(own_calls::again)))
+        .routes(routes!(calls::stream))
+        .routes(plain(routes!(calls::count)))
+        .routes(routes!(outbox::list))
+        .routes(plain(routes!(outbox::clear)))
+        .routes(plain(routes!(snapshot::read, snapshot::restore)))
+        .routes(plain(routes!(sandboxes::reset)))
+        .routes(plain(routes!(assumptions::read, assumptions::change)))
 }
 
 /// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.
