@@ -1,6 +1,7 @@
 //! Runs work that blocks or takes long on other threads, so that no task waits for it.
 
 use std::any::Any;
+use std::io;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -21,11 +22,15 @@ pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
 /// of what it has freed.
 ///
 /// # Errors
-/// The work panicked, the runtime is ending, or the system starts no more threads.
-pub(crate) async fn aside_alone<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokenOff> {
-    let worker = thread::Builder::new().spawn(work).map_err(|_| BrokenOff(None))?;
-    let done = aside(|| worker.join()).await?;
-    done.map_err(|panic| BrokenOff(Some(panic)))
+/// The system starts no more threads; or, later, as [`aside`].
+pub(crate) fn aside_alone<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<impl Future<Output = Result<T, BrokenOff>>> {
+    let worker = thread::Builder::new().spawn(work)?;
+    Ok(async {
+        let done = aside(|| worker.join()).await?;
+        done.map_err(|panic| BrokenOff(Some(panic)))
+    })
 }
 
 /// Work that was not finished, and its panic if it had one. The message of that is not repeated, as it may contain a secret.

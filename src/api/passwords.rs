@@ -1,6 +1,7 @@
 //! Passwords inside of longer texts: what somebody wrote into a comment, or put together wrongly.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::api::account::Password;
 use crate::api::chunks::ChunkedMap;
@@ -22,6 +23,8 @@ pub(crate) struct SearchedPasswords {
     /// How often each is here: as one of the accounts', and as former ones.
     counts: ChunkedMap<Password, usize>,
     former: VecDeque<Password>,
+    /// Those of a world that this one took the place of.
+    earlier: Option<Arc<Self>>,
     /// The first bytes that passwords have, or once had: a bit for each.
     first_bytes: [u64; 4],
 }
@@ -54,22 +57,29 @@ impl SearchedPasswords {
         }
     }
 
-    /// Searches also for what others search for, as far as it remembers so many.
+    /// Searches also for what others search for, but of the passwords that those remember themselves, only for some.
     pub(crate) fn remember(&mut self, others: &Self) {
-        for password in others.counts.keys().take(MAX_FORMER) {
-            self.add(password);
-            self.make_former(password);
+        if let Some(earlier) = &others.earlier {
+            for password in earlier.counts.keys().take(MAX_FORMER) {
+                self.add(password);
+                self.make_former(password);
+            }
         }
+        self.earlier = Some(Arc::new(Self {
+            earlier: None,
+            ..others.clone()
+        }));
     }
 
     /// Whether a password stands anywhere in a text. It takes a time that grows with the length of the text, and little with
     /// the number of passwords.
     pub(crate) fn is_any_in(&self, text: &str) -> bool {
         let may_begin = |byte: u8| self.first_bytes[usize::from(byte / 64)] >> (byte % 64) & 1 == 1;
-        !self.counts.is_empty()
+        let is_in = !self.counts.is_empty()
             && text
                 .char_indices()
-                .any(|(place, _)| may_begin(text.as_bytes()[place]) && self.is_beginning(&text[place..]))
+                .any(|(place, _)| may_begin(text.as_bytes()[place]) && self.is_beginning(&text[place..]));
+        is_in || self.earlier.as_ref().is_some_and(|earlier| earlier.is_any_in(text))
     }
 
     /// Whether a text begins with a password.
@@ -154,6 +164,9 @@ mod tests {
         let mut other = SearchedPasswords::default();
         other.remember(&searched);
         assert!(other.is_any_in("secret1") && searched.is_any_in("secret1"));
+        let mut third = SearchedPasswords::default();
+        third.remember(&other);
+        assert!(third.is_any_in("secret2"));
         for number in 0..MAX_FORMER - 2 {
             let password = Password::new(format!("another-{number}"));
             searched.add(&password);

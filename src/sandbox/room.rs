@@ -57,8 +57,11 @@ impl Share {
 
     /// Takes so many bytes instead of those that it takes, and returns whether the room is overfull with them.
     pub(super) fn set(&mut self, bytes: usize) -> bool {
-        self.room.take(bytes);
-        self.room.give_back(std::mem::replace(&mut self.taken, bytes));
+        let before = std::mem::replace(&mut self.taken, bytes);
+        match bytes.checked_sub(before) {
+            Some(more) => self.room.take(more),
+            None => self.room.give_back(before - bytes),
+        }
         self.room.is_overfull()
     }
 }

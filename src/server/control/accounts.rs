@@ -5,9 +5,10 @@ use std::sync::{Arc, MutexGuard};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::answers::answer;
 use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, patched};
 use super::window::Search;
@@ -24,6 +25,9 @@ use crate::model::account::{
 use crate::sandbox::push::Came;
 use crate::sandbox::{self, Sandbox};
 
+/// The length of an account in an answer, near enough.
+const ACCOUNT_BYTES: usize = 256;
+
 /// How often orders are checked while others may change them. If they were changed each time, the sandbox is locked for the
 /// last check.
 const UNLOCKED_CHECKS: usize = 3;
@@ -31,22 +35,28 @@ const UNLOCKED_CHECKS: usize = 3;
 /// The accounts, by loginName; no passwords.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts", params(AccountFilter),
     responses((status = 200, description = "The accounts", body = AccountList)))]
-pub(super) async fn list(PathSandbox(sandbox): PathSandbox, Query(filter): Query<AccountFilter>) -> Json<AccountList> {
+pub(super) async fn list(
+    State(app): State<App>,
+    PathSandbox(sandbox): PathSandbox,
+    Query(filter): Query<AccountFilter>,
+) -> Result<Response, Problem> {
     let accounts = sandbox.state().world.accounts.clone();
-    let search = filter.search.as_deref().map(Search::new);
-    let is_searched = |account: &&domain::Account| {
-        let Some(search) = &search else { return true };
-        search.is_in(account.login_name.as_str()) || account.account_id.is_some_and(|id| search.is_in_number(id))
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let bytes = limit.min(accounts.len()) * ACCOUNT_BYTES;
+    let page = move || {
+        let search = filter.search.as_deref().map(Search::new);
+        let is_searched = |account: &&domain::Account| {
+            let Some(search) = &search else { return true };
+            search.is_in(account.login_name.as_str()) || account.account_id.is_some_and(|id| search.is_in_number(id))
+        };
+        let found: Vec<_> = accounts.iter().filter(is_searched).collect();
+        let page = found.iter().skip(filter.offset.unwrap_or_default()).take(limit);
+        AccountList {
+            accounts: page.map(|account| AccountInfo::answer(account)).collect(),
+            total: filter.is_of_window().then_some(found.len()),
+        }
     };
-    let found: Vec<_> = accounts.iter().filter(is_searched).collect();
-    let page = found
-        .iter()
-        .skip(filter.offset.unwrap_or_default())
-        .take(filter.limit.unwrap_or(usize::MAX));
-    Json(AccountList {
-        accounts: page.map(|account| AccountInfo::answer(account)).collect(),
-        total: filter.is_of_window().then_some(found.len()),
-    })
+    answer(&app, Some(bytes), page).await
 }
 
 /// Makes an account.
@@ -57,7 +67,6 @@ pub(super) async fn list(PathSandbox(sandbox): PathSandbox, Query(filter): Query
         (status = 409, description = "The loginName or the accountID is taken"),
         (status = 503, description = "There are as many as there may be")))]
 pub(super) async fn create(
-    State(_): State<App>,
     PathSandbox(sandbox): PathSandbox,
     JsonBody(entry): JsonBody<Account>,
 ) -> Result<impl IntoResponse, Problem> {

@@ -1,7 +1,5 @@
 //! Certificates: those of orders, and those of the CAs.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -13,18 +11,15 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Problem;
-use super::extract::{PathOrderNumber, PathSandbox, Query};
-use super::orders::{find, no_order};
+use super::extract::{PathOrderNumber, PathSandbox, Query, no_order};
 use crate::api::csr::Csr;
-use crate::api::order::state::Order;
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa};
 use crate::der::pem;
 use crate::model::certificate::{CertificateInfo, CertificateList};
 use crate::model::query::given;
-use crate::sandbox::Sandbox;
-use crate::sandbox::certificates::{Certificate, NoCertificate, period};
+use crate::sandbox::certificates::{NoCertificate, period};
 
 /// In which format a certificate is asked for; this outweighs the Accept header.
 #[derive(Default, Deserialize, IntoParams)]
@@ -87,7 +82,7 @@ pub(super) async fn certificate(
     Query(query): Query<FormatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (order, certificate) = of_order(&sandbox, &number).await?;
+    let (order, certificate) = sandbox.certificate(number).await?;
     Ok(match query.chosen(&headers, Format::Pem) {
         Format::Pem => typed(PEM, pem::encode(pem::CERTIFICATE, &certificate.der)),
         Format::Der => typed("application/pkix-cert", certificate.der.to_vec()),
@@ -120,7 +115,7 @@ pub(super) async fn chain(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let root = Ca::root(sandbox.certificates.authority());
-    let (_, certificate) = of_order(&sandbox, &number).await?;
+    let (_, certificate) = sandbox.certificate(number).await?;
     Ok(several(
         query.chosen(&headers, Format::Pem),
         &[Ca::from(&*certificate.issuer), root],
@@ -137,7 +132,6 @@ pub(super) async fn csr(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Response, Problem> {
-    let number = find(&number).ok_or_else(no_order)?;
     let state = sandbox.state();
     let order = state.world.book.get(number).ok_or_else(no_order)?;
     let csr = order.csr.as_ref().map(Csr::to_pem);
@@ -157,7 +151,7 @@ pub(super) async fn key(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Response, Problem> {
-    let (order, certificate) = of_order(&sandbox, &number).await?;
+    let (order, certificate) = sandbox.certificate(number).await?;
     let key = certificate.private_key.as_ref().ok_or_else(|| {
         Problem::not_found(match order.csr {
             Some(_) => "the order has a CSR, and its key is with whoever made that",
@@ -231,11 +225,6 @@ fn several(format: Format, cas: &[Ca]) -> Response {
 }
 
 /// The order and its certificate.
-async fn of_order(sandbox: &Sandbox, number: &str) -> Result<(Order, Arc<Certificate>), Problem> {
-    let number = find(number).ok_or_else(no_order)?;
-    Ok(sandbox.certificate(number).await?)
-}
-
 impl From<NoCertificate> for Problem {
     fn from(error: NoCertificate) -> Self {
         let text = error.to_string();

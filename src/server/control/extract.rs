@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
 use super::{App, Problem};
+use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
 use crate::model::fixtures::File;
 use crate::model::valueless::without_value;
@@ -191,11 +192,16 @@ pub(super) fn no_sandbox(name: &str) -> Problem {
     ))
 }
 
+/// There is no order of that number.
+pub(super) fn no_order() -> Problem {
+    Problem::not_found("no order of this sandbox has that number")
+}
+
 /// The loginName in the path.
 pub(super) struct PathLoginName(pub(super) String);
 
-/// The orderNumber in the path, as it is written there.
-pub(super) struct PathOrderNumber(pub(super) String);
+/// The orderNumber in the path.
+pub(super) struct PathOrderNumber(pub(super) OrderNumber);
 
 /// The number of a fault or a call in the path, as it is written there.
 pub(super) struct PathId(pub(super) String);
@@ -212,7 +218,8 @@ impl FromRequestParts<App> for PathOrderNumber {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        needed_path_part(parts, app, "orderNumber").await.map(Self)
+        let number = needed_path_part(parts, app, "orderNumber").await?;
+        OrderNumber::parse(&number).map(Self).ok_or_else(no_order)
     }
 }
 

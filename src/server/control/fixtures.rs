@@ -44,7 +44,9 @@ pub(super) async fn with_fixtures<T: Send + 'static>(
         done
     };
     if toml_length.is_some() {
-        aside_alone(read_and_work).await?
+        let done = aside_alone(read_and_work)
+            .map_err(|_| Problem::busy("The system starts no more threads: send the fixtures again."))?;
+        done.await?
     } else {
         aside(read_and_work).await?
     }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::answers::answer;
-use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, resource_base};
+use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
 use super::{App, Problem};
@@ -254,9 +254,7 @@ pub(super) async fn read(
 ) -> Result<Json<OrderInfo>, Problem> {
     let state = sandbox.state();
     let now = state.clock.now(real_now());
-    let order = find(&number)
-        .and_then(|number| state.world.book.get(number))
-        .ok_or_else(no_order)?;
+    let order = state.world.book.get(number).ok_or_else(no_order)?;
     Ok(Json(told(OrderInfo::describe(order, now), &state.world.accounts)))
 }
 
@@ -271,7 +269,6 @@ pub(super) async fn change(
     PathOrderNumber(number): PathOrderNumber,
     JsonBody(Fields(mut patch)): JsonBody<Fields>,
 ) -> Result<Json<OrderInfo>, Problem> {
-    let number = find(&number).ok_or_else(no_order)?;
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
     let mut state = sandbox.state();
@@ -324,7 +321,6 @@ pub(super) async fn delete(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<StatusCode, Problem> {
-    let number = find(&number).ok_or_else(no_order)?;
     let mut state = sandbox.state();
     state.world.book.get(number).ok_or_else(no_order)?;
     state.world.book_mut().remove(number);
@@ -397,12 +393,4 @@ fn drop_issued_after_the_end(entry: &mut Order, now: Timestamp) {
     {
         entry.issued = None;
     }
-}
-
-pub(super) fn find(number: &str) -> Option<OrderNumber> {
-    OrderNumber::parse(number)
-}
-
-pub(super) fn no_order() -> Problem {
-    Problem::not_found("no order of this sandbox has that number")
 }

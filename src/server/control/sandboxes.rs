@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 
+use super::answers::answer;
 use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
 use super::fixtures::with_fixtures;
 use super::{App, Problem};
@@ -16,6 +17,9 @@ use crate::model::Fixtures;
 use crate::model::sandbox::{NewSandbox, Reset, SandboxInfo, SandboxList};
 use crate::sandbox::list::{self, SandboxError};
 use crate::sandbox::{DEFAULT, Sandbox};
+
+/// The length of a sandbox in an answer, near enough.
+const SANDBOX_BYTES: usize = 256;
 
 /// A sandbox as it is answered.
 fn sandbox_info(sandbox: &Sandbox) -> SandboxInfo {
@@ -53,14 +57,12 @@ impl From<SandboxError> for Problem {
 /// Every sandbox.
 #[utoipa::path(get, path = "/sandboxes", tag = "sandboxes", operation_id = "listSandboxes",
     responses((status = 200, description = "The sandboxes", body = SandboxList)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<SandboxList>, Problem> {
-    let list = move || {
-        let sandboxes = app.sandboxes.list();
-        Json(SandboxList {
-            sandboxes: sandboxes.iter().map(|sandbox| sandbox_info(sandbox)).collect(),
-        })
-    };
-    Ok(aside(list).await?)
+pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
+    let sandboxes = app.sandboxes.list();
+    answer(&app, Some(sandboxes.len() * SANDBOX_BYTES), move || SandboxList {
+        sandboxes: sandboxes.iter().map(|sandbox| sandbox_info(sandbox)).collect(),
+    })
+    .await
 }
 
 /// Makes a sandbox.

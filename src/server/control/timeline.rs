@@ -3,8 +3,7 @@
 use axum::Json;
 
 use super::Problem;
-use super::extract::{PathOrderNumber, PathSandbox};
-use super::orders::{find, no_order};
+use super::extract::{PathOrderNumber, PathSandbox, no_order};
 use crate::api::endpoints::next::Trial;
 use crate::aside::aside;
 use crate::clock::real_now;
@@ -20,7 +19,6 @@ pub(super) async fn history(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Json<HistoryInfo>, Problem> {
-    let number = find(&number).ok_or_else(no_order)?;
     let found = sandbox.stations(number).ok_or_else(no_order)?;
     Ok(Json(HistoryInfo {
         entries: found.stations.iter().map(describe).collect(),
@@ -53,7 +51,6 @@ pub(super) async fn next(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Json<NextInfo>, Problem> {
-    let number = find(&number).ok_or_else(no_order)?;
     let (trial, now) = {
         let state = sandbox.state();
         (Trial::of(&state.world, number), state.clock.now(real_now()))
