@@ -216,8 +216,8 @@ impl Builder {
         self
     }
 
-    /// How many orders a sandbox may have; 1,000,000 by default. A replacement that would make one more is answered
-    /// with HTTP status 503.
+    /// How many orders a sandbox may have; 1,000,000 by default. A call that would make one more is answered with HTTP
+    /// status 503. An order takes about 300 bytes of memory, and its CSR as much as that has in DER, up to 24 kB.
     #[must_use]
     pub fn max_orders(mut self, count: usize) -> Self {
         self.max_orders = count;

@@ -624,6 +624,7 @@ impl CallLimit {
 pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::Account, ValueError> {
     check_length("loginName", &entry.login_name, LoginName::MAX)?;
     check_length("loginPassword", &entry.login_password.0, Password::MAX)?;
+    check_lists(entry)?;
     let permissions = match &entry.permissions {
         Some(names) => Some(
             names
@@ -679,6 +680,29 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
             None => None,
         },
     })
+}
+
+/// The longest list that an account may have, and the longest name of its voucher, in characters.
+const MAX_LIST: usize = 1000;
+
+/// Whether the lists and the names of an account are as long as they may be.
+fn check_lists(entry: &Account) -> Result<(), ValueError> {
+    let lists = [
+        ("permissions", entry.permissions.as_ref().map_or(0, Vec::len)),
+        ("caCertificateIDs", entry.ca_certificate_ids.len()),
+        ("templateIDs", entry.template_ids.len()),
+        ("unpriced", entry.unpriced.len()),
+    ];
+    if let Some((name, _)) = lists.into_iter().find(|(_, length)| *length > MAX_LIST) {
+        return Err(ValueError::at(name, format!("a list has at most {MAX_LIST} values")));
+    }
+    match &entry.voucher {
+        Some(VoucherInfo::Named(name)) if name.chars().count() > MAX_LIST => Err(ValueError::at(
+            "voucher",
+            format!("the name of a voucher has at most {MAX_LIST} characters"),
+        )),
+        Some(VoucherInfo::Named(_) | VoucherInfo::Unnamed) | None => Ok(()),
+    }
 }
 
 /// A number of polls that are waited for.

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::answers::answer;
+use super::answers::{Length, answer};
 use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, patched};
 use super::window::Search;
@@ -25,8 +25,8 @@ use crate::model::account::{
 use crate::sandbox::push::Came;
 use crate::sandbox::{self, Sandbox};
 
-/// The length of an account in an answer, near enough.
-const ACCOUNT_BYTES: usize = 256;
+/// So few accounts are measured to know whether an answer is short.
+const FEW: usize = 128;
 
 /// How often orders are checked while others may change them. If they were changed each time, the sandbox is locked for the
 /// last check.
@@ -42,7 +42,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let accounts = sandbox.state().world.accounts.clone();
     let limit = filter.limit.unwrap_or(usize::MAX);
-    let bytes = limit.min(accounts.len()) * ACCOUNT_BYTES;
+    let length = match accounts.len() <= FEW {
+        true => Length::Bytes(accounts.iter().map(bytes_of).sum()),
+        false => Length::Unknown,
+    };
     let page = move || {
         let search = filter.search.as_deref().map(Search::new);
         let is_searched = |account: &&domain::Account| {
@@ -56,7 +59,15 @@ pub(super) async fn list(
             total: filter.is_of_window().then_some(found.len()),
         }
     };
-    answer(&app, Some(bytes), page).await
+    answer(&app, length, page).await
+}
+
+/// The length of an account in an answer, near enough.
+fn bytes_of(account: &domain::Account) -> usize {
+    let numbers = account.ca_certificate_ids.len() + account.template_ids.len() + account.unpriced.len();
+    let permissions = account.permissions.as_ref().map_or(0, Vec::len);
+    let push = account.push.as_ref().map_or(0, |push| push.url.as_str().len());
+    512 + 20 * numbers + 40 * permissions + push
 }
 
 /// Makes an account.

@@ -1,9 +1,10 @@
-//! Answers that may be long: written where no other request waits for them, and few of the long ones at a time.
+//! Answers that may be long: written where no other request waits for them, no faster than they are read, and few of the long
+//! ones at a time.
 
-use std::convert::Infallible;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -12,40 +13,68 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use thiserror::Error;
+use tokio::pin;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::blocks::Blocks;
+use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
 use crate::aside::aside;
 
-/// An answer up to this length needs no turn.
+/// An answer up to this length needs no turn, and is in memory as a whole.
 const SHORT: usize = 64 << 10;
 
-/// How many long answers are in memory at a time.
-const TURNS: usize = 4;
+/// The most bytes of a list that goes on in another answer.
+pub(super) const MAX_LIST: usize = 16 << 20;
+
+/// How many pieces of a longer answer may wait to be sent.
+const AHEAD: usize = 2;
+
+/// How many long answers are sent at a time, and how many of those whose length nothing limits.
+const TURNS: [usize; 2] = [4, 2];
 
 /// How long a request waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The turns of long answers. Each is held until the answer is sent.
 #[derive(Clone, Debug)]
-pub(crate) struct AnswerTurns(Arc<Semaphore>);
+pub(crate) struct AnswerTurns {
+    long: Arc<Semaphore>,
+    unlimited: Arc<Semaphore>,
+}
 
 impl Default for AnswerTurns {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(TURNS)))
+        let [long, unlimited] = TURNS.map(|turns| Arc::new(Semaphore::new(turns)));
+        Self { long, unlimited }
     }
 }
 
+/// How long an answer is, as far as that is known before it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Length {
+    /// At most, or about, so many bytes.
+    Bytes(usize),
+    /// Perhaps long.
+    Unknown,
+    /// As long as a whole sandbox.
+    Unlimited,
+}
+
 impl AnswerTurns {
-    /// Takes a turn.
+    /// Takes a turn, if an answer of that length needs one.
     ///
     /// # Errors
     /// There was none within [`PATIENCE`].
-    async fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        match timeout(PATIENCE, self.0.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
+    pub(super) async fn take(&self, length: Length) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+        let turns = match length {
+            Length::Bytes(bytes) if bytes <= SHORT => return Ok(None),
+            Length::Bytes(_) | Length::Unknown => &self.long,
+            Length::Unlimited => &self.unlimited,
+        };
+        match timeout(PATIENCE, turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(Some(turn)),
             Ok(Err(_)) | Err(_) => Err(Problem::busy(
                 "Other long answers are being sent, and within a second there was no memory for this one: ask again, \
                  or ask for fewer at the same time.",
@@ -54,50 +83,147 @@ impl AnswerTurns {
     }
 }
 
-/// Writes an answer in JSON. `bytes` is its length, near enough, if that is known.
+/// Writes an answer in JSON.
 ///
 /// # Errors
 /// It is long, and there was no turn for it.
 pub(super) async fn answer<T: Serialize>(
     app: &App,
-    bytes: Option<usize>,
+    length: Length,
     make: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Response, Problem> {
-    let turn = match bytes {
-        Some(bytes) if bytes <= SHORT => None,
-        _ => Some(app.answer_turns.take().await?),
+    let turn = app.answer_turns.take(length).await?;
+    answer_with(turn, make).await
+}
+
+/// The same with a turn that was taken before, if it needs one.
+///
+/// # Errors
+/// It cannot be made.
+pub(super) async fn answer_with<T: Serialize>(
+    turn: Option<OwnedSemaphorePermit>,
+    make: impl FnOnce() -> T + Send + 'static,
+) -> Result<Response, Problem> {
+    let (begin, begun) = oneshot::channel();
+    let write = aside(move || {
+        write(&make(), begin);
+        drop(turn);
+    });
+    pin!(write, begun);
+    let begun = tokio::select! {
+        biased;
+        begun = &mut begun => begun,
+        done = &mut write => {
+            done?;
+            begun.await
+        }
     };
-    let body = aside(move || {
+    let body = match begun.map_err(|_| Problem::interrupted())? {
+        Begun::Short(blocks) => Body::new(blocks),
+        Begun::Long(body) => Body::new(body),
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Writes a value for whoever waits for it to begin.
+fn write(value: &impl Serialize, begin: oneshot::Sender<Begun>) {
+    let length = written_length(value);
+    // Where nobody takes it, the client has left.
+    if length <= SHORT {
         let mut blocks = Blocks::default();
-        serde_json::to_writer(&mut blocks, &make()).map(|()| AnswerBody {
-            _turn: turn.filter(|_| blocks.len() > SHORT),
-            blocks,
-        })
-    })
-    .await?
-    .expect("strings and numbers always serialize, and memory takes them");
-    Ok(([(header::CONTENT_TYPE, "application/json")], Body::new(body)).into_response())
+        serde_json::to_writer(&mut blocks, value).expect("strings and numbers always serialize, and memory takes them");
+        let _ = begin.send(Begun::Short(blocks));
+        return;
+    }
+    let (pieces, received) = mpsc::channel(AHEAD);
+    let body = LongBody {
+        pieces: received,
+        left: length as u64,
+    };
+    if begin.send(Begun::Long(body)).is_ok() {
+        let mut writer = io::BufWriter::with_capacity(BLOCK, Pieces(pieces));
+        let _ = serde_json::to_writer(&mut writer, value).map(|()| writer.flush());
+    }
 }
 
-/// The body of an answer, and its turn if it is long.
-struct AnswerBody {
-    blocks: Blocks,
-    _turn: Option<OwnedSemaphorePermit>,
+/// The length of a value in JSON, in bytes.
+pub(super) fn written_length(value: &impl Serialize) -> usize {
+    struct Counter(usize);
+
+    impl Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    serde_json::to_writer(&mut counter, value).expect("strings and numbers always serialize");
+    counter.0
 }
 
-impl HttpBody for AnswerBody {
+/// An answer of which it is known how it is sent.
+enum Begun {
+    /// As a whole.
+    Short(Blocks),
+    /// Piece by piece.
+    Long(LongBody),
+}
+
+/// Hands on a long answer as it is written, and waits for whoever reads it.
+struct Pieces(mpsc::Sender<Bytes>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
+        sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The body of a long answer.
+#[derive(Debug)]
+struct LongBody {
+    pieces: mpsc::Receiver<Bytes>,
+    /// How many bytes are still to be sent.
+    left: u64,
+}
+
+/// A long answer was not written to its end.
+#[derive(Debug, Error)]
+#[error("the answer was interrupted")]
+struct Interrupted;
+
+impl HttpBody for LongBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Interrupted;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Pin::new(&mut self.blocks).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(match ready!(self.pieces.poll_recv(cx)) {
+            Some(piece) => {
+                self.left -= piece.len() as u64;
+                Ok(Frame::data(piece))
+            }
+            None => Err(Interrupted),
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.blocks.is_end_stream()
+        self.left == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.blocks.size_hint()
+        SizeHint::with_exact(self.left)
     }
 }

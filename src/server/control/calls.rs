@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::answers::answer;
+use super::answers::{Length, MAX_LIST, answer, written_length};
 use super::extract::{JsonBody, PathId, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
@@ -36,11 +35,11 @@ const MAX_CALLS: usize = 1_000_000;
 /// The longest that a count waits.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// How long a list may be, in bytes: so few of the newest calls are answered, or one if that is longer.
-const MAX_LIST: usize = 16 << 20;
-
 /// How many calls a stream takes from the journal at a time.
 const BATCH: usize = 100;
+
+/// And how many bytes of them, and one more: whoever does not read keeps them, even when the journal does no longer.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
 /// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
@@ -150,26 +149,6 @@ fn newest(
     (newest, next)
 }
 
-/// The length of a value in JSON, in bytes.
-fn written_length(value: &impl Serialize) -> usize {
-    struct Counter(usize);
-
-    impl Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 += bytes.len();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut counter = Counter(0);
-    serde_json::to_writer(&mut counter, value).expect("strings and numbers always serialize");
-    counter.0
-}
-
 /// The calls in the journal, the oldest first: the newest of them, if all would be longer than 16 MiB.
 #[utoipa::path(get, path = "/calls", tag = "calls", operation_id = "listCalls",
     params(
@@ -207,7 +186,7 @@ pub(super) async fn list(
     };
     let (calls, next, forgotten) = aside(find).await?;
     let bytes = calls.entries.iter().map(|entry| entry.bytes()).sum();
-    answer(&app, Some(bytes), move || CallList { calls, next, forgotten }).await
+    answer(&app, Length::Bytes(bytes), move || CallList { calls, next, forgotten }).await
 }
 
 /// One call in the journal, or one push.
@@ -222,7 +201,7 @@ pub(super) async fn read(
     Query(query): Query<KindQuery>,
 ) -> Result<Response, Problem> {
     let entry = find(&sandbox, query.kind.unwrap_or_default(), &id)?;
-    answer(&app, Some(entry.bytes()), move || {
+    answer(&app, Length::Bytes(entry.bytes()), move || {
         call_info(&sandbox, &sandbox.accounts(), &entry)
     })
     .await
@@ -313,7 +292,7 @@ pub(super) async fn count(
         }
     };
     let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
-    answer(&app, Some(bytes), move || {
+    answer(&app, Length::Bytes(bytes), move || {
         let accounts = sandbox.accounts();
         Count {
             count,
@@ -451,12 +430,25 @@ impl Follower {
                 () = self.stop.stopped() => return None,
                 came = self.news.come() => came.ok()?,
             }
-            self.batch = journal_of(&self.sandbox, self.kind).after(self.last, BATCH).into();
-            if self.batch.len() == BATCH {
+            let after = journal_of(&self.sandbox, self.kind).after(self.last, BATCH);
+            let came = after.len();
+            self.batch = first_of(after, BATCH_BYTES);
+            if came == BATCH || self.batch.len() < came {
                 self.news.mark_changed();
             }
         }
     }
+}
+
+/// The first of these calls, up to so many bytes and one more.
+fn first_of(calls: Vec<Arc<Entry>>, most: usize) -> VecDeque<Arc<Entry>> {
+    let mut bytes = 0;
+    let fitting = calls.into_iter().take_while(|entry| {
+        let fits = bytes < most;
+        bytes += entry.bytes();
+        fits
+    });
+    fitting.collect()
 }
 
 fn event(sandbox: &Sandbox, entry: &Entry) -> Event {

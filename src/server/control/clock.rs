@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::answers::answer;
+use super::answers::{Length, answer};
 use super::extract::{JsonBody, PathSandbox, Query};
 use super::window::window;
 use super::{App, Problem};
@@ -47,7 +47,7 @@ pub(super) async fn due(
         let state = sandbox.state();
         (state.world.book.clone(), state.clock.now(real_now()))
     };
-    answer(&app, None, move || due_of(&book, limit, now)).await
+    answer(&app, Length::Unknown, move || due_of(&book, limit, now)).await
 }
 
 fn due_of(book: &Book, limit: usize, now: Timestamp) -> DueList {

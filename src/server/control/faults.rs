@@ -1,26 +1,46 @@
 //! Faults.
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::Problem;
+use super::answers::{Length, answer};
 use super::extract::{JsonBody, PathId, PathSandbox};
-use crate::api::fault::Faults;
+use super::{App, Problem};
+use crate::api::fault::{Action, Active, Faults};
 use crate::clock::real_now;
 use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 
 /// The faults, in their order.
 #[utoipa::path(get, path = "/faults", tag = "faults", operation_id = "listFaults",
     responses((status = 200, description = "The faults", body = FaultList)))]
-pub(super) async fn list(PathSandbox(sandbox): PathSandbox) -> Json<FaultList> {
+pub(super) async fn list(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<Response, Problem> {
     let real_now = real_now();
     let faults = sandbox.state().faults.clone();
-    Json(FaultList {
+    let bytes = faults.iter(real_now).map(bytes_of).sum();
+    answer(&app, Length::Bytes(bytes), move || FaultList {
         faults: faults
             .iter(real_now)
             .map(|active| FaultInfo::new(active.id, &active.fault, active.hits, real_now))
             .collect(),
     })
+    .await
+}
+
+/// The length of a fault in an answer, at most or near enough.
+fn bytes_of(active: &Active) -> usize {
+    let body = match &active.fault.then {
+        Action::Status { body, .. } => body.len(),
+        Action::Answer { .. }
+        | Action::Delay(_)
+        | Action::DisconnectBefore
+        | Action::DisconnectMidBody
+        | Action::Garble
+        | Action::Throttle { .. } => 0,
+    };
+    // A control character takes six bytes in JSON.
+    512 + 6 * body
 }
 
 /// Adds a fault behind the others.

@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::answers::answer;
+use super::answers::{Length, MAX_LIST, answer};
 use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
@@ -25,11 +25,11 @@ use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::journal::MASK;
 use crate::sandbox::push::Came;
 
+/// So few orders are measured to know whether an answer is short.
+const FEW: usize = 128;
+
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
-
-/// The length of an order in an answer, near enough.
-const ORDER_BYTES: usize = 512;
 
 /// The most orders of a page.
 const MAX_PAGE: usize = 10_000;
@@ -64,23 +64,47 @@ pub(super) async fn list(
     };
     if filter.is_of_window() {
         let page = move || told_list(window_of(&book, &filter, limit, now), &accounts);
-        return answer(&app, None, page).await;
+        return answer(&app, Length::Unknown, page).await;
     }
     // Without a filter a page is made quickly; with one, every order may have to be looked at.
     let is_unfiltered = filter.login_name.is_none() && filter.product.is_none() && filter.state.is_none();
-    let bytes = is_unfiltered.then(|| limit.min(book.len()) * ORDER_BYTES);
+    let length = match is_unfiltered && limit.min(book.len()) <= FEW {
+        true => Length::Bytes(filtered(&book, &filter, now).take(limit).map(bytes_of).sum()),
+        false => Length::Unknown,
+    };
     let page = move || {
         let mut found = filtered(&book, &filter, now);
-        let orders: Vec<_> = found
-            .by_ref()
-            .take(limit)
-            .map(|order| OrderInfo::describe(order, now))
-            .collect();
-        let next = found.next().and(orders.last()).map(|order| order.order_number);
+        let page: Vec<_> = found.by_ref().take(limit).collect();
+        let orders = described(&page, now);
+        let is_last = orders.len() == page.len() && found.next().is_none();
+        let next = orders.last().filter(|_| !is_last).map(|order| order.order_number);
         let total = None;
         told_list(OrderList { orders, next, total }, &accounts)
     };
-    answer(&app, bytes, page).await
+    answer(&app, length, page).await
+}
+
+/// The length of an order in an answer, at most or near enough.
+fn bytes_of(order: &domain::Order) -> usize {
+    let csr = order.csr.as_ref().map_or(0, |csr| csr.der().len());
+    let comment = order
+        .revocation
+        .as_ref()
+        .map_or(0, |revocation| revocation.comment.len());
+    let texts = [&order.email, &order.organization].into_iter().flatten();
+    // A control character takes six bytes in JSON.
+    512 + csr * 3 / 2 + 6 * (comment + texts.map(|text| text.len()).sum::<usize>())
+}
+
+/// These orders as they are answered, or the first of them that fit a list.
+fn described(orders: &[&domain::Order], now: Timestamp) -> Vec<OrderInfo> {
+    let mut bytes = 0;
+    let fitting = orders.iter().take_while(|order| {
+        let fits = bytes < MAX_LIST;
+        bytes += bytes_of(order);
+        fits
+    });
+    fitting.map(|order| OrderInfo::describe(order, now)).collect()
 }
 
 /// An order as it is answered: without a password that somebody wrote into its comment, or gave for its address.
@@ -177,11 +201,9 @@ fn window_of(book: &Book, filter: &OrderFilter, limit: usize, now: Timestamp) ->
     let (window, total) = window(keyed, offset, limit, |one, other| {
         SortKey::compare(&one.0, &other.0, is_falling).then(one.1.number.cmp(&other.1.number))
     });
+    let window: Vec<_> = window.into_iter().map(|(_, order)| order).collect();
     OrderList {
-        orders: window
-            .iter()
-            .map(|(_, order)| OrderInfo::describe(order, now))
-            .collect(),
+        orders: described(&window, now),
         next: None,
         total: Some(total),
     }
@@ -195,14 +217,13 @@ fn in_book_order<'b>(
     now: Timestamp,
 ) -> OrderList {
     let before = found.by_ref().take(offset).count();
-    let orders: Vec<_> = found
-        .by_ref()
-        .take(limit)
-        .map(|order| OrderInfo::describe(order, now))
-        .collect();
-    let total = Some(before + orders.len() + found.count());
-    let next = None;
-    OrderList { orders, next, total }
+    let page: Vec<_> = found.by_ref().take(limit).collect();
+    let total = Some(before + page.len() + found.count());
+    OrderList {
+        orders: described(&page, now),
+        next: None,
+        total,
+    }
 }
 
 /// Makes an order.

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -12,8 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use tokio::pin;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
+use super::answers::{Length, answer_with};
 use super::calls::{call_info, find};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
@@ -22,7 +23,7 @@ use crate::api::protocol::form::Form;
 use crate::clock::real_now;
 use crate::model::call::CallKind;
 use crate::model::endpoint::find_endpoint;
-use crate::model::own_call::{CallMethod, MadeCall, NewCall, SentReply};
+use crate::model::own_call::{CallMethod, MadeCall, NewArgument, NewCall, SentReply};
 use crate::sandbox::Sandbox;
 use crate::server::products::{OwnCall, make};
 
@@ -38,7 +39,9 @@ pub(super) async fn create(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
     JsonBody(new): JsonBody<NewCall>,
-) -> Result<Json<MadeCall>, Problem> {
+) -> Result<Response, Problem> {
+    let length = |argument: &NewArgument| argument.name.len() + argument.value.len();
+    let turn = turn_for(new.arguments.iter().map(length).sum(), &app).await?;
     let mut form = Form::default();
     for argument in &new.arguments {
         form.push(argument.name.as_bytes(), argument.value.as_bytes());
@@ -54,7 +57,15 @@ pub(super) async fn create(
         },
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox, &app).await?))
+    let made = carry_out(call, &sandbox, &app).await?;
+    answer_with(turn, move || made).await
+}
+
+/// A turn for an answer that repeats the arguments of a call, of so many bytes, if it needs one. It is taken before the call is
+/// made, which must not be made twice.
+async fn turn_for(bytes: usize, app: &App) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+    // A control character takes six bytes in JSON.
+    app.answer_turns.take(Length::Bytes(6 * bytes)).await
 }
 
 /// Makes a call of the journal once more, with the password that it had.
@@ -69,8 +80,9 @@ pub(super) async fn again(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
     PathId(id): PathId,
-) -> Result<Json<MadeCall>, Problem> {
+) -> Result<Response, Problem> {
     let entry = find(&sandbox, CallKind::Call, &id)?;
+    let turn = turn_for(entry.bytes(), &app).await?;
     let whole = entry.whole_call(sandbox.assumptions().argument_names);
     let (endpoint, transport, form) = whole.ok_or_else(|| {
         Problem::new(
@@ -85,7 +97,8 @@ pub(super) async fn again(
         transport,
         form: &form,
     };
-    Ok(Json(carry_out(call, &sandbox, &app).await?))
+    let made = carry_out(call, &sandbox, &app).await?;
+    answer_with(turn, move || made).await
 }
 
 async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<MadeCall, Problem> {

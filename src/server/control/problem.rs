@@ -137,6 +137,13 @@ impl From<FixturesError> for Problem {
     }
 }
 
+impl Problem {
+    /// What was asked for was not done to its end.
+    pub(super) fn interrupted() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the work was interrupted")
+    }
+}
+
 impl From<BrokenOff> for Problem {
     fn from(broken_off: BrokenOff) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, broken_off.to_string())

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::answers::answer;
+use super::answers::{Length, answer};
 use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
 use super::fixtures::with_fixtures;
 use super::{App, Problem};
@@ -17,9 +17,6 @@ use crate::model::Fixtures;
 use crate::model::sandbox::{NewSandbox, Reset, SandboxInfo, SandboxList};
 use crate::sandbox::list::{self, SandboxError};
 use crate::sandbox::{DEFAULT, Sandbox};
-
-/// The length of a sandbox in an answer, near enough.
-const SANDBOX_BYTES: usize = 256;
 
 /// A sandbox as it is answered.
 fn sandbox_info(sandbox: &Sandbox) -> SandboxInfo {
@@ -54,12 +51,19 @@ impl From<SandboxError> for Problem {
     }
 }
 
+/// The length of a sandbox in an answer, near enough.
+fn bytes_of(sandbox: &Sandbox) -> usize {
+    let logins = sandbox.logins.iter().map(|login| login.as_str().len() + 3);
+    256 + logins.sum::<usize>()
+}
+
 /// Every sandbox.
 #[utoipa::path(get, path = "/sandboxes", tag = "sandboxes", operation_id = "listSandboxes",
     responses((status = 200, description = "The sandboxes", body = SandboxList)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
     let sandboxes = app.sandboxes.list();
-    answer(&app, Some(sandboxes.len() * SANDBOX_BYTES), move || SandboxList {
+    let bytes = sandboxes.iter().map(|sandbox| bytes_of(sandbox)).sum();
+    answer(&app, Length::Bytes(bytes), move || SandboxList {
         sandboxes: sandboxes.iter().map(|sandbox| sandbox_info(sandbox)).collect(),
     })
     .await

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::answers::answer;
+use super::answers::{Length, answer};
 use super::extract::{PathSandbox, SnapshotBody};
 use super::{App, Problem};
 use crate::aside::aside;
@@ -19,7 +19,7 @@ use crate::model::{Fixtures, FixturesError};
         (status = 200, description = "A fixtures file", body = File),
         (status = 503, description = "Too many other long answers are being sent")))]
 pub(super) async fn read(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<Response, Problem> {
-    answer(&app, None, move || sandbox.snapshot()).await
+    answer(&app, Length::Unlimited, move || sandbox.snapshot()).await
 }
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
