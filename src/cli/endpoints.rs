@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::api::endpoints::catalogue;
 use crate::check::checked::{Checked, Fidelity};
 use crate::check::transcript::TranscriptError;
+use crate::cli::parse::read_switch;
 
 // The options of `endpoints`.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct EndpointsArgs {
     checked: Option<PathBuf>,
     /// Print instead how many facts of each endpoint have which mark, and which probes of `check` would settle those that
     /// are assumed.
-    #[arg(long, env = "SECTIGO_EMULATOR_FIDELITY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SECTIGO_EMULATOR_FIDELITY", value_parser = read_switch)]
     fidelity: bool,
 }
 

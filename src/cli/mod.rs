@@ -104,6 +104,7 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
 }
 
 fn fail(error: &(impl std::fmt::Display + ?Sized), code: u8) -> ExitCode {
-    eprintln!("error: {error}");
+    // Whoever cannot be told sees the exit code.
+    let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(code)
 }

@@ -31,6 +31,15 @@ pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
 }
 
+/// Reads the variable of an option that is on or off. An empty one is as none.
+pub(super) fn read_switch(text: &str) -> Result<bool, String> {
+    match &*text.to_ascii_lowercase() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "" | "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("give true or false".to_owned()),
+    }
+}
+
 /// Reads where a control listener is, and returns its `HOST:PORT`. The variable of this option is also that of the
 /// listener itself, so it may be `off`, or an address that means every interface.
 pub(super) fn read_control(text: &str) -> Result<String, String> {

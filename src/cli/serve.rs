@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::time::Duration;
 use std::{future, thread};
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use tokio::sync::oneshot;
 use tracing_subscriber::filter::Targets;
@@ -18,7 +17,7 @@ use crate::ca::CaKey;
 use crate::check::checked::Checked;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{check_token, read_assumption, read_duration, read_time_limit};
+use crate::cli::parse::{check_token, read_assumption, read_duration, read_switch, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
@@ -228,7 +227,7 @@ pub(crate) struct ServeArgs {
     push_ca: Option<PathBuf>,
 
     /// Let pushes go to public addresses, not only to this machine and into private networks.
-    #[arg(long, env = "SECTIGO_EMULATOR_PUSH_ANYWHERE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SECTIGO_EMULATOR_PUSH_ANYWHERE", value_parser = read_switch)]
     push_anywhere: bool,
 
     /// How long a try to send a push may take.
@@ -274,7 +273,7 @@ pub(crate) struct ServeArgs {
     log_format: LogFormat,
     /// Stop, as on SIGTERM, when standard input ends, so that the emulator does not outlive a test runner that is
     /// killed.
-    #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SECTIGO_EMULATOR_EXIT_WITH_STDIN", value_parser = read_switch)]
     exit_with_stdin: bool,
 }
 

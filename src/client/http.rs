@@ -141,10 +141,11 @@ async fn send(authority: &str, request: HttpRequest) -> Result<Response<Incoming
     Ok(sender.send_request(request).await?)
 }
 
-/// The `HOST:PORT` of a control listener that is written as a URL or as an address. An address that stands for every
-/// interface is asked on this machine's own.
+/// The `HOST:PORT` of a control listener that is written as a URL, that of the control API also, or as an address. An address
+/// that stands for every interface is asked on this machine's own.
 pub(crate) fn authority(text: &str) -> Result<String, String> {
-    let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let url = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    let authority = url.strip_suffix("/control/v1").unwrap_or(url);
     let has_port = authority
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());

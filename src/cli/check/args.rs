@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{FalseyValueParser, StringValueParser};
+use clap::builder::StringValueParser;
 use clap::{Arg, Args};
 
 use crate::api::http_url::HttpUrl;
@@ -11,7 +11,7 @@ use crate::check::list::Orders;
 use crate::cli::connect::{ControlArgs, TokenArgs};
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{read_assumption, read_duration, read_time_limit};
+use crate::cli::parse::{read_assumption, read_duration, read_switch, read_time_limit};
 
 // The options of `check`.
 #[derive(Args, Clone, Debug)]
@@ -64,7 +64,7 @@ pub(crate) struct CheckArgs {
         long,
         env = "SECTIGO_EMULATOR_COLLECT",
         requires = "smime_order",
-        value_parser = FalseyValueParser::new()
+        value_parser = read_switch
     )]
     collect: bool,
     /// Send only the probes of this endpoint (repeatable).
@@ -79,7 +79,7 @@ pub(crate) struct CheckArgs {
     pub(super) only: Vec<String>,
 
     /// Print what would be sent, as curl commands without the password, and send nothing.
-    #[arg(long, env = "SECTIGO_EMULATOR_DRY_RUN", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SECTIGO_EMULATOR_DRY_RUN", value_parser = read_switch)]
     pub(super) dry_run: bool,
     /// Send without asking first. Without a terminal, nothing is sent unless this is given. It has no variable: what the
     /// environment happens to hold is no consent.
@@ -161,7 +161,7 @@ pub(crate) struct CheckArgs {
     )]
     pub(super) replay: Option<PathBuf>,
     /// Print one JSON object in place of the table.
-    #[arg(long, env = "SECTIGO_EMULATOR_JSON", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "SECTIGO_EMULATOR_JSON", value_parser = read_switch)]
     pub(super) json: bool,
     /// Write the result as JUnit's XML, for a CI.
     #[arg(long, env = "SECTIGO_EMULATOR_JUNIT", value_name = "FILE")]

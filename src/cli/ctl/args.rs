@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::cli::connect::{ControlArgs, SandboxArgs, TokenArgs};
 use crate::cli::number::{read_code, read_whole};
 use crate::cli::offer;
-use crate::cli::parse::read_duration;
+use crate::cli::parse::{read_duration, read_switch};
 use crate::model::call::{CallFilter, CallKind};
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
@@ -28,7 +28,7 @@ pub(crate) struct CtlArgs {
     pub(crate) token: TokenArgs,
     /// Print the emulator's JSON as it is.
     // Its id is its own, as those of the options above.
-    #[arg(id = "ctl_json", long = "json", env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    #[arg(id = "ctl_json", long = "json", env = "SECTIGO_EMULATOR_JSON", action = ArgAction::SetTrue, value_parser = read_switch)]
     pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -46,9 +46,9 @@ impl std::fmt::Debug for CtlArgs {
     }
 }
 
-/// Lets an option of `ctl` stand behind its commands as well.
+/// Lets an option of `ctl` stand behind its commands as well, where help lists it apart.
 fn of_ctl(option: Arg) -> Arg {
-    let option = option.global(true);
+    let option = option.global(true).help_heading("Options of every ctl command");
     match option.get_id().as_str() {
         TokenArgs::ID => option.visible_alias("token"),
         _ => option,
@@ -58,13 +58,13 @@ fn of_ctl(option: Arg) -> Arg {
 // What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum CtlCommand {
-    /// Orders: list, show, create, set, delete, certificate, chain, key, csr.
+    /// Orders: list, show, create, set, delete, certificate, chain, key, csr, history, next.
     #[command(subcommand)]
     Orders(OrdersCommand),
     /// Accounts: list, show, create, set, delete.
     #[command(subcommand)]
     Accounts(AccountsCommand),
-    /// The clock: show, set, freeze, unfreeze, advance.
+    /// The clock: show, set, freeze, unfreeze, advance, due.
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Faults: list, add, remove, clear.
@@ -119,7 +119,7 @@ pub(crate) enum OrdersCommand {
         #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
-    /// Make an order: by default an S/MIME order of the account login_name.
+    /// Make an order: by default an S/MIME order of the account login_name that was issued 30 days ago.
     Create {
         /// Its orderNumber [default: the next free one].
         #[arg(long, value_parser = read_whole::<u64>)]
@@ -174,6 +174,18 @@ pub(crate) enum OrdersCommand {
         #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
+    /// Show the states that an order reached: when, and by which call.
+    History {
+        /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
+        number: u64,
+    },
+    /// Show what each endpoint would answer about an order now.
+    Next {
+        /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
+        number: u64,
+    },
 }
 
 /// How a certificate is printed.
@@ -199,6 +211,9 @@ pub(crate) struct OrdersListArgs {
     /// Only those of that product.
     #[arg(long, value_parser = products())]
     pub(crate) product: Option<Product>,
+    /// Only those with this in the orderNumber, loginName, email or organization, whatever its case.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
 }
 
 impl From<&OrdersListArgs> for OrderFilter {
@@ -207,6 +222,7 @@ impl From<&OrdersListArgs> for OrderFilter {
             login_name: args.login.clone(),
             state: args.state,
             product: args.product,
+            search: args.search.clone(),
             ..Self::default()
         }
     }
@@ -340,6 +356,8 @@ pub(crate) enum ClockCommand {
         #[arg(allow_hyphen_values = true, value_parser = read_step)]
         by: String,
     },
+    /// Show what it brings next: the orders that are issued, fail or expire.
+    Due,
 }
 
 /// `ctl faults`.
@@ -432,7 +450,7 @@ pub(crate) struct ThenArgs {
     #[arg(long, requires = "code", conflicts_with_all = ["delay", "status", "disconnect", "garble", "throttle"], value_name = "NAME")]
     pub(crate) argument: Option<String>,
     /// The body that comes with the status.
-    #[arg(long, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
+    #[arg(long, allow_hyphen_values = true, requires = "status", conflicts_with_all = ["code", "delay", "disconnect", "garble", "throttle"], value_name = "TEXT")]
     pub(crate) body: Option<String>,
 }
 
@@ -449,6 +467,9 @@ pub(crate) enum Disconnect {
 /// `ctl calls`.
 #[derive(Args, Clone)]
 pub(crate) struct CallsArgs {
+    /// Only that one, with its arguments and its reply.
+    #[arg(value_parser = read_whole::<u64>, conflicts_with_all = ["follow", "clear", "endpoint", "login", "order", "code", "since"])]
+    pub(crate) id: Option<u64>,
     /// Print each call as it comes, until it is interrupted.
     #[arg(long)]
     pub(crate) follow: bool,

@@ -95,7 +95,10 @@ impl<W: Write> Ctl<'_, W> {
             CtlCommand::Faults(command) => self.faults(command).await,
             CtlCommand::Calls(args) if args.clear => self.delete("/calls").await,
             CtlCommand::Calls(args) if args.follow => self.follow(args).await,
-            CtlCommand::Calls(args) => self.calls(args).await,
+            CtlCommand::Calls(args) => match args.id {
+                Some(id) => self.call(id, args).await,
+                None => self.calls(args).await,
+            },
             CtlCommand::Outbox(args) if args.clear => self.delete("/outbox").await,
             CtlCommand::Outbox(args) => {
                 let query = MailFilter::from(args).query();
@@ -123,6 +126,11 @@ impl<W: Write> Ctl<'_, W> {
                     .await
             }
         }
+    }
+
+    async fn call(&mut self, id: u64, args: &CallsArgs) -> Result<(), CtlError> {
+        let query = CallFilter::from(args).query();
+        self.get(&format!("/calls/{id}{query}"), Layout::ONE).await
     }
 
     async fn calls(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
@@ -156,19 +164,26 @@ impl<W: Write> Ctl<'_, W> {
                     let path = self.control.at(&format!("/orders{}", filter.query()));
                     let text = self.control.remote().exchange(Method::GET, &path, None).await?;
                     let mut page = self.parse(&text)?;
+                    // What is searched for has no `next`, but a `total`.
+                    let came = whole.len() + page["orders"].as_array().map_or(0, Vec::len);
+                    let is_more = page["total"].as_u64().is_some_and(|total| total > came as u64);
+                    filter.offset = is_more.then_some(came);
                     filter.after = page["next"].as_u64();
-                    if whole.is_empty() && filter.after.is_none() {
+                    let is_last = filter.after.is_none() && filter.offset.is_none();
+                    if whole.is_empty() && is_last {
                         return self.print(&text, Layout::ORDERS);
                     }
                     if let Value::Array(orders) = &mut page["orders"] {
                         whole.append(orders);
                     }
-                    if filter.after.is_none() {
+                    if is_last {
                         return self.print(&json!({"orders": whole}).to_string(), Layout::ORDERS);
                     }
                 }
             }
             OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Layout::ONE).await,
+            OrdersCommand::History { number } => self.get(&format!("/orders/{number}/history"), Layout::HISTORY).await,
+            OrdersCommand::Next { number } => self.get(&format!("/orders/{number}/next"), Layout::NEXT).await,
             OrdersCommand::Create { number, order } => {
                 let body = body::new_order(*number, order)?;
                 self.send(Method::POST, "/orders", &body, Layout::ONE).await
@@ -222,6 +237,7 @@ impl<W: Write> Ctl<'_, W> {
         let setting = |now: Option<String>, frozen| ClockSetting { now, frozen };
         let setting = match command {
             ClockCommand::Show => return self.get("/clock", Layout::ONE).await,
+            ClockCommand::Due => return self.get("/clock/due", Layout::DUE).await,
             ClockCommand::Advance { by } => {
                 let step = ClockStep { by };
                 return self.send(Method::POST, "/clock/advance", &step, Layout::ONE).await;

@@ -62,6 +62,41 @@ impl Layout {
             ("PROBABILITY", "probability"),
             ("TTL", "ttl"),
             ("THEN", "then"),
+            ("HITS", "hits"),
+        ],
+    };
+
+    pub(super) const HISTORY: Self = Self::List {
+        list: "entries",
+        columns: &[
+            ("TIME", "time"),
+            ("STATE", "state"),
+            ("HOW", "how"),
+            ("ENDPOINT", "endpoint"),
+            ("CALL", "call"),
+        ],
+    };
+
+    pub(super) const NEXT: Self = Self::List {
+        list: "endpoints",
+        columns: &[
+            ("ENDPOINT", "endpoint"),
+            ("WITH", "with"),
+            ("CODE", "code"),
+            ("BECOMES", "becomes"),
+            ("MAKES", "makes"),
+            ("HINT", "hint"),
+        ],
+    };
+
+    pub(super) const DUE: Self = Self::List {
+        list: "events",
+        columns: &[
+            ("TIME", "time"),
+            ("EVENT", "event"),
+            ("ORDER", "orderNumber"),
+            ("LOGIN", "loginName"),
+            ("PRODUCT", "product"),
         ],
     };
 
@@ -194,8 +229,19 @@ fn field_with_lines(field: &str, value: &Value) -> String {
     match value {
         // An account that may call nothing must not look like one that may call everything.
         Value::Array(values) if field == "permissions" && values.is_empty() => "none".to_owned(),
+        Value::Array(arguments) if field == "arguments" => {
+            let lines: Vec<_> = arguments.iter().map(argument).collect();
+            lines.join("\n")
+        }
+        Value::Object(_) if field == "with" => argument(value),
         value => cell_with_lines(value),
     }
+}
+
+/// An argument of a call, in one line.
+fn argument(argument: &Value) -> String {
+    let [name, value] = ["name", "value"].map(|field| cell("", &argument[field]));
+    format!("{name}={value}")
 }
 
 fn cell_with_lines(value: &Value) -> String {

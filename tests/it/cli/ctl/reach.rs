@@ -35,6 +35,17 @@ fn sandboxes() {
         ],
     );
     assert!(by_variable.stdout.contains(r#""state":"on-hold""#), "{by_variable:?}");
+    for (url, code) in [("/control/v1", 0), ("/control/v1/", 0), ("/control", 2)] {
+        let url = format!("http://{control}{url}");
+        let run = run(
+            &["ctl", "--control", &url, "clock", "show"],
+            &[("SECTIGO_EMULATOR_JSON", "")],
+        );
+        assert_eq!(run.code, Some(code), "{url}: {run:?}");
+        assert!(!run.stdout.contains('{'), "{run:?}");
+    }
+    let maybe = run(&["ctl", "clock", "show"], &[("SECTIGO_EMULATOR_JSON", "maybe")]);
+    maybe.assert_refused(2, &["maybe", "give true or false"]);
     assert_rows(&printed(&server, "reset --sandbox t1"), &["name t1"]);
     assert_eq!(json(&server, "orders show 1234567 --sandbox t1")["state"], "issued");
     ctl(&server, "sandbox create t1").assert_refused(1, &["t1", "409"]);

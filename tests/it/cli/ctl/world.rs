@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_rows, ctl, json, printed};
-use crate::harness::{Form, Server, default_fixtures, eventually, run_in_background, write_file};
+use crate::harness::{Form, Server, default_fixtures, eventually, run, run_in_background, write_file};
 
 #[test]
 fn orders() {
@@ -268,8 +268,85 @@ fn calls() {
             .collect();
         assert_eq!(found, ids.to_vec(), "{words}");
     }
+    assert_rows(
+        &printed(&server, "calls 2"),
+        &[
+            "arguments loginName=login_name",
+            "loginPassword=***",
+            "code -4",
+            "reply -4",
+            "endpoint !AutoReplaceSMIME",
+        ],
+    );
+    assert_eq!(json(&server, "calls 1")["id"], 1);
+    ctl(&server, "calls 3").assert_refused(1, &["404", "no call of that id"]);
+    ctl(&server, "calls 1 --code 0").assert_refused(2, &["--code"]);
+    assert_rows(
+        &printed(&server, "orders history 2200003"),
+        &[
+            "TIME STATE HOW ENDPOINT CALL",
+            "issued fixtures",
+            "revoked call !autoRevokeCS 1",
+        ],
+    );
     assert_eq!(printed(&server, "calls --clear"), "");
     assert_eq!(printed(&server, "calls").lines().count(), 1);
+}
+
+#[test]
+fn what_comes_next() {
+    let server = Server::plain(&[]);
+    assert_rows(
+        &printed(&server, "orders next 2200003"),
+        &[
+            "!autoRevokeCS 0 revoked",
+            "!autoRevokeCS includeInCRL=N 0 replaced",
+            "!AutoReplaceCS",
+        ],
+    );
+    assert_eq!(json(&server, "orders next 2200003")["state"], "issued");
+    assert_rows(
+        &printed(&server, "clock due"),
+        &["TIME EVENT ORDER LOGIN PRODUCT", "expired 1234567 login_name smime"],
+    );
+    let found = printed(&server, "orders list --search 22000");
+    assert_eq!(found.lines().count(), 11, "{found}");
+    ctl(&server, "orders next 5").assert_refused(1, &["404"]);
+}
+
+#[test]
+fn a_body_that_begins_with_a_hyphen_is_no_option() {
+    let server = Server::plain(&[]);
+    let control = server.control().to_string();
+    let words = [
+        "ctl",
+        "faults",
+        "add",
+        "--control",
+        &control,
+        "--status",
+        "200",
+        "--body",
+        "-99\nNo",
+    ];
+    let added = run(&words, &[]);
+    assert_eq!(added.code, Some(0), "{added:?}");
+    assert_eq!(server.client().revoke(&Form::revoke()).text(), "-99\nNo");
+    assert_rows(
+        &printed(&server, "faults list"),
+        &["THEN HITS", "body=-99 No status=200 1"],
+    );
+}
+
+#[test]
+fn orders_that_are_searched_for_are_listed_beyond_a_page() {
+    let order = |number: usize| {
+        format!("[[orders]]\norderNumber = {number}\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n")
+    };
+    let orders: String = (1..=1234).map(order).collect();
+    let fixtures = format!("[[accounts]]\nloginName = \"a\"\nloginPassword = \"b\"\n{orders}");
+    let server = Server::plain_with_fixtures(&fixtures, &[]);
+    assert_eq!(printed(&server, "orders list --search a").lines().count(), 1235);
 }
 
 #[test]
