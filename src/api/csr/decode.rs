@@ -28,6 +28,38 @@ pub(super) fn decode(text: &str, form: &str, spaces: Spaces) -> Result<Vec<u8>, 
     mended.ok_or_else(|| explain(body, &bare, form, spaces))
 }
 
+/// The same error, with what the text tells about its cause.
+pub(super) fn with_cause(error: CsrError, text: &str) -> CsrError {
+    match error {
+        CsrError::NotBase64(why) if text.contains(r"\n") => CsrError::NotBase64(
+            format!("{why}; its lines end in a backslash and the letter n in place of a line feed").into(),
+        ),
+        CsrError::NotPkcs10(why) => CsrError::NotPkcs10(match OTHER_LABELS.iter().find(|label| begins(text, label)) {
+            Some(label) => format!("{why}; the label is {label}, not CERTIFICATE REQUEST").into(),
+            None => why,
+        }),
+        error => error,
+    }
+}
+
+/// The labels (RFC 7468, section 4, and OpenSSL's own) of what is most often sent in place of a request.
+const OTHER_LABELS: [&str; 8] = [
+    "CERTIFICATE",
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "RSA PRIVATE KEY",
+    "EC PRIVATE KEY",
+    "PUBLIC KEY",
+    "PKCS7",
+    "X509 CRL",
+];
+
+fn begins(text: &str, label: &str) -> bool {
+    let rest = text.trim_start_matches(is_space_char).strip_prefix("-----BEGIN ");
+    rest.and_then(|rest| rest.strip_prefix(label))
+        .is_some_and(|rest| rest.starts_with("-----"))
+}
+
 /// The text between the BEGIN and the END line, or all of it if there are no such lines.
 fn body(text: &str) -> Result<&str, CsrError> {
     const HYPHENS: &str = "-----";
@@ -290,6 +322,26 @@ mod tests {
             // The same, with every + lost.
             assert_eq!(decode(&text.replace('+', " ")), Ok(sample()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_sent_in_place_of_a_request_is_named() {
+        let no_request = || CsrError::NotPkcs10("no".into());
+        let told = |text: &str| with_cause(no_request(), text).to_string();
+        assert_eq!(
+            told(" -----BEGIN CERTIFICATE-----\n"),
+            "no; the label is CERTIFICATE, not CERTIFICATE REQUEST"
+        );
+        assert_eq!(
+            told("-----BEGIN EC PRIVATE KEY-----"),
+            "no; the label is EC PRIVATE KEY, not CERTIFICATE REQUEST"
+        );
+        for text in ["-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN X-----", "MII"] {
+            assert_eq!(told(text), "no");
+        }
+        let no_base64 = |text: &str| with_cause(CsrError::NotBase64("no".into()), text).to_string();
+        assert!(no_base64(r"-----BEGIN X-----\nMII").contains("a backslash and the letter n"));
+        assert_eq!(no_base64("MII!\n"), "no");
     }
 
     #[test]

@@ -58,6 +58,10 @@ impl Csr {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub(crate) fn parse_with(text: &str, spaces: Spaces) -> Result<Self, CsrError> {
+        Self::read(text, spaces).map_err(|error| decode::with_cause(error, text))
+    }
+
+    fn read(text: &str, spaces: Spaces) -> Result<Self, CsrError> {
         let der = decode::decode(text, PKCS10, spaces)?;
         let CertificationRequest { self_signed, templates } = CertificationRequest::parse(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
