@@ -12,6 +12,10 @@ NAMES='secure.trust-provider.com secure.sectigo.com secure.comodo.net secure.com
 program=${SECTIGO_EMULATOR_BINARY:-sectigo-emulator}
 
 main() {
+    [ $# -gt 0 ] || {
+        echo "usage: bash $0 COMMAND [ARGUMENTS]" >&2
+        exit 2
+    }
     command -v "$program" > /dev/null || {
         echo "there is no $program: install it (cargo install --path .), or name it in SECTIGO_EMULATOR_BINARY" >&2
         exit 127

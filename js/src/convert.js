@@ -16,6 +16,7 @@ export function when(value) {
  */
 export function span(value) {
   if (typeof value === "string") return value;
+  if (typeof value !== "number") throw new TypeError(`give a span as "3d" or as a number of milliseconds`);
   if (!(value >= 0)) throw new RangeError(`${value} is no number of milliseconds`);
   const whole = Math.round(value);
   const days = Math.floor(whole / 86_400_000);
@@ -28,6 +29,19 @@ export function span(value) {
     [rest % 1000, "ms"],
   ];
   return parts.filter(([number]) => number).map(([number, unit]) => `${number}${unit}`).join(" ") || "0s";
+}
+
+/**
+ * An object that a method was given. A string in its place would become one of its letters.
+ *
+ * @template T
+ * @param {T} value
+ * @param {string} example
+ * @returns {T}
+ */
+export function object(value, example) {
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError(`give an object such as ${example}`);
 }
 
 /** What is a span in the objects that are sent. */

@@ -1,6 +1,6 @@
 // A sandbox: a world of its own in an emulator, with accounts, orders, a clock, faults and a journal.
 
-import { span, toJson, when } from "./convert.js";
+import { object, span, toJson, when } from "./convert.js";
 
 /** @import * as T from "./types.js" */
 /** @import { Control } from "./control.js" */
@@ -13,7 +13,7 @@ export class NotCalledError extends Error {
    * @param {T.Count} count
    */
   constructor(wanted, count) {
-    const { atLeast = 1, within, ...which } = wanted;
+    const { atLeast = 1, within, ...which } = object(wanted, `{ endpoint: "!autoRevokeCS" }`);
     const what = Object.entries(which).map(([name, value]) => `${name}=${value}`).join(", ") || "any";
     const lines = [`expected at least ${atLeast} of the calls ${what}; there were ${count.count}`];
     if (count.nearest?.length) lines.push("the calls that come nearest:");
@@ -87,7 +87,8 @@ export class Orders extends Noun {
    * @returns {Promise<T.Order>}
    */
   create(order = {}) {
-    return this.send("POST", "/orders", { product: "smime", loginName: "login_name", ...order });
+    const fields = object(order, `{ product: "code-signing" }`);
+    return this.send("POST", "/orders", { product: "smime", loginName: "login_name", ...fields });
   }
 
   /**
@@ -327,7 +328,7 @@ export class Calls extends Noun {
    * @throws {NotCalledError} There are fewer; the message has the calls that come nearest, and how they differ.
    */
   async expect(wanted) {
-    const { atLeast = 1, within, ...which } = wanted;
+    const { atLeast = 1, within, ...which } = object(wanted, `{ endpoint: "!autoRevokeCS" }`);
     const waiting = within === undefined ? {} : { within: span(within) };
     /** @type {T.Count} */
     const count = await this.send("POST", "/calls/count", { ...which, atLeast, ...waiting });

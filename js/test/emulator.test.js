@@ -251,6 +251,12 @@ inSandbox("the clock", async (sectigo) => {
   assert.match((await revoke(sectigo, orderNumber)).text, /^-35/);
 });
 
+inSandbox("what is no object, or no span, is refused with what to give", async (sectigo) => {
+  await assert.rejects(async () => sectigo.orders.create("code-signing"), /give an object such as/);
+  await assert.rejects(sectigo.calls.expect("!autoRevokeCS"), /give an object such as/);
+  await assert.rejects(async () => sectigo.clock.advance({ days: 3 }), /give a span as "3d"/);
+});
+
 test("spans of time", () => {
   assert.equal(span(90_061_001), "1d 1h 1m 1s 1ms");
   assert.equal(span(0), "0s");
