@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::api::account::LoginName;
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::order::state::OrderNumber;
@@ -49,7 +51,7 @@ pub(crate) enum Action {
         /// The status, 200 to 599.
         status: u16,
         /// The body, plain text.
-        body: String,
+        body: Bytes,
     },
     /// The call is done; the connection is closed before a byte of the reply.
     DisconnectBefore,

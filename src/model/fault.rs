@@ -482,9 +482,13 @@ fn not_one_thing() -> ValueError {
 /// The action that answers a code, of that endpoint or of any that has it.
 fn build_answer(code: i32, argument: Option<&str>, endpoint: Option<&Endpoint>) -> Result<Action, ValueError> {
     let rows = match endpoint {
-        Some(endpoint) => vec![code_of(endpoint, code)?],
-        None => codes_of_any(code)?,
+        Some(endpoint) => code_of(endpoint, code).map(|row| vec![row]),
+        None => codes_of_any(code),
     };
+    let rows = rows.map_err(|error| ValueError {
+        message: format!("{}; `status` 200 with a `body` answers anything else", error.message),
+        ..error
+    })?;
     let to_fill = rows.iter().find(|row| row.message.contains(PLACEHOLDER));
     if let (Some(row), None) = (to_fill, argument) {
         return Err(ValueError::at(
@@ -514,7 +518,7 @@ fn build_status(status: u16, body: Option<&str>) -> Result<Action, ValueError> {
     }
     Ok(Action::Status {
         status,
-        body: body.unwrap_or_default().to_owned(),
+        body: body.unwrap_or_default().to_owned().into(),
     })
 }
 
@@ -549,7 +553,7 @@ impl Then {
             },
             Action::Status { status, body } => Self {
                 status: Some(*status),
-                body: Some(body.clone()).filter(|body| !body.is_empty()),
+                body: Some(String::from_utf8_lossy(body).into_owned()).filter(|body| !body.is_empty()),
                 ..nothing
             },
             Action::DisconnectBefore => Self {

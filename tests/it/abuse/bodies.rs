@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::SOON;
+use super::{GIVES_BACK, SOON};
 use crate::harness::{Answer, Client, Control, JSON, Limits, Server, eventually, run, write_file};
 
 const MIB: usize = 1 << 20;
@@ -480,13 +480,6 @@ fn bodies_that_grow_in_memory_leave_room_for_others() {
     }
     server.assert_well();
 }
-
-/// With these variables glibc gives back what is freed. Otherwise it may keep 64 MiB of each of its heaps once long pieces of
-/// memory were freed, so that the resident memory does not tell what the program still holds.
-const GIVES_BACK: [(&str, &str); 2] = [
-    ("MALLOC_MMAP_THRESHOLD_", "131072"),
-    ("MALLOC_TRIM_THRESHOLD_", "131072"),
-];
 
 #[test]
 fn the_memory_of_bodies_that_grow_comes_back() {

@@ -9,6 +9,7 @@ mod bodies;
 mod http2;
 mod idle;
 mod journal;
+mod long_answers;
 mod many_readers;
 mod stalled;
 mod stop;
@@ -30,6 +31,13 @@ const LIMITS: Limits = Limits {
     files: 256,
     address_space: 2 << 30,
 };
+
+/// With these variables glibc gives back what is freed. Otherwise it may keep 64 MiB of each of its heaps once long pieces of
+/// memory were freed, so that the resident memory does not tell what the program still holds.
+const GIVES_BACK: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "131072"),
+    ("MALLOC_TRIM_THRESHOLD_", "131072"),
+];
 
 /// A server under the usual limits, all listeners on, plain HTTP accepted.
 #[track_caller]
