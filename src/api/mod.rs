@@ -7,6 +7,7 @@ pub(crate) mod csr;
 pub(crate) mod endpoints;
 pub(crate) mod fault;
 pub(crate) mod http_url;
+pub(crate) mod masking;
 pub(crate) mod order;
 pub(crate) mod passwords;
 pub(crate) mod protocol;

@@ -324,7 +324,7 @@ impl Emulator {
     /// The URL of the console, without a slash at its end, if its listener is on.
     fn console_url(&self) -> Option<Arc<str>> {
         self.control
-            .map(|address| base_url::told("http", address, "localhost").into())
+            .map(|address| base_url::url("http", address, "localhost").into())
     }
 }
 

@@ -7,9 +7,10 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 
 use crate::api::account::{Account, LoginName, Password};
 use crate::api::endpoints::{ENDPOINTS, Endpoint};
+use crate::api::masking::MASK;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
-use crate::sandbox::journal::{KeptForm, MASK, Untold};
+use crate::sandbox::journal::{KeptForm, Untold};
 use crate::server::body::read_form;
 
 /// What separates the parts of the body that [`multipart`] writes.

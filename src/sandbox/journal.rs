@@ -16,7 +16,7 @@ use crate::sandbox::room::Room;
 
 pub(crate) use self::entry::{Entry, PushTry, Subject, UnknownName};
 pub(crate) use self::filter::{Difference, Filter};
-pub(crate) use self::kept_form::{KeptForm, MASK, Untold};
+pub(crate) use self::kept_form::{KeptForm, Untold};
 
 /// Bytes of a reply that are kept.
 const MAX_REPLY: usize = 64 << 10;
@@ -461,7 +461,7 @@ mod tests {
         }
         let kept = journal.find(&Filter::default(), u64::MAX).calls;
         assert_eq!(kept.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2]);
-        assert_eq!(kept[0].told(&Accounts::default()).reply, "é".repeat(MAX_REPLY / 2));
+        assert_eq!(kept[0].masked(&Accounts::default()).reply, "é".repeat(MAX_REPLY / 2));
     }
 
     #[test]

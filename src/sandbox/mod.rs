@@ -293,7 +293,7 @@ impl Sandbox {
                     took_us: 0,
                     hint: why,
                 };
-                self.enter_push(&push, tried, push.told(&push.parameters));
+                self.enter_push(&push, tried, push.masked(&push.parameters));
             }
         }
     }
@@ -324,13 +324,13 @@ impl Sandbox {
     }
 
     /// Enters a try to send a push in the journal, unless it was given up meanwhile.
-    pub(crate) fn note_push(&self, taken: &Taken, tried: Tried, told: Arc<[(&'static str, String)]>) {
+    pub(crate) fn note_push(&self, taken: &Taken, tried: Tried, masked: Arc<[(&'static str, String)]>) {
         self.pushes
-            .unless_given_up(taken, || self.enter_push(&taken.push, tried, told));
+            .unless_given_up(taken, || self.enter_push(&taken.push, tried, masked));
     }
 
-    fn enter_push(&self, push: &Push, tried: Tried, told: Arc<[(&'static str, String)]>) {
-        let entry = push.entry(tried, told);
+    fn enter_push(&self, push: &Push, tried: Tried, masked: Arc<[(&'static str, String)]>) {
+        let entry = push.entry(tried, masked);
         call::log_push(&entry, &self.name);
         self.pushed.enter(entry);
     }

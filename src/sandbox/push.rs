@@ -10,13 +10,14 @@ use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
 use crate::api::account::{Account, LoginName, PushTarget};
+use crate::api::masking::MASK;
 use crate::api::order::book::{Book, Touched};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::push::PushEvent;
 use crate::api::world::{Accounts, World};
 use crate::clock::Timestamp;
-use crate::sandbox::journal::{Entry, MASK, PushTry, Subject};
+use crate::sandbox::journal::{Entry, PushTry, Subject};
 
 /// The target of the log lines about pushes.
 pub(crate) const LOG: &str = "sectigo_emulator::push";
@@ -106,7 +107,7 @@ impl Push {
     }
 
     /// The parameters as the journal has them, of those that were sent.
-    pub(crate) fn told(&self, sent: &[(&'static str, String)]) -> Arc<[(&'static str, String)]> {
+    pub(crate) fn masked(&self, sent: &[(&'static str, String)]) -> Arc<[(&'static str, String)]> {
         let tell = |(name, value): &(&'static str, String)| match self.untold == Some(*name) {
             true => (*name, MASK.to_owned()),
             false => (*name, value.clone()),
@@ -812,8 +813,8 @@ mod tests {
             comment: "it is s3cret".into(),
         }));
         let push = Push::new(PushEvent::Rejected, &order, at(1), &world().accounts).unwrap();
-        let told = push.told(&push.parameters);
-        assert_eq!(told.last().unwrap(), &("statusDesc", MASK.to_owned()));
+        let masked = push.masked(&push.parameters);
+        assert_eq!(masked.last().unwrap(), &("statusDesc", MASK.to_owned()));
         assert_eq!(push.parameters.last().unwrap().1, "Rejected: it is s3cret");
     }
 

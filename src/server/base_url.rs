@@ -38,7 +38,7 @@ fn base_url(address: SocketAddr, host_name: Option<&str>) -> Option<String> {
 
 /// The URL of a listener for somebody who reaches this machine by that host, which takes the place of an address that
 /// means every interface.
-pub(crate) fn told(scheme: &str, address: SocketAddr, host: &str) -> String {
+pub(crate) fn url(scheme: &str, address: SocketAddr, host: &str) -> String {
     match is_wildcard(address) {
         true => format!("{scheme}://{host}:{}", address.port()),
         false => format!("{scheme}://{address}"),
@@ -62,7 +62,7 @@ mod tests {
             ("[::]:8443", "[::1]", "https://[::1]:8443"),
         ] {
             assert_eq!(
-                told("https", address.parse().unwrap(), host),
+                url("https", address.parse().unwrap(), host),
                 expected,
                 "{address} {host}"
             );

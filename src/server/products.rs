@@ -20,12 +20,13 @@ use tracing::info;
 
 use crate::api::endpoints::{Answer, ENDPOINTS, Endpoint, Transport};
 use crate::api::fault::Action;
+use crate::api::masking::MASK;
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
 use crate::sandbox::call::{Arrival, CallNames, LOG};
-use crate::sandbox::journal::{Entry, MASK};
+use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
 use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
@@ -85,7 +86,7 @@ impl Products {
 
     /// What is answered where there is nothing; at `/`, also where the console is.
     fn respond_not_found(&self, head: &Parts, watch: Stopwatch) -> Response<Body> {
-        let path = self.told(head.uri.path());
+        let path = self.masked_path(head.uri.path());
         info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no endpoint at `{path}`"));
         let names: String = ENDPOINTS
             .iter()
@@ -105,7 +106,7 @@ impl Products {
 
     /// A path for the log, or a name in it: without the arguments that were put behind it by mistake, and without a password
     /// that stands in the place of a name.
-    fn told(&self, path: &str) -> String {
+    fn masked_path(&self, path: &str) -> String {
         let path = path.split(['&', ';', '=']).next().unwrap_or_default();
         let named = path.strip_prefix("/sandboxes/").and_then(|rest| rest.split('/').next());
         let named = named.and_then(|name| self.sandboxes.get(name));
@@ -128,8 +129,8 @@ impl Products {
     }
 
     fn no_sandbox(&self, name: &str, watch: Stopwatch) -> Response<Body> {
-        let told = self.told(name);
-        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{told}`"));
+        let masked = self.masked_path(name);
+        info!(target: LOG, status = 404, took_us = watch.elapsed_micros(), hint = format!("there is no sandbox `{masked}`"));
         // Arguments that were put behind the name by mistake are not repeated.
         let name = shown(name.split(['&', ';', '=', '%']).next().unwrap_or_default());
         let text = format!(

@@ -216,7 +216,7 @@ impl Sender {
             Ok(parameters) => (parameters, None),
             Err(problem) => (push.parameters.clone(), Some(problem)),
         };
-        let told = push.told(&parameters);
+        let masked = push.masked(&parameters);
         let mut problem = problem;
         for number in 1..=1 + RETRIES {
             let times = [sandbox.now(), real_now()];
@@ -243,7 +243,7 @@ impl Sender {
                 took_us: watch.elapsed_micros(),
                 hint: format!("try {number} of {}: {outcome}; {then}", 1 + RETRIES),
             };
-            sandbox.note_push(sending.taken, tried, told.clone());
+            sandbox.note_push(sending.taken, tried, masked.clone());
             if is_over {
                 return;
             }

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
+use std::mem;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 
-use super::kept_form::{KeptForm, LOGIN_NAME, MASK};
+use super::kept_form::{KeptForm, LOGIN_NAME};
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Endpoint, Transport};
+use crate::api::masking::MASK;
 use crate::api::order::state::OrderNumber;
 use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
@@ -92,9 +94,9 @@ impl Subject {
     }
 }
 
-/// What of an entry may be told, whoever reads the journal.
+/// What of an entry is shown, whoever reads the journal.
 #[derive(Debug)]
-pub(crate) struct Told<'e> {
+pub(crate) struct Masked<'e> {
     /// The arguments in their order.
     pub(crate) arguments: Vec<(&'static str, Cow<'e, str>)>,
     /// The body of the reply, as it was meant.
@@ -102,15 +104,15 @@ pub(crate) struct Told<'e> {
 }
 
 impl Entry {
-    /// What of it may be told: nothing that holds a password of these accounts, which are those of its sandbox. The search
+    /// What of it is shown: nothing that holds a password of these accounts, which are those of its sandbox. The search
     /// takes its time, so it is made when the journal is read.
-    pub(crate) fn told(&self, accounts: &Accounts) -> Told<'_> {
+    pub(crate) fn masked(&self, accounts: &Accounts) -> Masked<'_> {
         let mut arguments = self.arguments();
         for (name, value) in &mut arguments {
             let is_known_login =
                 *name == LOGIN_NAME && self.login_name.as_ref().is_some_and(|known| known.as_str() == value);
-            if !is_known_login && accounts.holds_password(value) {
-                *value = MASK.into();
+            if !is_known_login {
+                *value = accounts.masked(mem::take(value));
             }
         }
         let is_masked = |(name, value): &(&str, Cow<'_, str>)| REPEATED.contains(name) && value == MASK;
@@ -119,7 +121,7 @@ impl Entry {
             true => MASK.into(),
             false => String::from_utf8_lossy(&self.reply),
         };
-        Told { arguments, reply }
+        Masked { arguments, reply }
     }
 
     /// Its arguments in their order, masked as far as its own secrets go.

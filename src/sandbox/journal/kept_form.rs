@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::api::account::{LoginName, Password};
 use crate::api::endpoints::Endpoint;
+use crate::api::masking::MASK;
 use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::protocol::argument::{find, is_same_but_for_case};
 use crate::api::protocol::assumption::ArgumentNames;
@@ -25,9 +26,6 @@ const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
 
 /// Bytes of a value that are told; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
-
-/// What stands in place of a secret.
-pub(crate) const MASK: &str = "***";
 
 /// Which of a call's arguments are not told, whatever else the call holds: a bit for each that is kept.
 #[derive(Clone, Copy, Debug, Default)]

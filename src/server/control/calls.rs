@@ -25,7 +25,7 @@ use crate::model::call::{
     ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, KindQuery, NearCall,
 };
 use crate::model::endpoint::find_endpoint;
-use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, MASK, News, Subject};
+use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, News, Subject};
 use crate::sandbox::{Sandbox, Using};
 use crate::server::stop::Stop;
 
@@ -51,7 +51,7 @@ const NEAREST: usize = 3;
 /// A call of the journal as it is answered: without the passwords of these accounts, which are the sandbox's.
 pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -> CallInfo {
     let argument = |(name, value): (&str, Cow<'_, str>)| ArgumentInfo::new(name, &value);
-    let told = entry.told(accounts);
+    let masked = entry.masked(accounts);
     let (kind, url, try_number) = match &entry.subject {
         Subject::Call(..) => (CallKind::Call, None, None),
         Subject::Push(tried) => (CallKind::Push, Some(tried.url.clone()), Some(tried.number)),
@@ -67,10 +67,10 @@ pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -
         try_number,
         login_name: entry.login_name.as_ref().map(ToString::to_string),
         order_number: entry.order_number.map(OrderNumber::get),
-        arguments: told.arguments.into_iter().map(argument).collect(),
+        arguments: masked.arguments.into_iter().map(argument).collect(),
         status: entry.status,
         code: entry.code,
-        reply: told.reply.into_owned(),
+        reply: masked.reply.into_owned(),
         took_micros: entry.took_us,
         fault: entry.fault,
         hint: entry.hint.clone().into_owned(),
@@ -313,16 +313,13 @@ fn near_call(
     accounts: &Accounts,
     (entry, differences): (Arc<Entry>, Vec<journal::Difference>),
 ) -> NearCall {
-    let told = |found: String| match accounts.holds_password(&found) {
-        true => MASK.to_owned(),
-        false => found,
-    };
+    let masked = |found: String| accounts.masked(found).into_owned();
     let difference = |difference: journal::Difference| Difference {
         field: difference.field.to_owned(),
         found: match difference.field {
             // A name or number that is no account's or order's may be a misplaced password.
-            "loginName" if entry.login_name.is_none() => difference.found.map(told),
-            "orderNumber" if entry.order_number.is_none() => difference.found.map(told),
+            "loginName" if entry.login_name.is_none() => difference.found.map(masked),
+            "orderNumber" if entry.order_number.is_none() => difference.found.map(masked),
             _ => difference.found,
         },
         wanted: difference.wanted,

@@ -232,7 +232,7 @@ fn of_sandbox() -> OpenApiRouter<App> {
     responses((status = 200, description = "It serves", body = HealthInfo)))]
 async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> {
     let host = guard::host_name(&headers).unwrap_or("localhost");
-    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::told(scheme, address, host));
+    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::url(scheme, address, host));
     let Listeners { https, http, control } = app.listeners;
     Json(HealthInfo {
         status: "ok".to_owned(),

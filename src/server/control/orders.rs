@@ -1,6 +1,7 @@
 //! Orders.
 
 use std::cmp::Ordering;
+use std::mem;
 
 use axum::Json;
 use axum::http::{StatusCode, header};
@@ -22,7 +23,6 @@ use crate::model::order::{
     give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
-use crate::sandbox::journal::MASK;
 use crate::sandbox::push::Came;
 
 /// So few orders are measured to know whether an answer is short.
@@ -63,7 +63,7 @@ pub(super) async fn list(
         (world.book.clone(), world.accounts.clone(), state.clock.now(real_now()))
     };
     if filter.is_of_window() {
-        let page = move || told_list(window_of(&book, &filter, limit, now), &accounts);
+        let page = move || masked_list(window_of(&book, &filter, limit, now), &accounts);
         return answer(&app, Length::Unknown, page).await;
     }
     // Without a filter a page is made quickly; with one, every order may have to be looked at.
@@ -79,7 +79,7 @@ pub(super) async fn list(
         let is_last = orders.len() == page.len() && found.next().is_none();
         let next = orders.last().filter(|_| !is_last).map(|order| order.order_number);
         let total = None;
-        told_list(OrderList { orders, next, total }, &accounts)
+        masked_list(OrderList { orders, next, total }, &accounts)
     };
     answer(&app, length, page).await
 }
@@ -107,26 +107,27 @@ fn described(orders: &[&domain::Order], now: Timestamp) -> Vec<OrderInfo> {
     fitting.map(|order| OrderInfo::describe(order, now)).collect()
 }
 
-/// An order as it is answered: without a password that somebody wrote into its comment, or gave for its address.
-fn told(mut info: OrderInfo, accounts: &Accounts) -> OrderInfo {
-    if let Some(revocation) = &mut info.revocation
-        && accounts.holds_password(&revocation.revocation_reason)
-    {
-        revocation.revocation_reason = MASK.to_owned();
+/// An order as it is answered: without a password that somebody wrote into a text of it.
+fn masked(mut info: OrderInfo, accounts: &Accounts) -> OrderInfo {
+    let mask = |text: &mut String| *text = accounts.masked(mem::take(text)).into_owned();
+    if let Some(revocation) = &mut info.revocation {
+        mask(&mut revocation.revocation_reason);
     }
-    // A domain is nobody's password, though it may hold a word that is one.
-    let is_secret = |email: &String| {
-        let (local, _) = email.rsplit_once('@').unwrap_or((email, ""));
-        accounts.is_password(email) || accounts.holds_password(local)
-    };
-    if info.email.as_ref().is_some_and(is_secret) {
-        info.email = Some(MASK.to_owned());
+    let texts = [
+        &mut info.organization,
+        &mut info.state_or_province_name,
+        &mut info.locality_name,
+        &mut info.organization_identifier,
+    ];
+    texts.into_iter().flatten().for_each(mask);
+    if let Some(email) = &mut info.email {
+        *email = accounts.masked_email(mem::take(email)).into_owned();
     }
     info
 }
 
-fn told_list(list: OrderList, accounts: &Accounts) -> OrderList {
-    let orders = list.orders.into_iter().map(|info| told(info, accounts)).collect();
+fn masked_list(list: OrderList, accounts: &Accounts) -> OrderList {
+    let orders = list.orders.into_iter().map(|info| masked(info, accounts)).collect();
     OrderList { orders, ..list }
 }
 
@@ -258,7 +259,7 @@ pub(super) async fn create(
         false => book.insert_new(order)?,
     };
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
-    let reply = told(reply, &state.world.accounts);
+    let reply = masked(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     drop(state);
     let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
@@ -276,7 +277,7 @@ pub(super) async fn read(
     let state = sandbox.state();
     let now = state.clock.now(real_now());
     let order = state.world.book.get(number).ok_or_else(no_order)?;
-    Ok(Json(told(OrderInfo::describe(order, now), &state.world.accounts)))
+    Ok(Json(masked(OrderInfo::describe(order, now), &state.world.accounts)))
 }
 
 /// Changes an order: the fields that are sent, null removes one. Any state can be set; times that it cannot have are
@@ -329,7 +330,7 @@ pub(super) async fn change(
     let book = state.world.book_mut();
     book.insert(order)?;
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
-    let reply = told(reply, &state.world.accounts);
+    let reply = masked(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     Ok(Json(reply))
 }

@@ -1,5 +1,7 @@
 //! The mails that would have been sent.
 
+use std::mem;
+
 use axum::Json;
 use axum::http::StatusCode;
 
@@ -23,8 +25,15 @@ pub(super) async fn list(
         return Err(Problem::unfit("orderNumber", most));
     }
     let now = sandbox.now();
-    let outbox = sandbox.state().world.outbox.clone();
-    Ok(Json(MailList::find(&outbox, &filter, now)))
+    let (outbox, accounts) = {
+        let world = &sandbox.state().world;
+        (world.outbox.clone(), world.accounts.clone())
+    };
+    let mut list = MailList::find(&outbox, &filter, now);
+    for mail in &mut list.mails {
+        mail.to = accounts.masked_email(mem::take(&mut mail.to)).into_owned();
+    }
+    Ok(Json(list))
 }
 
 /// Forgets every mail.

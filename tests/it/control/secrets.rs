@@ -346,9 +346,9 @@ fn a_password_that_others_sent_is_masked_wherever_it_stands() {
         .add("days", "365")
         .add("isCustomerValidated", "N")
         .add("appRepEmailAddress", format!("{SECRET}@example.com"))
-        .add("organizationName", "Beispiel GmbH")
+        .add("organizationName", format!("{SECRET} GmbH"))
         .add("countryName", "DE")
-        .add("localityName", "Bonn");
+        .add("localityName", format!("at {SECRET}"));
     for secret in [SECRET, &format!("no. {SECRET}")] {
         for format in ["0", "1", "2"] {
             let form = apply
@@ -359,6 +359,12 @@ fn a_password_that_others_sent_is_masked_wherever_it_stands() {
             assert!(answer.text().contains(SECRET), "{answer:?}");
         }
     }
+    let smime = own(Form::default().add("loginName", "login_name").add("loginPassword", ""))
+        .add("product", "794")
+        .add("days", "365")
+        .add("sanEmailAddress", format!("{SECRET}@example.com"));
+    let answer = client.post("/products/!AutoApplyOrder", &smime.encode());
+    assert!(answer.text().starts_with("0\n"), "{answer:?}");
     for path in [
         format!("/products/{SECRET}"),
         format!("/products/x{SECRET}/y"),
@@ -392,6 +398,8 @@ fn a_password_that_others_sent_is_masked_wherever_it_stands() {
         assert_eq!(kept.ask("PATCH", "/orders/2200003", "{}"), 200);
     };
     look(&mut kept);
+    assert_eq!(kept.ask("GET", "/outbox", ""), 200);
+    assert!(kept.told.last().unwrap().1.contains(r#""to":"***""#));
     // What was a password then is none to be told of calls that came then.
     assert_eq!(kept.ask("GET", "/snapshot", ""), 200);
     let (_, snapshot) = kept.told.pop().unwrap();
