@@ -74,6 +74,9 @@ pub enum StartError {
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::AddrInUse => "; is another emulator running there? Port 0 takes a free port",
+        io::ErrorKind::PermissionDenied => {
+            "; a port below 1024 needs root, or on Linux the setting net.ipv4.ip_unprivileged_port_start"
+        }
         _ => "",
     }
 }
