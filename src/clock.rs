@@ -1,4 +1,4 @@
-//! Time. No other file asks the system for it.
+//! Time. No other file asks the system what time it is; waits are measured by tokio's own clock.
 
 use std::fmt;
 use std::str::FromStr;
@@ -188,7 +188,7 @@ impl Stopwatch {
     }
 }
 
-/// The system's time.
+/// The system's time, as certificates are made with it.
 #[expect(clippy::disallowed_methods, reason = "this file is where time comes from")]
 pub(crate) fn system_now() -> OffsetDateTime {
     SystemTime::now().into()

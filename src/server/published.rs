@@ -121,7 +121,7 @@ impl<'p> Published<'p> {
     }
 }
 
-/// The CA with that name, if it is one of the two default ones or has issued something: a URL alone does not make a CA
+/// The CA with that name, if it is one of those that every sandbox has, or has issued something: a URL alone does not make a CA
 /// for a caCertificateID.
 async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<IssuingCa>>, CaError> {
     match name {

@@ -168,10 +168,9 @@ impl KeptForm {
             .map(|kept| kept.value)
             .filter(|value| value.len() >= MIN_OF_ACCOUNT)
             .collect();
-        let holds_password = |value: &[u8]| {
-            let words = [&b"assword"[..], b"ASSWORD"];
-            passwords.iter().chain(&words).any(|password| contains(value, password))
-        };
+        // What stands behind such a word may be a password: a whole form as one value, or `my password is ...`.
+        let words = [&b"assword"[..], b"ASSWORD"];
+        let holds_password = |value: &[u8]| passwords.iter().chain(&words).any(|password| contains(value, password));
         self.iter()
             .filter(|kept| kept.telling != Self::UNSEEN)
             .map(|kept| {

@@ -145,8 +145,8 @@ impl Problem {
 }
 
 impl From<BrokenOff> for Problem {
-    fn from(broken_off: BrokenOff) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, broken_off.to_string())
+    fn from(_: BrokenOff) -> Self {
+        Self::interrupted()
     }
 }
 
