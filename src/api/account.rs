@@ -280,6 +280,7 @@ impl Polling {
         true
     }
 
+    /// So many orders are remembered without a sweep.
     const MIN_SWEPT: usize = 1000;
 }
 

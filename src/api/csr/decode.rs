@@ -34,10 +34,18 @@ pub(super) fn with_cause(error: CsrError, text: &str) -> CsrError {
         CsrError::NotBase64(why) if text.contains(r"\n") => CsrError::NotBase64(
             format!("{why}; its lines end in a backslash and the letter n in place of a line feed").into(),
         ),
-        CsrError::NotPkcs10(why) => CsrError::NotPkcs10(match OTHER_LABELS.iter().find(|label| begins(text, label)) {
-            Some(label) => format!("{why}; the label is {label}, not CERTIFICATE REQUEST").into(),
-            None => why,
-        }),
+        CsrError::NotPkcs10(why) => {
+            let begin = text
+                .trim_start_matches(is_space_char)
+                .strip_prefix(BEGIN)
+                .and_then(label);
+            CsrError::NotPkcs10(match begin {
+                Some((label, _)) if OTHER_LABELS.contains(&label) => {
+                    format!("{why}; the label is {label}, not CERTIFICATE REQUEST").into()
+                }
+                _ => why,
+            })
+        }
         error => error,
     }
 }
@@ -54,16 +62,12 @@ const OTHER_LABELS: [&str; 8] = [
     "X509 CRL",
 ];
 
-fn begins(text: &str, label: &str) -> bool {
-    let rest = text.trim_start_matches(is_space_char).strip_prefix("-----BEGIN ");
-    rest.and_then(|rest| rest.strip_prefix(label))
-        .is_some_and(|rest| rest.starts_with("-----"))
-}
+/// How the line before the Base64 begins.
+const BEGIN: &str = "-----BEGIN";
 
 /// The text between the BEGIN and the END line, or all of it if there are no such lines.
 fn body(text: &str) -> Result<&str, CsrError> {
     const HYPHENS: &str = "-----";
-    const BEGIN: &str = "-----BEGIN";
     const END: &str = "-----END";
     let refuse = |why: &'static str| Err(CsrError::NotBase64(why.into()));
 

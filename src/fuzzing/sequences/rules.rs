@@ -114,6 +114,7 @@ pub(super) fn follow(
     if lifecycle == Some(old.lifecycle()) {
         return (mails.to_vec(), None);
     }
+    // Said once more than `Lifecycle::issued` does, so that the test does not take the program's word for it.
     let issued = lifecycle.and_then(|lifecycle| match lifecycle.stage {
         Stage::BeingIssued(Some(validity)) if !lifecycle.fails => Some(validity.issued.max(now)),
         Stage::Issued(validity) => Some(validity.issued.max(now)),

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::answers::{Length, answer};
+use super::answers::{FEW, Length, answer};
 use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, patched};
 use super::window::Search;
@@ -24,9 +24,6 @@ use crate::model::account::{
 };
 use crate::sandbox::push::Came;
 use crate::sandbox::{self, Sandbox};
-
-/// So few accounts are measured to know whether an answer is short.
-const FEW: usize = 128;
 
 /// How often orders are checked while others may change them. If they were changed each time, the sandbox is locked for the
 /// last check.

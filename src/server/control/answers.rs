@@ -28,6 +28,9 @@ const SHORT: usize = 64 << 10;
 /// The most bytes of a list that goes on in another answer.
 pub(super) const MAX_LIST: usize = 16 << 20;
 
+/// So few things of a list are measured, to know whether the answer is short.
+pub(super) const FEW: usize = 128;
+
 /// How many pieces of a longer answer may wait to be sent.
 const AHEAD: usize = 2;
 
@@ -125,20 +128,38 @@ pub(super) async fn answer_with<T: Serialize>(
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
+/// The most bytes that a text of so many takes in JSON: a control character takes six.
+pub(super) fn most_escaped(bytes: usize) -> usize {
+    6 * bytes
+}
+
+/// The first things, up to `most` bytes and one more.
+pub(super) fn up_to<T>(
+    most: usize,
+    things: impl IntoIterator<Item = T>,
+    bytes_of: impl Fn(&T) -> usize,
+) -> impl Iterator<Item = T> {
+    let mut bytes = 0;
+    things.into_iter().take_while(move |thing| {
+        let fits = bytes < most;
+        bytes += bytes_of(thing);
+        fits
+    })
+}
+
 /// Writes a value for whoever waits for it to begin.
 fn write(value: &impl Serialize, begin: oneshot::Sender<Begun>) {
-    let length = written_length(value);
     // Where nobody takes it, the client has left.
-    if length <= SHORT {
-        let mut blocks = Blocks::default();
-        serde_json::to_writer(&mut blocks, value).expect("strings and numbers always serialize, and memory takes them");
-        let _ = begin.send(Begun::Short(blocks));
+    let mut short = Short::default();
+    if serde_json::to_writer(&mut short, value).is_ok() {
+        let _ = begin.send(Begun::Short(short.0));
         return;
     }
+    drop(short);
     let (pieces, received) = mpsc::channel(AHEAD);
     let body = LongBody {
         pieces: received,
-        left: length as u64,
+        left: written_length(value) as u64,
     };
     if begin.send(Begun::Long(body)).is_ok() {
         let mut writer = io::BufWriter::with_capacity(BLOCK, Pieces(pieces));
@@ -172,6 +193,23 @@ enum Begun {
     Short(Blocks),
     /// Piece by piece.
     Long(LongBody),
+}
+
+/// Takes a short answer, and fails where it turns out to be longer.
+#[derive(Default)]
+struct Short(Blocks);
+
+impl Write for Short {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > SHORT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Hands on a long answer as it is written, and waits for whoever reads it.

@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::answers::{Length, MAX_LIST, answer, written_length};
+use super::answers::{Length, MAX_LIST, answer, up_to, written_length};
 use super::extract::{JsonBody, PathId, PathSandbox, Query, no_sandbox};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
@@ -429,23 +429,12 @@ impl Follower {
             }
             let after = journal_of(&self.sandbox, self.kind).after(self.last, BATCH);
             let came = after.len();
-            self.batch = first_of(after, BATCH_BYTES);
+            self.batch = up_to(BATCH_BYTES, after, |entry| entry.bytes()).collect();
             if came == BATCH || self.batch.len() < came {
                 self.news.mark_changed();
             }
         }
     }
-}
-
-/// The first of these calls, up to so many bytes and one more.
-fn first_of(calls: Vec<Arc<Entry>>, most: usize) -> VecDeque<Arc<Entry>> {
-    let mut bytes = 0;
-    let fitting = calls.into_iter().take_while(|entry| {
-        let fits = bytes < most;
-        bytes += entry.bytes();
-        fits
-    });
-    fitting.collect()
 }
 
 fn event(sandbox: &Sandbox, entry: &Entry) -> Event {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::answers::{Length, answer};
+use super::answers::{Length, answer, most_escaped};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
 use crate::api::fault::{Action, Active, Faults};
@@ -39,8 +39,7 @@ fn bytes_of(active: &Active) -> usize {
         | Action::Garble
         | Action::Throttle { .. } => 0,
     };
-    // A control character takes six bytes in JSON.
-    512 + 6 * body
+    512 + most_escaped(body)
 }
 
 /// Adds a fault behind the others.

@@ -178,18 +178,18 @@ fn other_routes(app: App) -> Router {
 /// Every route but that of the document, which it makes.
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::default()
-        .routes(plain(routes!(health)))
-        .routes(plain(routes!(endpoints)))
-        .routes(plain(routes!(ca_pem)))
-        .routes(plain(routes!(sandboxes::list, sandboxes::create)))
-        .routes(plain(routes!(sandboxes::read, sandboxes::delete)))
+        .routes(without_query(routes!(health)))
+        .routes(without_query(routes!(endpoints)))
+        .routes(without_query(routes!(ca_pem)))
+        .routes(without_query(routes!(sandboxes::list, sandboxes::create)))
+        .routes(without_query(routes!(sandboxes::read, sandboxes::delete)))
         .merge(of_sandbox())
         .nest("/sandboxes/{sandbox}", of_sandbox());
     OpenApiRouter::default().nest("/control/v1", v1)
 }
 
 /// Methods without parameters in the query; what is there is refused. All others have a [`Query`](extract::Query).
-fn plain(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
+fn without_query(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
     methods.map(|methods| methods.route_layer(from_fn(guard::refuse_query)))
 }
 
@@ -197,34 +197,38 @@ fn plain(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
 fn of_sandbox() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(accounts::list))
-        .routes(plain(routes!(accounts::create)))
-        .routes(plain(routes!(accounts::read, accounts::change, accounts::delete)))
+        .routes(without_query(routes!(accounts::create)))
+        .routes(without_query(routes!(
+            accounts::read,
+            accounts::change,
+            accounts::delete
+        )))
         .routes(routes!(orders::list))
-        .routes(plain(routes!(orders::create)))
-        .routes(plain(routes!(orders::read, orders::change, orders::delete)))
-        .routes(plain(routes!(timeline::history)))
-        .routes(plain(routes!(timeline::next)))
+        .routes(without_query(routes!(orders::create)))
+        .routes(without_query(routes!(orders::read, orders::change, orders::delete)))
+        .routes(without_query(routes!(timeline::history)))
+        .routes(without_query(routes!(timeline::next)))
         .routes(routes!(certificates::certificate))
         .routes(routes!(certificates::chain))
-        .routes(plain(routes!(certificates::csr)))
-        .routes(plain(routes!(certificates::key)))
+        .routes(without_query(routes!(certificates::csr)))
+        .routes(without_query(routes!(certificates::key)))
         .routes(routes!(certificates::list))
-        .routes(plain(routes!(clock::read, clock::set)))
-        .routes(plain(routes!(clock::advance)))
+        .routes(without_query(routes!(clock::read, clock::set)))
+        .routes(without_query(routes!(clock::advance)))
         .routes(routes!(clock::due))
-        .routes(plain(routes!(faults::list, faults::create, faults::clear)))
-        .routes(plain(routes!(faults::delete)))
+        .routes(without_query(routes!(faults::list, faults::create, faults::clear)))
+        .routes(without_query(routes!(faults::delete)))
         .routes(routes!(calls::list))
-        .routes(plain(routes!(own_calls::create, calls::clear)))
+        .routes(without_query(routes!(own_calls::create, calls::clear)))
         .routes(routes!(calls::read))
-        .routes(plain(routes!(own_calls::again)))
+        .routes(without_query(routes!(own_calls::again)))
         .routes(routes!(calls::stream))
-        .routes(plain(routes!(calls::count)))
+        .routes(without_query(routes!(calls::count)))
         .routes(routes!(outbox::list))
-        .routes(plain(routes!(outbox::clear)))
-        .routes(plain(routes!(snapshot::read, snapshot::restore)))
-        .routes(plain(routes!(sandboxes::reset)))
-        .routes(plain(routes!(assumptions::read, assumptions::change)))
+        .routes(without_query(routes!(outbox::clear)))
+        .routes(without_query(routes!(snapshot::read, snapshot::restore)))
+        .routes(without_query(routes!(sandboxes::reset)))
+        .routes(without_query(routes!(assumptions::read, assumptions::change)))
 }
 
 /// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.

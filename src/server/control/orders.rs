@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::answers::{Length, MAX_LIST, answer};
+use super::answers::{FEW, Length, MAX_LIST, answer, most_escaped, up_to};
 use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
@@ -24,9 +24,6 @@ use crate::model::order::{
 };
 use crate::model::sort::{OrderField, OrderSort};
 use crate::sandbox::push::Came;
-
-/// So few orders are measured to know whether an answer is short.
-const FEW: usize = 128;
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
@@ -92,19 +89,14 @@ fn bytes_of(order: &domain::Order) -> usize {
         .as_ref()
         .map_or(0, |revocation| revocation.comment.len());
     let texts = [&order.email, &order.organization].into_iter().flatten();
-    // A control character takes six bytes in JSON.
-    512 + csr * 3 / 2 + 6 * (comment + texts.map(|text| text.len()).sum::<usize>())
+    512 + csr * 3 / 2 + most_escaped(comment + texts.map(|text| text.len()).sum::<usize>())
 }
 
 /// These orders as they are answered, or the first of them that fit a list.
 fn described(orders: &[&domain::Order], now: Timestamp) -> Vec<OrderInfo> {
-    let mut bytes = 0;
-    let fitting = orders.iter().take_while(|order| {
-        let fits = bytes < MAX_LIST;
-        bytes += bytes_of(order);
-        fits
-    });
-    fitting.map(|order| OrderInfo::describe(order, now)).collect()
+    up_to(MAX_LIST, orders, |order| bytes_of(order))
+        .map(|order| OrderInfo::describe(order, now))
+        .collect()
 }
 
 /// An order as it is answered: without a password that somebody wrote into a text of it.

@@ -14,7 +14,7 @@ use tokio::pin;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
-use super::answers::{Length, answer_with};
+use super::answers::{Length, answer_with, most_escaped};
 use super::calls::{call_info, find};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
@@ -64,8 +64,7 @@ pub(super) async fn create(
 /// A turn for an answer that repeats the arguments of a call, of so many bytes, if it needs one. It is taken before the call is
 /// made, which must not be made twice.
 async fn turn_for(bytes: usize, app: &App) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-    // A control character takes six bytes in JSON.
-    app.answer_turns.take(Length::Bytes(6 * bytes)).await
+    app.answer_turns.take(Length::Bytes(most_escaped(bytes))).await
 }
 
 /// Makes a call of the journal once more, with the password that it had.

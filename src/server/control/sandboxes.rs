@@ -61,8 +61,13 @@ fn bytes_of(sandbox: &Sandbox) -> usize {
 #[utoipa::path(get, path = "/sandboxes", tag = "sandboxes", operation_id = "listSandboxes",
     responses((status = 200, description = "The sandboxes", body = SandboxList)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
-    let sandboxes = app.sandboxes.list();
-    let bytes = sandboxes.iter().map(|sandbox| bytes_of(sandbox)).sum();
+    let all = app.sandboxes.clone();
+    let list = move || {
+        let sandboxes = all.list();
+        let bytes = sandboxes.iter().map(|sandbox| bytes_of(sandbox)).sum();
+        (sandboxes, bytes)
+    };
+    let (sandboxes, bytes) = aside(list).await?;
     answer(&app, Length::Bytes(bytes), move || SandboxList {
         sandboxes: sandboxes.iter().map(|sandbox| sandbox_info(sandbox)).collect(),
     })
