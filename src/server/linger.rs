@@ -21,6 +21,7 @@ use http_body_util::BodyExt as _;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::stop::Stop;
@@ -52,7 +53,10 @@ where
 
 /// A TCP stream whose shutdown lingers and whose writes have a time limit.
 pub(crate) struct Linger {
-    tcp: Arc<TcpStream>,
+    /// Its own `poll_read` knows from a read that did not fill the buffer that the socket is empty, and saves the system
+    /// call that would tell so.
+    reader: OwnedReadHalf,
+    writer: Arc<OwnedWriteHalf>,
     stop: Stop,
     write_timeout: Duration,
     phase: Phase,
@@ -70,9 +74,10 @@ enum Phase {
 impl Linger {
     /// Wraps a stream. A write that makes no progress for `write_timeout` fails. After `stop`, closing does
     /// not linger.
-    pub(crate) fn new(tcp: Arc<TcpStream>, write_timeout: Duration, stop: Stop) -> Self {
+    pub(crate) fn new(reader: OwnedReadHalf, writer: Arc<OwnedWriteHalf>, write_timeout: Duration, stop: Stop) -> Self {
         Self {
-            tcp,
+            reader,
+            writer,
             stop,
             write_timeout,
             phase: Phase::Open,
@@ -108,7 +113,7 @@ impl Linger {
         let mut space = [const { MaybeUninit::uninit() }; 16 << 10];
         loop {
             let mut buffer = ReadBuf::uninit(&mut space);
-            match poll_read(&self.tcp, cx, &mut buffer) {
+            match Pin::new(&mut self.reader).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     self.discarded += buffer.filled().len();
                     if self.discarded >= DISCARD {
@@ -123,20 +128,14 @@ impl Linger {
     }
 }
 
-fn poll_read(tcp: &TcpStream, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-    loop {
-        ready!(tcp.poll_read_ready(cx))?;
-        match tcp.try_read_buf(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            read => return Poll::Ready(read.map(|_| ())),
-        }
-    }
-}
-
-fn poll_write(tcp: &TcpStream, cx: &mut Context<'_>, write: impl Fn() -> io::Result<usize>) -> Poll<io::Result<usize>> {
+fn poll_write(
+    tcp: &TcpStream,
+    cx: &mut Context<'_>,
+    write: impl Fn(&TcpStream) -> io::Result<usize>,
+) -> Poll<io::Result<usize>> {
     loop {
         ready!(tcp.poll_write_ready(cx))?;
-        match write() {
+        match write(tcp) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             written => return Poll::Ready(written),
         }
@@ -144,14 +143,14 @@ fn poll_write(tcp: &TcpStream, cx: &mut Context<'_>, write: impl Fn() -> io::Res
 }
 
 impl AsyncRead for Linger {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        poll_read(&self.tcp, cx, buffer)
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.reader).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Linger {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = poll_write(&self.tcp, cx, || self.tcp.try_write(bytes));
+        let written = poll_write((*self.writer).as_ref(), cx, |tcp| tcp.try_write(bytes));
         self.limit_time(cx, written)
     }
 
@@ -160,7 +159,7 @@ impl AsyncWrite for Linger {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = poll_write(&self.tcp, cx, || self.tcp.try_write_vectored(slices));
+        let written = poll_write((*self.writer).as_ref(), cx, |tcp| tcp.try_write_vectored(slices));
         self.limit_time(cx, written)
     }
 
@@ -176,7 +175,7 @@ impl AsyncWrite for Linger {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Phase::Open = self.phase {
             // If the peer has closed the connection already, nothing is left to do.
-            let Ok(()) = SockRef::from(&*self.tcp).shutdown(Shutdown::Write) else {
+            let Ok(()) = SockRef::from((*self.writer).as_ref()).shutdown(Shutdown::Write) else {
                 self.phase = Phase::Closed;
                 return Poll::Ready(Ok(()));
             };

@@ -145,10 +145,11 @@ impl Connection {
         let Some(first) = self.first_byte(&tcp).await else {
             return;
         };
-        let tcp = Arc::new(tcp);
-        let peer = Arc::new(Peer::new(tcp.clone()));
+        let (reader, writer) = tcp.into_split();
+        let writer = Arc::new(writer);
+        let peer = Arc::new(Peer::new(writer.clone()));
         let service = Calls::new(service, peer.clone());
-        let io = Linger::new(tcp, self.shared.read_timeout, self.stop.clone());
+        let io = Linger::new(reader, writer, self.shared.read_timeout, self.stop.clone());
         let shared = self.shared.clone();
         let Some(acceptor) = &shared.tls else {
             return match check_http(first) {

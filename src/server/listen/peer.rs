@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Sleep, sleep};
 
 /// The beginning of every HTTP/1 response.
@@ -30,7 +30,7 @@ const FIRST_CHECK: Duration = Duration::from_millis(500);
 
 /// The peer of an HTTP/1 connection.
 pub(super) struct Peer {
-    tcp: Arc<TcpStream>,
+    tcp: Arc<OwnedWriteHalf>,
     /// Whether a call waits, so that hyper has written nothing of its response.
     waits: AtomicBool,
     /// How many calls it has made.
@@ -38,7 +38,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(tcp: Arc<TcpStream>) -> Self {
+    pub(super) fn new(tcp: Arc<OwnedWriteHalf>) -> Self {
         Self {
             tcp,
             waits: AtomicBool::new(false),
