@@ -249,11 +249,16 @@ pub(crate) async fn read_form<'a>(
     if is_it("multipart/form-data") {
         let content_type = String::from_utf8_lossy(content_type);
         // Boxed, so that the other calls need no room for it.
-        let oddity = Box::pin(read_multipart(&mut form, &content_type, body)).await.err();
-        return (
-            form,
-            oddity.map(|error| format!("the multipart body is broken: {error}")),
-        );
+        let oddity = match Box::pin(read_multipart(&content_type, body)).await {
+            Ok(pairs) => {
+                pairs.into_iter().for_each(|(name, value)| form.push(name, value));
+                None
+            }
+            Err(error) => Some(format!(
+                "the multipart body is broken, so none of its arguments are read: {error}"
+            )),
+        };
+        return (form, oddity);
     }
     // Whatever else stands there may be a form in the wrong place.
     let named = OTHER_TYPES.iter().find(|known| is_it(known));
@@ -265,15 +270,17 @@ pub(crate) async fn read_form<'a>(
     (form, Some(oddity))
 }
 
-async fn read_multipart(form: &mut Form<'_>, content_type: &str, body: &Bytes) -> Result<(), multer::Error> {
+/// The arguments of a multipart body. Of one that is cut off none is taken: what is missing may be `test=Y`.
+async fn read_multipart(content_type: &str, body: &Bytes) -> Result<Vec<(Vec<u8>, Vec<u8>)>, multer::Error> {
     let boundary = multer::parse_boundary(content_type)?;
     let whole = stream::iter([Ok::<_, Infallible>(body.clone())]);
     let mut parts = Multipart::new(whole, boundary);
+    let mut pairs = Vec::new();
     while let Some(part) = parts.next_field().await? {
         let name = part.name().unwrap_or_default().as_bytes().to_vec();
-        form.push(name, part.bytes().await?.to_vec());
+        pairs.push((name, part.bytes().await?.to_vec()));
     }
-    Ok(())
+    Ok(pairs)
 }
 
 #[cfg(test)]
@@ -337,6 +344,11 @@ mod tests {
                 Some("multipart/form-data; boundary=x"),
                 "--x\r\nContent-Disp",
                 "multipart body is broken",
+            ),
+            (
+                Some("multipart/form-data; boundary=x"),
+                "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x\r\nContent-Disp",
+                "none of its arguments are read",
             ),
         ] {
             let (read, oddity) = read(None, content_type, body).await;
