@@ -607,7 +607,8 @@ const ARGUMENTS: &[Argument] = &[
     Argument::yes_or_no(
         "test",
         "Y: a test order. It costs nothing, and the CA `test` issues its certificate.",
-    ),
+    )
+    .mark(Mark::Assumed),
     Argument::optional(
         RESPONSE_FORMAT,
         Kind::Integer,
@@ -618,7 +619,7 @@ const ARGUMENTS: &[Argument] = &[
 ];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_TO_APPLY,
+    &code::NOT_HTTPS_LOWER_CASE,
     &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,

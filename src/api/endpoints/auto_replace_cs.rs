@@ -13,7 +13,9 @@ use crate::api::endpoints::{
     Failure, Rules, Success, check_permission, csr_spaces, find_order, refuse_new_csr, refused,
 };
 use crate::api::order::machine::Replacement;
+use crate::api::order::mailbox::check_mailbox;
 use crate::api::order::product::Product;
+use crate::api::order::state::OrderNumber;
 use crate::api::order::terms::SignatureHash;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -50,7 +52,9 @@ impl Rules for AutoReplaceCs {
         Ok(Values {
             credentials: Credentials::read(arguments),
             order_number: arguments.text("orderNumber"),
-            email: arguments.get(CONTACT_EMAIL).or(arguments.get(SAN_EMAIL)),
+            email: [CONTACT_EMAIL, SAN_EMAIL]
+                .into_iter()
+                .find_map(|name| arguments.get(name).map(|email| (name, email))),
             csr: csr(arguments)?,
             signature_hash: signature_hash(arguments),
             ca_certificate_id: arguments.integer("caCertificateID"),
@@ -75,12 +79,10 @@ impl Rules for AutoReplaceCs {
             .replace_code_signing()
             .map_err(|why| refused(order, why, now))?;
         let number = order.number;
-        let done = replace(world, number, step, replacement, false, now)?;
-        let certified = done.order_number.unwrap_or(number);
-        if let Some(email) = values.email
-            && let Some(order) = world.book_mut().get_mut(certified)
-        {
-            order.email = Some(email).filter(|email| !email.is_empty()).map(Into::into);
+        let mut done = replace(world, number, step, replacement, false, now)?;
+        if let Some((argument, email)) = values.email {
+            let certified = done.order_number.unwrap_or(number);
+            set_email(world, certified, argument, email, &mut done);
         }
         Ok(done)
     }
@@ -89,8 +91,8 @@ impl Rules for AutoReplaceCs {
 pub(super) struct Values<'f> {
     credentials: Credentials<'f>,
     order_number: &'f str,
-    /// The new address; an empty one takes the old one away.
-    email: Option<&'f str>,
+    /// The new address and the argument that it came by; an empty one takes the old one away.
+    email: Option<(&'static str, &'f str)>,
     csr: Result<Csr, CsrError>,
     signature_hash: SignatureHash,
     ca_certificate_id: Option<u64>,
@@ -101,6 +103,22 @@ const SAN_EMAIL: &str = "sanEmailAddress";
 const PKCS10: &str = "pkcs10";
 const SPKAC: &str = "spkac";
 const CSR: &str = "csr";
+
+/// Gives the order the address. One that no certificate can name is not kept (assumed: the page limits its length alone).
+fn set_email(world: &mut World, number: OrderNumber, argument: &str, email: &str, done: &mut Success) {
+    let email = match check_mailbox(email) {
+        Ok(()) => Some(email),
+        Err(_) if email.is_empty() => None,
+        Err(problem) => {
+            let more = format!("; {argument} is not kept, since no certificate can name it: {problem}");
+            done.hint.to_mut().push_str(&more);
+            return;
+        }
+    };
+    if let Some(order) = world.book_mut().get_mut(number) {
+        order.email = email.map(Into::into);
+    }
+}
 
 /// The one CSR that is sent.
 fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
@@ -132,7 +150,7 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional(
         CONTACT_EMAIL,
         Kind::String,
-        "The e-mail address that is kept with the order; empty: none; left out: the one that it has.",
+        "The e-mail address that is kept with the order; empty: none; left out, or not an address: the one that it has.",
     )
     .max(255)
     .or_empty(),

@@ -9,7 +9,6 @@ use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST,
 use crate::api::endpoints::{Failure, Rules, Success, check_permission, foreign};
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::{Order, OrderNumber};
-use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::RESPONSE_FORMAT;
@@ -143,10 +142,8 @@ const ARGUMENTS: &[Argument] = &[
     )
     .choices(REASONS)
     .default("0"),
-    Argument::optional("productCode", Kind::String, WITHOUT_EFFECT)
-        .max(50)
-        .mark(Mark::Assumed),
-    Argument::optional("product", Kind::Integer, WITHOUT_EFFECT).mark(Mark::Assumed),
+    Argument::optional("productCode", Kind::String, WITHOUT_EFFECT).max(50),
+    Argument::optional("product", Kind::Integer, WITHOUT_EFFECT),
     TEST,
     INCLUDE_IN_CRL,
     Argument::optional(RESPONSE_FORMAT, Kind::Integer, "0 lines of text, 1 URL-encoded.")

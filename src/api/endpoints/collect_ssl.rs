@@ -4,10 +4,13 @@
 //! Source: the endpoint's page, which is about TLS certificates, and what public clients send and parse; where they are
 //! silent, `docs/endpoints.md` lists what is assumed.
 
+use crate::api::account::Account;
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
+use crate::api::order::state::OrderNumber;
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::{Assumptions, CollectMethod};
@@ -37,11 +40,9 @@ impl Rules for CollectSsl {
     type Values<'f> = Values<'f>;
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
-        let (named_by, order_number) = order_number(arguments)?;
         Ok(Values {
             credentials: Credentials::read(arguments),
-            named_by,
-            order_number,
+            key: Key::read(arguments)?,
             wish: Wish::read(arguments)?
                 .url_encoded(arguments.text(RESPONSE_FORMAT) == "1")
                 .with_states(arguments.yes("showExtStatus")),
@@ -55,45 +56,85 @@ impl Rules for CollectSsl {
         let account = values.credentials.log_in(world, denied)?;
         check_permission(world, account, Self::NAME)?;
         check_voucher(world, account, Self::NAME)?;
-        let number = find_order(world, values.order_number, account, Product::CodeSigning, denied)
-            .map_err(|refusal| values.about_its_argument(refusal))?
-            .number;
+        let number = values.key.find(world, account)?;
         values.wish.collect(number, world, now)
     }
 }
 
 pub(super) struct Values<'f> {
     credentials: Credentials<'f>,
-    /// The argument that names the order.
-    named_by: &'static str,
-    order_number: &'f str,
+    key: Key<'f>,
     wish: Wish,
 }
 
-impl Values<'_> {
-    /// A refusal of the order number, under the name of the argument that it came by.
-    fn about_its_argument(&self, refusal: Refusal) -> Refusal {
-        Refusal {
-            name: refusal.name.map(|_| self.named_by.to_owned()),
-            ..refusal
+const ORDER_NUMBER: &str = "orderNumber";
+const BASE_ORDER_NUMBER: &str = "baseOrderNumber";
+const CERTIFICATE_ID: &str = "certificateID";
+
+/// What names the order: at least one of the two.
+struct Key<'f> {
+    /// Its number, and the argument that it came by.
+    order_number: Option<(&'static str, &'f str)>,
+    certificate_id: Option<&'f str>,
+}
+
+impl<'f> Key<'f> {
+    fn read(arguments: &Arguments<'f>) -> Result<Self, Refusal> {
+        let order_number = match (arguments.get(ORDER_NUMBER), arguments.get(BASE_ORDER_NUMBER)) {
+            (Some(own), Some(base)) if own != base => {
+                return Err(Refusal::invalid(
+                    BASE_ORDER_NUMBER,
+                    "it names another order than orderNumber",
+                ));
+            }
+            (Some(own), _) => Some((ORDER_NUMBER, own)),
+            (None, base) => base.map(|base| (BASE_ORDER_NUMBER, base)),
+        };
+        let certificate_id = arguments.get(CERTIFICATE_ID);
+        if order_number.is_none() && certificate_id.is_none() {
+            return Err(Refusal::missing(
+                ORDER_NUMBER,
+                "none of orderNumber, baseOrderNumber and certificateID was sent",
+            ));
+        }
+        Ok(Self {
+            order_number,
+            certificate_id,
+        })
+    }
+
+    /// The order that it names, if it is that account's.
+    fn find(&self, world: &World, account: &Account) -> Result<OrderNumber, Refusal> {
+        let of_account = |argument: &'static str, number: &str| {
+            find_order(world, number, account, Product::CodeSigning, &code::LOGIN_DETAILS)
+                .map(|order| order.number)
+                .map_err(|refusal| about(argument, refusal))
+        };
+        let numbered = self.order_number.map(|(argument, number)| of_account(argument, number));
+        let numbered = numbered.transpose()?;
+        let Some(id) = self.certificate_id else {
+            return Ok(numbered.expect("one of the two was sent"));
+        };
+        let certified = CertificateId::parse(id)
+            .and_then(|id| world.book.by_certificate_id(id))
+            .ok_or_else(|| Refusal::invalid(CERTIFICATE_ID, "no order has a certificate with that certificateID"))?
+            .number;
+        match numbered {
+            Some(number) if number != certified => Err(Refusal::invalid(
+                CERTIFICATE_ID,
+                "it names another order than the order number",
+            )),
+            Some(number) => Ok(number),
+            None => of_account(CERTIFICATE_ID, &certified.to_string()),
         }
     }
 }
 
-/// The order number, and the argument that it came by.
-fn order_number<'f>(arguments: &Arguments<'f>) -> Result<(&'static str, &'f str), Refusal> {
-    const BASE: &str = "baseOrderNumber";
-    const OWN: &str = "orderNumber";
-    match (arguments.get(OWN), arguments.get(BASE)) {
-        (Some(own), Some(base)) if own != base => {
-            Err(Refusal::invalid(BASE, "it names another order than orderNumber"))
-        }
-        (Some(own), _) => Ok((OWN, own)),
-        (None, Some(base)) => Ok((BASE, base)),
-        (None, None) => Err(Refusal::missing(
-            OWN,
-            "neither orderNumber nor baseOrderNumber was sent",
-        )),
+/// A refusal of an order number, under the name of the argument that it came by.
+fn about(argument: &'static str, refusal: Refusal) -> Refusal {
+    Refusal {
+        name: refusal.name.map(|_| argument.to_owned()),
+        ..refusal
     }
 }
 
@@ -101,15 +142,20 @@ const ARGUMENTS: &[Argument] = &[
     LOGIN_NAME,
     LOGIN_PASSWORD,
     Argument::conditional(
-        "orderNumber",
+        ORDER_NUMBER,
         Kind::String,
-        "The code-signing order to collect. Required unless baseOrderNumber is sent.",
+        "The code-signing order to collect. Required unless baseOrderNumber or certificateID is sent.",
     )
     .max(128),
     Argument::conditional(
-        "baseOrderNumber",
+        BASE_ORDER_NUMBER,
         Kind::Integer,
         "Another name of orderNumber. If both are sent, they must be equal.",
+    ),
+    Argument::conditional(
+        CERTIFICATE_ID,
+        Kind::Integer,
+        "The certificateID of the order's certificate. If an order number is sent too, both must name the same order.",
     ),
     QUERY_TYPE,
     Argument::optional(
@@ -151,7 +197,7 @@ const ARGUMENTS: &[Argument] = &[
 const ABOUT_DOMAINS: &str = "Taken, and without effect: it is about domains, which a code-signing order does not have.";
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED,
+    &code::NOT_HTTPS_LOWER_CASE,
     &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,

@@ -241,7 +241,7 @@ const ARGUMENTS: &[Argument] = &[
 ];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED,
+    &code::NOT_HTTPS_LOWER_CASE,
     &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,

@@ -19,7 +19,7 @@ pub(super) const ORDER_NUMBER: Argument =
     Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
 
 pub(super) const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_TO_RESEND,
+    &code::NOT_HTTPS_LOWER_CASE,
     &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,

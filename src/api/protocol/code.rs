@@ -68,8 +68,9 @@ pub(crate) const NOT_HTTPS: Code = Code::new(
 /// The same on `!AutoReplaceSMIME`, whose document lost the wording.
 pub(crate) const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
 
-/// The same on the endpoints that send mails again, whose pages print it so.
-pub(crate) const NOT_HTTPS_TO_RESEND: Code = Code::new(
+/// The same as the pages of the endpoints that send mails again print it, and a guide to endpoints of the family, from
+/// which those that order and collect have it.
+pub(crate) const NOT_HTTPS_LOWER_CASE: Code = Code::new(
     -1,
     "Request was not made over https!",
     "the request came over plain HTTP",
@@ -262,13 +263,6 @@ pub(crate) const NOT_PERMITTED: Code = Code::new(
 
 /// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
 pub(crate) const NOT_PERMITTED_ASSUMED: Code = NOT_PERMITTED.assumed();
-
-/// `!AutoApplyOrder`: plain HTTP, as a sibling's document words it.
-pub(crate) const NOT_HTTPS_TO_APPLY: Code = Code::new(
-    -1,
-    "Request was not made over https!",
-    "the request came over plain HTTP",
-);
 
 /// `!AutoApplyOrder`: a country that is none.
 pub(crate) const NOT_A_COUNTRY: Code = Code::new(

@@ -181,7 +181,7 @@ fn every_code_in_both_formats() {
         check(form, *code, message, &Url::Https(COLLECT_SSL), &[]);
     }
     let http = Url::Http(COLLECT_SSL);
-    check(&issued(), -1, "Request was not made over HTTPS!", &http, &[]);
+    check(&issued(), -1, "Request was not made over https!", &http, &[]);
     let https = Url::Https(COLLECT_SSL);
     check(&issued(), -17, "Request used GET rather than POST!", &https, &["--get"]);
     for (code, message) in [(-14, "An unknown error occurred!"), (-22, "Still awaiting payment!")] {
@@ -346,13 +346,20 @@ fn the_extended_status_comes_last() {
 }
 
 #[test]
-fn an_order_is_named_in_two_ways() {
+fn an_order_is_named_in_three_ways() {
     let server = Server::plain(&[]);
     let mut client = server.client();
+    let mut certificate_id = |number: u64| {
+        let order = Control::of(&server).get(&format!("/orders/{number}"));
+        order["certificateID"].as_u64().unwrap()
+    };
+    let [own, other, smime] = [2_200_003, 2_200_004, 1_100_003].map(&mut certificate_id);
     let whole = send(&mut client, &collect(2_200_003));
     for form in [
         by("baseOrderNumber", 2_200_003),
         collect(2_200_003).add("baseOrderNumber", "2200003"),
+        by("certificateID", own),
+        collect(2_200_003).add("certificateID", &own.to_string()),
     ] {
         assert_eq!(send(&mut client, &form).bytes(), whole.bytes());
     }
@@ -362,6 +369,16 @@ fn an_order_is_named_in_two_ways() {
             invalid("baseOrderNumber"),
         ),
         (by("baseOrderNumber", 9), invalid("baseOrderNumber")),
+        (
+            collect(2_200_003).add("certificateID", &other.to_string()),
+            invalid("certificateID"),
+        ),
+        (
+            collect(9).add("certificateID", &own.to_string()),
+            invalid("orderNumber"),
+        ),
+        (by("certificateID", 5), invalid("certificateID")),
+        (by("certificateID", smime), invalid("certificateID")),
         (collect(9).without("orderNumber"), missing("orderNumber")),
         // Of an unknown name nothing is known: the public table ends before its end.
         (by("orderNo", 9), missing("orderNumber")),
@@ -377,8 +394,10 @@ fn an_order_is_named_in_two_ways() {
         "2200003.0",
         "9999999999999999999",
     ] {
-        let form = by("baseOrderNumber", 1).set("baseOrderNumber", value);
-        send(&mut client, &form).assert_text(&invalid("baseOrderNumber"));
+        for name in ["baseOrderNumber", "certificateID"] {
+            let form = by(name, 1).set(name, value);
+            send(&mut client, &form).assert_text(&invalid(name));
+        }
     }
     let denied = by("baseOrderNumber", 2_200_003).set("loginPassword", "x");
     send(&mut client, &denied).assert_text(REPLACE_DENIED);

@@ -170,5 +170,9 @@ fn the_contact_address_is_set_taken_away_or_kept() {
         email_after(pending().add("sanEmailAddress", "c@example.com")),
         "c@example.com"
     );
+    // An address that no certificate can name is not kept, so that the world can be restored and the order collected.
+    for none in ["bad", " ", "a@b.c,d@e.f"] {
+        assert_eq!(email_after(pending().add("contactEmailAddress", none)), "c@example.com");
+    }
     assert!(email_after(pending().add("contactEmailAddress", "")).is_null());
 }
