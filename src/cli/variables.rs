@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
+use crate::similar::nearest;
+
 /// The beginning of the name of every variable of this program.
 const PREFIX: &str = "SECTIGO_EMULATOR_";
-
-/// How similar two names must be, from 0 to 1, for one to be taken for a misspelling of the other. clap uses the same
-/// value for options.
-const MIN_SIMILARITY: f64 = 0.7;
 
 /// A warning for each variable whose name begins with [`PREFIX`] and that no option of `program` reads. It does not
 /// contain the value. The program's options are made only if there is such a variable.
@@ -34,7 +32,7 @@ fn unknown(program: impl FnOnce() -> clap::Command, variables: impl Iterator<Ite
     unknown.sort();
     unknown
         .iter()
-        .map(|name| match nearest(name, &known) {
+        .map(|name| match nearest_variable(name, &known) {
             Some(nearest) => format!("the variable {name} is unknown and has no effect; there is {nearest}"),
             None => format!("the variable {name} is unknown and has no effect; --help lists those that have"),
         })
@@ -60,15 +58,10 @@ fn known(program: &clap::Command) -> BTreeSet<String> {
 }
 
 /// The known variable that is most similar to `name`, if one is similar enough. [`PREFIX`] is not compared.
-fn nearest<'k>(name: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
-    let distinct = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_uppercase();
-    let similarity = |other: &str| strsim::jaro_winkler(&distinct(name), &distinct(other));
-    known
-        .iter()
-        .map(|other| (similarity(other), &**other))
-        .filter(|(similarity, _)| *similarity > MIN_SIMILARITY)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
+fn nearest_variable(name: &str, known: &BTreeSet<String>) -> Option<String> {
+    let distinct = known.iter().filter_map(|other| other.strip_prefix(PREFIX));
+    let nearest = nearest(name.strip_prefix(PREFIX)?, distinct)?;
+    Some(format!("{PREFIX}{nearest}"))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use crate::cli::parse::read_control;
 use crate::cli::print;
 use crate::clock::real_now;
 use crate::files::{self, FileError, Readers};
+use crate::model::endpoint::did_you_mean_endpoint;
 use crate::model::when::Span;
 use crate::model::{Fixtures, LoadError};
 
@@ -201,9 +202,10 @@ fn only(args: &CheckArgs) -> Result<Vec<&'static str>, CheckError> {
         .iter()
         .map(|name| match Endpoint::named(name) {
             Some(endpoint) => Ok(endpoint.name),
-            None => Err(given(
-                "--only names no endpoint; `sectigo-emulator endpoints` lists them",
-            )),
+            None => Err(given(&format!(
+                "--only names no endpoint; `sectigo-emulator endpoints` lists them{}",
+                did_you_mean_endpoint(name)
+            ))),
         })
         .collect()
 }
