@@ -134,6 +134,10 @@ fn snapshots_and_resets() {
     assert_eq!(json(&server, &format!("restore {}", toml.display()))["accounts"], 1);
     let bad = write_file(&dir, "bad.toml", "[[accounts]]\nloginName = 7\n");
     ctl(&server, &format!("reset --fixtures {}", bad.display())).assert_refused(1, &["line 2"]);
+    let yaml = write_file(&dir, "world.yaml", "accounts:\n- loginName: a\n");
+    for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
+        ctl(&server, &format!("{command} {}", yaml.display())).assert_refused(1, &["looks like YAML"]);
+    }
     for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
         ctl(&server, &format!("{command} /nowhere/at/all")).assert_refused(1, &["/nowhere/at/all"]);
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_rows, ctl, json, printed};
-use crate::harness::{Form, Server, default_fixtures, eventually, run, run_in_background, write_file};
+use crate::harness::{Client, Form, Server, default_fixtures, eventually, run, run_in_background, write_file};
 
 #[test]
 fn orders() {
@@ -448,6 +448,59 @@ fn calls_are_followed_as_the_list_finds_them() {
             .iter()
             .all(|call| call["id"].as_u64().unwrap() % 3 == 2),
         "{of_order}"
+    );
+}
+
+#[test]
+fn a_misspelt_name_is_told_with_the_one_that_was_meant() {
+    let server = Server::plain(&[]);
+    for (line, meant) in [
+        ("orders create stat=issued", "state"),
+        ("orders set 1234567 stat=issued", "state"),
+        ("accounts create new secret123 locekd=true", "locked"),
+        ("accounts set login_name loginPasword=secret123", "loginPassword"),
+        ("accounts set login_name permissions=autoRevokCS", "!autoRevokeCS"),
+        ("faults add --garble --endpoint CollectSMIM", "download/CollectSMIME"),
+        ("calls --endpoint autoRevokCS", "!autoRevokeCS"),
+        ("assumptions speling=british", "spelling"),
+    ] {
+        ctl(&server, line).assert_refused(1, &[&format!("; did you mean `{meant}`?")]);
+    }
+    for line in ["orders set 1234567 colour=red", "calls --endpoint nonsense"] {
+        let refused = ctl(&server, line);
+        refused.assert_refused(1, &["(HTTP status 4"]);
+        assert!(!refused.stderr.contains("did you mean"), "{refused:?}");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_there_is_told_with_its_sandbox() {
+    let server = Server::plain(&[]);
+    printed(&server, "sandbox create t1");
+    for command in [
+        "show",
+        "delete",
+        "csr",
+        "key",
+        "certificate",
+        "chain",
+        "history",
+        "next",
+    ] {
+        ctl(&server, &format!("orders {command} 99"))
+            .assert_refused(1, &["no order of the sandbox `default` has the number 99"]);
+    }
+    ctl(&server, "orders set 99 state=issued --sandbox t1")
+        .assert_refused(1, &["no order of the sandbox `t1` has the number 99"]);
+    // What can be no number is none of an order either.
+    let path = "/control/v1/sandboxes/t1/orders/x";
+    let answer = Client::connect(server.control()).get(path);
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer
+            .text()
+            .contains("no order of the sandbox `t1` has the number `x`"),
+        "{answer:?}"
     );
 }
 
