@@ -20,9 +20,10 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
         .map(|(_, other)| other)
 }
 
-/// The end of an error about a name that is unknown: which one was probably meant, or nothing.
-pub(crate) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    nearest(name, known).map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+/// The end of an error about a name that is unknown: which one was probably meant, in the words that clap has for options, or
+/// nothing.
+pub(crate) fn similar_name<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    nearest(name, known).map_or_else(String::new, |nearest| format!("; a similar name exists: `{nearest}`"))
 }
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ mod tests {
             assert_eq!(nearest(name, KNOWN), expected, "{name}");
         }
         assert_eq!(nearest(&"state".repeat(1 << 20), KNOWN), None);
-        assert_eq!(did_you_mean("stat", KNOWN), "; did you mean `state`?");
-        assert_eq!(did_you_mean("colour", KNOWN), "");
+        assert_eq!(similar_name("stat", KNOWN), "; a similar name exists: `state`");
+        assert_eq!(similar_name("colour", KNOWN), "");
     }
 }

@@ -128,7 +128,7 @@ fn a_bad_file_is_refused_with_line_and_column() {
             &["loginPasword", "loginPassword"][..],
         ),
         ("[[accounts]]\nloginPassword = \"b\"\n", 1, 1, &["loginName"]),
-        ("[[account]]\n", 1, 3, &["account", "did you mean `accounts`?"]),
+        ("[[account]]\n", 1, 3, &["account", "a similar name exists: `accounts`"]),
         ("accounts = 7\n", 1, 12, &[]),
         ("[[accounts]\n", 1, 12, &[]),
         (&format!("{ACCOUNT}locked = \"yes\"\n"), 4, 10, &["string", "boolean"]),

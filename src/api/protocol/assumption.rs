@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::shown::shown;
-use crate::similar::did_you_mean;
+use crate::similar::similar_name;
 
 /// The name of an assumption that does not exist, or a value that it does not accept.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -13,7 +13,7 @@ pub enum AssumptionError {
         "there is no assumption `{}`; there are {}{}",
         shown(name),
         names(),
-        did_you_mean(name, ASSUMPTIONS.iter().map(|row| row.name))
+        similar_name(name, ASSUMPTIONS.iter().map(|row| row.name))
     )]
     UnknownName {
         /// The name that was given.

@@ -220,7 +220,7 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
             let line = 1 + text[..offset].matches('\n').count();
             let message = toml_message(&text, offset, &error);
             let what = message.split_whitespace().collect::<Vec<_>>().join(" ");
-            Err(bad(&format!("{what} at line {line}")))
+            Err(bad(&format!("line {line}: {what}")))
         }
     }
 }

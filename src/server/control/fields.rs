@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{Object, Schema};
 
 use super::Problem;
 use super::extract::misfit;
-use crate::similar::did_you_mean;
+use crate::similar::similar_name;
 
 /// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
 /// that it takes in JSON.
@@ -138,7 +138,7 @@ fn check_names(
     for (name, value) in patch {
         let Some(field) = object.properties.get(name) else {
             let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
-            let hint = did_you_mean(name, object.properties.keys().map(String::as_str));
+            let hint = similar_name(name, object.properties.keys().map(String::as_str));
             return Err(Problem::unreadable(
                 name,
                 format!("unknown field, expected one of {}{hint}", known.join(", ")),
