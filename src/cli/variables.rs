@@ -1,12 +1,47 @@
-//! Environment variables that look like those of this program but are unknown.
+//! The environment variables of this program: those that are empty, and those that look like its own but are unknown.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use crate::similar::nearest;
 
 /// The beginning of the name of every variable of this program.
 const PREFIX: &str = "SECTIGO_EMULATOR_";
+
+/// What the variables of the token have before their ends. An empty one is an error: who meant to set a token must not be
+/// given a control API without one.
+const TOKEN: &str = "SECTIGO_EMULATOR_CONTROL_TOKEN";
+
+/// The value of a variable, if it is in the environment.
+pub(super) fn value(name: &OsStr) -> Option<OsString> {
+    std::env::vars_os().find_map(|(known, value)| (known == name).then_some(value))
+}
+
+/// Whether a variable of this program is in the environment, and empty.
+pub(super) fn are_some_empty() -> bool {
+    std::env::vars_os().any(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with(PREFIX))
+}
+
+/// The same program, to which an empty variable is none, other than one of the token. The options of all its commands are made
+/// for that.
+pub(super) fn without_empty(mut program: clap::Command) -> clap::Command {
+    fn below(command: clap::Command) -> clap::Command {
+        command.mut_args(ignoring_empty).mut_subcommands(below)
+    }
+    program.build();
+    below(program)
+}
+
+fn ignoring_empty(option: clap::Arg) -> clap::Arg {
+    let is_ignored = option.get_env().is_some_and(|name| {
+        let is_empty = value(name).is_some_and(|value| value.is_empty());
+        is_empty && !name.to_string_lossy().starts_with(TOKEN)
+    });
+    match is_ignored {
+        true => option.env(None),
+        false => option,
+    }
+}
 
 /// A warning for each variable whose name begins with [`PREFIX`] and that no option of `program` reads. It does not
 /// contain the value. The program's options are made only if there is such a variable.
