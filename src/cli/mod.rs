@@ -5,6 +5,7 @@ mod ca;
 mod check;
 mod completions;
 mod connect;
+mod consent;
 mod ctl;
 mod endpoints;
 mod env;
