@@ -8,6 +8,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
+use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
@@ -194,6 +195,21 @@ fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> Stri
     options.iter().filter_map(from_variable).collect()
 }
 
+/// An error of `serve`, and which of the options that it names have their values from the environment.
+pub(super) fn with_origin(error: &str) -> String {
+    let words: Vec<_> = std::env::args_os().collect();
+    let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+    let named = error
+        .split("--")
+        .skip(1)
+        .map(|rest| match rest.find(|letter| !is_of_name(letter)) {
+            Some(end) => &rest[..end],
+            None => rest,
+        });
+    let origin = origin(&command(), &words, &named.collect::<Vec<_>>());
+    format!("{error}{origin}")
+}
+
 /// Whether an option is among the words.
 fn is_given(option: &clap::Arg, words: &[OsString]) -> bool {
     let aliases = option.get_all_aliases().unwrap_or_default();
@@ -283,7 +299,6 @@ mod tests {
     use clap_complete::Shell;
 
     use super::*;
-    use crate::cli::command;
 
     #[test]
     fn the_command_line_is_well_formed() {

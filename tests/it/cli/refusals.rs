@@ -164,6 +164,22 @@ fn a_wrong_value_of_a_variable_names_the_variable() {
         refused.assert_refused(2, &[&from(option, variable)]);
         assert!(!refused.stderr.contains("t0ken"), "{refused:?}");
     }
+    // What only shows at the start.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let listen = ["--https", "off", "--control", "off"];
+    run(&listen, &[("SECTIGO_EMULATOR_HTTP", &address)]).assert_refused(
+        2,
+        &[
+            &address,
+            "; the value of --http came from the environment variable SECTIGO_EMULATOR_HTTP\n",
+        ],
+    );
+    let by_option = run(
+        &["--https", "off", "--control", "off", "--http", &address],
+        &[("SECTIGO_EMULATOR_HTTP", "off")],
+    );
+    assert!(!by_option.stderr.contains("variable"), "{by_option:?}");
     // The variable has no part in what the command line says.
     for args in [&["--seed", "x"][..], &["--seed=x"], &["--sed", "5"]] {
         let refused = run(args, &[("SECTIGO_EMULATOR_SEED", "7")]);
