@@ -82,6 +82,9 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         out,
     };
     match ctl.run(&args.command).await {
+        Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
+            "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
+        ))),
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -127,6 +130,7 @@ impl<W: Write> Ctl<'_, W> {
                 }
                 self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Layout::ONE)
                     .await
+                    .map_err(|error| body::refused_snapshot(file, error))
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
@@ -416,6 +420,7 @@ impl<W: Write> Ctl<'_, W> {
     ) -> Result<(), CtlError> {
         self.exchange(method, path, Some(json!(body).to_string().into_bytes()), layout)
             .await
+            .map_err(without_place)
     }
 
     async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
@@ -452,6 +457,21 @@ impl<W: Write> Ctl<'_, W> {
     fn read<T: DeserializeOwned>(&self, answer: &str) -> Result<T, CtlError> {
         read_answer(answer.as_bytes()).map_err(|error| self.control.remote().unexpected(error.to_string()).into())
     }
+}
+
+/// The error without the place in the body, which is a line that `ctl` wrote and nobody sees.
+fn without_place(mut error: CtlError) -> CtlError {
+    const PLACE: &str = " at line 1 column ";
+    if let CtlError::Control(ControlError::Refused { detail, .. }) = &mut error
+        && let Some(start) = detail.find(PLACE)
+    {
+        let digits = detail[start + PLACE.len()..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
+        detail.replace_range(start..start + PLACE.len() + digits, "");
+    }
+    error
 }
 
 /// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat

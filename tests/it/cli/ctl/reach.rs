@@ -159,6 +159,19 @@ fn snapshots_and_resets() {
         let option = format!("--fixtures {}", bad.display());
         ctl(&server, &format!("{command} {option}")).assert_refused(1, &["line 2", &format!("`{option}`")]);
     }
+    let misspelt = write_file(
+        &dir,
+        "misspelt.toml",
+        "\n[[accounts]]\nloginName = \"a\"\nloginPasword = \"b\"\n",
+    );
+    ctl(&server, &format!("restore {}", misspelt.display())).assert_refused(1, &["misspelt.toml, line 4, column 1"]);
+    let unfit = write_file(
+        &dir,
+        "unfit.toml",
+        "[[accounts]]\nloginName = \"\"\nloginPassword = \"b\"\n",
+    );
+    ctl(&server, &format!("restore {}", unfit.display()))
+        .assert_refused(1, &["unfit.toml`: ", "`accounts.0.loginName`"]);
     let yaml = write_file(&dir, "world.yaml", "accounts:\n- loginName: a\n");
     for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
         ctl(&server, &format!("{command} {}", yaml.display())).assert_refused(1, &["looks like YAML"]);
@@ -250,7 +263,7 @@ fn where_nothing_answers_it_says_so() {
         &["reset"],
     ] {
         let at = |control: &str| run(&[&["ctl", "--control", control], command].concat(), &[]);
-        at(&nobody).assert_refused(1, &[&nobody]);
+        at(&nobody).assert_refused(1, &[&nobody, "`sectigo-emulator` starts an emulator"]);
         at(&format!("http://{nobody}")).assert_refused(1, &[&nobody]);
         // Another listener of the same emulator is no control listener.
         at(&api).assert_refused(1, &[&api]);

@@ -525,7 +525,10 @@ fn a_misspelt_name_is_told_with_the_one_that_was_meant() {
         ("calls --endpoint autoRevokCS", "!autoRevokeCS"),
         ("assumptions speling=british", "spelling"),
     ] {
-        ctl(&server, line).assert_refused(1, &[&format!("; a similar name exists: `{meant}`")]);
+        let refused = ctl(&server, line);
+        refused.assert_refused(1, &[&format!("; a similar name exists: `{meant}`")]);
+        // The place is one in a body that nobody sees.
+        assert!(!refused.stderr.contains(" line "), "{refused:?}");
     }
     for line in ["orders set 1234567 colour=red", "calls --endpoint nonsense"] {
         let refused = ctl(&server, line);
