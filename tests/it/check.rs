@@ -410,6 +410,10 @@ fn what_cannot_be_used_is_refused() {
             "must contain the password, in one line",
         ),
         (&["--yes", "--only", "!nothing"], "--only names no endpoint"),
+        (
+            &["--yes", "--only", "autoRevokCS"],
+            "lists them; a similar name exists: `!autoRevokeCS`",
+        ),
         (&["--yes", "--write", "@fixtures.toml/x"], "fixtures.toml"),
     ] {
         stage.check(args).assert_refused(2, &[words]);

@@ -226,10 +226,14 @@ impl FromRequestParts<App> for PathOrderNumber {
             return Ok(Self(number));
         }
         let sandbox = path_part(parts, app, "sandbox").await?;
-        Err(no_order(
-            sandbox.as_deref().unwrap_or(DEFAULT),
-            format!("`{}`", shown(&number)),
-        ))
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        // What is no number may be anything.
+        let number = if is_number {
+            &*shown(&number)
+        } else {
+            "that is in the path"
+        };
+        Err(no_order(sandbox.as_deref().unwrap_or(DEFAULT), number))
     }
 }
 
