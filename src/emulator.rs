@@ -10,6 +10,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tracing::info;
 
 use crate::aside::aside;
 use crate::files::FileError;
@@ -20,6 +21,7 @@ use crate::token::Token;
 
 pub use builder::Builder;
 pub use error::StartError;
+use start::LOG;
 #[cfg(feature = "cli")]
 pub(crate) use start::{check_host_name, check_http_url};
 
@@ -169,8 +171,13 @@ impl Emulator {
             return Ok(());
         };
         let sandbox = self.sandboxes.default_sandbox().clone();
+        let file = state_file.clone();
         match aside(move || state_file.save(&sandbox)).await {
-            Ok(saved) => Ok(saved?),
+            Ok(saved) => {
+                saved?;
+                info!(target: LOG, file = %file.path().display(), "the state is saved");
+                Ok(())
+            }
             Err(interrupted) => interrupted.resume().await,
         }
     }

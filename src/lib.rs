@@ -27,6 +27,7 @@ mod random;
 mod sandbox;
 mod server;
 mod shown;
+mod similar;
 mod token;
 
 #[cfg(feature = "cli")]

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
+use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
@@ -15,7 +16,9 @@ use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
 use crate::cli::openapi::OpenapiArgs;
+use crate::cli::parse::BadValue;
 use crate::cli::serve::ServeArgs;
+use crate::cli::variables;
 
 /// A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by.
 ///
@@ -53,19 +56,30 @@ impl Config {
             | Command::Openapi(_)
             | Command::Completions(_) => return Ok(command),
         };
-        checked.map_err(|line| Exit::Usage(format!("{line} ({path} --help lists the options)")))?;
+        checked.map_err(|bad| Exit::bad_value(&bad, path, &words))?;
         Ok(command)
     }
 
     /// Reads the words of a command line, of which the first is the program.
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
-        let mut program = Self::command();
-        let words = &with_serve_first(&program, words);
-        let mut matches = program
-            .try_get_matches_from_mut(words)
-            .map_err(|error| Exit::new(&error, words))?;
+        let words = &with_serve_first(&Self::command(), words);
+        let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
         check_sandbox(&matches)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
+    }
+
+    /// What clap finds in these words and in the environment.
+    fn matches(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+        let mut program = Self::command();
+        if !variables::are_some_empty() {
+            return program.try_get_matches_from_mut(words);
+        }
+        let found = variables::without_empty(program.clone()).try_get_matches_from_mut(words);
+        match found {
+            // The help shows every variable.
+            Err(error) if !error.use_stderr() => program.try_get_matches_from_mut(words),
+            found => found,
+        }
     }
 
     /// The given command, or `serve`.
@@ -137,8 +151,73 @@ impl Exit {
                 line.strip_prefix("error: ").unwrap_or(&line).to_owned()
             }
         };
-        Self::Usage(format!("{line} ({path} --help lists the options)"))
+        let origin = origin(command, words, &options_of(error));
+        Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
     }
+
+    /// The error about a value that the program does not accept; `path` is the full name of the command.
+    fn bad_value(bad: &BadValue, path: &str, words: &[OsString]) -> Self {
+        let mut program = Config::command();
+        program.build();
+        let (_, command) = command_of(&program, words);
+        let (line, origin) = (&bad.line, origin(command, words, &[bad.option]));
+        Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
+    }
+}
+
+/// The options that an error of clap is about, without their dashes.
+fn options_of(error: &clap::Error) -> Vec<&str> {
+    let of_kind = |kind| match error.get(kind) {
+        Some(ContextValue::String(option)) => std::slice::from_ref(option),
+        Some(ContextValue::Strings(options)) => options,
+        _ => &[],
+    };
+    let options = [ContextKind::InvalidArg, ContextKind::PriorArg]
+        .into_iter()
+        .flat_map(of_kind);
+    options
+        .filter_map(|option| option.strip_prefix("--")?.split(['=', ' ', '[']).next())
+        .collect()
+}
+
+/// Which of these options of a command have their values from the environment, as the end of an error about them. The error
+/// itself names the options alone.
+fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> String {
+    let from_variable = |option: &&str| {
+        let argument = command
+            .get_arguments()
+            .find(|argument| argument.get_long() == Some(option))?;
+        let variable = argument.get_env().filter(|name| variables::value(name).is_some())?;
+        let is_from_there = !is_given(argument, words);
+        let variable = variable.to_string_lossy();
+        is_from_there.then(|| format!("; the value of --{option} came from the environment variable {variable}"))
+    };
+    options.iter().filter_map(from_variable).collect()
+}
+
+/// An error of `serve`, and which of the options that it names have their values from the environment.
+pub(super) fn with_origin(error: &str) -> String {
+    let words: Vec<_> = std::env::args_os().collect();
+    let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+    let named = error
+        .split("--")
+        .skip(1)
+        .map(|rest| match rest.find(|letter| !is_of_name(letter)) {
+            Some(end) => &rest[..end],
+            None => rest,
+        });
+    let origin = origin(&command(), &words, &named.collect::<Vec<_>>());
+    format!("{error}{origin}")
+}
+
+/// Whether an option is among the words.
+fn is_given(option: &clap::Arg, words: &[OsString]) -> bool {
+    let aliases = option.get_all_aliases().unwrap_or_default();
+    let names: Vec<_> = option.get_long().into_iter().chain(aliases).collect();
+    words
+        .iter()
+        .filter_map(|word| word.to_str()?.strip_prefix("--"))
+        .any(|word| names.contains(&word.split('=').next().unwrap_or(word)))
 }
 
 /// The same words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
@@ -220,7 +299,6 @@ mod tests {
     use clap_complete::Shell;
 
     use super::*;
-    use crate::cli::command;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::parse::{check_token, read_control};
+use crate::cli::parse::{BadValue, check_token, read_control};
 use crate::client::Control;
 use crate::token::{GivenToken, Token};
 
@@ -80,8 +80,8 @@ impl TokenArgs {
     /// Checks the token, which clap cannot check.
     ///
     /// # Errors
-    /// It is invalid; one line that does not contain it.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// It is invalid; the line does not contain it.
+    pub(super) fn check(&self) -> Result<(), BadValue> {
         check_token(self.token.as_ref())
     }
 

@@ -5,6 +5,7 @@ mod ca;
 mod check;
 mod completions;
 mod connect;
+mod consent;
 mod ctl;
 mod endpoints;
 mod env;
@@ -54,7 +55,9 @@ pub fn command() -> clap::Command {
 
 async fn run() -> ExitCode {
     let done = match Config::read() {
-        Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(command)).await,
+        Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(command))
+            .await
+            .map_err(|error| args::with_origin(&error.to_string()).into()),
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,

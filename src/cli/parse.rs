@@ -6,13 +6,25 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::client::http;
 use crate::token::GivenToken;
 
+/// A value of an option that clap accepts and the program does not.
+#[derive(Debug)]
+pub(super) struct BadValue {
+    /// The option, without its dashes.
+    pub(super) option: &'static str,
+    /// What is wrong; one line.
+    pub(super) line: String,
+}
+
 /// Checks a token. clap itself accepts any text, because its errors would repeat the text.
 ///
 /// # Errors
-/// The token is invalid; one line that does not contain it.
-pub(super) fn check_token(token: Option<&GivenToken>) -> Result<(), String> {
+/// The token is invalid; the line does not contain it.
+pub(super) fn check_token(token: Option<&GivenToken>) -> Result<(), BadValue> {
     match token.map(GivenToken::check) {
-        Some(Err(error)) => Err(format!("invalid value for '--control-token <TOKEN>': {error}")),
+        Some(Err(error)) => Err(BadValue {
+            option: "control-token",
+            line: format!("invalid value for '--control-token <TOKEN>': {error}"),
+        }),
         _ => Ok(()),
     }
 }
@@ -31,7 +43,7 @@ pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
 }
 
-/// Reads the variable of an option that is on or off. An empty one is as none.
+/// Reads the variable of an option that is on or off.
 pub(super) fn read_switch(text: &str) -> Result<bool, String> {
     match &*text.to_ascii_lowercase() {
         "true" | "yes" | "on" | "1" => Ok(true),

@@ -17,7 +17,7 @@ use crate::ca::CaKey;
 use crate::check::checked::Checked;
 use crate::cli::number::read_whole;
 use crate::cli::offer;
-use crate::cli::parse::{check_token, read_assumption, read_duration, read_switch, read_time_limit};
+use crate::cli::parse::{BadValue, check_token, read_assumption, read_duration, read_switch, read_time_limit};
 use crate::cli::print;
 use crate::cli::signals::Signals;
 use crate::client::http;
@@ -281,8 +281,8 @@ impl ServeArgs {
     /// Checks the options of the control listener that clap cannot check.
     ///
     /// # Errors
-    /// The address or the token is invalid; one line.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// The address or the token is invalid.
+    pub(super) fn check(&self) -> Result<(), BadValue> {
         self.control.check()?;
         check_token(self.control_token.as_ref())
     }
@@ -470,12 +470,13 @@ impl ControlListen {
     }
 
     /// Checks that it is an address to listen on.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), BadValue> {
         match self {
             Self::At(_) => Ok(()),
-            Self::Elsewhere(text) => Err(format!(
-                "invalid value '{text}' for '--control <ADDR|off>': {LISTEN_FORMS}"
-            )),
+            Self::Elsewhere(text) => Err(BadValue {
+                option: "control",
+                line: format!("invalid value '{text}' for '--control <ADDR|off>': {LISTEN_FORMS}"),
+            }),
         }
     }
 }

@@ -1,14 +1,47 @@
-//! Environment variables that look like those of this program but are unknown.
+//! The environment variables of this program: those that are empty, and those that look like its own but are unknown.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+
+use crate::similar::nearest;
 
 /// The beginning of the name of every variable of this program.
 const PREFIX: &str = "SECTIGO_EMULATOR_";
 
-/// How similar two names must be, from 0 to 1, for one to be taken for a misspelling of the other. clap uses the same
-/// value for options.
-const MIN_SIMILARITY: f64 = 0.7;
+/// What the variables of the token have before their ends. An empty one is an error: who meant to set a token must not be
+/// given a control API without one.
+const TOKEN: &str = "SECTIGO_EMULATOR_CONTROL_TOKEN";
+
+/// The value of a variable, if it is in the environment.
+pub(super) fn value(name: &OsStr) -> Option<OsString> {
+    std::env::vars_os().find_map(|(known, value)| (known == name).then_some(value))
+}
+
+/// Whether a variable of this program is in the environment, and empty.
+pub(super) fn are_some_empty() -> bool {
+    std::env::vars_os().any(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with(PREFIX))
+}
+
+/// The same program, to which an empty variable is none, other than one of the token. The options of all its commands are made
+/// for that.
+pub(super) fn without_empty(mut program: clap::Command) -> clap::Command {
+    fn below(command: clap::Command) -> clap::Command {
+        command.mut_args(ignoring_empty).mut_subcommands(below)
+    }
+    program.build();
+    below(program)
+}
+
+fn ignoring_empty(option: clap::Arg) -> clap::Arg {
+    let is_ignored = option.get_env().is_some_and(|name| {
+        let is_empty = value(name).is_some_and(|value| value.is_empty());
+        is_empty && !name.to_string_lossy().starts_with(TOKEN)
+    });
+    match is_ignored {
+        true => option.env(None),
+        false => option,
+    }
+}
 
 /// A warning for each variable whose name begins with [`PREFIX`] and that no option of `program` reads. It does not
 /// contain the value. The program's options are made only if there is such a variable.
@@ -34,7 +67,7 @@ fn unknown(program: impl FnOnce() -> clap::Command, variables: impl Iterator<Ite
     unknown.sort();
     unknown
         .iter()
-        .map(|name| match nearest(name, &known) {
+        .map(|name| match nearest_variable(name, &known) {
             Some(nearest) => format!("the variable {name} is unknown and has no effect; there is {nearest}"),
             None => format!("the variable {name} is unknown and has no effect; --help lists those that have"),
         })
@@ -60,15 +93,10 @@ fn known(program: &clap::Command) -> BTreeSet<String> {
 }
 
 /// The known variable that is most similar to `name`, if one is similar enough. [`PREFIX`] is not compared.
-fn nearest<'k>(name: &str, known: &'k BTreeSet<String>) -> Option<&'k str> {
-    let distinct = |name: &str| name.strip_prefix(PREFIX).unwrap_or(name).to_uppercase();
-    let similarity = |other: &str| strsim::jaro_winkler(&distinct(name), &distinct(other));
-    known
-        .iter()
-        .map(|other| (similarity(other), &**other))
-        .filter(|(similarity, _)| *similarity > MIN_SIMILARITY)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
+fn nearest_variable(name: &str, known: &BTreeSet<String>) -> Option<String> {
+    let distinct = known.iter().filter_map(|other| other.strip_prefix(PREFIX));
+    let nearest = nearest(name.strip_prefix(PREFIX)?, distinct)?;
+    Some(format!("{PREFIX}{nearest}"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::model::call::NearCall;
+use crate::model::when::Span;
+use crate::model::{State, Timestamp};
 
 /// Why the emulator did not do what it was asked.
 #[derive(Debug, Error)]
@@ -59,6 +61,25 @@ pub enum ControlError {
     /// The calls that were expected did not come.
     #[error(transparent)]
     NotCalled(NotCalled),
+    /// An order did not come into the state that was waited for.
+    #[error("order {number} is {found} after {}, not {expected}{}", Span(*within), at(*due))]
+    NotReached {
+        /// The order.
+        number: u64,
+        /// The state that was waited for.
+        expected: State,
+        /// The state that it is in.
+        found: State,
+        /// How long was waited.
+        within: Duration,
+        /// When it is issued, by the sandbox's clock, if it is being issued and that has an end.
+        due: Option<Timestamp>,
+    },
+}
+
+fn at(due: Option<Timestamp>) -> String {
+    due.map(|due| format!("; by the clock of its sandbox it is due at {due}"))
+        .unwrap_or_default()
 }
 
 fn in_field(field: Option<&str>) -> String {

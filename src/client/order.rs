@@ -1,14 +1,21 @@
 //! The orders of a sandbox.
 
+use std::time::Duration;
+
 use hyper::Method;
+use tokio::time::{Instant, sleep_until};
 
 use crate::client::Control;
 use crate::client::error::ControlError;
+use crate::model::answer::read_answer;
 use crate::model::history::HistoryInfo;
 use crate::model::next::NextInfo;
 use crate::model::order::{Order, OrderChange, OrderFilter, OrderInfo, OrderList};
 use crate::model::sort::{OrderField, OrderSort};
 use crate::model::{Product, State};
+
+/// The pause between two looks at an order that is waited for.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Which orders a page shall have; see [`Orders::page`].
 #[derive(Clone, Debug, Default)]
@@ -133,6 +140,63 @@ impl Orders<'_> {
                 return Ok(all);
             }
             filter.after = page.next;
+        }
+    }
+
+    /// Waits until an order is in a state, for so long at most, in real time. The emulator is asked every 100 ms: a state
+    /// that does not last that long may be missed. The clock of the sandbox is not moved.
+    ///
+    /// ```
+    /// # use sectigo_emulator::Emulator;
+    /// # use sectigo_emulator::control::{Order, State, minutes, seconds};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = Emulator::start().await?;
+    /// let control = emulator.control();
+    /// let order = control.orders().create(Order::smime("login_name").being_issued().due_in(minutes(10))).await?;
+    /// control.clock().advance(minutes(10)).await?;
+    /// let order = control.orders().wait(order.order_number, State::Issued, seconds(60)).await?;
+    /// assert_eq!(order.state, State::Issued);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ControlError::NotReached`] if it is in another state when the time is over; no order has that number.
+    pub async fn wait(self, number: u64, state: State, within: Duration) -> Result<OrderInfo, ControlError> {
+        self.wait_for_answer(number, state, within)
+            .await
+            .map(|(_, order)| order)
+    }
+
+    /// The same with the order as the emulator writes it.
+    pub(crate) async fn wait_for_answer(
+        self,
+        number: u64,
+        state: State,
+        within: Duration,
+    ) -> Result<(String, OrderInfo), ControlError> {
+        // A wait that has no end in sight has no deadline.
+        let deadline = Instant::now().checked_add(within);
+        loop {
+            let answer = self.0.remote().exchange(Method::GET, &self.path(number), None).await?;
+            let order: OrderInfo =
+                read_answer(answer.as_bytes()).map_err(|error| self.0.remote().unexpected(error.to_string()))?;
+            let now = Instant::now();
+            if order.state == state {
+                return Ok((answer, order));
+            }
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return Err(ControlError::NotReached {
+                    number,
+                    expected: state,
+                    found: order.state,
+                    within,
+                    due: order.due,
+                });
+            }
+            let next = now + PAUSE;
+            sleep_until(deadline.map_or(next, |deadline| deadline.min(next))).await;
         }
     }
 

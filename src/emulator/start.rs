@@ -9,7 +9,7 @@ use rustls::ClientConfig;
 use tokio::runtime;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::builder::{Builder, TokenSource};
 use super::error::StartError;
@@ -36,8 +36,8 @@ use crate::token::Token;
 /// How long calls in progress may take to finish when the emulator stops.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// The target of this file's log lines.
-const LOG: &str = "sectigo_emulator::state";
+/// The target of the log lines about the state.
+pub(super) const LOG: &str = "sectigo_emulator::state";
 
 /// The target of the log line that says where the console is.
 const CONSOLE_LOG: &str = "sectigo_emulator::console";
@@ -176,7 +176,13 @@ impl Builder {
         if let (Some(file), Some(interval)) = (&emulator.state_file, self.state_every) {
             let (file, sandbox) = (file.clone(), emulator.sandboxes.default_sandbox().clone());
             let stop = emulator.stopper.signal();
-            let saving = save_regularly(move || file.save_changes(&sandbox), interval, stop);
+            let save = move || {
+                if file.save_changes(&sandbox)? {
+                    debug!(target: LOG, file = %file.path().display(), "the state has changed and is saved");
+                }
+                Ok(())
+            };
+            let saving = save_regularly(save, interval, stop);
             emulator.tasks.spawn(saving);
         }
     }

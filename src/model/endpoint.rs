@@ -7,21 +7,42 @@ use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::protocol::code::Code;
 use crate::model::value_error::ValueError;
 use crate::shown::shown;
+use crate::similar::nearest;
 
 /// The endpoint that a request asks for.
 pub(crate) fn find_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
-        let names = endpoint_names();
-        ValueError::at(key, format!("`{}` is no endpoint; there are {names}", shown(name)))
+        let (names, hint) = (endpoint_names(), similar_endpoint(name));
+        ValueError::at(
+            key,
+            format!("`{}` is no endpoint; there are {names}{hint}", shown(name)),
+        )
     })
 }
 
 /// The endpoint that an entry names. The error does not repeat the name: it may be a password in the wrong place.
 pub(super) fn entry_endpoint(key: &'static str, name: &str) -> Result<&'static Endpoint, ValueError> {
     Endpoint::named(name).ok_or_else(|| {
-        let names = endpoint_names();
-        ValueError::at(key, format!("there is no such endpoint; there are {names}"))
+        let (names, hint) = (endpoint_names(), similar_endpoint(name));
+        ValueError::at(key, format!("there is no such endpoint; there are {names}{hint}"))
     })
+}
+
+/// The end of an error about a name that no endpoint has: which one was probably meant, or nothing.
+pub(crate) fn similar_endpoint(name: &str) -> String {
+    let meant = nearest(bare(name), ENDPOINTS.iter().map(|endpoint| bare(endpoint.name)));
+    ENDPOINTS
+        .iter()
+        .find(|endpoint| Some(bare(endpoint.name)) == meant)
+        .map_or_else(String::new, |endpoint| {
+            format!("; a similar name exists: `{}`", endpoint.name)
+        })
+}
+
+/// The name of an endpoint without what stands before it.
+fn bare(name: &str) -> &str {
+    let name = name.strip_prefix("download/").unwrap_or(name);
+    name.strip_prefix('!').unwrap_or(name)
 }
 
 fn endpoint_names() -> String {

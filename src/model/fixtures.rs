@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -74,13 +74,11 @@ impl Fixtures {
 
     /// Reads what stands in the file at a path; its errors name it.
     pub(crate) fn from_file(text: String, path: &Path) -> Result<Self, FixturesError> {
-        let bad = |error: FixturesError| FixturesError {
+        let text = Text {
             file: Some(path.to_owned()),
-            ..error
+            ..Text::new(text)
         };
-        let mut fixtures = Self::read(Text::new(text)).map_err(bad)?;
-        fixtures.text.file = Some(path.to_owned());
-        Ok(fixtures)
+        Self::read(text)
     }
 
     /// Reads a fixtures file: JSON if it begins with `{`, else TOML.
@@ -175,11 +173,33 @@ pub enum LoadError {
 /// What is wrong with a text that should be TOML, at that place in it.
 pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -> String {
     let message = without_value(error.message().trim());
+    if is_like_yaml(text) {
+        return not_yaml(&message);
+    }
     if is_unquoted(text, offset) {
         format!("{message}; text stands in quotes, as in state = \"issued\"")
     } else {
         message.into_owned()
     }
+}
+
+/// The message about a text that is YAML.
+fn not_yaml(message: &str) -> String {
+    format!("{message}; this looks like YAML, but TOML or JSON is expected")
+}
+
+/// Whether a text begins as YAML does and as TOML cannot: with `---`, an entry of a list, or a key and a colon.
+fn is_like_yaml(text: &str) -> bool {
+    let mut lines = without_mark(text).lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_key = |(key, value): (&str, &str)| {
+        (value.is_empty() || value.starts_with(' ')) && !key.contains([' ', '=', '[', '{'])
+    };
+    first.is_some_and(|line| {
+        ["---", "-"].contains(&line)
+            || ["--- ", "- ", "%YAML "].iter().any(|start| line.starts_with(start))
+            || line.split_once(':').is_some_and(is_key)
+    })
 }
 
 fn prefix(file: Option<&Path>) -> String {
@@ -235,7 +255,8 @@ impl Text {
 
     fn toml_error(&self, error: &toml::de::Error) -> FixturesError {
         let offset = error.span().map_or(0, |span| span.start);
-        self.error(offset, &toml_message(&self.text, offset, error))
+        let message = toml_message(&self.text, offset, error);
+        self.error(offset, &self.about_its_name(message))
     }
 
     fn json_error(&self, error: &serde_json::Error) -> FixturesError {
@@ -251,7 +272,21 @@ impl Text {
             line,
             column: column.max(1),
             field: None,
-            message: without_value(text.strip_suffix(&place).unwrap_or(&text)).into_owned(),
+            message: self.about_its_name(without_value(text.strip_suffix(&place).unwrap_or(&text)).into_owned()),
+        }
+    }
+
+    /// The message about a text that cannot be read; that YAML is not expected, if its file is called so.
+    fn about_its_name(&self, message: String) -> String {
+        let extension = self.file.as_deref().and_then(Path::extension);
+        let is_called_yaml = extension.is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_well_formed = || match Fixtures::is_json(&self.text) {
+            true => serde_json::from_str::<IgnoredAny>(&self.text).is_ok(),
+            false => self.text.parse::<toml::Table>().is_ok(),
+        };
+        match is_called_yaml && !is_like_yaml(&self.text) && !is_well_formed() {
+            true => not_yaml(&message),
+            false => message,
         }
     }
 

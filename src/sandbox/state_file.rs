@@ -3,7 +3,7 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
@@ -52,6 +52,11 @@ impl StateFile {
         }
     }
 
+    /// The path of the file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The state in the file; None if the file does not exist.
     ///
     /// # Errors
@@ -95,20 +100,20 @@ impl StateFile {
         self.write(&sandbox.snapshot())
     }
 
-    /// Saves the state of a sandbox, unless it is the same as the last saved one.
+    /// Saves the state of a sandbox, unless it is the same as the last saved one. Whether it was saved.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn save_changes(&self, sandbox: &Sandbox) -> Result<(), FileError> {
+    pub(crate) fn save_changes(&self, sandbox: &Sandbox) -> Result<bool, FileError> {
         let mut saved = self.lock();
         let snapshot = sandbox.snapshot();
         let hash = hash(&snapshot);
         if *saved == Some(hash) {
-            return Ok(());
+            return Ok(false);
         }
         self.write(&snapshot)?;
         *saved = Some(hash);
-        Ok(())
+        Ok(true)
     }
 
     fn write(&self, snapshot: &Snapshot) -> Result<(), FileError> {

@@ -208,11 +208,26 @@ fn nothing_is_sent_unless_somebody_agrees() {
     let stage = Stage::new("");
     let planned = stage.check(&[&["--dry-run", "--record", "@out.jsonl"], ORDERS].concat());
     assert_eq!((planned.code, &*planned.stderr), (Some(0), ""), "{planned:?}");
-    let refused = stage.check(ORDERS);
-    assert_eq!((refused.code, &refused.stdout), (Some(2), &planned.stdout));
+    let refused = stage.check(&[&["--write", "@out.toml"], ORDERS].concat());
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    // The overview is short, and says how to see the whole plan, which begins with the same line.
+    assert_eq!(refused.stdout.lines().count(), 6, "{refused:?}");
+    assert!(
+        planned.stdout[2..].starts_with(refused.stdout.lines().next().unwrap()),
+        "{refused:?}"
+    );
+    for words in [
+        "\n  inert: ",
+        "\n  test: ",
+        "\n  read: ",
+        "out.toml would be written: fixtures",
+        "--dry-run",
+    ] {
+        assert!(refused.stdout.contains(words), "no {words:?} in {refused:?}");
+    }
     assert!(refused.stderr.contains("nothing was sent: give --yes"), "{refused:?}");
     assert_eq!(refused.stderr.lines().count(), 1);
-    assert!(!stage.path("out.jsonl").exists());
+    assert!(!stage.path("out.jsonl").exists() && !stage.path("out.toml").exists());
     let bounded = stage.check(&["--yes", "--max-calls", "3"]);
     bounded.assert_refused(2, &["more than --max-calls 3"]);
     assert_eq!(stage.calls(), 0);
@@ -395,6 +410,10 @@ fn what_cannot_be_used_is_refused() {
             "must contain the password, in one line",
         ),
         (&["--yes", "--only", "!nothing"], "--only names no endpoint"),
+        (
+            &["--yes", "--only", "autoRevokCS"],
+            "lists them; a similar name exists: `!autoRevokeCS`",
+        ),
         (&["--yes", "--write", "@fixtures.toml/x"], "fixtures.toml"),
     ] {
         stage.check(args).assert_refused(2, &[words]);

@@ -128,7 +128,7 @@ fn a_bad_file_is_refused_with_line_and_column() {
             &["loginPasword", "loginPassword"][..],
         ),
         ("[[accounts]]\nloginPassword = \"b\"\n", 1, 1, &["loginName"]),
-        ("[[account]]\n", 1, 3, &["account", "accounts"]),
+        ("[[account]]\n", 1, 3, &["account", "a similar name exists: `accounts`"]),
         ("accounts = 7\n", 1, 12, &[]),
         ("[[accounts]\n", 1, 12, &[]),
         (&format!("{ACCOUNT}locked = \"yes\"\n"), 4, 10, &["string", "boolean"]),
@@ -209,6 +209,43 @@ fn a_bad_file_is_refused_with_line_and_column() {
             let place = format!("{place}{column}:");
             assert!(run.stderr.contains(&place), "not at {place:?} for {text:?}: {run:?}");
         }
+    }
+}
+
+#[test]
+fn yaml_is_refused_as_such() {
+    const HINT: &str = "this looks like YAML, but TOML or JSON is expected";
+    let dir = TempDir::new().unwrap();
+    for (name, text, is_yaml) in [
+        ("a", "accounts:\n  - loginName: a\n    loginPassword: b\n", true),
+        ("b", "# Accounts\n\n---\naccounts: []\n", true),
+        ("c", "- loginName: a\n", true),
+        ("d", "\"accounts\": []\n", true),
+        // By the name of the file.
+        ("e.yaml", "{accounts: []}\n", true),
+        ("f.yml", "? accounts\n", true),
+        ("g.yaml", "[[accounts]]\nloginNam = \"a\"\n", false),
+        ("h.yaml", "{\"account\": []}\n", false),
+        ("i", "[[accounts]]\nloginName = a: b\n", false),
+        ("j", "accounts = : []\n", false),
+    ] {
+        let path = write_file(&dir, name, text);
+        let path = path.to_str().unwrap();
+        let run = run(
+            &[
+                "--https",
+                "off",
+                "--http",
+                "127.0.0.1:0",
+                "--control",
+                "off",
+                "--fixtures",
+                path,
+            ],
+            &[],
+        );
+        run.assert_refused(2, &[path, "line "]);
+        assert_eq!(run.stderr.contains(HINT), is_yaml, "{run:?}");
     }
 }
 

@@ -27,11 +27,12 @@ const STRANGERS: [(&str, &str); 9] = [
 ];
 
 /// What stands beside the stair, and the lowest room that may use it. It uses nothing of the stair.
-const BESIDE: [(&str, &str); 7] = [
+const BESIDE: [(&str, &str); 8] = [
     ("aside", "sandbox"),
     ("clock", "der"),
     ("random", "api"),
     ("shown", "api"),
+    ("similar", "api"),
     ("files", "ca"),
     ("token", "client"),
     ("log", "cli"),

@@ -3,12 +3,18 @@
 use thiserror::Error;
 
 use crate::shown::shown;
+use crate::similar::similar_name;
 
 /// The name of an assumption that does not exist, or a value that it does not accept.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AssumptionError {
     /// There is no assumption of that name.
-    #[error("there is no assumption `{}`; there are {}", shown(name), names())]
+    #[error(
+        "there is no assumption `{}`; there are {}{}",
+        shown(name),
+        names(),
+        similar_name(name, ASSUMPTIONS.iter().map(|row| row.name))
+    )]
     UnknownName {
         /// The name that was given.
         name: String,

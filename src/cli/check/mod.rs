@@ -6,7 +6,7 @@ mod junit;
 mod plan;
 mod table;
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,10 +23,12 @@ use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};
 use crate::check::wire::{TrustError, Wire, WireError, trusting};
 use crate::cli::check::args::CheckArgs;
+use crate::cli::consent::{agrees, can_ask};
 use crate::cli::parse::read_control;
 use crate::cli::print;
 use crate::clock::real_now;
 use crate::files::{self, FileError, Readers};
+use crate::model::endpoint::similar_endpoint;
 use crate::model::when::Span;
 use crate::model::{Fixtures, LoadError};
 
@@ -62,8 +64,8 @@ pub(super) enum CheckError {
     /// The server did not let every probe be sent.
     #[error("{0}. Only what was answered before is compared, and no file was written")]
     Ended(String),
-    /// The plan was printed, as nobody agreed to it.
-    #[error("nothing was sent: give --yes to send these calls, or --dry-run to only print them")]
+    /// Nobody agreed to the plan, of which the overview was printed.
+    #[error("nothing was sent: give --yes to send these calls, or --dry-run to only print each of them")]
     NotAgreed,
     /// Nothing can be printed.
     #[error("cannot print: {0}")]
@@ -127,12 +129,9 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
     let orders = args.orders();
     let plan = plan(args, &orders)?;
     let plain_http = args.plain_http();
-    let print_plan = || {
-        print(&plan::text(&plan, &https, plain_http.as_ref(), args.pause))
-            .map_err(|error| CheckError::Print(error.to_string()))
-    };
     if args.dry_run {
-        print_plan()?;
+        print(&plan::text(&plan, &https, plain_http.as_ref(), args.pause))
+            .map_err(|error| CheckError::Print(error.to_string()))?;
         return Ok(true);
     }
     if plan.len() > args.max_calls {
@@ -148,11 +147,7 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
         files::check_writable(path)?;
     }
     if !args.yes {
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            print_plan()?;
-            return Err(CheckError::NotAgreed);
-        }
-        agree(&plan::summary(&plan, https.as_str(), args.pause))?;
+        agree(&plan::overview(&plan, &https, args))?;
     }
     let local = local(args, fixtures.clone(), orders).await?;
     let mut wire = Wire::new(https.clone(), tls, args.timeout, credentials);
@@ -201,9 +196,10 @@ fn only(args: &CheckArgs) -> Result<Vec<&'static str>, CheckError> {
         .iter()
         .map(|name| match Endpoint::named(name) {
             Some(endpoint) => Ok(endpoint.name),
-            None => Err(given(
-                "--only names no endpoint; `sectigo-emulator endpoints` lists them",
-            )),
+            None => Err(given(&format!(
+                "--only names no endpoint; `sectigo-emulator endpoints` lists them{}",
+                similar_endpoint(name)
+            ))),
         })
         .collect()
 }
@@ -228,17 +224,17 @@ fn credentials(args: &CheckArgs) -> Result<Credentials, CheckError> {
     })
 }
 
-/// Asks the person at the terminal.
-fn agree(summary: &str) -> Result<(), CheckError> {
-    eprint!("{summary}\nNothing there is changed by them (docs/check.md). Send them? [y/N] ");
-    let mut answer = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| CheckError::Print(error.to_string()))?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(given("nothing was sent")),
+/// Asks the person at the terminal; without one, says what there is to agree to.
+fn agree(overview: &str) -> Result<(), CheckError> {
+    let unprintable = |error: &dyn std::fmt::Display| CheckError::Print(error.to_string());
+    if !can_ask() {
+        print(overview).map_err(|error| unprintable(&error))?;
+        return Err(CheckError::NotAgreed);
+    }
+    let question = format!("{overview}Nothing there is changed by them (docs/check.md). Send them?");
+    match agrees(&question).map_err(|error| unprintable(&error))? {
+        true => Ok(()),
+        false => Err(given("nothing was sent")),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::api::http_url::HttpUrl;
 use crate::check::probe::{Class, Credentials, Probe, Request, Value};
 use crate::check::wire::AGENT;
+use crate::cli::check::args::CheckArgs;
 use crate::model::when::Span;
 
 /// How many calls there are, of which class, and how long they take.
@@ -23,6 +24,28 @@ pub(super) fn summary(probes: &[Probe], server: &str, pause: Duration) -> String
         Span(pause),
         Span(pause.saturating_mul(calls.saturating_sub(1)))
     )
+}
+
+/// What is to be agreed to: the summary, what the calls of each class are, and the files that would be written.
+pub(super) fn overview(probes: &[Probe], https: &HttpUrl, args: &CheckArgs) -> String {
+    let mut text = format!("{}\n", summary(probes, https.as_str(), args.pause));
+    for class in Class::ALL {
+        if probes.iter().any(|probe| probe.class() == class) {
+            let _ = writeln!(text, "  {class}: {}", about(class));
+        }
+    }
+    let files = [
+        (&args.write, "fixtures that make the emulator answer as the server"),
+        (&args.record, "what the server answered"),
+        (&args.junit, "the result as JUnit's XML"),
+    ];
+    for (path, what) in files {
+        if let Some(path) = path {
+            let _ = writeln!(text, "{} would be written: {what}.", path.display());
+        }
+    }
+    text.push_str("With --dry-run the same command prints each call.\n");
+    text
 }
 
 /// The whole plan, each call as a curl command with `$LOGIN` and `$PASSWORD` in place of the credentials.

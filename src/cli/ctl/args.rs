@@ -58,7 +58,7 @@ fn of_ctl(option: Arg) -> Arg {
 // What a running emulator is asked to do.
 #[derive(Clone, Subcommand)]
 pub(crate) enum CtlCommand {
-    /// Orders: list, show, create, set, delete, certificate, chain, key, csr, history, next.
+    /// Orders: list, show, create, set, delete, certificate, chain, key, csr, history, next, wait.
     #[command(subcommand)]
     Orders(OrdersCommand),
     /// Accounts: list, show, create, set, delete.
@@ -80,7 +80,7 @@ pub(crate) enum CtlCommand {
         #[arg(long, value_name = "FILE")]
         fixtures: Option<PathBuf>,
     },
-    /// Print all that the sandbox is, passwords included, as a fixtures file.
+    /// Print all that the sandbox is, passwords included, as a fixtures file; with --json in one line.
     Snapshot {
         /// Write it there, readable by you alone.
         #[arg(long, value_name = "FILE")]
@@ -90,6 +90,9 @@ pub(crate) enum CtlCommand {
     Restore {
         /// The snapshot, or a fixtures file, TOML or JSON; - is stdin.
         file: PathBuf,
+        /// Do not ask before all is replaced. Where there is no terminal, it is not asked.
+        #[arg(long)]
+        yes: bool,
     },
     /// Print the certificate of every CA.
     Ca {
@@ -185,6 +188,18 @@ pub(crate) enum OrdersCommand {
         /// Its orderNumber.
         #[arg(value_parser = read_whole::<u64>)]
         number: u64,
+    },
+    /// Wait until an order is in a state, and show it: exit 0 if it is, 1 if the time is over before.
+    Wait {
+        /// Its orderNumber.
+        #[arg(value_parser = read_whole::<u64>)]
+        number: u64,
+        /// The state to wait for [default: issued].
+        #[arg(long, value_parser = states())]
+        state: Option<State>,
+        /// How long to wait, in real time [default: 60s].
+        #[arg(long, value_name = "DURATION", value_parser = read_duration)]
+        timeout: Option<Duration>,
     },
 }
 
@@ -402,7 +417,7 @@ pub(crate) struct FaultArgs {
     #[arg(long, value_name = "N", value_parser = read_whole::<u64>)]
     pub(crate) times: Option<u64>,
     /// Only so often, from 0 to 1.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = read_probability)]
     pub(crate) probability: Option<f64>,
     /// It goes away by itself after so long, in real time.
     #[arg(long, value_name = "DURATION", value_parser = read_span)]
@@ -415,6 +430,10 @@ impl FaultArgs {
     pub(crate) fn given(&self, field: &str) -> Option<String> {
         match field {
             "endpoint" => self.endpoint.as_ref().map(|name| format!("--endpoint {name}")),
+            "probability" => self
+                .probability
+                .map(|probability| format!("--probability {probability}")),
+            "times" => self.times.map(|times| format!("--times {times}")),
             "orderNumber" => self.order.map(|number| format!("--order {number}")),
             "then.code" => self.then.code.map(|code| format!("--code {code}")),
             "then.status" => self.then.status.map(|status| format!("--status {status}")),
@@ -602,6 +621,14 @@ fn products() -> impl TypedValueParser<Value = Product> {
             .find(|product| product.as_str() == name)
             .ok_or("no product")
     })
+}
+
+/// Reads a number of which the running emulator checks whether it is a probability. JSON has no other numbers.
+fn read_probability(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+        .ok_or_else(|| "give a number from 0 to 1, such as 0.5".to_owned())
 }
 
 fn read_pair(text: &str) -> Result<(String, String), String> {

@@ -10,10 +10,11 @@ use utoipa::PartialSchema;
 
 use crate::cli::ctl::args::{FaultArgs, OrderArgs};
 use crate::cli::ctl::{CtlError, read};
-use crate::model::Product;
+use crate::client::ControlError;
 use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
+use crate::model::{LoadError, Product};
 
 /// The fields of what is written as an object, without those that have no value.
 fn given(args: &impl Serialize) -> Map<String, Value> {
@@ -220,8 +221,19 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
             let line = 1 + text[..offset].matches('\n').count();
             let message = toml_message(&text, offset, &error);
             let what = message.split_whitespace().collect::<Vec<_>>().join(" ");
-            Err(bad(&format!("{what} at line {line}")))
+            Err(bad(&format!("line {line}: {what}")))
         }
+    }
+}
+
+/// The error about a file whose content was refused: with the place in the file, not in the JSON that was sent.
+pub(super) fn refused_snapshot(file: &Path, error: CtlError) -> CtlError {
+    if !matches!(error, CtlError::Control(ControlError::Refused { .. })) {
+        return error;
+    }
+    match Fixtures::load(file) {
+        Err(LoadError::Bad(error)) => CtlError::Given(error.to_string()),
+        Ok(_) | Err(LoadError::Unreadable { .. }) => CtlError::Given(format!("`{}`: {error}", file.display())),
     }
 }
 

@@ -2,11 +2,13 @@
 
 pub(super) mod args;
 mod body;
+mod pretty;
 mod table;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hyper::Method;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     SandboxesCommand,
@@ -23,6 +26,7 @@ use crate::client::http;
 use crate::client::remote::escape;
 use crate::client::{CallStream, Control, ControlError};
 use crate::files::{self, FileError, Readers};
+use crate::model::State;
 use crate::model::answer::read_answer;
 use crate::model::call::CallFilter;
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
@@ -30,6 +34,9 @@ use crate::model::fixtures::FixturesOrText;
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
 use crate::model::sandbox::{NewSandbox, Reset};
+
+/// How long an order is waited for, unless the command says.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// Why `ctl` did not do what it was asked; one line.
 #[derive(Debug, Error)]
@@ -75,6 +82,9 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         out,
     };
     match ctl.run(&args.command).await {
+        Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
+            "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
+        ))),
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -109,13 +119,18 @@ impl<W: Write> Ctl<'_, W> {
                 let reset = Reset {
                     fixtures: text.map(FixturesOrText::Text),
                 };
-                self.send(Method::POST, "/reset", &reset, Layout::ONE).await
+                let sent = self.send(Method::POST, "/reset", &reset, Layout::ONE).await;
+                naming(sent, |field| given_fixtures(field, fixtures.as_deref()))
             }
             CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
-            CtlCommand::Restore { file } => {
+            CtlCommand::Restore { file, yes } => {
                 let body = body::snapshot(file)?;
+                if !yes {
+                    self.agree_to_restore()?;
+                }
                 self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Layout::ONE)
                     .await
+                    .map_err(|error| body::refused_snapshot(file, error))
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
@@ -184,6 +199,11 @@ impl<W: Write> Ctl<'_, W> {
             OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Layout::ONE).await,
             OrdersCommand::History { number } => self.get(&format!("/orders/{number}/history"), Layout::HISTORY).await,
             OrdersCommand::Next { number } => self.get(&format!("/orders/{number}/next"), Layout::NEXT).await,
+            OrdersCommand::Wait { number, state, timeout } => {
+                let (state, limit) = (state.unwrap_or(State::Issued), timeout.unwrap_or(WAIT));
+                let (answer, _) = self.control.orders().wait_for_answer(*number, state, limit).await?;
+                self.print(&answer, Layout::ONE)
+            }
             OrdersCommand::Create { number, order } => {
                 let body = body::new_order(*number, order)?;
                 self.send(Method::POST, "/orders", &body, Layout::ONE).await
@@ -291,7 +311,8 @@ impl<W: Write> Ctl<'_, W> {
                     logins: claim.clone(),
                     ttl: *ttl,
                 };
-                self.send(Method::POST, "/sandboxes", &new, Layout::ONE).await
+                let sent = self.send(Method::POST, "/sandboxes", &new, Layout::ONE).await;
+                naming(sent, |field| given_fixtures(field, fixtures.as_deref()))
             }
             SandboxesCommand::Delete { name } => self.delete(&format!("/sandboxes/{}", escape(name))).await,
         }
@@ -335,9 +356,25 @@ impl<W: Write> Ctl<'_, W> {
         Ok(self.out.flush()?)
     }
 
+    /// Asks the person at the terminal, if there is one.
+    fn agree_to_restore(&self) -> Result<(), CtlError> {
+        let question = format!(
+            "Everything in the sandbox `{}` is replaced: its accounts, orders, faults, assumptions and clock. Go on?",
+            self.control.name()
+        );
+        match !can_ask() || agrees(&question)? {
+            true => Ok(()),
+            false => Err(CtlError::Given("nothing was restored".to_owned())),
+        }
+    }
+
     async fn snapshot(&mut self, output: Option<&Path>) -> Result<(), CtlError> {
         let snapshot = self.control.snapshot().await?;
-        let text = format!("{}\n", snapshot.json().trim_end());
+        let json = snapshot.json().trim_end();
+        let text = match self.json {
+            true => format!("{json}\n"),
+            false => pretty::indented(json),
+        };
         match output {
             // A pipe or a terminal is written to, and not put aside.
             Some(path) if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) => {
@@ -383,6 +420,7 @@ impl<W: Write> Ctl<'_, W> {
     ) -> Result<(), CtlError> {
         self.exchange(method, path, Some(json!(body).to_string().into_bytes()), layout)
             .await
+            .map_err(without_place)
     }
 
     async fn delete(&mut self, path: &str) -> Result<(), CtlError> {
@@ -421,6 +459,21 @@ impl<W: Write> Ctl<'_, W> {
     }
 }
 
+/// The error without the place in the body, which is a line that `ctl` wrote and nobody sees.
+fn without_place(mut error: CtlError) -> CtlError {
+    const PLACE: &str = " at line 1 column ";
+    if let CtlError::Control(ControlError::Refused { detail, .. }) = &mut error
+        && let Some(start) = detail.find(PLACE)
+    {
+        let digits = detail[start + PLACE.len()..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
+        detail.replace_range(start..start + PLACE.len() + digits, "");
+    }
+    error
+}
+
 /// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
 /// the value.
 fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
@@ -433,6 +486,13 @@ fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>
             None => error,
         }
     })
+}
+
+/// The option that gave the fixtures, if it is they that were refused.
+fn given_fixtures(field: &str, file: Option<&Path>) -> Option<String> {
+    let is_of_fixtures = field == "fixtures" || field.starts_with("fixtures.");
+    file.filter(|_| is_of_fixtures)
+        .map(|file| format!("--fixtures {}", file.display()))
 }
 
 fn read(path: &Path) -> Result<String, CtlError> {

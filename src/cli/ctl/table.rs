@@ -188,9 +188,10 @@ pub(super) fn call_line(call: &Value) -> String {
 
 fn fields(object: &Value) -> String {
     let fields = object.as_object().into_iter().flatten();
-    let rows = fields.flat_map(|(name, value)| {
+    let texts = fields.map(|(name, value)| (name, field_with_lines(name, value)));
+    // A field without a value is left out.
+    let rows = texts.filter(|(_, text)| !text.is_empty()).flat_map(|(name, text)| {
         // A PEM has lines of its own.
-        let text = field_with_lines(name, value);
         let mut lines = text.lines().map(clean);
         let first = vec![name.clone(), lines.next().unwrap_or_default()];
         let rest: Vec<_> = lines.map(|line| vec![String::new(), line]).collect();
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn one_thing_is_told_field_by_field() {
-        let order = json!({"orderNumber": 7, "csr": "a\nb\u{1b}[2J\n", "state": "issued"});
+        let order = json!({"orderNumber": 7, "csr": "a\nb\u{1b}[2J\n", "state": "issued", "email": "", "logins": []});
         assert_eq!(
             render(&order, Layout::ONE),
             "csr          a\n             b [2J\norderNumber  7\nstate        issued\n"

@@ -194,16 +194,16 @@ async fn a_snapshot_is_written_for_its_owner_alone() {
     let stub = Stub::answering(200, r#"{"orders":0,"accounts":0}"#).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("snapshot.json");
-    ctl(&stub, &format!("snapshot --output {}", path.display()))
+    ctl(&stub, &format!("snapshot --json --output {}", path.display()))
         .await
         .unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    ctl(&stub, &format!("restore {}", path.display())).await.unwrap();
+    ctl(&stub, &format!("restore --yes {}", path.display())).await.unwrap();
     assert_eq!(
         stub.asked()[1],
         "PUT /control/v1/snapshot {\"orders\":0,\"accounts\":0}\n"
     );
-    let missing = ctl(&stub, "restore /nowhere/x").await.unwrap_err();
+    let missing = ctl(&stub, "restore --yes /nowhere/x").await.unwrap_err();
     assert!(missing.to_string().contains("/nowhere/x"), "{missing}");
 }
 
@@ -212,7 +212,7 @@ async fn toml_is_restored_as_json() {
     let stub = Stub::answering(200, r#"{"orders":1,"accounts":0}"#).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("world");
-    let restore = format!("restore {}", path.display());
+    let restore = format!("restore --yes {}", path.display());
     std::fs::write(
         &path,
         "[[orders]]\norderNumber = 7\nissued = 2026-01-01T00:00:00Z\nkeepKey = true\n",
@@ -244,7 +244,7 @@ async fn a_byte_order_mark_is_not_restored() {
     let stub = Stub::answering(200, r#"{"orders":0,"accounts":0}"#).await;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("world");
-    let restore = format!("restore {}", path.display());
+    let restore = format!("restore --yes {}", path.display());
     for text in ["\u{feff}{\"orders\":[]}", "\u{feff}orders = []\n"] {
         std::fs::write(&path, text).unwrap();
         ctl(&stub, &restore).await.unwrap();

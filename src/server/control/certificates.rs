@@ -1,5 +1,7 @@
 //! Certificates: those of orders, and those of the CAs.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -13,13 +15,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::Problem;
 use super::extract::{PathOrderNumber, PathSandbox, Query, no_order};
 use crate::api::csr::Csr;
+use crate::api::order::state::{Order, OrderNumber};
 use crate::ca::bundle::{pem_chain, pkcs7};
 use crate::ca::profile::Profile;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa};
 use crate::der::pem;
 use crate::model::certificate::{CertificateInfo, CertificateList};
 use crate::model::query::given;
-use crate::sandbox::certificates::{NoCertificate, period};
+use crate::sandbox::Sandbox;
+use crate::sandbox::certificates::{Certificate, NoCertificate, period};
 
 /// In which format a certificate is asked for; this outweighs the Accept header.
 #[derive(Default, Deserialize, IntoParams)]
@@ -82,7 +86,7 @@ pub(super) async fn certificate(
     Query(query): Query<FormatQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (order, certificate) = sandbox.certificate(number).await?;
+    let (order, certificate) = certificate_of(&sandbox, number).await?;
     Ok(match query.chosen(&headers, Format::Pem) {
         Format::Pem => typed(PEM, pem::encode(pem::CERTIFICATE, &certificate.der)),
         Format::Der => typed("application/pkix-cert", certificate.der.to_vec()),
@@ -115,7 +119,7 @@ pub(super) async fn chain(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let root = Ca::root(sandbox.certificates.authority());
-    let (_, certificate) = sandbox.certificate(number).await?;
+    let (_, certificate) = certificate_of(&sandbox, number).await?;
     Ok(several(
         query.chosen(&headers, Format::Pem),
         &[Ca::from(&*certificate.issuer), root],
@@ -133,7 +137,11 @@ pub(super) async fn csr(
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Response, Problem> {
     let state = sandbox.state();
-    let order = state.world.book.get(number).ok_or_else(no_order)?;
+    let order = state
+        .world
+        .book
+        .get(number)
+        .ok_or_else(|| no_order(&sandbox.name, number))?;
     let csr = order.csr.as_ref().map(Csr::to_pem);
     csr.map(|csr| typed(PEM, csr))
         .ok_or_else(|| Problem::not_found(format!("order {number} has no CSR")))
@@ -151,7 +159,7 @@ pub(super) async fn key(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Response, Problem> {
-    let (order, certificate) = sandbox.certificate(number).await?;
+    let (order, certificate) = certificate_of(&sandbox, number).await?;
     let key = certificate.private_key.as_ref().ok_or_else(|| {
         Problem::not_found(match order.csr {
             Some(_) => "the order has a CSR, and its key is with whoever made that",
@@ -224,16 +232,13 @@ fn several(format: Format, cas: &[Ca]) -> Response {
     }
 }
 
-/// The order and its certificate.
-impl From<NoCertificate> for Problem {
-    fn from(error: NoCertificate) -> Self {
-        let text = error.to_string();
-        match error {
-            NoCertificate::NoOrder => no_order(),
-            NoCertificate::NotIssued(..) => Self::conflict("state", text),
-            NoCertificate::Ca(error) => Self::from(error),
-        }
-    }
+/// An order and its certificate.
+async fn certificate_of(sandbox: &Sandbox, number: OrderNumber) -> Result<(Order, Arc<Certificate>), Problem> {
+    sandbox.certificate(number).await.map_err(|error| match error {
+        NoCertificate::NoOrder => no_order(&sandbox.name, number),
+        NoCertificate::NotIssued(..) => Problem::conflict("state", error.to_string()),
+        NoCertificate::Ca(error) => Problem::from(error),
+    })
 }
 
 impl From<CaError> for Problem {

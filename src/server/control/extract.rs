@@ -192,9 +192,12 @@ pub(super) fn no_sandbox(name: &str) -> Problem {
     ))
 }
 
-/// There is no order of that number.
-pub(super) fn no_order() -> Problem {
-    Problem::not_found("no order of this sandbox has that number")
+/// There is no order of that number in that sandbox.
+pub(super) fn no_order(sandbox: &str, number: impl std::fmt::Display) -> Problem {
+    Problem::not_found(format!(
+        "no order of the sandbox `{}` has the number {number}",
+        shown(sandbox)
+    ))
 }
 
 /// The loginName in the path.
@@ -219,7 +222,18 @@ impl FromRequestParts<App> for PathOrderNumber {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let number = needed_path_part(parts, app, "orderNumber").await?;
-        OrderNumber::parse(&number).map(Self).ok_or_else(no_order)
+        if let Some(number) = OrderNumber::parse(&number) {
+            return Ok(Self(number));
+        }
+        let sandbox = path_part(parts, app, "sandbox").await?;
+        let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+        // What is no number may be anything.
+        let number = if is_number {
+            &*shown(&number)
+        } else {
+            "that is in the path"
+        };
+        Err(no_order(sandbox.as_deref().unwrap_or(DEFAULT), number))
     }
 }
 

@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{Object, Schema};
 
 use super::Problem;
 use super::extract::misfit;
+use crate::similar::similar_name;
 
 /// The most fields and lists in it, nested ones counted: no entry has as many, and each takes a hundred times the memory
 /// that it takes in JSON.
@@ -137,9 +138,10 @@ fn check_names(
     for (name, value) in patch {
         let Some(field) = object.properties.get(name) else {
             let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
+            let hint = similar_name(name, object.properties.keys().map(String::as_str));
             return Err(Problem::unreadable(
                 name,
-                format!("unknown field, expected one of {}", known.join(", ")),
+                format!("unknown field, expected one of {}{hint}", known.join(", ")),
             ));
         };
         if let Value::Object(inner) = value {

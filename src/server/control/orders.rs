@@ -250,7 +250,7 @@ pub(super) async fn create(
         true => book.insert(order).map(|()| number)?,
         false => book.insert_new(order)?,
     };
-    let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    let reply = OrderInfo::describe(book.get(number).ok_or_else(|| no_order(&sandbox.name, number))?, now);
     let reply = masked(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     drop(state);
@@ -268,7 +268,11 @@ pub(super) async fn read(
 ) -> Result<Json<OrderInfo>, Problem> {
     let state = sandbox.state();
     let now = state.clock.now(real_now());
-    let order = state.world.book.get(number).ok_or_else(no_order)?;
+    let order = state
+        .world
+        .book
+        .get(number)
+        .ok_or_else(|| no_order(&sandbox.name, number))?;
     Ok(Json(masked(OrderInfo::describe(order, now), &state.world.accounts)))
 }
 
@@ -287,7 +291,11 @@ pub(super) async fn change(
     check_fields::<Order>(&patch)?;
     let mut state = sandbox.state();
     let now = state.clock.now(real_now());
-    let old = state.world.book.get(number).ok_or_else(no_order)?;
+    let old = state
+        .world
+        .book
+        .get(number)
+        .ok_or_else(|| no_order(&sandbox.name, number))?;
     let mut entry = OrderInfo::describe(old, now);
     entry.csr = None;
     let wanted: Option<State> = match patch.get("state") {
@@ -321,7 +329,7 @@ pub(super) async fn change(
     check_certificate_id(&order, &state.world.book)?;
     let book = state.world.book_mut();
     book.insert(order)?;
-    let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
+    let reply = OrderInfo::describe(book.get(number).ok_or_else(|| no_order(&sandbox.name, number))?, now);
     let reply = masked(reply, &state.world.accounts);
     sandbox.settle(&mut state, Came::Placed);
     Ok(Json(reply))
@@ -336,7 +344,11 @@ pub(super) async fn delete(
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<StatusCode, Problem> {
     let mut state = sandbox.state();
-    state.world.book.get(number).ok_or_else(no_order)?;
+    state
+        .world
+        .book
+        .get(number)
+        .ok_or_else(|| no_order(&sandbox.name, number))?;
     state.world.book_mut().remove(number);
     sandbox.settle(&mut state, Came::Placed);
     sandbox.certificates.forget(number);

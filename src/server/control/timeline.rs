@@ -19,7 +19,9 @@ pub(super) async fn history(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Json<HistoryInfo>, Problem> {
-    let found = sandbox.stations(number).ok_or_else(no_order)?;
+    let found = sandbox
+        .stations(number)
+        .ok_or_else(|| no_order(&sandbox.name, number))?;
     Ok(Json(HistoryInfo {
         entries: found.stations.iter().map(describe).collect(),
         forgotten: found.forgotten,
@@ -55,8 +57,8 @@ pub(super) async fn next(
         let state = sandbox.state();
         (Trial::of(&state.world, number), state.clock.now(real_now()))
     };
-    let trial = trial.ok_or_else(no_order)?;
-    let state = trial.state(now).ok_or_else(no_order)?;
+    let trial = trial.ok_or_else(|| no_order(&sandbox.name, number))?;
+    let state = trial.state(now).ok_or_else(|| no_order(&sandbox.name, number))?;
     // The rules look at CSRs, which takes a moment.
     let answers = aside(move || trial.answers(now)).await?;
     Ok(Json(NextInfo {

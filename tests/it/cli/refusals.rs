@@ -140,6 +140,61 @@ fn variables_that_are_wrong() {
 }
 
 #[test]
+fn a_wrong_value_of_a_variable_names_the_variable() {
+    let from = |option: &str, variable: &str| {
+        format!(
+            "the value of --{option} came from the environment variable SECTIGO_EMULATOR_{variable} (sectigo-emulator"
+        )
+    };
+    for (args, variable, value, option) in [
+        (&[][..], "SEED", "x", "seed"),
+        (&["serve"], "HTTPS", "nowhere", "https"),
+        (&[], "ASSUME", "spelling=scots", "assume"),
+        (&[], "PUSH_ANYWHERE", "maybe", "push-anywhere"),
+        (&[], "CONTROL", "http://elsewhere:8081", "control"),
+        (&["--tls-cert", "x", "--tls-key", "x"], "TLS_DIR", "x", "tls-dir"),
+        (&[], "CONTROL_TOKEN", " t0ken", "control-token"),
+        (&["ctl", "clock", "show"], "JSON", "maybe", "json"),
+        (&["ctl", "clock", "show"], "CONTROL_TOKEN", " t0ken", "control-token"),
+        (&["health"], "WAIT", "soon", "wait"),
+        (&["check"], "AGAINST", "nowhere", "against"),
+    ] {
+        let name = format!("SECTIGO_EMULATOR_{variable}");
+        let refused = run(args, &[(&name, value)]);
+        refused.assert_refused(2, &[&from(option, variable)]);
+        assert!(!refused.stderr.contains("t0ken"), "{refused:?}");
+    }
+    // What only shows at the start.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let listen = ["--https", "off", "--control", "off"];
+    run(&listen, &[("SECTIGO_EMULATOR_HTTP", &address)]).assert_refused(
+        2,
+        &[
+            &address,
+            "; the value of --http came from the environment variable SECTIGO_EMULATOR_HTTP\n",
+        ],
+    );
+    let by_option = run(
+        &["--https", "off", "--control", "off", "--http", &address],
+        &[("SECTIGO_EMULATOR_HTTP", "off")],
+    );
+    assert!(!by_option.stderr.contains("variable"), "{by_option:?}");
+    // The variable has no part in what the command line says.
+    for args in [&["--seed", "x"][..], &["--seed=x"], &["--sed", "5"]] {
+        let refused = run(args, &[("SECTIGO_EMULATOR_SEED", "7")]);
+        refused.assert_refused(2, &["--se"]);
+        assert!(!refused.stderr.contains("SECTIGO_EMULATOR_SEED"), "{refused:?}");
+    }
+    let refused = run(
+        &["ctl", "--token", " x", "clock", "show"],
+        &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")],
+    );
+    refused.assert_refused(2, &["white space"]);
+    assert!(!refused.stderr.contains("SECTIGO_EMULATOR"), "{refused:?}");
+}
+
+#[test]
 fn a_certificate_that_is_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = crate::harness::write_file(&dir, "x.pem", "nonsense");

@@ -1,6 +1,6 @@
 //! Serving: the ready lines, the listeners, the variables.
 
-use crate::harness::{Client, Form, SUCCESS, Server, eventually, write_file};
+use crate::harness::{Client, Form, SUCCESS, Server, eventually, run, write_file};
 
 #[test]
 fn a_line_for_each_listener_and_then_ready() {
@@ -110,6 +110,49 @@ fn every_option_has_its_variable() {
 
     let seeded = Server::plain(&["--seed", "7"]);
     assert_eq!(seeded.client().replace(&Form::replace()).order_number(), number);
+}
+
+/// As `${NAME:-}` in a compose file makes them.
+#[test]
+fn a_variable_that_is_empty_counts_as_none() {
+    const TOKENS: [&str; 2] = ["SECTIGO_EMULATOR_CONTROL_TOKEN", "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE"];
+    let help = run(&["--help"], &[]).stdout;
+    let variables: Vec<_> = help
+        .split("[env: ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('=').map(|(name, _)| name))
+        .filter(|name| !TOKENS.contains(name))
+        .map(|name| (name, ""))
+        .collect();
+    assert!(variables.len() > 30, "{variables:?}");
+    let listeners = [
+        "--https",
+        "127.0.0.1:0",
+        "--http",
+        "127.0.0.1:0",
+        "--control",
+        "127.0.0.1:0",
+    ];
+    let server = Server::start_with(&listeners, &variables);
+    assert_eq!(server.client().revoke(&Form::revoke()).code(), -1);
+    assert_eq!(
+        server.log().lines().filter(|line| line.contains("WARN")).count(),
+        0,
+        "{}",
+        server.log()
+    );
+
+    let control = server.control().to_string();
+    let empty = [("SECTIGO_EMULATOR_SANDBOX", ""), ("SECTIGO_EMULATOR_JSON", "")];
+    let shown = run(&["ctl", "orders", "show", "1234567", "--control", &control], &empty);
+    assert_eq!((shown.code, &*shown.stderr), (Some(0), ""), "{shown:?}");
+    run(&["check"], &[("SECTIGO_EMULATOR_AGAINST", "")]).assert_refused(2, &["--against"]);
+
+    // The help names them all the same, and who meant to set a token must not go without.
+    assert_eq!(run(&["--help"], &variables).stdout, help);
+    for token in TOKENS {
+        run(&listeners, &[(token, "")]).assert_refused(2, &[token]);
+    }
 }
 
 #[test]

@@ -218,6 +218,21 @@ fn is_saved_on_the_way() {
 }
 
 #[test]
+fn is_told_when_it_is_saved() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("state.json");
+    let path = path.to_str().unwrap();
+    let mut server = Server::plain(&["--state", path, "--state-every", "20ms", "--log", "debug"]);
+    server.wait_for_log(&["DEBUG", "the state has changed and is saved", path]);
+    assert!(server.stop("TERM").0.success());
+    server.wait_for_log(&["INFO", "the state is saved", path]);
+    // Without it, there is nothing to tell.
+    let mut server = Server::plain(&["--log", "debug"]);
+    assert!(server.stop("TERM").0.success());
+    assert!(!server.log().contains("saved"), "{}", server.log());
+}
+
+#[test]
 fn is_saved_on_the_way_only_to_a_file() {
     run(&["--state-every", "1s"], &[]).assert_refused(2, &["--state"]);
     run(&["--state", "x", "--state-every", "0s"], &[]).assert_refused(2, &["longer than zero"]);

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 use super::{assert_rows, ctl, json, printed};
-use crate::harness::{Control, Server, run, write_file};
+use crate::harness::{Control, Server, program_path, run, write_file};
 
 #[test]
 fn sandboxes() {
@@ -46,7 +46,17 @@ fn sandboxes() {
     }
     let maybe = run(&["ctl", "clock", "show"], &[("SECTIGO_EMULATOR_JSON", "maybe")]);
     maybe.assert_refused(2, &["maybe", "give true or false"]);
-    assert_rows(&printed(&server, "reset --sandbox t1"), &["name t1"]);
+    let reset = printed(&server, "reset --sandbox t1");
+    assert_rows(&reset, &["name t1"]);
+    // A field without a value has no row.
+    let cells = |line: &str| line.split_whitespace().count();
+    assert!(
+        reset
+            .lines()
+            .chain(printed(&server, "reset").lines())
+            .all(|line| cells(line) > 1),
+        "{reset}"
+    );
     assert_eq!(json(&server, "orders show 1234567 --sandbox t1")["state"], "issued");
     ctl(&server, "sandbox create t1").assert_refused(1, &["t1", "409"]);
     assert_eq!(printed(&server, "sandbox delete t1"), "");
@@ -114,6 +124,18 @@ fn snapshots_and_resets() {
     assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(path).unwrap(), printed(&server, "snapshot"));
     assert_eq!(printed(&server, "snapshot --output /dev/null"), "");
+    // For people, it has a line for each value.
+    let for_people = printed(&server, "snapshot");
+    let as_json = printed(&server, "snapshot --json");
+    assert!(
+        for_people.starts_with("{\n  \"accounts\": [\n    {\n      \"loginName\": \""),
+        "{for_people}"
+    );
+    assert_eq!(as_json.lines().count(), 1);
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(parsed(&for_people), parsed(&as_json));
+    assert_eq!(printed(&server, &format!("snapshot --json --output {path}")), "");
+    assert_eq!(fs::read_to_string(path).unwrap(), as_json);
     assert_rows(&printed(&other, &format!("restore {path}")), &["orders 22"]);
     assert_eq!(printed(&other, "snapshot"), printed(&server, "snapshot"));
     printed(&other, &format!("sandbox create copy --fixtures {path}"));
@@ -133,9 +155,76 @@ fn snapshots_and_resets() {
     printed(&server, "reset");
     assert_eq!(json(&server, &format!("restore {}", toml.display()))["accounts"], 1);
     let bad = write_file(&dir, "bad.toml", "[[accounts]]\nloginName = 7\n");
-    ctl(&server, &format!("reset --fixtures {}", bad.display())).assert_refused(1, &["line 2"]);
+    for command in ["reset", "sandbox create"] {
+        let option = format!("--fixtures {}", bad.display());
+        ctl(&server, &format!("{command} {option}")).assert_refused(1, &["line 2", &format!("`{option}`")]);
+    }
+    let misspelt = write_file(
+        &dir,
+        "misspelt.toml",
+        "\n[[accounts]]\nloginName = \"a\"\nloginPasword = \"b\"\n",
+    );
+    ctl(&server, &format!("restore {}", misspelt.display())).assert_refused(1, &["misspelt.toml, line 4, column 1"]);
+    let unfit = write_file(
+        &dir,
+        "unfit.toml",
+        "[[accounts]]\nloginName = \"\"\nloginPassword = \"b\"\n",
+    );
+    ctl(&server, &format!("restore {}", unfit.display()))
+        .assert_refused(1, &["unfit.toml`: ", "`accounts.0.loginName`"]);
+    let yaml = write_file(&dir, "world.yaml", "accounts:\n- loginName: a\n");
+    for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
+        ctl(&server, &format!("{command} {}", yaml.display())).assert_refused(1, &["looks like YAML"]);
+    }
     for command in ["reset --fixtures", "restore", "sandbox create --fixtures"] {
         ctl(&server, &format!("{command} /nowhere/at/all")).assert_refused(1, &["/nowhere/at/all"]);
+    }
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked_before_all_is_replaced() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let server = Server::plain(&[]);
+    let dir = TempDir::new().unwrap();
+    let few = write_file(
+        &dir,
+        "few.toml",
+        "[[accounts]]\nloginName = \"few\"\nloginPassword = \"b\"\n",
+    );
+    let restore = format!(
+        "{} ctl --control {} restore {}",
+        program_path().display(),
+        server.control(),
+        few.display()
+    );
+    let count = || json(&server, "accounts list")["accounts"].as_array().unwrap().len();
+    let before = count();
+    for (command, answer, is_restored) in [
+        (restore.clone(), "n\n", false),
+        (restore.clone(), "\n", false),
+        (format!("{restore} --yes"), "", true),
+        (restore.clone(), "y\n", true),
+    ] {
+        printed(&server, "reset");
+        // `script` gives its command a terminal. Where it is not, nothing is tested.
+        let Ok(mut script) = Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+        else {
+            return;
+        };
+        script.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = script.wait_with_output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.success(), is_restored, "{shown}");
+        assert_eq!(count(), if is_restored { 1 } else { before }, "{shown}");
+        let asks = "Everything in the sandbox `default` is replaced";
+        assert_eq!(shown.contains(asks), !command.ends_with("--yes"), "{shown}");
+        assert_eq!(shown.contains("nothing was restored"), !is_restored, "{shown}");
     }
 }
 
@@ -174,7 +263,7 @@ fn where_nothing_answers_it_says_so() {
         &["reset"],
     ] {
         let at = |control: &str| run(&[&["ctl", "--control", control], command].concat(), &[]);
-        at(&nobody).assert_refused(1, &[&nobody]);
+        at(&nobody).assert_refused(1, &[&nobody, "`sectigo-emulator` starts an emulator"]);
         at(&format!("http://{nobody}")).assert_refused(1, &[&nobody]);
         // Another listener of the same emulator is no control listener.
         at(&api).assert_refused(1, &[&api]);

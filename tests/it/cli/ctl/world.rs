@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_rows, ctl, json, printed};
-use crate::harness::{Form, Server, default_fixtures, eventually, run, run_in_background, write_file};
+use crate::harness::{Client, Form, Server, default_fixtures, eventually, run, run_in_background, write_file};
 
 #[test]
 fn orders() {
@@ -227,11 +227,28 @@ fn faults() {
         ("--garble --endpoint foo", "`--endpoint foo`: there is no such endpoint"),
         ("--code -14 --order 0", "`--order 0`: an order number"),
         ("--status 99", "`--status 99`: an HTTP status"),
+        (
+            "--garble --login a --probability 2",
+            "`--probability 2`: a probability is a number from 0 to 1",
+        ),
+        (
+            "--garble --login a --probability -0.5",
+            "`--probability -0.5`: a probability",
+        ),
+        (
+            "--garble --login a --times 0",
+            "`--times 0`: a fault that is met no times",
+        ),
         ("--code -14 --ttl 0s", "error: a fault that is gone at once"),
     ] {
         ctl(&server, &format!("faults add {words}")).assert_refused(1, &[named]);
     }
     ctl(&server, "faults add --login a").assert_refused(2, &["--code"]);
+    for text in ["nan", "inf", "often"] {
+        ctl(&server, &format!("faults add --garble --login a --probability {text}"))
+            .assert_refused(2, &["--probability", text, "from 0 to 1"]);
+    }
+    assert_eq!(json(&server, "faults list")["faults"], serde_json::json!([]));
 }
 
 #[test]
@@ -449,6 +466,104 @@ fn calls_are_followed_as_the_list_finds_them() {
             .all(|call| call["id"].as_u64().unwrap() % 3 == 2),
         "{of_order}"
     );
+}
+
+#[test]
+fn an_order_is_waited_for() {
+    let server = Server::plain(&["--log", "debug"]);
+    printed(&server, "orders create --number 7 --state being-issued --due +500ms");
+    let issued = json(&server, "orders wait 7");
+    assert_eq!(
+        (&issued["orderNumber"], &issued["state"]),
+        (&7.into(), &"issued".into())
+    );
+    assert_rows(
+        &printed(&server, "orders wait 7 --timeout 0s"),
+        &["orderNumber 7", "state issued"],
+    );
+
+    // It waits for what others do meanwhile.
+    let control = server.control().to_string();
+    printed(&server, "orders create --number 6");
+    let waiting = run_in_background(&[
+        "ctl",
+        "--control",
+        &control,
+        "orders",
+        "wait",
+        "6",
+        "--state",
+        "revoked",
+    ]);
+    server.wait_for_log(&["DEBUG", "order=6"]);
+    printed(&server, "orders set 6 --state revoked");
+    let run = waiting.wait();
+    assert_eq!((run.code, &*run.stderr), (Some(0), ""), "{run:?}");
+    assert_rows(&run.stdout, &["state revoked"]);
+
+    printed(&server, "clock freeze 2030-01-01T00:00:00Z");
+    printed(&server, "orders create --number 8 --state being-issued --due +10m");
+    ctl(&server, "orders wait 8 --timeout 200ms").assert_refused(
+        1,
+        &["order 8 is being-issued after 200ms, not issued; by the clock of its sandbox it is due at 2030-01-01T00:10:00Z"],
+    );
+    ctl(&server, "orders wait 6 --timeout 0s").assert_refused(1, &["order 6 is revoked after 0s, not issued\n"]);
+    ctl(&server, "orders wait 99").assert_refused(1, &["404", "99"]);
+    ctl(&server, "orders wait 7 --state lost").assert_refused(2, &["lost", "being-issued"]);
+}
+
+#[test]
+fn a_misspelt_name_is_told_with_the_one_that_was_meant() {
+    let server = Server::plain(&[]);
+    for (line, meant) in [
+        ("orders create stat=issued", "state"),
+        ("orders set 1234567 stat=issued", "state"),
+        ("accounts create new secret123 locekd=true", "locked"),
+        ("accounts set login_name loginPasword=secret123", "loginPassword"),
+        ("accounts set login_name permissions=autoRevokCS", "!autoRevokeCS"),
+        ("faults add --garble --endpoint CollectSMIM", "download/CollectSMIME"),
+        ("calls --endpoint autoRevokCS", "!autoRevokeCS"),
+        ("assumptions speling=british", "spelling"),
+    ] {
+        let refused = ctl(&server, line);
+        refused.assert_refused(1, &[&format!("; a similar name exists: `{meant}`")]);
+        // The place is one in a body that nobody sees.
+        assert!(!refused.stderr.contains(" line "), "{refused:?}");
+    }
+    for line in ["orders set 1234567 colour=red", "calls --endpoint nonsense"] {
+        let refused = ctl(&server, line);
+        refused.assert_refused(1, &["(HTTP status 4"]);
+        assert!(!refused.stderr.contains("similar"), "{refused:?}");
+    }
+}
+
+#[test]
+fn an_order_that_is_not_there_is_told_with_its_sandbox() {
+    let server = Server::plain(&[]);
+    printed(&server, "sandbox create t1");
+    for command in [
+        "show",
+        "delete",
+        "csr",
+        "key",
+        "certificate",
+        "chain",
+        "history",
+        "next",
+    ] {
+        ctl(&server, &format!("orders {command} 99"))
+            .assert_refused(1, &["no order of the sandbox `default` has the number 99"]);
+    }
+    ctl(&server, "orders set 99 state=issued --sandbox t1")
+        .assert_refused(1, &["no order of the sandbox `t1` has the number 99"]);
+    // What can be no number is none of an order either.
+    ctl(&server, "orders show 0").assert_refused(1, &["no order of the sandbox `default` has the number 0"]);
+    let path = "/control/v1/sandboxes/t1/orders/nonsense";
+    let answer = Client::connect(server.control()).get(path);
+    assert_eq!(answer.status, 404);
+    let text = answer.text();
+    assert!(text.contains("no order of the sandbox `t1` has the number"), "{text}");
+    assert!(!text.contains("nonsense"), "{text}");
 }
 
 #[test]
