@@ -16,7 +16,7 @@ use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::history::{self, History};
 use crate::sandbox::journal::Journal;
-use crate::sandbox::push::{Came, PushHub};
+use crate::sandbox::push::PushHub;
 use crate::sandbox::room::Room;
 use crate::sandbox::{DEFAULT, Records, Sandbox, State};
 use crate::shown::shown;
@@ -152,7 +152,7 @@ impl Sandboxes {
         let rooms = Rooms::new(&settings);
         let hub = Arc::new(PushHub::default());
         let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
-        default.settle(&mut default.state(), Came::Placed);
+        default.change(|_| {});
         Ok(Self {
             settings,
             issuance,
@@ -267,11 +267,10 @@ impl Sandboxes {
         sandbox.logins = logins;
         let sandbox = Arc::new(sandbox);
         // Locked before others find it, and settled after the list is unlocked: that takes long if there are many orders.
-        let mut state = sandbox.state();
-        others.enter(sandbox.clone());
-        drop(others);
-        sandbox.settle(&mut state, Came::Placed);
-        drop(state);
+        sandbox.change(|_| {
+            others.enter(sandbox.clone());
+            drop(others);
+        });
         Ok(sandbox)
     }
 
@@ -576,18 +575,19 @@ mod tests {
             Sandbox::new(name, state(), records, issuance.clone(), Arc::default())
         });
         let keep = |sandbox: &Sandbox, count| {
-            let mut state = sandbox.state();
-            for _ in 0..count {
-                state.world.outbox_mut().keep(Mail {
-                    time: Timestamp::EPOCH,
-                    kind: MailKind::Collection,
-                    to: "a@b.de".into(),
-                    order_number: OrderNumber::new(7).unwrap(),
-                    wording: Wording::Language("en"),
-                });
-            }
-            sandbox.settle(&mut state, Came::ByCall);
-            (state.world.outbox.len(), state.world.outbox.forgotten())
+            sandbox.change(|state| {
+                for _ in 0..count {
+                    state.world.outbox_mut().keep(Mail {
+                        time: Timestamp::EPOCH,
+                        kind: MailKind::Collection,
+                        to: "a@b.de".into(),
+                        order_number: OrderNumber::new(7).unwrap(),
+                        wording: Wording::Language("en"),
+                    });
+                }
+            });
+            let outbox = &sandbox.state().world.outbox;
+            (outbox.len(), outbox.forgotten())
         };
         assert_eq!(keep(&one, 32), (32, 0));
         let (kept, forgotten) = keep(&one, 500);
@@ -613,12 +613,12 @@ mod tests {
         let sandbox = sandboxes.default_sandbox();
         let number = OrderNumber::new(7).unwrap();
         let change = || {
-            let mut state = sandbox.state();
-            if state.world.book_mut().remove(number).is_none() {
-                let order = Order::plain(number, Stage::Pending);
-                state.world.book_mut().insert(order).unwrap();
-            }
-            sandbox.settle(&mut state, Came::Placed);
+            sandbox.change(|state| {
+                let book = state.world.book_mut();
+                if book.remove(number).is_none() {
+                    book.insert(Order::plain(number, Stage::Pending)).unwrap();
+                }
+            });
         };
         std::thread::scope(|scope| {
             let changes = scope.spawn(|| (0..20_000).for_each(|_| change()));

@@ -31,7 +31,7 @@ use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
-use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
+use crate::sandbox::push::{Dues, Push, PushHub, Pushes, Taken, Tried};
 use crate::sandbox::room::{Room, Share};
 
 /// The name of the sandbox that always is.
@@ -151,6 +151,24 @@ impl State {
     }
 }
 
+/// A moment, by the sandbox's clock and by the system's.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    now: Timestamp,
+    real_now: Timestamp,
+}
+
+impl Moment {
+    /// The present of that clock.
+    fn of(clock: &Clock) -> Self {
+        let real_now = clock::real_now();
+        Self {
+            now: clock.now(real_now),
+            real_now,
+        }
+    }
+}
+
 impl Sandbox {
     /// A sandbox that begins with that state, which is still to be [settled](Self::settle).
     pub(crate) fn new(
@@ -185,9 +203,22 @@ impl Sandbox {
         path(&self.name)
     }
 
-    /// What it holds, locked. Nothing that runs under the lock panics by design; should it, the state is still the
-    /// best there is.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    /// What it holds, locked, to be read.
+    pub(crate) fn state(&self) -> impl Deref<Target = State> {
+        self.lock()
+    }
+
+    /// Changes what it holds as the control API does, and [settles](Self::settle) it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let done = change(&mut state);
+        let at = Moment::of(&state.clock);
+        self.settle(&mut state, at, By::Control);
+        done
+    }
+
+    /// Nothing that runs under the lock panics by design; should it, the state is still the best there is.
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -249,14 +280,15 @@ impl Sandbox {
         new.world.serials = Some(self.certificates.clone());
         let book = new.world.book.clone();
         let old = {
-            let mut state = self.state();
+            let mut state = self.lock();
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
             let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
             self.history.clear();
-            self.settle(&mut state, Came::Placed);
+            let at = Moment::of(&state.clock);
+            self.settle(&mut state, at, By::Control);
             old
         };
         // It may be large, and goes where nobody waits for it.
@@ -264,22 +296,24 @@ impl Sandbox {
         self.certificates.sweep(&book);
     }
 
-    /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
-    /// world, its accounts or the clock calls it before the state is unlocked.
-    pub(crate) fn settle(&self, state: &mut State, came: Came) {
-        if came == Came::Placed {
-            let now = state.clock.now(clock::real_now());
-            self.note_changes(state, now, By::Control);
-        }
+    /// Draws the consequences of what was changed at that moment since the last time: it is noted in the history and
+    /// pushed, the mails follow it and are bounded; what has become due is pushed as well. Whoever has changed the state
+    /// calls it before the state is unlocked, and gets the changes of orders that were noted.
+    fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<ByCall> {
+        let noted = self.note_changes(state, at.now, by);
         self.bound_mails(state);
+        self.push_changes(state, at, by);
+        noted
+    }
+
+    /// Lets the changes since the last time wait to be pushed, and has the sandbox looked after when the next is due.
+    fn push_changes(&self, state: &mut State, Moment { now, real_now }: Moment, by: By) {
         // Every call comes here, and in most sandboxes nobody is pushed to.
         if state.dues.is_none() && !state.world.accounts.has_push() {
             return;
         }
-        let real_now = clock::real_now();
         let had_dues = state.dues.is_some();
-        let now = state.clock.now(real_now);
-        let pushes = push::changes(&mut state.world, &mut state.dues, now, came);
+        let pushes = push::changes(&mut state.world, &mut state.dues, now, by);
         if had_dues || state.dues.is_some() {
             let due = push::next_due(state.dues.as_ref()).filter(|due| !state.clock.is_frozen() || *due <= now);
             self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
@@ -320,7 +354,7 @@ impl Sandbox {
     /// Settles when the alarm went off that the last time has set.
     pub(crate) fn look_after(&self) {
         self.pushes.forget_alarm();
-        self.settle(&mut self.state(), Came::ByCall);
+        self.change(|_| {});
     }
 
     /// Enters a try to send a push in the journal, unless it was given up meanwhile.
@@ -398,7 +432,7 @@ impl Sandbox {
         let arguments = Arguments::sort(arrival.endpoint.arguments, arrival.form, &conventions.assumptions);
         let names = CallNames::read(&arguments);
         let (known, met) = {
-            let mut state = self.state();
+            let mut state = self.lock();
             let State {
                 world,
                 clock,
@@ -435,11 +469,11 @@ impl Sandbox {
         let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
-            let mut state = self.state();
-            now = state.clock.now(clock::real_now());
+            let mut state = self.lock();
+            let at = Moment::of(&state.clock);
+            now = at.now;
             let done = prepared(&mut state.world, now);
-            changed = self.note_changes(&mut state, now, By::Call(endpoint, None));
-            self.settle(&mut state, Came::ByCall);
+            changed = self.settle(&mut state, at, By::Call(endpoint, None));
             done
         });
         Outcome::OfEndpoint {

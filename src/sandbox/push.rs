@@ -17,6 +17,7 @@ use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::push::PushEvent;
 use crate::api::world::{Accounts, World};
 use crate::clock::Timestamp;
+use crate::sandbox::history::By;
 use crate::sandbox::journal::{Entry, PushTry, Subject};
 
 /// The target of the log lines about pushes.
@@ -211,18 +212,9 @@ impl Dues {
     }
 }
 
-/// How orders came that were not there before.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Came {
-    /// By a call, which is a change that is pushed.
-    ByCall,
-    /// By the control API, which puts them there as they are.
-    Placed,
-}
-
 /// What is to be pushed of what has changed in a world, and by time, since the last look; `dues` is kept for the next one.
-/// The book is watched only as long as an account has a push.
-pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp, came: Came) -> Vec<Push> {
+/// An order that a call makes is a change that is pushed; one that the control API makes is there as it is. The book is watched only as long as an account has a push.
+pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp, by: By) -> Vec<Push> {
     if !world.accounts.has_push() {
         if dues.take().is_some() {
             world.book_mut().watch(false);
@@ -250,7 +242,7 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
         }
         let after = world.book.get(number);
         dues.plan(number, after.and_then(Order::issuance_due).filter(|due| *due > now));
-        if let Some(after) = after.filter(|_| before.is_some() || came == Came::ByCall)
+        if let Some(after) = after.filter(|_| before.is_some() || matches!(by, By::Call(..)))
             && let Some(event) = PushEvent::of_change(before.as_deref(), after, now)
         {
             push(event, after);
@@ -557,9 +549,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::endpoints::ENDPOINTS;
     use crate::api::http_url::HttpUrl;
     use crate::api::order::state::{Stage, Validity};
     use crate::api::world::Conventions;
+
+    const BY_CALL: By = By::Call(&ENDPOINTS[0], None);
 
     fn at(second: u64) -> Timestamp {
         Timestamp::EPOCH.after(Duration::from_secs(second))
@@ -609,7 +604,7 @@ mod tests {
             world.book_mut().insert(order).unwrap();
         }
         let mut dues = None;
-        let mut look = |world: &mut World, second| codes(&changes(world, &mut dues, at(second), Came::ByCall));
+        let mut look = |world: &mut World, second| codes(&changes(world, &mut dues, at(second), BY_CALL));
         // What was there, and what was due before, is not pushed.
         assert_eq!(look(&mut world, 10), []);
         assert_eq!(look(&mut world, 19), []);
@@ -631,7 +626,7 @@ mod tests {
         }
         let mut dues = None;
         let mut look = |world: &mut World, second| {
-            let pushes = changes(world, &mut dues, at(second), Came::Placed);
+            let pushes = changes(world, &mut dues, at(second), By::Control);
             (pushes.len(), next_due(dues.as_ref()))
         };
         assert_eq!(look(&mut world, 1), (0, Some(at(30))));
@@ -652,7 +647,7 @@ mod tests {
         world.book_mut().insert(due_at(count + 1, 60)).unwrap();
         let mut dues = None;
         let looks = [1, 100, 50, 50, 50, 60].map(|second| {
-            let pushes = changes(&mut world, &mut dues, at(second), Came::Placed);
+            let pushes = changes(&mut world, &mut dues, at(second), By::Control);
             (pushes.len(), next_due(dues.as_ref()))
         });
         assert_eq!(
@@ -673,10 +668,10 @@ mod tests {
         let mut world = world();
         world.book_mut().insert(due_at(1, 30)).unwrap();
         let mut dues = None;
-        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), []);
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), BY_CALL)), []);
         let order = world.book_mut().get_mut(number(1)).unwrap();
         order.stage = Stage::Revoked(order.validity().unwrap());
-        let pushes = changes(&mut world, &mut dues, at(31), Came::ByCall);
+        let pushes = changes(&mut world, &mut dues, at(31), BY_CALL);
         assert_eq!(codes(&pushes), [(1, 9), (1, 8)]);
     }
 
@@ -684,7 +679,7 @@ mod tests {
     fn what_is_placed_is_no_change_and_without_a_target_nothing_is_watched() {
         let mut world = world();
         let mut dues = None;
-        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::Placed)), []);
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), By::Control)), []);
         let issued = |order| Order {
             stage: Stage::Issued(Validity {
                 issued: at(0),
@@ -693,11 +688,11 @@ mod tests {
             ..due_at(order, 1)
         };
         world.book_mut().insert(issued(1)).unwrap();
-        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::Placed)), []);
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), By::Control)), []);
         world.book_mut().insert(issued(2)).unwrap();
-        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), [(2, 9)]);
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), BY_CALL)), [(2, 9)]);
         world.accounts_mut().remove("a");
-        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), Came::ByCall)), []);
+        assert_eq!(codes(&changes(&mut world, &mut dues, at(1), BY_CALL)), []);
         world.book_mut().insert(issued(3)).unwrap();
         assert!(dues.is_none() && !world.book.is_touched());
     }

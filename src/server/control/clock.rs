@@ -14,7 +14,6 @@ use crate::api::order::state::Order;
 use crate::clock::{Timestamp, real_now};
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
 use crate::model::next::{DueFilter, DueInfo, DueList};
-use crate::sandbox::push::Came;
 
 /// How many events are listed where the request does not say.
 const DUE: usize = 20;
@@ -83,10 +82,8 @@ pub(super) async fn set(
     JsonBody(setting): JsonBody<ClockSetting>,
 ) -> Result<Json<ClockInfo>, Problem> {
     let real_now = real_now();
-    let mut state = sandbox.state();
-    setting.apply(&mut state.clock, real_now)?;
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(Json(ClockInfo::new(state.clock, real_now)))
+    let set = sandbox.change(|state| setting.apply(&mut state.clock, real_now).map(|()| state.clock));
+    Ok(Json(ClockInfo::new(set?, real_now)))
 }
 
 /// Moves the clock on, at most to the end of the year 9999.
@@ -94,8 +91,9 @@ pub(super) async fn set(
     responses((status = 200, description = "The clock", body = ClockInfo)))]
 pub(super) async fn advance(PathSandbox(sandbox): PathSandbox, JsonBody(step): JsonBody<ClockStep>) -> Json<ClockInfo> {
     let real_now = real_now();
-    let mut state = sandbox.state();
-    state.clock.advance(step.by.0, real_now);
-    sandbox.settle(&mut state, Came::Placed);
-    Json(ClockInfo::new(state.clock, real_now))
+    let advanced = sandbox.change(|state| {
+        state.clock.advance(step.by.0, real_now);
+        state.clock
+    });
+    Json(ClockInfo::new(advanced, real_now))
 }

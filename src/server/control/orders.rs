@@ -23,7 +23,7 @@ use crate::model::order::{
     give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
-use crate::sandbox::push::Came;
+use crate::sandbox;
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
@@ -234,9 +234,19 @@ pub(super) async fn create(
     object.entry("state").or_insert(json!(State::Issued));
     let csr = take_csr(&mut object)?.flatten();
     let entry: Order = from_object(object)?;
-    let mut state = sandbox.state();
+    let reply = sandbox.change(|state| add_order(state, &entry, csr, is_numbered))?;
+    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+}
+
+fn add_order(
+    state: &mut sandbox::State,
+    entry: &Order,
+    csr: Option<Csr>,
+    is_numbered: bool,
+) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
-    let mut order = build_order(&entry, &state.world.accounts, now)?;
+    let mut order = build_order(entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
@@ -251,11 +261,7 @@ pub(super) async fn create(
         false => book.insert_new(order)?,
     };
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
-    let reply = masked(reply, &state.world.accounts);
-    sandbox.settle(&mut state, Came::Placed);
-    drop(state);
-    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+    Ok(masked(reply, &state.world.accounts))
 }
 
 /// One order, in the state that it is in now.
@@ -285,7 +291,17 @@ pub(super) async fn change(
 ) -> Result<Json<OrderInfo>, Problem> {
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
-    let mut state = sandbox.state();
+    sandbox
+        .change(|state| change_order(state, number, csr, patch))
+        .map(Json)
+}
+
+fn change_order(
+    state: &mut sandbox::State,
+    number: OrderNumber,
+    csr: Option<Option<Csr>>,
+    patch: Map<String, Value>,
+) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(no_order)?;
     let mut entry = OrderInfo::describe(old, now);
@@ -322,9 +338,7 @@ pub(super) async fn change(
     let book = state.world.book_mut();
     book.insert(order)?;
     let reply = OrderInfo::describe(book.get(number).ok_or_else(no_order)?, now);
-    let reply = masked(reply, &state.world.accounts);
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(Json(reply))
+    Ok(masked(reply, &state.world.accounts))
 }
 
 /// Deletes an order.
@@ -335,11 +349,13 @@ pub(super) async fn delete(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<StatusCode, Problem> {
-    let mut state = sandbox.state();
-    state.world.book.get(number).ok_or_else(no_order)?;
-    state.world.book_mut().remove(number);
-    sandbox.settle(&mut state, Came::Placed);
-    sandbox.certificates.forget(number);
+    let removed = sandbox.change(|state| {
+        state.world.book.get(number)?;
+        state.world.book_mut().remove(number)?;
+        sandbox.certificates.forget(number);
+        Some(())
+    });
+    removed.ok_or_else(no_order)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
