@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success, mailing};
 use crate::api::fault::{Action, Faults, Met};
-use crate::api::order::book::Book;
+use crate::api::order::book::{Book, BookFull, OrderMemory as _};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::Assumptions;
@@ -48,6 +48,8 @@ pub(crate) struct Sandbox {
     history: History,
     /// The room of the mails of all sandboxes.
     mails: Arc<Room>,
+    /// The room of the orders of all sandboxes.
+    orders: Arc<Room>,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -59,13 +61,20 @@ pub(crate) struct Sandbox {
     /// The login names whose calls at the plain path are its, sorted.
     pub(crate) logins: Vec<LoginName>,
     /// The fixtures that it started with, if they are its own.
-    pub(crate) fixtures: Option<Arc<Fixtures>>,
+    fixtures: Option<KeptFixtures>,
     last_used: AtomicI64,
     users: AtomicUsize,
     state: Mutex<State>,
 }
 
-/// What a sandbox keeps of the past.
+/// Fixtures that a sandbox keeps, and what they take of the room of the orders of all sandboxes.
+#[derive(Debug)]
+struct KeptFixtures {
+    fixtures: Arc<Fixtures>,
+    _share: Share,
+}
+
+/// What a sandbox keeps of the past, and the rooms that it shares with all others.
 #[derive(Debug)]
 pub(crate) struct Records {
     /// The journal of its calls.
@@ -76,6 +85,8 @@ pub(crate) struct Records {
     pub(crate) history: History,
     /// The room of the mails of all sandboxes.
     pub(crate) mails: Arc<Room>,
+    /// The room of the orders of all sandboxes.
+    pub(crate) orders: Arc<Room>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -132,6 +143,12 @@ pub(crate) struct State {
     dues: Option<Dues>,
     /// What its mails take of the room of all, once there are any.
     mails: Option<Share>,
+    /// What its orders take of the room of all, once there are any that count.
+    orders: Option<Share>,
+    /// How many bytes of its orders do not count: those that it began with and shares with other sandboxes.
+    shared_bytes: usize,
+    /// The changes of the book that are counted.
+    counted_changes: u64,
 }
 
 impl State {
@@ -147,7 +164,23 @@ impl State {
             random,
             dues: None,
             mails: None,
+            orders: None,
+            shared_bytes: 0,
+            counted_changes: 0,
         }
+    }
+
+    /// Does not count the orders that it has now: those of the emulator's fixtures, which most sandboxes share.
+    pub(crate) fn with_shared_orders(self) -> Self {
+        Self {
+            shared_bytes: self.world.book.bytes(),
+            ..self
+        }
+    }
+
+    /// How many bytes of its orders count.
+    pub(crate) fn order_bytes(&self) -> usize {
+        self.world.book.bytes().saturating_sub(self.shared_bytes)
     }
 }
 
@@ -181,6 +214,7 @@ impl Sandbox {
         let name: Arc<str> = name.into();
         let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
         state.world.serials = Some(certificates.clone());
+        state.world.book_mut().bound_memory(records.orders.clone());
         Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
@@ -188,6 +222,7 @@ impl Sandbox {
             journal: records.calls,
             history: records.history,
             mails: records.mails,
+            orders: records.orders,
             pushed: records.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -260,27 +295,55 @@ impl Sandbox {
         self.last_used.store(real_now.unix_millis(), Ordering::Relaxed);
     }
 
+    /// Keeps fixtures, to begin again with them.
+    pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>) {
+        let mut share = Share::of(self.orders.clone());
+        share.set(fixtures.memory());
+        self.fixtures = Some(KeptFixtures {
+            fixtures,
+            _share: share,
+        });
+    }
+
+    /// The fixtures that it started with, if they are its own.
+    pub(crate) fn fixtures(&self) -> Option<&Arc<Fixtures>> {
+        self.fixtures.as_ref().map(|kept| &kept.fixtures)
+    }
+
     /// Begins again in that state, with nothing in the journal.
-    pub(crate) fn reset(&self, state: State) {
-        self.put(state, |_, _| {});
+    ///
+    /// # Errors
+    /// There is no memory for its orders. Nothing is changed.
+    pub(crate) fn reset(&self, state: State) -> Result<(), BookFull> {
+        self.put(state, |_, _| {})?;
         self.journal.clear();
         self.pushed.clear();
+        Ok(())
     }
 
     /// Goes on in that state, with the dice as they lie.
-    pub(crate) fn replace(&self, state: State) {
+    ///
+    /// # Errors
+    /// There is no memory for its orders. Nothing is changed.
+    pub(crate) fn replace(&self, state: State) -> Result<(), BookFull> {
         self.put(state, |old, new| {
             std::mem::swap(&mut old.random, &mut new.random);
             // The journal stays, and what was a secret in it stays one.
             new.world.accounts_mut().remember_passwords(&old.world.accounts);
-        });
+        })
     }
 
-    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) {
+    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
+        new.world.book_mut().bound_memory(self.orders.clone());
         let book = new.world.book.clone();
         let old = {
             let mut state = self.lock();
+            // What they take instead of those of before.
+            if let Some(more) = new.order_bytes().checked_sub(state.order_bytes()) {
+                self.orders.check(more)?;
+            }
+            state.orders = None;
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
             let old = std::mem::replace(&mut *state, new);
@@ -294,6 +357,7 @@ impl Sandbox {
         // It may be large, and goes where nobody waits for it.
         drop(old);
         self.certificates.sweep(&book);
+        Ok(())
     }
 
     /// Draws the consequences of what was changed at that moment since the last time: it is noted in the history and
@@ -301,6 +365,7 @@ impl Sandbox {
     /// calls it before the state is unlocked, and gets the changes of orders that were noted.
     fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<ByCall> {
         let noted = self.note_changes(state, at.now, by);
+        self.count_orders(state);
         self.bound_mails(state);
         self.push_changes(state, at, by);
         noted
@@ -337,6 +402,18 @@ impl Sandbox {
         let changes = state.world.take_lifecycle_changes();
         mailing::follow(&changes, &mut state.world, now);
         self.history.note(changes, now, by)
+    }
+
+    /// Takes room for its orders. The book has looked whether there is any.
+    fn count_orders(&self, state: &mut State) {
+        let changes = state.world.book.changes();
+        if changes == state.counted_changes {
+            return;
+        }
+        state.counted_changes = changes;
+        let bytes = state.order_bytes();
+        let share = state.orders.get_or_insert_with(|| Share::of(self.orders.clone()));
+        share.set(bytes);
     }
 
     /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
@@ -438,8 +515,7 @@ impl Sandbox {
                 clock,
                 faults,
                 random,
-                dues: _,
-                mails: _,
+                ..
             } = &mut *state;
             let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);

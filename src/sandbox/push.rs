@@ -96,14 +96,7 @@ impl Push {
     /// How much memory it takes, in bytes, near enough.
     fn bytes(&self) -> usize {
         let parameters: usize = self.parameters.iter().map(|(_, value)| value.len()).sum();
-        let order = self.certificate_of.as_ref().map_or(0, |(order, _)| {
-            let csr = order.csr.as_ref().map_or(0, |csr| csr.der().len());
-            let comment = order
-                .revocation
-                .as_ref()
-                .map_or(0, |revocation| revocation.comment.len());
-            size_of::<Order>() + csr + comment
-        });
+        let order = self.certificate_of.as_ref().map_or(0, |(order, _)| order.memory());
         size_of::<Self>() + self.parameters.capacity() * size_of::<(&str, String)>() + parameters + order
     }
 

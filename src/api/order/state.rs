@@ -344,6 +344,22 @@ impl Order {
         }
     }
 
+    /// How much memory it takes, in bytes, near enough.
+    pub fn memory(&self) -> usize {
+        let texts = [&self.email, &self.organization].into_iter().flatten();
+        let details = self.subject.as_ref().map_or(0, |subject| subject.memory());
+        let comment = self
+            .revocation
+            .as_ref()
+            .map_or(0, |revocation| size_of::<Revocation>() + revocation.comment.len());
+        size_of::<Self>()
+            + self.csr.as_ref().map_or(0, Csr::memory)
+            + texts.map(|text| text.len()).sum::<usize>()
+            + details
+            + comment
+            + self.mailing.as_ref().map_or(0, |_| size_of::<Mailing>())
+    }
+
     /// The certificateID of its certificate, issued or not.
     pub fn certificate_id(&self) -> CertificateId {
         self.certificate_id.unwrap_or_else(|| self.number.certificate_id())

@@ -285,6 +285,7 @@ mod tests {
             assumptions: Vec::new(),
             issuance_delay: Duration::ZERO,
             max_orders: 10,
+            max_order_bytes: 1 << 30,
             journal: 10,
             journal_bytes: 1 << 20,
             max_sandboxes: 1,

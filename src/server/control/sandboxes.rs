@@ -45,7 +45,7 @@ impl From<SandboxError> for Problem {
             SandboxError::Ttl => Self::unfit("ttl", text),
             SandboxError::Logins => Self::unfit("logins", text),
             SandboxError::LoginTaken { .. } => Self::conflict("logins", text),
-            SandboxError::TooMany(_) => Self::full(text),
+            SandboxError::TooMany(_) | SandboxError::Memory(_) => Self::full(text),
             SandboxError::Fixtures(error) => Self::from(error).below("fixtures"),
         }
     }
@@ -147,15 +147,13 @@ pub(super) async fn reset(
     let sandboxes = app.sandboxes.clone();
     let reset = move |fixtures: Option<Fixtures>| {
         let settings = sandboxes.settings();
-        let fixtures = match fixtures {
-            Some(fixtures) => Arc::new(fixtures),
-            None => sandbox.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
-        };
-        let state = settings
-            .state_of(&fixtures, real_now())
-            .map_err(|error| Problem::from(error).below("fixtures"))?;
+        let state = match fixtures.as_ref().or(sandbox.fixtures().map(|kept| &**kept)) {
+            Some(fixtures) => settings.state_of(fixtures, real_now()),
+            None => settings.first_state(real_now()),
+        }
+        .map_err(|error| Problem::from(error).below("fixtures"))?;
         drop(fixtures);
-        sandbox.reset(state);
+        sandbox.reset(state)?;
         Ok(Json(sandbox_info(&sandbox)))
     };
     with_fixtures(fixtures, share, &app, reset).await
