@@ -46,31 +46,11 @@ pub(in crate::server::control) async fn stream(
     Query(filter): Query<CallFilter>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    if filter.limit.is_some() {
-        return Err(Problem::unreadable(
-            "limit",
-            "a stream has no limit: close it when there is enough",
-        ));
-    }
-    if filter.before.is_some() {
-        return Err(Problem::unreadable(
-            "before",
-            "a stream begins behind a call: send its number as Last-Event-ID",
-        ));
-    }
+    refuse_page(&filter)?;
     let kind = filter.kind;
     let journal = journal_of(&sandbox, kind);
     let mut news = journal.watch();
-    let newest = journal.last_id();
-    let seen = match headers.get("last-event-id") {
-        None => newest,
-        Some(id) => {
-            let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
-            let id = id.ok_or_else(|| Problem::unreadable("Last-Event-ID", "an id is a whole number"))?;
-            // Above the newest, it is that of another emulator, such as the one before a restart.
-            if id > newest { 0 } else { id }
-        }
-    };
+    let seen = last_seen(&headers, journal.last_id())?;
     let turn = app.wait_turns.take()?;
     // Calls that came before are sent at once.
     news.mark_changed();
@@ -89,6 +69,30 @@ pub(in crate::server::control) async fn stream(
         Some((Ok(event), follower))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_THERE)))
+}
+
+/// A stream has no pages, as lists have.
+fn refuse_page(filter: &CallFilter) -> Result<(), Problem> {
+    let (name, why) = match (filter.limit, filter.before) {
+        (Some(_), _) => ("limit", "a stream has no limit: close it when there is enough"),
+        (None, Some(_)) => (
+            "before",
+            "a stream begins behind a call: send its number as Last-Event-ID",
+        ),
+        (None, None) => return Ok(()),
+    };
+    Err(Problem::unreadable(name, why))
+}
+
+/// The number of the last call that a follower has seen.
+fn last_seen(headers: &HeaderMap, newest: u64) -> Result<u64, Problem> {
+    let Some(id) = headers.get("last-event-id") else {
+        return Ok(newest);
+    };
+    let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
+    let id = id.ok_or_else(|| Problem::unreadable("Last-Event-ID", "an id is a whole number"))?;
+    // Above the newest, it is that of another emulator, such as the one before a restart.
+    Ok(if id > newest { 0 } else { id })
 }
 
 /// Whoever reads a stream of calls. An event is made when it is its turn to be sent, so a follower that reads slowly, or
