@@ -161,6 +161,22 @@ pub(crate) enum Refused {
 
 /// What is true of each state.
 impl State {
+    /// How replies word it: `showCertificateState` and `showExtStatus`. Only `Issued` and the words of what is awaited are
+    /// documented.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Unpaid => "Awaiting Payment",
+            Self::Pending => "Awaiting Validation",
+            Self::BeingIssued => "Awaiting Issuance",
+            Self::Issued => "Issued",
+            Self::Replaced => "Replaced",
+            Self::Revoked => "Revoked",
+            Self::Rejected => "Rejected",
+            Self::Expired => "Expired",
+            Self::OnHold => "On Hold",
+        }
+    }
+
     /// Which times an order in this state has.
     pub(crate) fn times(self) -> Times {
         match self {
