@@ -106,7 +106,7 @@ pub enum HttpUrlError {
 
 /// Takes `HOST` or `HOST:PORT` apart, as it stands in a URL and in the header `Host`: an IPv6 address is in brackets, and
 /// keeps them. Neither part is checked.
-pub fn split_port(authority: &str) -> (&str, Option<&str>) {
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let address_end = authority.find(']').map_or(0, |end| end + 1);
     match authority[address_end..].rsplit_once(':') {
         None => (authority, None),

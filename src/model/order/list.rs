@@ -61,6 +61,9 @@ pub(crate) struct OrderFilter {
 }
 
 impl OrderFilter {
+    /// The most orders of a page.
+    pub(crate) const MAX_LIMIT: usize = 10_000;
+
     /// The filter as a query string, with its `?` if it is not empty.
     pub(crate) fn query(&self) -> String {
         query::write(&[

@@ -17,13 +17,10 @@ use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::api::world::Accounts;
 use crate::aside::aside;
-use crate::model::call::{ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, KindQuery};
+use crate::model::call::{ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, KindQuery, MAX_CALLS};
 use crate::model::endpoint::find_endpoint;
 use crate::sandbox::journal::{Entry, Filter, Journal, Subject};
 use crate::sandbox::{Sandbox, Using};
-
-/// The most calls of a list.
-const MAX_CALLS: usize = 1_000_000;
 
 /// A call of the journal as it is answered: without the passwords of these accounts, which are the sandbox's.
 pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -> CallInfo {

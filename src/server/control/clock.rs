@@ -18,9 +18,6 @@ use crate::model::next::{DueFilter, DueInfo, DueList};
 /// How many events are listed where the request does not say.
 const DUE: usize = 20;
 
-/// The most events that are listed.
-const MAX_DUE: usize = 1000;
-
 /// The sandbox's time.
 #[utoipa::path(get, path = "/clock", tag = "clock", operation_id = "readClock",
     responses((status = 200, description = "The clock", body = ClockInfo)))]
@@ -39,8 +36,9 @@ pub(super) async fn due(
     Query(filter): Query<DueFilter>,
 ) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(DUE);
-    if !(1..=MAX_DUE).contains(&limit) {
-        return Err(Problem::unreadable("limit", format!("it is from 1 to {MAX_DUE}")));
+    if !(1..=DueFilter::MAX_LIMIT).contains(&limit) {
+        let range = format!("it is from 1 to {}", DueFilter::MAX_LIMIT);
+        return Err(Problem::unreadable("limit", range));
     }
     let (book, now) = {
         let state = sandbox.state();

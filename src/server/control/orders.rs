@@ -28,9 +28,6 @@ use crate::sandbox;
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
 
-/// The most orders of a page.
-const MAX_PAGE: usize = 10_000;
-
 /// The orders, by rising number, a page at a time; or searched, sorted, and from any place on.
 #[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(OrderFilter),
     responses(
@@ -42,10 +39,10 @@ pub(super) async fn list(
     Query(filter): Query<OrderFilter>,
 ) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
+    if !(1..=OrderFilter::MAX_LIMIT).contains(&limit) {
         return Err(Problem::unreadable(
             "limit",
-            format!("a page has 1 to {MAX_PAGE} orders"),
+            format!("a page has 1 to {} orders", OrderFilter::MAX_LIMIT),
         ));
     }
     if filter.after.is_some_and(|after| after > OrderNumber::MAX) {
