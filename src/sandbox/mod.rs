@@ -7,6 +7,8 @@ pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
 pub(crate) mod room;
+mod settle;
+mod state;
 pub(crate) mod state_file;
 
 use std::ops::Deref;
@@ -15,24 +17,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success, mailing};
-use crate::api::fault::{Action, Faults, Met};
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
+use crate::api::fault::{Action, Met};
 use crate::api::order::book::{Book, BookFull, OrderMemory as _};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
-use crate::api::world::{Accounts, World};
-use crate::clock::{self, Clock, Timestamp};
-use crate::model::{Built, Fixtures, Snapshot};
-use crate::random::Random;
+use crate::api::world::Accounts;
+use crate::clock::{self, Timestamp};
+use crate::model::{Fixtures, Snapshot};
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
-use crate::sandbox::push::{Dues, Push, PushHub, Pushes, Taken, Tried};
+use crate::sandbox::push::{Push, PushHub, Pushes, Taken, Tried};
 use crate::sandbox::room::{Room, Share};
+
+use self::settle::Moment;
+pub(crate) use self::state::State;
 
 /// The name of the sandbox that always is.
 pub(crate) const DEFAULT: &str = "default";
@@ -126,80 +130,6 @@ pub(crate) struct Answered {
     pub(crate) action: Option<Action>,
     /// The call as the journal has it.
     pub(crate) entry: Arc<Entry>,
-}
-
-/// What changes in a sandbox.
-#[derive(Debug)]
-pub(crate) struct State {
-    /// Orders, accounts, assumptions.
-    pub(crate) world: World,
-    /// Its time.
-    pub(crate) clock: Clock,
-    /// Its faults.
-    pub(crate) faults: Faults,
-    /// Its dice.
-    pub(crate) random: Random,
-    /// The orders that are still to be issued, if any account's are pushed.
-    dues: Option<Dues>,
-    /// What its mails take of the room of all, once there are any.
-    mails: Option<Share>,
-    /// What its orders take of the room of all, once there are any that count.
-    orders: Option<Share>,
-    /// How many bytes of its orders do not count: those that it began with and shares with other sandboxes.
-    shared_bytes: usize,
-    /// The changes of the book that are counted.
-    counted_changes: u64,
-}
-
-impl State {
-    /// The state in which a sandbox begins.
-    pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lifecycles() {
-            built.world.book_mut().note_lifecycles();
-        }
-        Self {
-            world: built.world,
-            clock: built.clock,
-            faults: built.faults,
-            random,
-            dues: None,
-            mails: None,
-            orders: None,
-            shared_bytes: 0,
-            counted_changes: 0,
-        }
-    }
-
-    /// Does not count the orders that it has now: those of the emulator's fixtures, which most sandboxes share.
-    pub(crate) fn with_shared_orders(self) -> Self {
-        Self {
-            shared_bytes: self.world.book.bytes(),
-            ..self
-        }
-    }
-
-    /// How many bytes of its orders count.
-    pub(crate) fn order_bytes(&self) -> usize {
-        self.world.book.bytes().saturating_sub(self.shared_bytes)
-    }
-}
-
-/// A moment, by the sandbox's clock and by the system's.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    now: Timestamp,
-    real_now: Timestamp,
-}
-
-impl Moment {
-    /// The present of that clock.
-    fn of(clock: &Clock) -> Self {
-        let real_now = clock::real_now();
-        Self {
-            now: clock.now(real_now),
-            real_now,
-        }
-    }
 }
 
 impl Sandbox {
@@ -358,74 +288,6 @@ impl Sandbox {
         drop(old);
         self.certificates.sweep(&book);
         Ok(())
-    }
-
-    /// Draws the consequences of what was changed at that moment since the last time: it is noted in the history and
-    /// pushed, the mails follow it and are bounded; what has become due is pushed as well. Whoever has changed the state
-    /// calls it before the state is unlocked, and gets the changes of orders that were noted.
-    fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<ByCall> {
-        let noted = self.note_changes(state, at.now, by);
-        self.count_orders(state);
-        self.bound_mails(state);
-        self.push_changes(state, at, by);
-        noted
-    }
-
-    /// Lets the changes since the last time wait to be pushed, and has the sandbox looked after when the next is due.
-    fn push_changes(&self, state: &mut State, Moment { now, real_now }: Moment, by: By) {
-        // Every call comes here, and in most sandboxes nobody is pushed to.
-        if state.dues.is_none() && !state.world.accounts.has_push() {
-            return;
-        }
-        let had_dues = state.dues.is_some();
-        let pushes = push::changes(&mut state.world, &mut state.dues, now, by);
-        if had_dues || state.dues.is_some() {
-            let due = push::next_due(state.dues.as_ref()).filter(|due| !state.clock.is_frozen() || *due <= now);
-            self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
-        }
-        for push in pushes {
-            if let Err((push, why)) = self.pushes.enqueue(push) {
-                let tried = Tried {
-                    number: 0,
-                    times: [now, real_now],
-                    status: 0,
-                    took_us: 0,
-                    hint: why,
-                };
-                self.enter_push(&push, tried, push.masked(&push.parameters));
-            }
-        }
-    }
-
-    /// Has the mails follow the changes of orders' states since the last time, and notes them in the history.
-    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<ByCall> {
-        let changes = state.world.take_lifecycle_changes();
-        mailing::follow(&changes, &mut state.world, now);
-        self.history.note(changes, now, by)
-    }
-
-    /// Takes room for its orders. The book has looked whether there is any.
-    fn count_orders(&self, state: &mut State) {
-        let changes = state.world.book.changes();
-        if changes == state.counted_changes {
-            return;
-        }
-        state.counted_changes = changes;
-        let bytes = state.order_bytes();
-        let share = state.orders.get_or_insert_with(|| Share::of(self.orders.clone()));
-        share.set(bytes);
-    }
-
-    /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
-    fn bound_mails(&self, state: &mut State) {
-        let taken = state.world.outbox.memory();
-        if taken == state.mails.as_ref().map_or(0, Share::taken) {
-            return;
-        }
-        let share = state.mails.get_or_insert_with(|| Share::of(self.mails.clone()));
-        while share.set(state.world.outbox.memory()) && state.world.outbox.len() > 1 {
-            state.world.outbox_mut().forget_oldest();
-        }
     }
 
     /// Settles when the alarm went off that the last time has set.
