@@ -34,8 +34,8 @@ use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
 use crate::sandbox::push::{Push, PushHub, Pushes, Taken, Tried};
 use crate::sandbox::room::{Room, Share};
+use crate::sandbox::settle::Moment;
 
-use self::settle::Moment;
 pub(crate) use self::state::State;
 
 /// The name of the sandbox that always is.

@@ -27,7 +27,7 @@ pub(crate) struct Push {
     login_name: LoginName,
     pub(super) code: i32,
     /// The name of the parameter that holds a secret, if one does.
-    untold: Option<&'static str>,
+    secret_parameter: Option<&'static str>,
 }
 
 /// How a try to send a push ended, for the journal.
@@ -52,7 +52,7 @@ impl Push {
         let parameters = event.parameters(order);
         let has_certificate = target.delivers_certificate && event.has_certificate();
         let comment = order.revocation.as_ref().map_or("", |revocation| &revocation.comment);
-        let untold = parameters
+        let secret_parameter = parameters
             .iter()
             .find(|(_, value)| holds_secret(value, account))
             .map(|(name, _)| *name)
@@ -64,7 +64,7 @@ impl Push {
             certificate_of: has_certificate.then(|| (Box::new(order.clone()), now)),
             login_name: order.login_name.clone(),
             code: event.status_code(),
-            untold,
+            secret_parameter,
         })
     }
 
@@ -77,14 +77,14 @@ impl Push {
 
     /// The parameters as the journal has them, of those that were sent.
     pub(crate) fn masked(&self, sent: &[(&'static str, String)]) -> Arc<[(&'static str, String)]> {
-        let tell = |(name, value): &(&'static str, String)| match self.untold == Some(*name) {
+        let masked = |(name, value): &(&'static str, String)| match self.secret_parameter == Some(*name) {
             true => (*name, MASK.to_owned()),
             false => (*name, value.clone()),
         };
-        sent.iter().map(tell).collect()
+        sent.iter().map(masked).collect()
     }
 
-    /// The entry of the journal for a try, with the parameters that are told.
+    /// The entry of the journal for a try, with these parameters, masked.
     pub(crate) fn entry(&self, tried: Tried, parameters: Arc<[(&'static str, String)]>) -> Entry {
         Entry {
             id: 0,

@@ -118,7 +118,7 @@ impl Counting {
         };
         tokio::select! {
             biased;
-            came = timeout(within, enough) => came.unwrap_or(Ok(())),
+            waited = timeout(within, enough) => waited.unwrap_or(Ok(())),
             () = stop.stopped() => Ok(()),
         }
     }

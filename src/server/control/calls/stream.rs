@@ -129,12 +129,12 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = self.stop.stopped() => return None,
-                came = self.news.come() => came.ok()?,
+                news = self.news.come() => news.ok()?,
             }
             let after = journal_of(&self.sandbox, self.kind).after(self.last, BATCH);
-            let came = after.len();
+            let found = after.len();
             self.batch = up_to(BATCH_BYTES, after, |entry| entry.bytes()).collect();
-            if came == BATCH || self.batch.len() < came {
+            if found == BATCH || self.batch.len() < found {
                 self.news.mark_changed();
             }
         }
