@@ -221,7 +221,7 @@ fn in_book_order<'b>(
     responses(
         (status = 201, description = "Made", body = OrderInfo, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
-        (status = 503, description = "There are as many as there may be (--max-orders)")))]
+        (status = 503, description = "There are as many as there may be (--max-orders), or there is no memory for it (--max-order-bytes)")))]
 pub(super) async fn create(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(Fields(mut object)): JsonBody<Fields>,
@@ -280,7 +280,10 @@ pub(super) async fn read(
 #[utoipa::path(patch, path = "/orders/{orderNumber}", tag = "orders", operation_id = "changeOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     request_body = OrderPatch,
-    responses((status = 200, description = "Changed", body = OrderInfo), (status = 404, description = "There is none")))]
+    responses(
+        (status = 200, description = "Changed", body = OrderInfo),
+        (status = 404, description = "There is none"),
+        (status = 503, description = "There is no memory for it (--max-order-bytes)")))]
 pub(super) async fn change(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,

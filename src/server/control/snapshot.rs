@@ -24,7 +24,9 @@ pub(super) async fn read(State(app): State<App>, PathSandbox(sandbox): PathSandb
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshot", operation_id = "restoreSnapshot", request_body = File,
-    responses((status = 200, description = "How much there is now", body = RestoreInfo)))]
+    responses(
+        (status = 200, description = "How much there is now", body = RestoreInfo),
+        (status = 503, description = "There is no memory for its orders (--max-order-bytes)")))]
 pub(super) async fn restore(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
