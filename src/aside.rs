@@ -33,9 +33,12 @@ pub(crate) fn aside_alone<T: Send + 'static>(
     })
 }
 
+/// What is said of work that was not finished.
+pub(crate) const INTERRUPTED: &str = "the work was interrupted";
+
 /// Work that was not finished, and its panic if it had one. The message of that is not repeated, as it may contain a secret.
 #[derive(Debug, Error)]
-#[error("the work was interrupted")]
+#[error("{}", INTERRUPTED)]
 pub(crate) struct BrokenOff(Option<Box<dyn Any + Send>>);
 
 impl BrokenOff {

@@ -40,7 +40,8 @@ impl HttpUrl {
             return Err(HttpUrlError::Credentials);
         }
         let default_port = if scheme == Self::HTTPS { 443 } else { 80 };
-        let (host, port) = split_port(authority, default_port).ok_or(HttpUrlError::Form)?;
+        let (host, port) = split_port(authority);
+        let port = port.map_or(Some(default_port), read_port).ok_or(HttpUrlError::Form)?;
         is_host(host).then_some(()).ok_or(HttpUrlError::Form)?;
         Ok(Self {
             text: text.into(),
@@ -67,7 +68,7 @@ impl HttpUrl {
 
     /// The host: a name or an IP address, this without brackets.
     pub fn host(&self) -> &str {
-        let host = split_port(self.authority(), 0).map_or("", |(host, _)| host);
+        let (host, _) = split_port(self.authority());
         host.trim_start_matches('[').trim_end_matches(']')
     }
 
@@ -103,16 +104,19 @@ pub enum HttpUrlError {
     Credentials,
 }
 
-fn split_port(authority: &str, default: u16) -> Option<(&str, u16)> {
-    let host_end = authority.find(']').map_or(0, |end| end + 1);
-    match authority[host_end..].split_once(':') {
-        None => Some((authority, default)),
-        Some((host, port)) => {
-            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-            let port = port.parse().ok().filter(|port| is_number && *port != 0)?;
-            Some((&authority[..host_end + host.len()], port))
-        }
+/// Takes `HOST` or `HOST:PORT` apart, as it stands in a URL and in the header `Host`: an IPv6 address is in brackets, and
+/// keeps them. Neither part is checked.
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let address_end = authority.find(']').map_or(0, |end| end + 1);
+    match authority[address_end..].rsplit_once(':') {
+        None => (authority, None),
+        Some((host, port)) => (&authority[..address_end + host.len()], Some(port)),
     }
+}
+
+fn read_port(text: &str) -> Option<u16> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|port| is_number && *port != 0)
 }
 
 fn is_host(host: &str) -> bool {
@@ -126,6 +130,22 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_and_its_port_are_taken_apart() {
+        for (text, host, port) in [
+            ("a.local", "a.local", None),
+            ("a.local:80", "a.local", Some("80")),
+            ("a:80:81", "a:80", Some("81")),
+            ("[::1]", "[::1]", None),
+            ("[::1]:80", "[::1]", Some("80")),
+            ("[::1]x:80", "[::1]x", Some("80")),
+            ("a:", "a", Some("")),
+            ("", "", None),
+        ] {
+            assert_eq!(split_port(text), (host, port), "{text}");
+        }
+    }
 
     #[test]
     fn a_url_is_taken_apart() {

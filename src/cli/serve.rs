@@ -173,6 +173,16 @@ pub(crate) struct ServeArgs {
         value_parser = read_whole::<usize>
     )]
     max_orders: usize,
+    /// How many bytes the orders of all sandboxes may take, beside those of the fixtures; a call that needs more returns HTTP
+    /// status 503.
+    #[arg(
+        long,
+        env = "SECTIGO_EMULATOR_MAX_ORDER_BYTES",
+        value_name = "BYTES",
+        default_value_t = Builder::DEFAULT_MAX_ORDER_BYTES,
+        value_parser = read_whole::<usize>
+    )]
+    max_order_bytes: usize,
     /// Begin with the state in this file, if it exists, and save the state to it at a graceful stop.
     #[arg(long, env = "SECTIGO_EMULATOR_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
@@ -305,6 +315,7 @@ impl ServeArgs {
             .ca_key(self.ca_key)
             .read_timeout(self.read_timeout)
             .max_orders(self.max_orders)
+            .max_order_bytes(self.max_order_bytes)
             .journal(self.journal)
             .journal_bytes(self.journal_bytes)
             .max_sandboxes(self.max_sandboxes)

@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::model::split_port;
 use crate::token::GivenToken;
 
 /// How long an answer may take that has nothing to wait for.
@@ -146,9 +147,8 @@ async fn send(authority: &str, request: HttpRequest) -> Result<Response<Incoming
 pub(crate) fn authority(text: &str) -> Result<String, String> {
     let url = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
     let authority = url.strip_suffix("/control/v1").unwrap_or(url);
-    let has_port = authority
-        .rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let (host, port) = split_port(authority);
+    let has_port = !host.is_empty() && port.is_some_and(|port| port.parse::<u16>().is_ok());
     if !has_port || authority.contains(['/', '@', ' ', '?', '#']) {
         return Err("give http://HOST:PORT".to_owned());
     }

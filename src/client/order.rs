@@ -129,7 +129,7 @@ impl Orders<'_> {
     pub async fn list(self) -> Result<Vec<OrderInfo>, ControlError> {
         let mut all = Vec::new();
         let mut filter = OrderFilter {
-            limit: Some(10_000),
+            limit: Some(OrderFilter::MAX_LIMIT),
             ..OrderFilter::default()
         };
         loop {

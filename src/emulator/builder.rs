@@ -31,6 +31,7 @@ pub struct Builder {
     pub(super) http_url: Option<String>,
     pub(super) read_timeout: Duration,
     pub(super) max_orders: usize,
+    pub(super) max_order_bytes: usize,
     pub(super) journal: usize,
     pub(super) journal_bytes: usize,
     pub(super) max_sandboxes: usize,
@@ -69,6 +70,7 @@ impl Default for Builder {
             http_url: None,
             read_timeout: Duration::from_secs(30),
             max_orders: Self::DEFAULT_MAX_ORDERS,
+            max_order_bytes: Self::DEFAULT_MAX_ORDER_BYTES,
             journal: Self::DEFAULT_JOURNAL,
             journal_bytes: Self::DEFAULT_JOURNAL_BYTES,
             max_sandboxes: Self::DEFAULT_MAX_SANDBOXES,
@@ -90,6 +92,7 @@ impl Default for Builder {
 
 impl Builder {
     pub(crate) const DEFAULT_MAX_ORDERS: usize = 1_000_000;
+    pub(crate) const DEFAULT_MAX_ORDER_BYTES: usize = 1 << 30;
     pub(crate) const DEFAULT_JOURNAL: usize = 1000;
     pub(crate) const DEFAULT_JOURNAL_BYTES: usize = 1 << 30;
     pub(crate) const DEFAULT_MAX_SANDBOXES: usize = 100_000;
@@ -221,6 +224,14 @@ impl Builder {
     #[must_use]
     pub fn max_orders(mut self, count: usize) -> Self {
         self.max_orders = count;
+        self
+    }
+
+    /// How many bytes the orders of all sandboxes may take together, beside those of the emulator's fixtures; 1 GiB by
+    /// default. A call that would need more is answered with HTTP status 503.
+    #[must_use]
+    pub fn max_order_bytes(mut self, bytes: usize) -> Self {
+        self.max_order_bytes = bytes;
         self
     }
 

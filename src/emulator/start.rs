@@ -307,6 +307,7 @@ impl Builder {
             assumptions: self.assumptions.clone(),
             issuance_delay: self.issuance_delay,
             max_orders: self.max_orders,
+            max_order_bytes: self.max_order_bytes,
             journal: self.journal,
             journal_bytes: self.journal_bytes,
             max_sandboxes: self.max_sandboxes,

@@ -130,6 +130,7 @@ impl Rig {
             assumptions: Vec::new(),
             issuance_delay: Duration::from_secs(3 * 24 * 60 * 60),
             max_orders: MAX_ORDERS,
+            max_order_bytes: 1 << 30,
             journal: 10,
             journal_bytes: 1 << 20,
             max_sandboxes: 1,

@@ -180,6 +180,9 @@ pub(crate) struct CallFilter<T: ToSchema = When> {
     pub(crate) before: Option<u64>,
 }
 
+/// The most calls of a list, and the most that a count waits for.
+pub(crate) const MAX_CALLS: usize = 1_000_000;
+
 impl<T: fmt::Display + ToSchema> CallFilter<T> {
     /// The filter as a query string, with its `?` if it is not empty.
     pub(crate) fn query(&self) -> String {

@@ -103,6 +103,15 @@ impl Fixtures {
         without_mark(text).trim_start().starts_with('{')
     }
 
+    /// How much memory they take, in bytes, near enough.
+    pub(crate) fn memory(&self) -> usize {
+        let csrs = self.file.orders.iter().filter_map(|order| order.csr.as_ref());
+        self.text.text.len()
+            + size_of_val(&*self.file.orders)
+            + csrs.map(String::len).sum::<usize>()
+            + size_of_val(&*self.file.accounts)
+    }
+
     /// The messages that are worded in another way: endpoint, code, wording.
     #[cfg(feature = "cli")]
     pub(crate) fn messages(&self) -> impl Iterator<Item = (&str, i32, &str)> {

@@ -39,6 +39,7 @@ pub(crate) mod whole;
 mod world;
 
 pub use crate::api::account::Payment;
+pub(crate) use crate::api::http_url::split_port;
 pub use crate::api::order::lifecycle::DueKind;
 pub use crate::api::order::mailing::MailKind;
 pub use crate::api::order::product::Product;

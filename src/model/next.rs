@@ -123,6 +123,9 @@ pub(crate) struct DueFilter {
 }
 
 impl DueFilter {
+    /// The most events of an answer.
+    pub(crate) const MAX_LIMIT: usize = 1000;
+
     /// The filter as a query string, with its `?` if it is not empty.
     pub(crate) fn query(&self) -> String {
         query::write(&[("limit", parameter(&self.limit))])

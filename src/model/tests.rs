@@ -1,7 +1,16 @@
+use serde_json::{Value, json};
+use utoipa::{IntoParams as _, PartialSchema as _};
+
 use super::*;
+use crate::api::http_url::HttpUrl;
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::product::Product;
 use crate::api::order::state::{OrderNumber, State};
 use crate::clock::Timestamp;
+use crate::model::account::{CallLimit, Push};
+use crate::model::call::{CountRequest, MAX_CALLS};
+use crate::model::next::DueFilter;
+use crate::model::order::{Order, OrderFilter};
 use crate::random::Random;
 
 const NOW: i64 = 1_800_000_000_000;
@@ -269,5 +278,37 @@ fn a_collection_code_is_that_of_its_order_or_is_left_out() {
             error.contains("collectionCode") && error.contains("leave it out"),
             "{error}"
         );
+    }
+}
+
+/// The schema macros take literal numbers alone, so they stand there once more.
+#[test]
+fn schemas_have_the_limits_that_are_kept() {
+    let parameters = |parameters: Vec<utoipa::openapi::path::Parameter>| json!(parameters);
+    let order_filter = parameters(OrderFilter::into_params(|| None));
+    let due_filter = parameters(DueFilter::into_params(|| None));
+    let limit_of = |parameters: &Value, name: &str| {
+        let mut all = parameters.as_array().unwrap().iter();
+        all.find(|parameter| parameter["name"] == name).unwrap()["schema"]["maximum"].clone()
+    };
+    let property = |schema: Value, name: &str, limit: &str| schema["properties"][name][limit].clone();
+    let (order, account_push) = (json!(<Order>::schema()), json!(Push::schema()));
+    for (found, kept) in [
+        (limit_of(&order_filter, "limit"), OrderFilter::MAX_LIMIT as u64),
+        (limit_of(&order_filter, "after"), OrderNumber::MAX),
+        (limit_of(&due_filter, "limit"), DueFilter::MAX_LIMIT as u64),
+        (
+            property(json!(CountRequest::schema()), "atLeast", "maximum"),
+            MAX_CALLS as u64,
+        ),
+        (
+            property(json!(<CallLimit>::schema()), "calls", "maximum"),
+            crate::api::account::CallLimit::MAX_CALLS as u64,
+        ),
+        (property(order.clone(), "orderNumber", "maximum"), OrderNumber::MAX),
+        (property(order, "certificateID", "maximum"), CertificateId::MAX),
+        (property(account_push, "url", "maxLength"), HttpUrl::MAX as u64),
+    ] {
+        assert_eq!(found.as_u64(), Some(kept), "{found}");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::LoginName;
+use crate::api::order::book::{BookFull, OrderMemory as _};
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
@@ -16,7 +17,7 @@ use crate::random::Random;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::history::{self, History};
 use crate::sandbox::journal::Journal;
-use crate::sandbox::push::{Came, PushHub};
+use crate::sandbox::push::PushHub;
 use crate::sandbox::room::Room;
 use crate::sandbox::{DEFAULT, Records, Sandbox, State};
 use crate::shown::shown;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) issuance_delay: Duration,
     /// How many orders a sandbox may hold.
     pub(crate) max_orders: usize,
+    /// How many bytes the orders of all sandboxes may take together.
+    pub(crate) max_order_bytes: usize,
     /// How many calls a journal keeps.
     pub(crate) journal: usize,
     /// How many bytes the calls of all journals may take together.
@@ -84,6 +87,9 @@ pub(crate) enum SandboxError {
     /// The limit of sandboxes is reached.
     #[error("there are {0} sandboxes already, which is all that may be (--max-sandboxes)")]
     TooMany(usize),
+    /// There is no memory for its orders.
+    #[error(transparent)]
+    Memory(#[from] BookFull),
     /// Its fixtures are invalid.
     #[error("bad fixtures: {0}")]
     Fixtures(#[from] FixturesError),
@@ -101,12 +107,13 @@ pub(crate) struct Sandboxes {
     others: RwLock<Others>,
 }
 
-/// The memory for what all sandboxes keep of the past.
+/// The memory for what all sandboxes keep: of the past, and their orders.
 #[derive(Debug)]
 struct Rooms {
     journals: Arc<Room>,
     histories: Arc<Room>,
     outboxes: Arc<Room>,
+    orders: Arc<Room>,
 }
 
 #[derive(Debug, Default)]
@@ -147,12 +154,12 @@ impl Sandboxes {
     ) -> Result<Self, FixturesError> {
         let state = match saved {
             Some(saved) => settings.state_of_snapshot(saved, real_now())?,
-            None => settings.state_of(&settings.fixtures, real_now())?,
+            None => settings.first_state(real_now())?,
         };
         let rooms = Rooms::new(&settings);
         let hub = Arc::new(PushHub::default());
         let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
-        default.settle(&mut default.state(), Came::Placed);
+        default.change(|_| {});
         Ok(Self {
             settings,
             issuance,
@@ -223,7 +230,7 @@ impl Sandboxes {
     ///
     /// # Errors
     /// Its name or one of its login names is invalid or taken, there are too many sandboxes, or its fixtures are
-    /// invalid.
+    /// invalid or too large for the memory that is left.
     pub(crate) fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, SandboxError> {
         let real_now = real_now();
         let name = new.name.map(check_name).transpose()?;
@@ -236,6 +243,8 @@ impl Sandboxes {
             Some(fixtures) => self.settings.state_of(fixtures, real_now)?,
             None => self.recent.state(&self.settings, real_now)?,
         };
+        let fixtures_bytes = new.fixtures.as_ref().map_or(0, |fixtures| fixtures.memory());
+        self.rooms.orders.check(state.order_bytes() + fixtures_bytes)?;
         let records = self.rooms.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
@@ -263,15 +272,16 @@ impl Sandboxes {
         }
         let mut sandbox = Sandbox::new(&name, state, records, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
-        sandbox.fixtures = new.fixtures;
+        if let Some(fixtures) = new.fixtures {
+            sandbox.keep_fixtures(fixtures);
+        }
         sandbox.logins = logins;
         let sandbox = Arc::new(sandbox);
         // Locked before others find it, and settled after the list is unlocked: that takes long if there are many orders.
-        let mut state = sandbox.state();
-        others.enter(sandbox.clone());
-        drop(others);
-        sandbox.settle(&mut state, Came::Placed);
-        drop(state);
+        sandbox.change(|_| {
+            others.enter(sandbox.clone());
+            drop(others);
+        });
         Ok(sandbox)
     }
 
@@ -367,7 +377,7 @@ impl RecentWorld {
         let world = match &*recent {
             Some((made, world)) if is_recent(*made) => world.clone(),
             _ => {
-                let state = settings.state_of(&settings.fixtures, real_now)?;
+                let state = settings.first_state(real_now)?;
                 *recent = Some((real_now, state.world.clone()));
                 return Ok(state);
             }
@@ -375,12 +385,20 @@ impl RecentWorld {
         drop(recent);
         let start = settings.start(real_now);
         let built = settings.fixtures.build_around(&world, &start, &mut settings.random())?;
-        Ok(State::new(built, settings.random()))
+        Ok(State::new(built, settings.random()).with_shared_orders())
     }
 }
 
 impl Settings {
-    /// The first state of a sandbox with these fixtures at that time.
+    /// The first state of a sandbox with the emulator's fixtures at that time.
+    ///
+    /// # Errors
+    /// The fixtures are invalid.
+    pub(crate) fn first_state(&self, real_now: Timestamp) -> Result<State, FixturesError> {
+        Ok(self.state_of(&self.fixtures, real_now)?.with_shared_orders())
+    }
+
+    /// The first state of a sandbox with fixtures of its own at that time.
     ///
     /// # Errors
     /// The fixtures are invalid.
@@ -443,6 +461,7 @@ impl Rooms {
             journals: room(settings.journal_bytes),
             histories: room(history::MAX_BYTES),
             outboxes: room(MAX_OUTBOX_BYTES),
+            orders: room(settings.max_order_bytes),
         }
     }
 
@@ -454,6 +473,7 @@ impl Rooms {
             pushes: journal(),
             history: History::new(self.histories.clone()),
             mails: self.outboxes.clone(),
+            orders: self.orders.clone(),
         }
     }
 }
@@ -500,6 +520,7 @@ mod tests {
             assumptions: vec![("spelling".to_owned(), "british".to_owned())],
             issuance_delay: Duration::ZERO,
             max_orders: 10,
+            max_order_bytes: 1 << 20,
             journal: 10,
             journal_bytes: 1 << 20,
             max_sandboxes: 10,
@@ -576,18 +597,19 @@ mod tests {
             Sandbox::new(name, state(), records, issuance.clone(), Arc::default())
         });
         let keep = |sandbox: &Sandbox, count| {
-            let mut state = sandbox.state();
-            for _ in 0..count {
-                state.world.outbox_mut().keep(Mail {
-                    time: Timestamp::EPOCH,
-                    kind: MailKind::Collection,
-                    to: "a@b.de".into(),
-                    order_number: OrderNumber::new(7).unwrap(),
-                    wording: Wording::Language("en"),
-                });
-            }
-            sandbox.settle(&mut state, Came::ByCall);
-            (state.world.outbox.len(), state.world.outbox.forgotten())
+            sandbox.change(|state| {
+                for _ in 0..count {
+                    state.world.outbox_mut().keep(Mail {
+                        time: Timestamp::EPOCH,
+                        kind: MailKind::Collection,
+                        to: "a@b.de".into(),
+                        order_number: OrderNumber::new(7).unwrap(),
+                        wording: Wording::Language("en"),
+                    });
+                }
+            });
+            let outbox = &sandbox.state().world.outbox;
+            (outbox.len(), outbox.forgotten())
         };
         assert_eq!(keep(&one, 32), (32, 0));
         let (kept, forgotten) = keep(&one, 500);
@@ -598,7 +620,7 @@ mod tests {
         // Whoever keeps a mail for which there is no room gives up its own, but for the newest.
         let (kept, _) = keep(&other, 500);
         assert!((1..100).contains(&kept) && rooms.outboxes.taken() < 11_000, "{kept}");
-        one.reset(state());
+        one.reset(state()).unwrap();
         let (kept, _) = keep(&other, 30);
         assert!(kept >= 31, "{kept}");
         drop((one, other));
@@ -613,12 +635,12 @@ mod tests {
         let sandbox = sandboxes.default_sandbox();
         let number = OrderNumber::new(7).unwrap();
         let change = || {
-            let mut state = sandbox.state();
-            if state.world.book_mut().remove(number).is_none() {
-                let order = Order::plain(number, Stage::Pending);
-                state.world.book_mut().insert(order).unwrap();
-            }
-            sandbox.settle(&mut state, Came::Placed);
+            sandbox.change(|state| {
+                let book = state.world.book_mut();
+                if book.remove(number).is_none() {
+                    book.insert(Order::plain(number, Stage::Pending)).unwrap();
+                }
+            });
         };
         std::thread::scope(|scope| {
             let changes = scope.spawn(|| (0..20_000).for_each(|_| change()));

@@ -7,6 +7,8 @@ pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
 pub(crate) mod room;
+mod settle;
+mod state;
 pub(crate) mod state_file;
 
 use std::ops::Deref;
@@ -15,24 +17,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success, mailing};
-use crate::api::fault::{Action, Faults, Met};
-use crate::api::order::book::Book;
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
+use crate::api::fault::{Action, Met};
+use crate::api::order::book::{Book, BookFull, OrderMemory as _};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
-use crate::api::world::{Accounts, World};
-use crate::clock::{self, Clock, Timestamp};
-use crate::model::{Built, Fixtures, Snapshot};
-use crate::random::Random;
+use crate::api::world::Accounts;
+use crate::clock::{self, Timestamp};
+use crate::model::{Fixtures, Snapshot};
 use crate::sandbox::call::{Arrival, CallNames, Known};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
-use crate::sandbox::push::{Came, Dues, Push, PushHub, Pushes, Taken, Tried};
+use crate::sandbox::push::{Push, PushHub, Pushes, Taken, Tried};
 use crate::sandbox::room::{Room, Share};
+use crate::sandbox::settle::Moment;
+
+pub(crate) use self::state::State;
 
 /// The name of the sandbox that always is.
 pub(crate) const DEFAULT: &str = "default";
@@ -48,6 +52,8 @@ pub(crate) struct Sandbox {
     history: History,
     /// The room of the mails of all sandboxes.
     mails: Arc<Room>,
+    /// The room of the orders of all sandboxes.
+    orders: Arc<Room>,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -59,13 +65,20 @@ pub(crate) struct Sandbox {
     /// The login names whose calls at the plain path are its, sorted.
     pub(crate) logins: Vec<LoginName>,
     /// The fixtures that it started with, if they are its own.
-    pub(crate) fixtures: Option<Arc<Fixtures>>,
+    fixtures: Option<KeptFixtures>,
     last_used: AtomicI64,
     users: AtomicUsize,
     state: Mutex<State>,
 }
 
-/// What a sandbox keeps of the past.
+/// Fixtures that a sandbox keeps, and what they take of the room of the orders of all sandboxes.
+#[derive(Debug)]
+struct KeptFixtures {
+    fixtures: Arc<Fixtures>,
+    _share: Share,
+}
+
+/// What a sandbox keeps of the past, and the rooms that it shares with all others.
 #[derive(Debug)]
 pub(crate) struct Records {
     /// The journal of its calls.
@@ -76,6 +89,8 @@ pub(crate) struct Records {
     pub(crate) history: History,
     /// The room of the mails of all sandboxes.
     pub(crate) mails: Arc<Room>,
+    /// The room of the orders of all sandboxes.
+    pub(crate) orders: Arc<Room>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -117,40 +132,6 @@ pub(crate) struct Answered {
     pub(crate) entry: Arc<Entry>,
 }
 
-/// What changes in a sandbox.
-#[derive(Debug)]
-pub(crate) struct State {
-    /// Orders, accounts, assumptions.
-    pub(crate) world: World,
-    /// Its time.
-    pub(crate) clock: Clock,
-    /// Its faults.
-    pub(crate) faults: Faults,
-    /// Its dice.
-    pub(crate) random: Random,
-    /// The orders that are still to be issued, if any account's are pushed.
-    dues: Option<Dues>,
-    /// What its mails take of the room of all, once there are any.
-    mails: Option<Share>,
-}
-
-impl State {
-    /// The state in which a sandbox begins.
-    pub(crate) fn new(mut built: Built, random: Random) -> Self {
-        if !built.world.book.notes_lifecycles() {
-            built.world.book_mut().note_lifecycles();
-        }
-        Self {
-            world: built.world,
-            clock: built.clock,
-            faults: built.faults,
-            random,
-            dues: None,
-            mails: None,
-        }
-    }
-}
-
 impl Sandbox {
     /// A sandbox that begins with that state, which is still to be [settled](Self::settle).
     pub(crate) fn new(
@@ -163,6 +144,7 @@ impl Sandbox {
         let name: Arc<str> = name.into();
         let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
         state.world.serials = Some(certificates.clone());
+        state.world.book_mut().bound_memory(records.orders.clone());
         Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
@@ -170,6 +152,7 @@ impl Sandbox {
             journal: records.calls,
             history: records.history,
             mails: records.mails,
+            orders: records.orders,
             pushed: records.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -185,9 +168,22 @@ impl Sandbox {
         path(&self.name)
     }
 
-    /// What it holds, locked. Nothing that runs under the lock panics by design; should it, the state is still the
-    /// best there is.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    /// What it holds, locked, to be read.
+    pub(crate) fn state(&self) -> impl Deref<Target = State> {
+        self.lock()
+    }
+
+    /// Changes what it holds as the control API does, and [settles](Self::settle) it.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        let done = change(&mut state);
+        let at = Moment::of(&state.clock);
+        self.settle(&mut state, at, By::Control);
+        done
+    }
+
+    /// Nothing that runs under the lock panics by design; should it, the state is still the best there is.
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -229,98 +225,75 @@ impl Sandbox {
         self.last_used.store(real_now.unix_millis(), Ordering::Relaxed);
     }
 
+    /// Keeps fixtures, to begin again with them.
+    pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>) {
+        let mut share = Share::of(self.orders.clone());
+        share.set(fixtures.memory());
+        self.fixtures = Some(KeptFixtures {
+            fixtures,
+            _share: share,
+        });
+    }
+
+    /// The fixtures that it started with, if they are its own.
+    pub(crate) fn fixtures(&self) -> Option<&Arc<Fixtures>> {
+        self.fixtures.as_ref().map(|kept| &kept.fixtures)
+    }
+
     /// Begins again in that state, with nothing in the journal.
-    pub(crate) fn reset(&self, state: State) {
-        self.put(state, |_, _| {});
+    ///
+    /// # Errors
+    /// There is no memory for its orders. Nothing is changed.
+    pub(crate) fn reset(&self, state: State) -> Result<(), BookFull> {
+        self.put(state, |_, _| {})?;
         self.journal.clear();
         self.pushed.clear();
+        Ok(())
     }
 
     /// Goes on in that state, with the dice as they lie.
-    pub(crate) fn replace(&self, state: State) {
+    ///
+    /// # Errors
+    /// There is no memory for its orders. Nothing is changed.
+    pub(crate) fn replace(&self, state: State) -> Result<(), BookFull> {
         self.put(state, |old, new| {
             std::mem::swap(&mut old.random, &mut new.random);
             // The journal stays, and what was a secret in it stays one.
             new.world.accounts_mut().remember_passwords(&old.world.accounts);
-        });
+        })
     }
 
-    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) {
+    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
+        new.world.book_mut().bound_memory(self.orders.clone());
         let book = new.world.book.clone();
         let old = {
-            let mut state = self.state();
+            let mut state = self.lock();
+            // What they take instead of those of before.
+            if let Some(more) = new.order_bytes().checked_sub(state.order_bytes()) {
+                self.orders.check(more)?;
+            }
+            state.orders = None;
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
             let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
             self.history.clear();
-            self.settle(&mut state, Came::Placed);
+            let at = Moment::of(&state.clock);
+            self.settle(&mut state, at, By::Control);
             old
         };
         // It may be large, and goes where nobody waits for it.
         drop(old);
         self.certificates.sweep(&book);
-    }
-
-    /// Sees to it that what has changed since the last time is pushed, and what has become due. Whoever has changed the
-    /// world, its accounts or the clock calls it before the state is unlocked.
-    pub(crate) fn settle(&self, state: &mut State, came: Came) {
-        if came == Came::Placed {
-            let now = state.clock.now(clock::real_now());
-            self.note_changes(state, now, By::Control);
-        }
-        self.bound_mails(state);
-        // Every call comes here, and in most sandboxes nobody is pushed to.
-        if state.dues.is_none() && !state.world.accounts.has_push() {
-            return;
-        }
-        let real_now = clock::real_now();
-        let had_dues = state.dues.is_some();
-        let now = state.clock.now(real_now);
-        let pushes = push::changes(&mut state.world, &mut state.dues, now, came);
-        if had_dues || state.dues.is_some() {
-            let due = push::next_due(state.dues.as_ref()).filter(|due| !state.clock.is_frozen() || *due <= now);
-            self.pushes.set_alarm(due.map(|due| real_now.after(due.since(now))));
-        }
-        for push in pushes {
-            if let Err((push, why)) = self.pushes.enqueue(push) {
-                let tried = Tried {
-                    number: 0,
-                    times: [now, real_now],
-                    status: 0,
-                    took_us: 0,
-                    hint: why,
-                };
-                self.enter_push(&push, tried, push.masked(&push.parameters));
-            }
-        }
-    }
-
-    /// Has the mails follow the changes of orders' states since the last time, and notes them in the history.
-    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<ByCall> {
-        let changes = state.world.take_lifecycle_changes();
-        mailing::follow(&changes, &mut state.world, now);
-        self.history.note(changes, now, by)
-    }
-
-    /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
-    fn bound_mails(&self, state: &mut State) {
-        let taken = state.world.outbox.memory();
-        if taken == state.mails.as_ref().map_or(0, Share::taken) {
-            return;
-        }
-        let share = state.mails.get_or_insert_with(|| Share::of(self.mails.clone()));
-        while share.set(state.world.outbox.memory()) && state.world.outbox.len() > 1 {
-            state.world.outbox_mut().forget_oldest();
-        }
+        Ok(())
     }
 
     /// Settles when the alarm went off that the last time has set.
     pub(crate) fn look_after(&self) {
         self.pushes.forget_alarm();
-        self.settle(&mut self.state(), Came::ByCall);
+        self.change(|_| {});
     }
 
     /// Enters a try to send a push in the journal, unless it was given up meanwhile.
@@ -398,14 +371,13 @@ impl Sandbox {
         let arguments = Arguments::sort(arrival.endpoint.arguments, arrival.form, &conventions.assumptions);
         let names = CallNames::read(&arguments);
         let (known, met) = {
-            let mut state = self.state();
+            let mut state = self.lock();
             let State {
                 world,
                 clock,
                 faults,
                 random,
-                dues: _,
-                mails: _,
+                ..
             } = &mut *state;
             let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
@@ -435,11 +407,11 @@ impl Sandbox {
         let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
-            let mut state = self.state();
-            now = state.clock.now(clock::real_now());
+            let mut state = self.lock();
+            let at = Moment::of(&state.clock);
+            now = at.now;
             let done = prepared(&mut state.world, now);
-            changed = self.note_changes(&mut state, now, By::Call(endpoint, None));
-            self.settle(&mut state, Came::ByCall);
+            changed = self.settle(&mut state, at, By::Call(endpoint, None));
             done
         });
         Outcome::OfEndpoint {

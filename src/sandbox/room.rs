@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::api::order::book::{BookFull, OrderMemory};
+
 /// A limit of bytes for one kind of data, shared by all sandboxes, and how many are in use.
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -34,6 +36,15 @@ impl Room {
     /// How many bytes are taken.
     pub(super) fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
+    }
+}
+
+impl OrderMemory for Room {
+    fn check(&self, bytes: usize) -> Result<(), BookFull> {
+        match self.taken().saturating_add(bytes) <= self.bytes {
+            true => Ok(()),
+            false => Err(BookFull::Memory { bytes: self.bytes }),
+        }
     }
 }
 

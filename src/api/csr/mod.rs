@@ -92,6 +92,11 @@ impl Csr {
         &self.der
     }
 
+    /// How much memory it takes beside itself, in bytes, near enough.
+    pub fn memory(&self) -> usize {
+        self.der.len() + size_of_val(&*self.templates)
+    }
+
     /// The kind of its public key.
     pub fn key(&self) -> Key {
         self.key

@@ -218,7 +218,7 @@ impl Values<'_> {
             fields.push(("certificateID", order.certificate_id().to_string()));
         }
         if shown.certificate_state {
-            fields.push(("certificateStatus", certificate_status(state).to_owned()));
+            fields.push(("certificateStatus", state.in_words().to_owned()));
         }
         if let Some(value) = shown.unique_value {
             fields.push(("uniqueValue", value.to_owned()));
@@ -447,21 +447,6 @@ fn price(code: ProductCode, days: u16) -> u32 {
         ProductCode::CodeSigningEv => 280,
     };
     a_year * u32::from(days / 365)
-}
-
-/// The state of the certificate as `showCertificateState` words it.
-fn certificate_status(state: State) -> &'static str {
-    match state {
-        State::Unpaid => "Awaiting Payment",
-        State::Pending => "Awaiting Validation",
-        State::BeingIssued => "Awaiting Issuance",
-        State::Issued => "Issued",
-        State::Replaced => "Replaced",
-        State::Revoked => "Revoked",
-        State::Rejected => "Rejected",
-        State::Expired => "Expired",
-        State::OnHold => "On Hold",
-    }
 }
 
 /// A row of which no more is known than that siblings have it.

@@ -266,13 +266,10 @@ impl Wish {
         let state = order.state_at(now);
         let hint = format!("order {} is {state}", order.number);
         // What `showExtStatus` says is assumed, but for the words `Issued` and `Awaiting ...`.
-        let (is_issued, states) = match state {
-            State::Pending => (false, ["Awaiting Validation", "Awaiting Validation"]),
-            State::OnHold => (false, ["On Hold", "Awaiting Validation"]),
-            State::BeingIssued => (false, ["Awaiting Issuance", "Validated"]),
-            State::Issued => (true, ["Issued", "Validated"]),
-            State::Replaced => (true, ["Replaced", "Validated"]),
-            State::Expired => (true, ["Expired", "Validated"]),
+        let (is_issued, validation) = match state {
+            State::Pending | State::OnHold => (false, State::Pending.in_words()),
+            State::BeingIssued => (false, "Validated"),
+            State::Issued | State::Replaced | State::Expired => (true, "Validated"),
             State::Revoked => return Err(Refusal::new(&code::REVOKED, hint).into()),
             State::Rejected => return Err(Refusal::new(&code::REJECTED, hint).into()),
             State::Unpaid => return Err(Refusal::new(&code::AWAITING_PAYMENT, hint).into()),
@@ -282,6 +279,7 @@ impl Wish {
             (true, Query::Status) => AVAILABLE,
             (true, Query::All | Query::Certificate | Query::Chain) => ATTACHED,
         };
+        let states = [state.in_words(), validation];
         let layout = self.layout(order.number, status, states, assumptions);
         let reads_certificate = status == ATTACHED || status == AVAILABLE && self.validity_period;
         let (body, collection) = if reads_certificate {

@@ -218,7 +218,7 @@ impl Endpoint {
             format => format,
         };
         let rendered = |reply: &Reply| Body::text(format.content_type(assumptions), format.render(reply, assumptions));
-        let mut told = None;
+        let mut kept_body = None;
         let mut own_body = None;
         let (reply, hint) = match done {
             Ok(done) => {
@@ -229,8 +229,8 @@ impl Endpoint {
             }
             Err(Failure::Refused(refusal)) => {
                 if refusal.code.number == code::UNRECOGNIZED_ARGUMENT.number {
-                    let told_reply = call.conventions.reply(self.name, &tellable(&refusal));
-                    told = Some(rendered(&told_reply).content);
+                    let kept_reply = call.conventions.reply(self.name, &without_unknown_name(&refusal));
+                    kept_body = Some(rendered(&kept_reply).content);
                 }
                 (call.conventions.reply(self.name, &refusal), refusal.hint)
             }
@@ -245,7 +245,7 @@ impl Endpoint {
         Answer {
             status: status(&reply, assumptions),
             code: Some(reply.code()),
-            told: told.or_else(|| body.told()),
+            told: kept_body.or_else(|| body.summary()),
             content_type: body.content_type,
             body: body.content,
             hint,
@@ -436,9 +436,9 @@ impl Body {
     }
 
     /// What the journal keeps of a body that is no text.
-    fn told(&self) -> Option<Bytes> {
-        let told = || format!("({} bytes of {})", self.content.len(), self.content_type);
-        (!self.is_text).then(|| told().into())
+    fn summary(&self) -> Option<Bytes> {
+        let summary = || format!("({} bytes of {})", self.content.len(), self.content_type);
+        (!self.is_text).then(|| summary().into())
     }
 }
 
@@ -588,7 +588,7 @@ fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
 }
 
 /// The same refusal with a name that is safe to keep: that of an argument of some endpoint, else none.
-fn tellable(refusal: &Refusal) -> Refusal {
+fn without_unknown_name(refusal: &Refusal) -> Refusal {
     let is_known = |name: &str| {
         ENDPOINTS
             .iter()

@@ -85,7 +85,7 @@ pub(super) fn replace(
 ) -> Result<Success, Failure> {
     let weak_hash = weak_hash(&replacement);
     let mut done = match step {
-        ReplaceStep::InPlace => replace_in_place(world, number, replacement),
+        ReplaceStep::InPlace => replace_in_place(world, number, replacement)?,
         ReplaceStep::NewOrder => replace_by_new_order(world, number, replacement, revoke_old_order, now)?,
     };
     if let Some(hash) = weak_hash {
@@ -102,14 +102,15 @@ fn weak_hash(replacement: &Replacement) -> Option<Hash> {
     (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
 }
 
-fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Success {
+fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Result<Success, Failure> {
+    world.book.check_csr(number, &replacement.csr)?;
     if let Some(order) = world.book_mut().get_mut(number) {
         order.replace_in_place(replacement);
     }
-    Success {
+    Ok(Success {
         hint: format!("order {number} was not issued yet: its CSR was replaced in place").into(),
         ..Success::default()
-    }
+    })
 }
 
 fn replace_by_new_order(

@@ -65,6 +65,9 @@ impl Rules for RequestAndCollectSmime {
             check_wants_csr(order, &world.conventions.assumptions, now)?;
         }
         let has_csr = csr.is_some() || !order.needs_csr();
+        if let Some(csr) = &csr {
+            world.book.check_csr(number, csr)?;
+        }
         let is_issued_now = values.return_certificate && has_csr && order.state_at(now) == State::Pending;
         // The last that refuses: what follows changes the order.
         admit_poll(number, world, now)?;

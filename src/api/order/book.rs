@@ -1,20 +1,40 @@
 //! The book of a sandbox's orders, by number.
 
+use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::api::chunks::ChunkedMap;
+use crate::api::csr::Csr;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, OrderNumber};
 
-/// The book is full: it has as many orders as it may.
+/// There is no room for an order, or for its CSR.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("there may be at most {capacity} orders (--max-orders)")]
-pub struct BookFull {
-    /// The most orders that it may have.
-    pub capacity: usize,
+pub enum BookFull {
+    /// The book has as many orders as it may.
+    #[error("there may be at most {capacity} orders (--max-orders)")]
+    Orders {
+        /// The most orders that it may have.
+        capacity: usize,
+    },
+    /// The orders of all books take as much memory as they may.
+    #[error("the orders of all sandboxes may take at most {bytes} bytes (--max-order-bytes)")]
+    Memory {
+        /// The most bytes that they may take.
+        bytes: usize,
+    },
+}
+
+/// The memory for the orders of all books, which somebody else keeps account of.
+pub trait OrderMemory: fmt::Debug + Send + Sync {
+    /// Whether there is room for so many more bytes.
+    ///
+    /// # Errors
+    /// There is not.
+    fn check(&self, bytes: usize) -> Result<(), BookFull>;
 }
 
 /// The orders of a sandbox.
@@ -31,6 +51,11 @@ pub struct Book {
     changes: u64,
     /// If the book is watched: the orders that were touched, and how each was before.
     touched: Option<Vec<Touched>>,
+    /// How many bytes its orders take, but for the one that was touched last, which may have been changed since.
+    bytes: usize,
+    last_touched: Option<OrderNumber>,
+    /// What bounds the bytes of the orders of all books, once this one is in a sandbox.
+    memory: Option<Arc<dyn OrderMemory>>,
     /// If it keeps account of states: the lifecycle of each order that was touched, before the first touch.
     lifecycles: Option<Vec<(OrderNumber, Option<Lifecycle>)>>,
 }
@@ -65,7 +90,40 @@ impl Book {
             next_number: first_number,
             changes: 0,
             touched: None,
+            bytes: 0,
+            last_touched: None,
+            memory: None,
             lifecycles: None,
+        }
+    }
+
+    /// Adds orders from now on only while there is memory for them.
+    pub fn bound_memory(&mut self, memory: Arc<dyn OrderMemory>) {
+        self.memory = Some(memory);
+    }
+
+    /// How many bytes its orders take, near enough.
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.last_touched.map_or(0, |number| self.bytes_of(number))
+    }
+
+    fn bytes_of(&self, number: OrderNumber) -> usize {
+        self.get(number).map_or(0, Order::memory)
+    }
+
+    /// Whether there is memory for that CSR in place of the one that an order has.
+    ///
+    /// # Errors
+    /// There is not.
+    pub fn check_csr(&self, number: OrderNumber, csr: &Csr) -> Result<(), BookFull> {
+        let old = self.get(number).and_then(|order| order.csr.as_ref());
+        self.check_growth(old.map_or(0, Csr::memory), csr.memory())
+    }
+
+    fn check_growth(&self, old: usize, new: usize) -> Result<(), BookFull> {
+        match &self.memory {
+            Some(memory) if new > old => memory.check(new - old),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -114,6 +172,8 @@ impl Book {
 
     fn touch(&mut self, number: OrderNumber) {
         self.changes += 1;
+        self.bytes = self.bytes() - self.bytes_of(number);
+        self.last_touched = Some(number);
         if let Some(touched) = &mut self.touched {
             let before = self.orders.get(&number).cloned();
             touched.push(Touched { number, before });
@@ -151,10 +211,11 @@ impl Book {
     /// The book is full. Nothing is changed.
     pub fn insert(&mut self, order: Order) -> Result<(), BookFull> {
         if self.orders.len() >= self.capacity && !self.orders.contains_key(&order.number) {
-            return Err(BookFull {
+            return Err(BookFull::Orders {
                 capacity: self.capacity,
             });
         }
+        self.check_growth(self.bytes_of(order.number), order.memory())?;
         let (number, id) = (order.number, order.certificate_id());
         self.touch(number);
         let old = self.orders.insert(number, Arc::new(order));
@@ -372,9 +433,64 @@ mod tests {
         let mut book = Book::new(2, number(5));
         book.insert_new(order(1)).unwrap();
         book.insert_new(order(1)).unwrap();
-        assert_eq!(book.insert_new(order(1)), Err(BookFull { capacity: 2 }));
+        assert_eq!(book.insert_new(order(1)), Err(BookFull::Orders { capacity: 2 }));
         assert_eq!(book.iter().map(|order| order.number.get()).collect::<Vec<_>>(), [5, 6]);
         book.insert(order(6)).unwrap();
         assert_eq!(book.len(), 2);
+    }
+
+    /// Memory for so many more bytes.
+    #[derive(Debug)]
+    struct Free(usize);
+
+    impl OrderMemory for Free {
+        fn check(&self, bytes: usize) -> Result<(), BookFull> {
+            let is_free = bytes <= self.0;
+            is_free.then_some(()).ok_or(BookFull::Memory { bytes: self.0 })
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_its_orders_are_counted_however_they_are_changed() {
+        let mut book = Book::new(10, number(5));
+        let with_email = |value, length: usize| Order {
+            email: Some("x".repeat(length).into()),
+            ..order(value)
+        };
+        let plain = order(1).memory();
+        assert_eq!(book.bytes(), 0);
+        book.insert(with_email(1, 100)).unwrap();
+        assert_eq!(book.bytes(), plain + 100);
+        book.insert_new(order(1)).unwrap();
+        book.insert(with_email(1, 30)).unwrap();
+        assert_eq!(book.bytes(), 2 * plain + 30);
+        book.get_mut(number(5)).unwrap().email = Some("abc".into());
+        assert_eq!(book.bytes(), 2 * plain + 33);
+        book.get_mut(number(5)).unwrap().email = None;
+        assert!(book.get_mut(number(7)).is_none() && book.remove(number(8)).is_none());
+        assert_eq!(book.bytes(), 2 * plain + 30);
+        book.remove(number(1));
+        assert_eq!(book.bytes(), plain);
+        book.remove(number(5));
+        assert_eq!(book.bytes(), 0);
+    }
+
+    #[test]
+    fn without_memory_nothing_is_added_and_nothing_is_lost() {
+        let mut book = Book::new(10, number(5));
+        book.insert(order(1)).unwrap();
+        book.bound_memory(Arc::new(Free(0)));
+        let full = Err(BookFull::Memory { bytes: 0 });
+        assert_eq!(book.insert(order(2)), full);
+        let longer = Order {
+            email: Some("a@b.de".into()),
+            ..order(1)
+        };
+        assert_eq!(book.insert(longer.clone()), full);
+        book.insert(order(1)).unwrap();
+        assert_eq!((book.len(), book.bytes()), (1, order(1).memory()));
+        book.bound_memory(Arc::new(Free(6)));
+        book.insert(longer).unwrap();
+        assert_eq!(book.bytes(), order(1).memory() + 6);
     }
 }

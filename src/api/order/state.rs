@@ -161,6 +161,22 @@ pub(crate) enum Refused {
 
 /// What is true of each state.
 impl State {
+    /// How replies word it: `showCertificateState` and `showExtStatus`. Only `Issued` and the words of what is awaited are
+    /// documented.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Unpaid => "Awaiting Payment",
+            Self::Pending => "Awaiting Validation",
+            Self::BeingIssued => "Awaiting Issuance",
+            Self::Issued => "Issued",
+            Self::Replaced => "Replaced",
+            Self::Revoked => "Revoked",
+            Self::Rejected => "Rejected",
+            Self::Expired => "Expired",
+            Self::OnHold => "On Hold",
+        }
+    }
+
     /// Which times an order in this state has.
     pub(crate) fn times(self) -> Times {
         match self {
@@ -342,6 +358,22 @@ impl Order {
             mailing: None,
             collected: false,
         }
+    }
+
+    /// How much memory it takes, in bytes, near enough.
+    pub fn memory(&self) -> usize {
+        let texts = [&self.email, &self.organization].into_iter().flatten();
+        let details = self.subject.as_ref().map_or(0, |subject| subject.memory());
+        let comment = self
+            .revocation
+            .as_ref()
+            .map_or(0, |revocation| size_of::<Revocation>() + revocation.comment.len());
+        size_of::<Self>()
+            + self.csr.as_ref().map_or(0, Csr::memory)
+            + texts.map(|text| text.len()).sum::<usize>()
+            + details
+            + comment
+            + self.mailing.as_ref().map_or(0, |_| size_of::<Mailing>())
     }
 
     /// The certificateID of its certificate, issued or not.

@@ -22,6 +22,12 @@ impl SubjectDetails {
         (self != Self::default()).then(|| Box::new(self))
     }
 
+    /// How much memory they take, in bytes, near enough.
+    pub fn memory(&self) -> usize {
+        let texts = self.fields().map(|(_, text)| text.map_or(0, str::len));
+        size_of::<Self>() + texts.iter().sum::<usize>()
+    }
+
     /// All of them, each with its name in the API.
     pub fn fields(&self) -> [(&'static str, Option<&str>); 4] {
         [

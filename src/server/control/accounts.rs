@@ -1,12 +1,13 @@
 //! Accounts.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
 
 use super::answers::{FEW, Length, answer};
 use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
@@ -22,7 +23,6 @@ use crate::model::account::{
     Account, AccountAnswer, AccountFilter, AccountInfo, AccountList, AccountPatch, account_id_taken, build_account,
     login_name_taken, no_account,
 };
-use crate::sandbox::push::Came;
 use crate::sandbox::{self, Sandbox};
 
 /// How often orders are checked while others may change them. If they were changed each time, the sandbox is locked for the
@@ -78,8 +78,14 @@ pub(super) async fn create(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(entry): JsonBody<Account>,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut state = sandbox.state();
-    let account = build_account(&entry, state.clock.now(real_now()))?;
+    let reply = sandbox.change(|state| add_account(state, &entry))?;
+    let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
+    let location = format!("{}/accounts/{name}", resource_base(&sandbox));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+}
+
+fn add_account(state: &mut sandbox::State, entry: &Account) -> Result<AccountInfo, Problem> {
+    let account = build_account(entry, state.clock.now(real_now()))?;
     let accounts = &state.world.accounts;
     if accounts.get(account.login_name.as_str()).is_some() {
         return Err(Problem::conflict(
@@ -96,11 +102,7 @@ pub(super) async fn create(
     check(&account, accounts)?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
-    sandbox.settle(&mut state, Came::Placed);
-    drop(state);
-    let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
-    let location = format!("{}/accounts/{name}", resource_base(&sandbox));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+    Ok(reply)
 }
 
 /// One account; not its password.
@@ -130,10 +132,13 @@ pub(super) async fn change(
     JsonBody(Fields(patch)): JsonBody<Fields>,
 ) -> Result<Json<AccountInfo>, Problem> {
     check_fields::<Account>(&patch)?;
-    let mut state = sandbox.state();
+    sandbox.change(|state| change_account(state, &name, patch)).map(Json)
+}
+
+fn change_account(state: &mut sandbox::State, name: &str, patch: Map<String, Value>) -> Result<AccountInfo, Problem> {
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
-    let old = accounts.get(&name).ok_or_else(no_such_account)?;
+    let old = accounts.get(name).ok_or_else(no_such_account)?;
     let entry: Account = patched(&Account::record(old), patch)?;
     if entry.login_name != name {
         return Err(Problem::unfit(
@@ -145,8 +150,7 @@ pub(super) async fn change(
     check(&account, accounts)?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(Json(reply))
+    Ok(reply)
 }
 
 /// Deletes an account that has no orders and is nobody's reseller.
@@ -167,7 +171,15 @@ fn delete_account(sandbox: &Sandbox, name: &str) -> Result<StatusCode, Problem> 
     if sandbox.accounts().get(name).is_none() {
         return Err(no_such_account());
     }
-    let mut state = lock_checked(sandbox, |book| check_without_orders_of(book, name))?;
+    change_checked(
+        sandbox,
+        |book| check_without_orders_of(book, name),
+        |state| remove_account(state, name),
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn remove_account(state: &mut sandbox::State, name: &str) -> Result<(), Problem> {
     // Another may have deleted it meanwhile.
     state.world.accounts.get(name).ok_or_else(no_such_account)?;
     let is_under = |account: &&domain::Account| {
@@ -187,28 +199,31 @@ fn delete_account(sandbox: &Sandbox, name: &str) -> Result<StatusCode, Problem> 
         ));
     }
     state.world.accounts_mut().remove(name);
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }
 
-/// Locks a sandbox whose orders pass a check. It may have to look at many, so they are checked before the sandbox is locked,
+/// Changes a sandbox whose orders pass a check. It may have to look at many, so they are checked before the sandbox is locked,
 /// and again if they were changed meanwhile.
-fn lock_checked(
+fn change_checked<T>(
     sandbox: &Sandbox,
     mut check: impl FnMut(&Book) -> Result<(), Problem>,
-) -> Result<MutexGuard<'_, sandbox::State>, Problem> {
+    change: impl Fn(&mut sandbox::State) -> Result<T, Problem>,
+) -> Result<T, Problem> {
     for _ in 0..UNLOCKED_CHECKS {
         let book = sandbox.state().world.book.clone();
         check(&book)?;
-        let state = sandbox.state();
-        // Whoever changes a book that is also kept here changes a copy.
-        if Arc::ptr_eq(&book, &state.world.book) {
-            return Ok(state);
+        let changed = sandbox.change(|state| {
+            // Whoever changes a book that is also kept here changes a copy.
+            Arc::ptr_eq(&book, &state.world.book).then(|| change(state))
+        });
+        if let Some(changed) = changed {
+            return changed;
         }
     }
-    let state = sandbox.state();
-    check(&state.world.book)?;
-    Ok(state)
+    sandbox.change(|state| {
+        check(&state.world.book)?;
+        change(state)
+    })
 }
 
 fn check_without_orders_of(book: &Book, login_name: &str) -> Result<(), Problem> {
@@ -270,6 +285,7 @@ mod tests {
             assumptions: Vec::new(),
             issuance_delay: Duration::ZERO,
             max_orders: 10,
+            max_order_bytes: 1 << 30,
             journal: 10,
             journal_bytes: 1 << 20,
             max_sandboxes: 1,
@@ -282,7 +298,7 @@ mod tests {
     /// Adds an order of `a`.
     fn add_order(sandbox: &Sandbox, number: u64) {
         let order = Order::plain(OrderNumber::new(number).unwrap(), Stage::Pending);
-        sandbox.state().world.book_mut().insert(order).unwrap();
+        sandbox.change(|state| state.world.book_mut().insert(order)).unwrap();
     }
 
     #[test]
@@ -290,19 +306,19 @@ mod tests {
         let sandboxes = sandboxes();
         let sandbox = sandboxes.default_sandbox();
         let mut checks = 0;
-        let locked = lock_checked(sandbox, |book| {
+        let check = |book: &Book| {
             let checked = check_without_orders_of(book, "a");
             if checks == 0 {
                 add_order(sandbox, 7);
             }
             checks += 1;
             checked
-        });
-        let refused = locked.map(|_| ()).unwrap_err();
+        };
+        let refused = change_checked(sandbox, check, |_| Ok(())).unwrap_err();
         assert_eq!(refused.into_response().status(), StatusCode::CONFLICT);
         assert_eq!(checks, 2);
         assert!(delete_account(sandbox, "a").is_err());
-        sandbox.state().world.book_mut().remove(OrderNumber::new(7).unwrap());
+        sandbox.change(|state| state.world.book_mut().remove(OrderNumber::new(7).unwrap()));
         assert_eq!(delete_account(sandbox, "a").ok(), Some(StatusCode::NO_CONTENT));
         assert!(delete_account(sandbox, "a").is_err());
     }
@@ -312,14 +328,15 @@ mod tests {
         let sandboxes = sandboxes();
         let sandbox = sandboxes.default_sandbox();
         let mut checked = Vec::new();
-        let locked = lock_checked(sandbox, |book| {
+        let check = |book: &Book| {
             checked.push(book.len());
             if checked.len() <= UNLOCKED_CHECKS {
                 add_order(sandbox, checked.len() as u64);
             }
             Ok(())
-        });
-        assert_eq!(locked.unwrap().world.book.len(), UNLOCKED_CHECKS);
+        };
+        let found = change_checked(sandbox, check, |state| Ok(state.world.book.len()));
+        assert_eq!(found.ok(), Some(UNLOCKED_CHECKS));
         assert_eq!(checked, (0..=UNLOCKED_CHECKS).collect::<Vec<_>>());
     }
 }

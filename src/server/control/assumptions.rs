@@ -35,11 +35,13 @@ pub(super) async fn change(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(patch): JsonBody<BTreeMap<String, String>>,
 ) -> Result<Json<AssumptionList>, Problem> {
-    let mut state = sandbox.state();
-    let mut assumptions = state.world.conventions.assumptions;
-    for (name, value) in &patch {
-        assumptions.set(name, value)?;
-    }
-    Arc::make_mut(&mut state.world.conventions).assumptions = assumptions;
+    let assumptions = sandbox.change(|state| {
+        let mut assumptions = state.world.conventions.assumptions;
+        for (name, value) in &patch {
+            assumptions.set(name, value)?;
+        }
+        Arc::make_mut(&mut state.world.conventions).assumptions = assumptions;
+        Ok::<_, Problem>(assumptions)
+    })?;
     Ok(Json(assumption_list(&assumptions)))
 }

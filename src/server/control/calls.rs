@@ -1,52 +1,26 @@
-//! The journal: what was called, how often, and what is called now.
+//! The journal: what was called. What is counted and what is followed has files of its own.
+
+pub(super) mod count;
+pub(super) mod stream;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, stream};
 use serde::{Serialize, Serializer};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
 
-use super::answers::{Length, MAX_LIST, answer, up_to, written_length};
-use super::extract::{JsonBody, PathId, PathSandbox, Query, no_sandbox};
+use super::answers::{Length, MAX_LIST, answer, written_length};
+use super::extract::{PathId, PathSandbox, Query};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::api::world::Accounts;
 use crate::aside::aside;
-use crate::model::call::{
-    ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, Difference, KindQuery, NearCall,
-};
+use crate::model::call::{ArgumentInfo, CallFilter, CallInfo, CallKind, CallList, KindQuery, MAX_CALLS};
 use crate::model::endpoint::find_endpoint;
-use crate::sandbox::journal::{self, Closed, Counted, Entry, Filter, Journal, News, Subject};
+use crate::sandbox::journal::{Entry, Filter, Journal, Subject};
 use crate::sandbox::{Sandbox, Using};
-use crate::server::stop::Stop;
-
-/// The most calls of a list.
-const MAX_CALLS: usize = 1_000_000;
-
-/// The longest that a count waits.
-const MAX_WAIT: Duration = Duration::from_secs(60);
-
-/// How many calls a stream takes from the journal at a time.
-const BATCH: usize = 100;
-
-/// And how many bytes of them, and one more: whoever does not read keeps them, even when the journal does no longer.
-const BATCH_BYTES: usize = 64 << 10;
-
-/// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
-/// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
-const STILL_THERE: Duration = Duration::from_millis(500);
-
-/// How many of the nearest calls are answered where too few were found.
-const NEAREST: usize = 3;
 
 /// A call of the journal as it is answered: without the passwords of these accounts, which are the sandbox's.
 pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -> CallInfo {
@@ -227,218 +201,4 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
     sandbox.journal.clear();
     sandbox.pushed.clear();
     StatusCode::NO_CONTENT
-}
-
-/// Counts calls; answers as soon as there are enough, or when the time is over.
-#[utoipa::path(post, path = "/calls/count", tag = "calls", operation_id = "countCalls", request_body = Option<CountRequest>,
-    responses(
-        (status = 200, description = "How many there are", body = Count),
-        (status = 404, description = "There is no such sandbox, or it was deleted meanwhile"),
-        (status = 503, description = "Half of the listener's connections wait already; or the nearest calls are long, and too many other long answers are being sent")))]
-pub(super) async fn count(
-    State(app): State<App>,
-    PathSandbox(sandbox): PathSandbox,
-    sent: Option<JsonBody<CountRequest>>,
-) -> Result<Response, Problem> {
-    let request = sent.map(|JsonBody(request)| request).unwrap_or_default();
-    let enough = request.at_least.map_or(1, u64::from);
-    let within = request.within.map_or(Duration::ZERO, |within| within.0);
-    if enough > MAX_CALLS as u64 {
-        return Err(Problem::unfit("atLeast", format!("at most {MAX_CALLS}")));
-    }
-    if within > MAX_WAIT {
-        return Err(Problem::unfit("within", "a count waits 60s at most"));
-    }
-    request.check_order_number()?;
-    let filter = journal_filter(request.filter(), &sandbox)?;
-    let journal = journal_of(&sandbox, request.kind);
-    // Watched before it is counted, so that no call falls between.
-    let mut news = journal.watch();
-    let mut stop = app.stop.clone();
-    let mut counted = Counted::default();
-    let has_enough = journal.count_on(&filter, &mut counted) as u64 >= enough;
-    let turn = match has_enough || within.is_zero() {
-        true => None,
-        false => Some(app.wait_turns.take()?),
-    };
-    let enough_came = async {
-        loop {
-            if journal.count_on(&filter, &mut counted) as u64 >= enough {
-                return Ok::<_, Closed>(());
-            }
-            news.come().await?;
-        }
-    };
-    // A time limit of zero still lets the first count through.
-    let came = tokio::select! {
-        biased;
-        came = timeout(within, enough_came) => came,
-        () = stop.stopped() => Ok(Ok(())),
-    };
-    if let Ok(Err(Closed)) = came {
-        return Err(no_sandbox(&sandbox.name));
-    }
-    drop(turn);
-    let count = journal.count_on(&filter, &mut counted) as u64;
-    let reached = count >= enough;
-    let (sandbox, near) = match reached {
-        true => (sandbox, Vec::new()),
-        false => {
-            let look = move || {
-                let near = journal_of(&sandbox, request.kind).nearest(&filter, NEAREST);
-                (sandbox, near)
-            };
-            aside(look).await?
-        }
-    };
-    let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
-    answer(&app, Length::Bytes(bytes), move || {
-        let accounts = sandbox.accounts();
-        Count {
-            count,
-            reached,
-            forgotten: counted.forgotten,
-            nearest: near
-                .into_iter()
-                .map(|near| near_call(&sandbox, &accounts, near))
-                .collect(),
-        }
-    })
-    .await
-}
-
-/// A call that comes near to what was asked for, with the fields in which it differs.
-fn near_call(
-    sandbox: &Sandbox,
-    accounts: &Accounts,
-    (entry, differences): (Arc<Entry>, Vec<journal::Difference>),
-) -> NearCall {
-    let masked = |found: String| accounts.masked(found).into_owned();
-    let difference = |difference: journal::Difference| Difference {
-        field: difference.field.to_owned(),
-        found: match difference.field {
-            // A name or number that is no account's or order's may be a misplaced password.
-            "loginName" if entry.login_name.is_none() => difference.found.map(masked),
-            "orderNumber" if entry.order_number.is_none() => difference.found.map(masked),
-            _ => difference.found,
-        },
-        wanted: difference.wanted,
-    };
-    NearCall {
-        call: call_info(sandbox, accounts, &entry),
-        differs: differences.into_iter().map(difference).collect(),
-    }
-}
-
-/// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
-/// is followed is in use. Its deletion ends the stream.
-#[utoipa::path(get, path = "/calls/stream", tag = "calls", operation_id = "streamCalls",
-    params(
-        CallFilter,
-        ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last call that was seen")),
-    responses(
-        (status = 200, description = "Events of the kind `call`, each with a Call; a comment `skipped` and a number where calls are no longer kept that may have been meant", content_type = "text/event-stream", body = String),
-        (status = 400, description = "The Last-Event-ID is no number"),
-        (status = 503, description = "Half of the listener's connections wait or stream already")))]
-pub(super) async fn stream(
-    State(app): State<App>,
-    PathSandbox(sandbox): PathSandbox,
-    Query(filter): Query<CallFilter>,
-    headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    if filter.limit.is_some() {
-        return Err(Problem::unreadable(
-            "limit",
-            "a stream has no limit: close it when there is enough",
-        ));
-    }
-    if filter.before.is_some() {
-        return Err(Problem::unreadable(
-            "before",
-            "a stream begins behind a call: send its number as Last-Event-ID",
-        ));
-    }
-    let kind = filter.kind;
-    let journal = journal_of(&sandbox, kind);
-    let mut news = journal.watch();
-    let newest = journal.last_id();
-    let seen = match headers.get("last-event-id") {
-        None => newest,
-        Some(id) => {
-            let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
-            let id = id.ok_or_else(|| Problem::unreadable("Last-Event-ID", "an id is a whole number"))?;
-            // Above the newest, it is that of another emulator, such as the one before a restart.
-            if id > newest { 0 } else { id }
-        }
-    };
-    let turn = app.wait_turns.take()?;
-    // Calls that came before are sent at once.
-    news.mark_changed();
-    let follower = Follower {
-        filter: journal_filter(filter, &sandbox)?,
-        sandbox,
-        kind,
-        news,
-        stop: app.stop.clone(),
-        last: seen,
-        batch: VecDeque::new(),
-        _turn: turn,
-    };
-    let events = stream::unfold(follower, async |mut follower| {
-        let event = follower.next().await?;
-        Some((Ok(event), follower))
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_THERE)))
-}
-
-/// Whoever reads a stream of calls. An event is made when it is its turn to be sent, so a follower that reads slowly, or
-/// not at all, costs no more than the calls of a batch.
-struct Follower {
-    sandbox: Using,
-    kind: Option<CallKind>,
-    filter: Filter,
-    news: News,
-    stop: Stop,
-    /// The number of the last call that was looked at, whether it was asked for or not.
-    last: u64,
-    batch: VecDeque<Arc<Entry>>,
-    _turn: OwnedSemaphorePermit,
-}
-
-impl Follower {
-    /// The next event; none once the emulator stops or the sandbox is deleted.
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            while let Some(entry) = self.batch.front() {
-                let skipped = entry.id - self.last - 1;
-                if skipped > 0 {
-                    self.last += skipped;
-                    return Some(Event::default().comment(format!("skipped {skipped}")));
-                }
-                self.last = entry.id;
-                let event = self.filter.matches(entry).then(|| event(&self.sandbox, entry));
-                self.batch.pop_front();
-                if event.is_some() {
-                    return event;
-                }
-            }
-            tokio::select! {
-                biased;
-                () = self.stop.stopped() => return None,
-                came = self.news.come() => came.ok()?,
-            }
-            let after = journal_of(&self.sandbox, self.kind).after(self.last, BATCH);
-            let came = after.len();
-            self.batch = up_to(BATCH_BYTES, after, |entry| entry.bytes()).collect();
-            if came == BATCH || self.batch.len() < came {
-                self.news.mark_changed();
-            }
-        }
-    }
-}
-
-fn event(sandbox: &Sandbox, entry: &Entry) -> Event {
-    let info = call_info(sandbox, &sandbox.accounts(), entry);
-    let call = serde_json::to_string(&info).expect("strings and numbers always serialize");
-    Event::default().id(entry.id.to_string()).event("call").data(call)
 }

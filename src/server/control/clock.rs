@@ -14,13 +14,9 @@ use crate::api::order::state::Order;
 use crate::clock::{Timestamp, real_now};
 use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
 use crate::model::next::{DueFilter, DueInfo, DueList};
-use crate::sandbox::push::Came;
 
 /// How many events are listed where the request does not say.
 const DUE: usize = 20;
-
-/// The most events that are listed.
-const MAX_DUE: usize = 1000;
 
 /// The sandbox's time.
 #[utoipa::path(get, path = "/clock", tag = "clock", operation_id = "readClock",
@@ -40,8 +36,9 @@ pub(super) async fn due(
     Query(filter): Query<DueFilter>,
 ) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(DUE);
-    if !(1..=MAX_DUE).contains(&limit) {
-        return Err(Problem::unreadable("limit", format!("it is from 1 to {MAX_DUE}")));
+    if !(1..=DueFilter::MAX_LIMIT).contains(&limit) {
+        let range = format!("it is from 1 to {}", DueFilter::MAX_LIMIT);
+        return Err(Problem::unreadable("limit", range));
     }
     let (book, now) = {
         let state = sandbox.state();
@@ -83,10 +80,8 @@ pub(super) async fn set(
     JsonBody(setting): JsonBody<ClockSetting>,
 ) -> Result<Json<ClockInfo>, Problem> {
     let real_now = real_now();
-    let mut state = sandbox.state();
-    setting.apply(&mut state.clock, real_now)?;
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(Json(ClockInfo::new(state.clock, real_now)))
+    let set = sandbox.change(|state| setting.apply(&mut state.clock, real_now).map(|()| state.clock));
+    Ok(Json(ClockInfo::new(set?, real_now)))
 }
 
 /// Moves the clock on, at most to the end of the year 9999.
@@ -94,8 +89,9 @@ pub(super) async fn set(
     responses((status = 200, description = "The clock", body = ClockInfo)))]
 pub(super) async fn advance(PathSandbox(sandbox): PathSandbox, JsonBody(step): JsonBody<ClockStep>) -> Json<ClockInfo> {
     let real_now = real_now();
-    let mut state = sandbox.state();
-    state.clock.advance(step.by.0, real_now);
-    sandbox.settle(&mut state, Came::Placed);
-    Json(ClockInfo::new(state.clock, real_now))
+    let advanced = sandbox.change(|state| {
+        state.clock.advance(step.by.0, real_now);
+        state.clock
+    });
+    Json(ClockInfo::new(advanced, real_now))
 }

@@ -51,9 +51,11 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
-    let mut state = sandbox.state();
-    state.faults.sweep(real_now);
-    let id = state.faults.add(fault.clone()).ok_or_else(|| {
+    let added = sandbox.change(|state| {
+        state.faults.sweep(real_now);
+        state.faults.add(fault.clone())
+    });
+    let id = added.ok_or_else(|| {
         Problem::full(format!(
             "there are {} faults already, which is all that may be",
             Faults::MAX
@@ -66,7 +68,7 @@ pub(super) async fn create(
 #[utoipa::path(delete, path = "/faults", tag = "faults", operation_id = "deleteFaults",
     responses((status = 204, description = "There is none any more")))]
 pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
-    sandbox.state().faults.clear();
+    sandbox.change(|state| state.faults.clear());
     StatusCode::NO_CONTENT
 }
 
@@ -75,11 +77,11 @@ pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
     params(("id" = u64, Path, description = "Its number")),
     responses((status = 204, description = "Removed"), (status = 404, description = "There is none, or it healed")))]
 pub(super) async fn delete(PathSandbox(sandbox): PathSandbox, PathId(id): PathId) -> Result<StatusCode, Problem> {
-    let mut state = sandbox.state();
-    state.faults.sweep(real_now());
-    id.parse()
-        .ok()
-        .and_then(|id| state.faults.remove(id))
+    let removed = sandbox.change(|state| {
+        state.faults.sweep(real_now());
+        id.parse().ok().and_then(|id| state.faults.remove(id))
+    });
+    removed
         .map(|_| StatusCode::NO_CONTENT)
         .ok_or_else(|| Problem::not_found("no fault of this sandbox has that id, or it is over"))
 }

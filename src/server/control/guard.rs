@@ -1,6 +1,6 @@
 //! Who is let in: the machine's owner and their programs, not a web page in their browser, but for the console.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::{App, Problem};
+use crate::api::http_url::split_port;
 use crate::server::console;
 use crate::token::Token;
 
@@ -37,20 +38,13 @@ impl OwnNames {
 
     /// Whether a Host header names this machine: DNS rebinding needs a name that an attacker owns.
     fn contain(&self, host: &str) -> bool {
-        let name = match host.strip_prefix('[') {
-            Some(rest) => {
-                let Some((address, port)) = rest.split_once(']') else {
-                    return false;
-                };
-                return address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6())
-                    && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
-            }
-            None => match host.rsplit_once(':') {
-                Some((name, port)) if is_port(port) => name,
-                Some(_) => return false,
-                None => host,
-            },
-        };
+        let (name, port) = split_port(host);
+        if port.is_some_and(|port| !is_port(port)) {
+            return false;
+        }
+        if let Some(address) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            return address.parse::<Ipv6Addr>().is_ok();
+        }
         name.parse::<IpAddr>().is_ok()
             || name.eq_ignore_ascii_case("localhost")
             || self.0.iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -150,9 +144,9 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
 /// The host by which a request that was let in asked, without the port.
 pub(super) fn host_name(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
-    Some(match host.rsplit_once(':') {
-        Some((name, port)) if is_port(port) => name,
-        Some(_) | None => host,
+    Some(match split_port(host) {
+        (name, Some(port)) if is_port(port) => name,
+        (_, Some(_) | None) => host,
     })
 }
 
@@ -250,6 +244,13 @@ mod tests {
                 "[x]",
                 "::1",
                 "localhost:x",
+                "localhost:80:80",
+                "[::1]x",
+                "[::1]80",
+                "[::1]:",
+                "[127.0.0.1]",
+                "[[::1]]",
+                "x]:80",
                 "1.2.3",
             ] {
                 assert!(!names.contain(host), "{listener}: {host}");

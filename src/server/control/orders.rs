@@ -23,13 +23,10 @@ use crate::model::order::{
     give_csr, judge_csr, order_number_taken,
 };
 use crate::model::sort::{OrderField, OrderSort};
-use crate::sandbox::push::Came;
+use crate::sandbox;
 
 /// The orders of a page where the request does not say.
 const PAGE: usize = 1000;
-
-/// The most orders of a page.
-const MAX_PAGE: usize = 10_000;
 
 /// The orders, by rising number, a page at a time; or searched, sorted, and from any place on.
 #[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "listOrders", params(OrderFilter),
@@ -42,10 +39,10 @@ pub(super) async fn list(
     Query(filter): Query<OrderFilter>,
 ) -> Result<Response, Problem> {
     let limit = filter.limit.unwrap_or(PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
+    if !(1..=OrderFilter::MAX_LIMIT).contains(&limit) {
         return Err(Problem::unreadable(
             "limit",
-            format!("a page has 1 to {MAX_PAGE} orders"),
+            format!("a page has 1 to {} orders", OrderFilter::MAX_LIMIT),
         ));
     }
     if filter.after.is_some_and(|after| after > OrderNumber::MAX) {
@@ -224,7 +221,7 @@ fn in_book_order<'b>(
     responses(
         (status = 201, description = "Made", body = OrderInfo, headers(("Location" = String))),
         (status = 409, description = "The orderNumber is taken"),
-        (status = 503, description = "There are as many as there may be (--max-orders)")))]
+        (status = 503, description = "There are as many as there may be (--max-orders), or there is no memory for it (--max-order-bytes)")))]
 pub(super) async fn create(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(Fields(mut object)): JsonBody<Fields>,
@@ -234,9 +231,19 @@ pub(super) async fn create(
     object.entry("state").or_insert(json!(State::Issued));
     let csr = take_csr(&mut object)?.flatten();
     let entry: Order = from_object(object)?;
-    let mut state = sandbox.state();
+    let reply = sandbox.change(|state| add_order(state, &entry, csr, is_numbered))?;
+    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+}
+
+fn add_order(
+    state: &mut sandbox::State,
+    entry: &Order,
+    csr: Option<Csr>,
+    is_numbered: bool,
+) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
-    let mut order = build_order(&entry, &state.world.accounts, now)?;
+    let mut order = build_order(entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
@@ -250,12 +257,7 @@ pub(super) async fn create(
         true => book.insert(order).map(|()| number)?,
         false => book.insert_new(order)?,
     };
-    let reply = OrderInfo::describe(book.get(number).ok_or_else(|| no_order(&sandbox.name, number))?, now);
-    let reply = masked(reply, &state.world.accounts);
-    sandbox.settle(&mut state, Came::Placed);
-    drop(state);
-    let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
+    Ok(describe(state, number, now))
 }
 
 /// One order, in the state that it is in now.
@@ -281,7 +283,10 @@ pub(super) async fn read(
 #[utoipa::path(patch, path = "/orders/{orderNumber}", tag = "orders", operation_id = "changeOrder",
     params(("orderNumber" = u64, Path, description = "Its number")),
     request_body = OrderPatch,
-    responses((status = 200, description = "Changed", body = OrderInfo), (status = 404, description = "There is none")))]
+    responses(
+        (status = 200, description = "Changed", body = OrderInfo),
+        (status = 404, description = "There is none"),
+        (status = 503, description = "There is no memory for it (--max-order-bytes)")))]
 pub(super) async fn change(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
@@ -289,13 +294,20 @@ pub(super) async fn change(
 ) -> Result<Json<OrderInfo>, Problem> {
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
-    let mut state = sandbox.state();
+    sandbox
+        .change(|state| change_order(state, &sandbox.name, number, csr, patch))
+        .map(Json)
+}
+
+fn change_order(
+    state: &mut sandbox::State,
+    sandbox: &str,
+    number: OrderNumber,
+    csr: Option<Option<Csr>>,
+    patch: Map<String, Value>,
+) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
-    let old = state
-        .world
-        .book
-        .get(number)
-        .ok_or_else(|| no_order(&sandbox.name, number))?;
+    let old = state.world.book.get(number).ok_or_else(|| no_order(sandbox, number))?;
     let mut entry = OrderInfo::describe(old, now);
     entry.csr = None;
     let wanted: Option<State> = match patch.get("state") {
@@ -329,10 +341,7 @@ pub(super) async fn change(
     check_certificate_id(&order, &state.world.book)?;
     let book = state.world.book_mut();
     book.insert(order)?;
-    let reply = OrderInfo::describe(book.get(number).ok_or_else(|| no_order(&sandbox.name, number))?, now);
-    let reply = masked(reply, &state.world.accounts);
-    sandbox.settle(&mut state, Came::Placed);
-    Ok(Json(reply))
+    Ok(describe(state, number, now))
 }
 
 /// Deletes an order.
@@ -343,16 +352,20 @@ pub(super) async fn delete(
     PathSandbox(sandbox): PathSandbox,
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<StatusCode, Problem> {
-    let mut state = sandbox.state();
-    state
-        .world
-        .book
-        .get(number)
-        .ok_or_else(|| no_order(&sandbox.name, number))?;
-    state.world.book_mut().remove(number);
-    sandbox.settle(&mut state, Came::Placed);
-    sandbox.certificates.forget(number);
+    let removed = sandbox.change(|state| {
+        state.world.book.get(number)?;
+        state.world.book_mut().remove(number)?;
+        sandbox.certificates.forget(number);
+        Some(())
+    });
+    removed.ok_or_else(|| no_order(&sandbox.name, number))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// An order that was just made or changed, as it is answered.
+fn describe(state: &sandbox::State, number: OrderNumber, now: Timestamp) -> OrderInfo {
+    let order = state.world.book.get(number).expect("it was just put in");
+    masked(OrderInfo::describe(order, now), &state.world.accounts)
 }
 
 /// The CSR that is sent, judged: that takes its time, so it is done before the sandbox is locked.

@@ -9,7 +9,6 @@ use super::Problem;
 use super::extract::{PathSandbox, Query};
 use crate::api::order::state::OrderNumber;
 use crate::model::mail::{MailFilter, MailList};
-use crate::sandbox::push::Came;
 
 /// The mails in the outbox that were sent by now, the oldest first.
 #[utoipa::path(get, path = "/outbox", tag = "outbox", operation_id = "listMails", params(MailFilter),
@@ -40,9 +39,6 @@ pub(super) async fn list(
 #[utoipa::path(delete, path = "/outbox", tag = "outbox", operation_id = "deleteMails",
     responses((status = 204, description = "There is none any more")))]
 pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
-    let mut state = sandbox.state();
-    state.world.outbox_mut().clear();
-    sandbox.settle(&mut state, Came::Placed);
-    drop(state);
+    sandbox.change(|state| state.world.outbox_mut().clear());
     StatusCode::NO_CONTENT
 }

@@ -119,12 +119,12 @@ async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<Ma
         }
     };
     pin!(over);
-    let came = tokio::select! {
+    let response = tokio::select! {
         biased;
-        came = responded => came.ok(),
+        response = responded => response.ok(),
         () = &mut over => None,
     };
-    let sent = match came {
+    let sent = match response {
         Some(response) => receive(response, over).await,
         None => SentReply::default(),
     };

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::api::order::book::BookFull;
 use crate::api::protocol::assumption::AssumptionError;
-use crate::aside::BrokenOff;
+use crate::aside::{BrokenOff, INTERRUPTED};
 use crate::model::FixturesError;
 use crate::model::problem::ProblemDetails;
 use crate::model::value_error::ValueError;
@@ -140,7 +140,7 @@ impl From<FixturesError> for Problem {
 impl Problem {
     /// What was asked for was not done to its end.
     pub(super) fn interrupted() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the work was interrupted")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERRUPTED)
     }
 }
 

@@ -45,7 +45,7 @@ impl From<SandboxError> for Problem {
             SandboxError::Ttl => Self::unfit("ttl", text),
             SandboxError::Logins => Self::unfit("logins", text),
             SandboxError::LoginTaken { .. } => Self::conflict("logins", text),
-            SandboxError::TooMany(_) => Self::full(text),
+            SandboxError::TooMany(_) | SandboxError::Memory(_) => Self::full(text),
             SandboxError::Fixtures(error) => Self::from(error).below("fixtures"),
         }
     }
@@ -79,7 +79,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Response, Problem> {
     responses(
         (status = 201, description = "Made", body = SandboxInfo, headers(("Location" = String))),
         (status = 409, description = "The name or a login name is taken"),
-        (status = 503, description = "There are as many as there may be (--max-sandboxes)")))]
+        (status = 503, description = "There are as many as there may be (--max-sandboxes), or there is no memory for its fixtures (--max-order-bytes)")))]
 pub(super) async fn create(
     State(app): State<App>,
     sent: Option<BodyWithFixtures<NewSandbox>>,
@@ -134,7 +134,9 @@ pub(super) async fn delete(State(app): State<App>, PathSandbox(sandbox): PathSan
 /// Begins again: with the fixtures that it started with or those that are sent, with their clock and their faults, and
 /// with no calls.
 #[utoipa::path(post, path = "/reset", tag = "sandboxes", operation_id = "reset", request_body = Option<Reset>,
-    responses((status = 200, description = "It began again", body = SandboxInfo)))]
+    responses(
+        (status = 200, description = "It began again", body = SandboxInfo),
+        (status = 503, description = "There is no memory for its orders (--max-order-bytes)")))]
 pub(super) async fn reset(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -147,15 +149,13 @@ pub(super) async fn reset(
     let sandboxes = app.sandboxes.clone();
     let reset = move |fixtures: Option<Fixtures>| {
         let settings = sandboxes.settings();
-        let fixtures = match fixtures {
-            Some(fixtures) => Arc::new(fixtures),
-            None => sandbox.fixtures.as_ref().unwrap_or(&settings.fixtures).clone(),
-        };
-        let state = settings
-            .state_of(&fixtures, real_now())
-            .map_err(|error| Problem::from(error).below("fixtures"))?;
+        let state = match fixtures.as_ref().or(sandbox.fixtures().map(|kept| &**kept)) {
+            Some(fixtures) => settings.state_of(fixtures, real_now()),
+            None => settings.first_state(real_now()),
+        }
+        .map_err(|error| Problem::from(error).below("fixtures"))?;
         drop(fixtures);
-        sandbox.reset(state);
+        sandbox.reset(state)?;
         Ok(Json(sandbox_info(&sandbox)))
     };
     with_fixtures(fixtures, share, &app, reset).await

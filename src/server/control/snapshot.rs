@@ -9,9 +9,9 @@ use super::extract::{PathSandbox, SnapshotBody};
 use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
+use crate::model::Fixtures;
 use crate::model::fixtures::File;
 use crate::model::sandbox::RestoreInfo;
-use crate::model::{Fixtures, FixturesError};
 
 /// The sandbox as a fixtures file, with every password in it: it makes the same world again.
 #[utoipa::path(get, path = "/snapshot", tag = "snapshot", operation_id = "readSnapshot",
@@ -24,7 +24,9 @@ pub(super) async fn read(State(app): State<App>, PathSandbox(sandbox): PathSandb
 
 /// Puts what a fixtures file describes in the place of all that the sandbox holds. The journal stays.
 #[utoipa::path(put, path = "/snapshot", tag = "snapshot", operation_id = "restoreSnapshot", request_body = File,
-    responses((status = 200, description = "How much there is now", body = RestoreInfo)))]
+    responses(
+        (status = 200, description = "How much there is now", body = RestoreInfo),
+        (status = 503, description = "There is no memory for its orders (--max-order-bytes)")))]
 pub(super) async fn restore(
     State(app): State<App>,
     PathSandbox(sandbox): PathSandbox,
@@ -38,9 +40,8 @@ pub(super) async fn restore(
         drop(share);
         let restored = RestoreInfo::new(state.world.book.len(), state.world.accounts.len());
         // What it replaces may be large, and is freed here as well.
-        sandbox.replace(state);
-        Ok(restored)
+        sandbox.replace(state)?;
+        Ok(Json(restored))
     };
-    let done: Result<_, FixturesError> = aside(restore).await?;
-    Ok(done.map(Json)?)
+    aside(restore).await?
 }

@@ -162,6 +162,7 @@ fn help_names_every_option_and_its_variable() {
         "tls-name",
         "read-timeout",
         "max-orders",
+        "max-order-bytes",
         "log",
         "log-format",
     ] {

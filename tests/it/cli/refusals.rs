@@ -63,6 +63,7 @@ fn options_that_are_wrong() {
         (&["--issuance-delay", "-1s"], "-1"),
         (&["--seed", "x"], "--seed"),
         (&["--max-orders", "-1"], "-1"),
+        (&["--max-order-bytes", "1g"], "1g"),
         (&["--read-timeout", "0s"], "--read-timeout"),
         (&["--log-format", "xml"], "json"),
         (&["--tls-cert", "a.pem"], "--tls-key"),
@@ -118,7 +119,7 @@ fn numbers_that_are_wrong() {
             NUMBERS.contains(&value).then_some(option)
         })
         .collect();
-    assert_eq!(options.len(), 6, "{options:?}");
+    assert_eq!(options.len(), 7, "{options:?}");
     for option in options {
         for number in ["x", "-1", "1.5", "1k", "99999999999999999999"] {
             run(&[&format!("--{option}={number}")], &[]).assert_refused(

@@ -1,6 +1,6 @@
 //! The bound on orders, and the seed of their numbers.
 
-use crate::harness::{ALREADY_REVOKED, Form, SUCCESS, Server, WRONG_STATE};
+use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, WRONG_STATE};
 
 const FIXTURES: &str = r#"
 [[accounts]]
@@ -48,6 +48,56 @@ fn a_book_that_is_full_takes_no_more_and_loses_nothing() {
     client.revoke(&Form::revoke().order(3)).assert_text(SUCCESS);
     client.revoke(&Form::revoke().order(3)).assert_text(ALREADY_REVOKED);
     assert_eq!(client.replace(&Form::replace().order(new)).status, 503);
+    server.assert_well();
+}
+
+#[test]
+fn the_memory_of_all_orders_is_bounded() {
+    let server = Server::plain_with_fixtures(FIXTURES, &["--max-order-bytes", "10000"]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let mut newest = 1;
+    let mut made = Vec::new();
+    let refused = loop {
+        let answer = client.replace(&Form::replace().order(newest));
+        if answer.status != 200 {
+            break answer;
+        }
+        newest = answer.order_number();
+        made.push(newest);
+        assert!(made.len() < 40, "{made:?}");
+    };
+    // Those of the fixtures do not count.
+    assert!(made.len() > 3, "{made:?}");
+    assert_eq!(refused.status, 503);
+    assert!(refused.text().contains("(--max-order-bytes)"), "{refused:?}");
+    server.wait_for_log(&["WARN", "!AutoReplaceSMIME", "503", "--max-order-bytes"]);
+
+    // Neither is there room for a CSR that an order does not have yet, for orders of the control API, or in other sandboxes.
+    let fixtures = format!("{{\"fixtures\":{}}}", serde_json::json!(FIXTURES));
+    let long = format!(
+        r#"{{"loginName":"login_name","product":"smime","email":"{}@a.de"}}"#,
+        "x".repeat(64)
+    );
+    let fill = |control: &mut Control| while control.send("POST", "/orders", &long).status == 201 {};
+    fill(&mut control);
+    assert_eq!(client.replace(&Form::replace().order(2)).status, 503);
+    control.expect(("POST", "/orders", &long), 503, &["--max-order-bytes"]);
+    control.expect(("POST", "/sandboxes", &fixtures), 503, &["--max-order-bytes"]);
+    let mut other = Control::of_new_sandbox(&server, "other");
+    other.expect(("POST", "/orders", &long), 503, &["--max-order-bytes"]);
+    assert_eq!(other.get("/orders")["orders"].as_array().map(Vec::len), Some(3));
+
+    // What needs no room works, and what is deleted makes room, wherever that is.
+    client.revoke(&Form::revoke().order(3)).assert_text(SUCCESS);
+    for number in &made {
+        control.expect(("DELETE", &format!("/orders/{number}"), ""), 204, &[]);
+    }
+    client.replace(&Form::replace().order(2)).assert_text(SUCCESS);
+    fill(&mut other);
+    control.expect(("POST", "/orders", &long), 503, &["--max-order-bytes"]);
+    control.expect(("DELETE", "/sandboxes/other", ""), 204, &[]);
+    control.expect(("POST", "/orders", &long), 201, &[]);
+    control.expect(("POST", "/sandboxes", &fixtures), 201, &[]);
     server.assert_well();
 }
 
