@@ -1,4 +1,4 @@
-// The orders; and one of them, opened: its life, what each endpoint would answer now, its certificate, its fields.
+// The orders; and one of them, opened.
 import { html, useState } from './html.js';
 import { address, get, save as download, text } from './api.js';
 import { FieldTable } from './fields.js';
@@ -26,12 +26,11 @@ export default function Orders() {
 }
 
 function Rows({ orders, id, fields }) {
-  const sorted = (name) => html`<${Sorted} name=${name} class=${'c-' + name} />`;
-  const time = (order, name) => html`<td class=${'nowrap c-' + name}><${Time} at=${order[name]} /></td>`;
-  return html`<${Table} label="Orders" class="orders" head=${[...['orderNumber', 'state', 'product', 'loginName'].map(sorted), ['For', 'c-for'], ...['issued', 'expires', 'due'].map(sorted)]}
+  const sorted = (name) => html`<${Sorted} name=${name} />`;
+  return html`<${Table} label="Orders" class="orders" head=${[...['orderNumber', 'state', 'product', 'loginName'].map(sorted), 'For', ...['issued', 'expires', 'due'].map(sorted)]}
     rows=${orders.map((order) => html`<${OpenRow} key=${order.orderNumber} isCode name=${order.orderNumber} open=${String(order.orderNumber) === id} address=${href('orders', order.orderNumber, fields)}>
-      <td><${State} state=${order.state} /></td><td class="c-product nowrap">${order.product}</td><td class="name c-loginName">${order.loginName}</td>
-      <td class="c-for">${order.email || order.organization}</td>${['issued', 'expires', 'due'].map((name) => time(order, name))}<//>`)} />`;
+      <td><${State} state=${order.state} /></td><td class="nowrap">${order.product}</td><td class="name">${order.loginName}</td>
+      <td class="c-for">${order.email || order.organization}</td>${['issued', 'expires', 'due'].map((name) => html`<td data-is=${name}><${Time} at=${order[name]} /></td>`)}<//>`)} />`;
 }
 
 const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
@@ -76,7 +75,7 @@ function Next({ number, path, turn, state }) {
   if (!data) return html`<${Failure} error=${error} />`;
   return html`<${Table} label="What each endpoint would answer" class="next" head=${['Endpoint', 'Code', 'Then']} rows=${data.endpoints.map((row, at) => html`<tr key=${at}>
       <td class="name"><a href=${href('try', row.endpoint, { orderNumber: number })}>${row.endpoint}</a>${row.with && html`<br /><span class="dim">${row.with.name}=${row.with.value}</span>`}</td>
-      <td class="c-code" title=${row.message}><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
+      <td><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
       <td>${row.becomes ? html`<${State} state=${row.becomes} />` : html`<span class="dim">unchanged</span>`}
         ${row.makes && html`<br /><span class="dim">new order:</span> <${State} state=${row.makes} />`}</td></tr>`)} />`;
 }
@@ -102,7 +101,6 @@ function Certificate({ order, path }) {
 
 const command = (url, number) => `openssl ocsp -issuer ${number}-chain.pem -cert ${number}.pem -url ${url} -noverify -resp_text`;
 
-// From notBefore to notAfter, and where the sandbox's present is.
 function Validity({ from, to, revoked }) {
   const [start, end] = [Date.parse(from), Date.parse(to)];
   const share = Math.min(1, Math.max(0, (now.value - start) / (end - start)));
