@@ -1,12 +1,12 @@
 // The orders; and one of them, opened.
 import { html, useState } from './html.js';
-import { address, get, save as download, text } from './api.js';
+import { address, get, put, save as download, text } from './api.js';
 import { FieldTable } from './fields.js';
 import { dateTime, relative } from './format.js';
 import { Listing, Opened, Sorted, askedFor, useOpened } from './paged.js';
 import { Action, Code, Copy, Facts, Failure, OpenRow, Select, State, Table, Time, useData } from './parts.js';
 import { href, route, setQuery } from './route.js';
-import { changes, now } from './store.js';
+import { changes, now, setClock, takeShown } from './store.js';
 
 const STATES = ['pending', 'unpaid', 'being-issued', 'issued', 'replaced', 'revoked', 'rejected', 'expired', 'on-hold'];
 const FILTERS = ['search', 'state', 'product', 'loginName'];
@@ -36,12 +36,17 @@ function Rows({ orders, id, fields }) {
 const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
 
 function Order({ number, onChange }) {
-  const { data: order, error, path, turn, save } = useOpened('orders', number, onChange, [changes.value]);
+  const { data: order, error, path, turn, reload, save } = useOpened('orders', number, onChange, [changes.value]);
+  const goTo = async (time) => {
+    await takeShown(put('clock', { now: time }), setClock);
+    reload();
+    onChange();
+  };
   return html`<${Opened} noun="order" id=${number} title=${`Order ${number}`} error=${error} onChange=${onChange} fixture=${order}
     headline=${order && html`<p class="headline"><${State} state=${order.state} /> <span class="dim">${order.product === 'smime' ? 'S/MIME' : 'code signing'}</span>${' '}<a href=${href('accounts', order.loginName)}>${order.loginName}</a> <span class="dim">${order.email || order.organization}</span></p>`}
     links=${html`<a class="button" href=${href('calls', '', { orderNumber: number })}>Its calls</a>`}>
     ${order && html`
-      <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
+      <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} goTo=${goTo} />
       <h3>What each endpoint would answer now</h3><${Next} number=${number} path=${path} turn=${turn} state=${order.state} />
       ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${Certificate} order=${order} path=${path} />`}
       <h3>Files</h3><${Files} path=${path} number=${number} />
@@ -56,7 +61,7 @@ function byClock({ state, due, expires, issuanceFails }) {
   return [isDue && ['issued', due], ends && ['expired', expires]].filter(Boolean);
 }
 
-function Life({ order, path, turn }) {
+function Life({ order, path, turn, goTo }) {
   const { data, error } = useData(() => get(path + '/history'), [path, turn, changes.value, order.state]);
   if (!data) return html`<${Failure} error=${error} />`;
   return html`<ol class="life">
@@ -65,7 +70,8 @@ function Life({ order, path, turn }) {
       ${' '}<span class="dim">${entry.call != null
         ? html`by <a href=${href('calls', entry.call)}>call ${entry.call}</a> ${entry.endpoint}`
         : `by ${{ control: 'control API', clock: 'the clock' }[entry.how] || entry.how}`}</span></li>`)}
-    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
+    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span>
+      ${' '}<${Action} class="small" run=${() => goTo(at)} aria-label=${`Set the clock to ${dateTime(at)}`}>Go there<//></li>`)}
   </ol>
   ${data.forgotten > 0 && html`<p class="note">Older changes of this sandbox are no longer kept.</p>`}`;
 }
