@@ -83,7 +83,7 @@ class Row extends Component {
       <td class="name">${call.orderNumber}</td>
       <td class="num nowrap c-real">${took(call.tookMicros)}</td>
       <td class="rest"><div class="says"><span><${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></span>
-        <span class="dim">${call.fault != null && html`<span class="bad">Fault ${call.fault}.</span> `}${call.hint}</span></div></td><//>`;
+        <span>${call.fault != null && html`<span class="bad">Fault ${call.fault}.</span> `}${call.hint}</span></div></td><//>`;
   }
 }
 
