@@ -108,6 +108,40 @@ test('nothing is wider than the window, from 360 to 2560 pixels', async () => {
   }
 });
 
+test('every cell of every table is seen whole, at 360 and 1280 pixels', async () => {
+  await call(all, '!autoRevokeCS', { orderNumber: '2200007', revocationReason: 'test' });
+  await call(all, 'download/RequestAndCollectSMIME', { orderNumber: '1100008', queryType: '0' });
+  for (const width of [360, 1280]) {
+    const page = await open(all, 'default/calls', { viewport: { width, height: 800 } });
+    for (const view of VIEWS) {
+      await show(page, view);
+      const lacking = await page.evaluate(() => {
+        const isWide = (element) => element.scrollWidth > element.clientWidth + 1;
+        const isOut = (cell) => !cell.getClientRects().length || cell.getBoundingClientRect().right > innerWidth;
+        const shown = [...document.querySelectorAll('main .table')].filter((table) => table.checkVisibility());
+        const cells = shown.flatMap((table) => [...table.querySelectorAll('tbody :is(th, td)')]).filter((cell) => cell.innerText.trim());
+        return [...shown.filter(isWide), ...cells.filter((cell) => isOut(cell) || isWide(cell))].map((one) => `${one.className}: ${one.innerText.slice(0, 80)}`);
+      });
+      assert.deepEqual(lacking, [], `${view} at ${width}`);
+    }
+    await page.finish();
+  }
+});
+
+test('the hint of a call is read in its row, at 360 and 1280 pixels', async () => {
+  const name = await sandbox(all, 'hints');
+  await call(all, '!autoRevokeCS', { orderNumber: '2200007', revocationReason: 'test' }, `/sandboxes/${name}`);
+  const [{ hint }] = (await control(all, 'GET', `sandboxes/${name}/calls`)).calls;
+  for (const width of [360, 1280]) {
+    const page = await open(all, `${name}/calls`, { viewport: { width, height: 800 } });
+    const told = page.locator('table.calls tbody tr').getByText(hint);
+    await told.waitFor();
+    const { right } = await told.evaluate((element) => element.getBoundingClientRect());
+    assert.ok(right <= width, `${right} of ${width}`);
+    await page.finish();
+  }
+});
+
 test('the address names what is shown, and another window shows the same', async () => {
   const page = await open(all, 'default/orders?state=issued&sort=-expires');
   await page.locator('.row-link').first().waitFor();

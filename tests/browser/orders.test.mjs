@@ -84,6 +84,18 @@ test('the life of an order says what the clock brings, as the order has it', asy
   await page.finish();
 });
 
+test('from the order that is being issued one goes to the time when it is issued', async () => {
+  const name = await sandbox(all, 'issuance');
+  await control(all, 'PATCH', `sandboxes/${name}/orders/1100002`, { due: '+2h' });
+  const page = await open(all, `${name}/orders/1100002`);
+  const detail = page.getByRole('region', { name: 'Order 1100002' });
+  await detail.locator('.life .later', { hasText: 'issued' }).getByRole('button', { name: /Set the clock to/ }).click();
+  await detail.locator('.headline .state-issued').waitFor();
+  await detail.locator('.life .now .state-issued').waitFor();
+  assert.equal((await control(all, 'GET', `sandboxes/${name}/orders/1100002`)).state, 'issued');
+  await page.finish();
+});
+
 test('the files of an order are saved, and OCSP is asked by its link', async () => {
   const name = await sandbox(all, 'files');
   const page = await open(all, `${name}/orders/1234567`);

@@ -21,7 +21,7 @@ async function files() {
     found[name] = await response.text();
     const named = name === 'index.html'
       ? [...found[name].matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, path]) => path)
-      : [...imports(found[name]), ...views(found[name])].map((path) => resolved(map, path, name));
+      : [...imports(found[name]), ...views(found[name]), ...started(found[name])].map((path) => resolved(map, path, name));
     wanted.push(...named);
   }
   return { found, map };
@@ -32,6 +32,8 @@ const resolved = (map, path, from) => new URL(map[path] || path, `http://x/${map
 const imports = (text) => [...text.matchAll(/\bfrom ?["']([\w./-]+)["']/g)].map(([, path]) => path);
 // A view is loaded by its name: those of the list in route.js.
 const views = (text) => (text.includes('export const VIEWS') ? [...text.matchAll(/\['(\w+)', '[^']+', '\w'\]/g)].map(([, name]) => `./${name}.js`) : []);
+// What start.js fetches.
+const started = (text) => [.../MODULES = \[([^\]]*)\]/.exec(text)?.[1].matchAll(/'([^']+)'/g) ?? []].map(([, path]) => path);
 
 test('the whole page is under 150 kB as it is written', async () => {
   const { found } = await files();
@@ -42,25 +44,46 @@ test('the whole page is under 150 kB as it is written', async () => {
   assert.ok(raw < LIMIT, `${raw} bytes`);
 });
 
-test('no module waits for one that is not known when app.js has come', async () => {
+test('no module that the page begins with waits for one that start.js does not fetch', async () => {
   const { found, map } = await files();
-  const known = new Set([...found['index.html'].matchAll(/modulepreload" href="([^"]+)"/g)].map(([, name]) => name));
-  for (const name of imports(found['app.js'])) known.add(resolved(map, name, 'app.js'));
-  for (const name of known) for (const one of imports(found[name])) assert.ok(known.has(resolved(map, one, name)), `${name} imports ${one}: preload it`);
+  const known = new Set(started(found['start.js']).map((name) => resolved(map, name, 'start.js')));
+  assert.ok(known.has('app.js'), [...known].join());
+  for (const name of known) for (const one of imports(found[name])) assert.ok(known.has(resolved(map, one, name)), `${name} imports ${one}: let start.js fetch it`);
 });
 
-test('the first paint does not wait for a script', async () => {
-  const browser = await launch();
-  const page = await browser.newPage();
-  let release;
-  const released = new Promise((resolve) => { release = resolve; });
-  await page.route('**/*.js', async (route) => { await released; await route.continue(); });
-  await page.goto(`${all.url}/#/default/calls`, { waitUntil: 'commit' });
-  await page.locator('.brand').waitFor();
-  await until('a first paint', () => page.evaluate(() => performance.getEntriesByName('first-contentful-paint').length));
-  release();
+for (const width of [360, 1280]) {
+  test(`the first paint does not wait for a script, and what it shows stays in its place, at ${width} pixels`, async () => {
+    const browser = await launch();
+    const page = await browser.newPage({ viewport: { width, height: 800 } });
+    let release;
+    const released = new Promise((resolve) => { release = resolve; });
+    await page.route('**/*.js', async (route) => { await released; await route.continue(); });
+    await page.goto(`${all.url}/#/default/calls`, { waitUntil: 'commit' });
+    const brand = page.locator('.brand');
+    await brand.waitFor();
+    await until('a first paint', () => page.evaluate(() => performance.getEntriesByName('first-contentful-paint').length));
+    const [place, side] = [await brand.boundingBox(), await page.locator('.side').boundingBox()];
+    release();
+    await page.locator('.connection.live').waitFor();
+    assert.deepEqual(await brand.boundingBox(), place);
+    assert.equal((await page.locator('.side').boundingBox()).width, side.width);
+    await browser.close();
+  });
+}
+
+test('nothing but start.js is fetched of the scripts before the browser has drawn the frame', async () => {
+  const page = await open(all, 'default/calls');
   await page.locator('.connection.live').waitFor();
-  await browser.close();
+  await page.addInitScript(() => { globalThis.requestAnimationFrame = (act) => { globalThis.frame = act; }; });
+  const fetched = [];
+  page.on('request', (request) => { if (request.resourceType() === 'script') fetched.push(new URL(request.url()).pathname); });
+  await page.reload({ waitUntil: 'load' });
+  await page.waitForFunction(() => globalThis.frame);
+  assert.deepEqual(fetched, ['/start.js']);
+  await page.evaluate(() => globalThis.frame());
+  await page.locator('.connection.live').waitFor();
+  assert.ok(fetched.length > 10, fetched.join());
+  await page.finish();
 });
 
 test('from a cold start: how soon the page is seen', async () => {

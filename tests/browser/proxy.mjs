@@ -37,6 +37,7 @@ function forward(control, request, response) {
   if (headers.origin) headers.origin = control;
   const onward = http.request(control + request.url, { method: request.method, headers }, (answer) => {
     response.writeHead(answer.statusCode, answer.headers);
+    response.flushHeaders(); // those of the stream come before its first call
     answer.pipe(response);
   });
   onward.on('error', () => response.destroy());

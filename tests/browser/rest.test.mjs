@@ -38,6 +38,24 @@ test('faults are added from the palette and put together, count their hits, and 
   await page.finish();
 });
 
+test('the band is red for faults that may meet every client, and calm for one of a single order', async () => {
+  const name = await sandbox(all, 'band');
+  await control(all, 'DELETE', `sandboxes/${name}/faults`);
+  await control(all, 'POST', `sandboxes/${name}/faults`, { orderNumber: 2200009, then: { code: -14 } });
+  const page = await open(all, `${name}/clock`);
+  const band = page.locator('.band');
+  await band.waitFor();
+  const colour = () => band.evaluate((element) => getComputedStyle(element).color);
+  assert.match(await band.innerText(), /A fault is active\s+order 2200009: code −14/);
+  const calm = await colour();
+  await control(all, 'POST', `sandboxes/${name}/faults`, { loginName: 'login_name', then: { status: 502 } });
+  await page.reload();
+  await band.getByText('2 faults are active').waitFor();
+  assert.match(await band.innerText(), /login_name: HTTP 502; order 2200009: code −14/);
+  assert.notEqual(await colour(), calm);
+  await page.finish();
+});
+
 test('a sandbox is made, switched to, saved, restored by a file, reset and deleted', async () => {
   const page = await open(all, 'default/sandboxes');
   await page.getByRole('button', { name: 'New sandbox' }).click();
@@ -82,6 +100,15 @@ test('an assumption is changed in place, marked, and put back', async () => {
   await page.getByRole('button', { name: 'All to the default' }).click();
   await page.getByText('all as by default').waitFor();
   assert.equal((await control(all, 'GET', `sandboxes/${name}/assumptions`)).assumptions.spelling, 'american');
+  await page.finish();
+});
+
+test('what stands between back-ticks in a reason is shown as code', async () => {
+  const page = await open(all, 'default/assumptions');
+  const reason = page.locator('tr', { has: page.getByRole('combobox', { name: 'spelling', exact: true }) }).locator('td').last();
+  await reason.waitFor();
+  assert.deepEqual(await reason.locator('code').allInnerTexts(), ['unrecognized', 'unrecognised']);
+  assert.ok(!(await page.locator('main').innerText()).includes('`'));
   await page.finish();
 });
 

@@ -89,6 +89,42 @@ test('every documented code comes by its button', async () => {
   await page.finish();
 });
 
+test('what is typed stays when a code is sent, and when another endpoint or view is shown', async () => {
+  const name = await sandbox(all, 'typed');
+  const page = await open(all, `${name}/try/!autoRevokeCS`);
+  const field = (argument) => page.locator(`[id="argument-${argument}"]`);
+  await field('loginName').fill('mine');
+  await field('revocationReason').fill('my own words');
+  await page.locator('.codes button', { hasText: '−16' }).click();
+  const reply = page.getByRole('region', { name: 'Reply', exact: true });
+  await reply.waitFor();
+  assert.equal(await field('loginName').inputValue(), 'mine');
+  await page.getByLabel('Endpoint').selectOption('!AutoReplaceCS');
+  await page.locator('#argument-csr').waitFor();
+  assert.equal(await field('loginName').inputValue(), 'mine');
+  assert.notEqual(await field('orderNumber').inputValue(), '', 'what was not typed is the example’s');
+  await page.getByRole('link', { name: 'Clock', exact: true }).click();
+  await page.locator('.large').waitFor();
+  await page.goto(`${all.url}/#/${name}/try/!autoRevokeCS`);
+  await until('what was typed', async () => (await field('revocationReason').inputValue()) === 'my own words');
+  await page.getByRole('button', { name: 'Back to the example' }).click();
+  assert.equal(await field('loginName').inputValue(), 'login_name');
+  assert.equal(await page.getByRole('button', { name: 'Back to the example' }).count(), 0);
+  await page.finish();
+});
+
+test('the call that a code’s button sent is put into the form when that is wished', async () => {
+  const name = await sandbox(all, 'taken');
+  const page = await open(all, `${name}/try/!autoRevokeCS`);
+  await page.locator('.codes button', { hasText: '−17' }).click();
+  await page.getByRole('button', { name: 'Put it into the form' }).click();
+  assert.equal(await page.locator('#argument-loginName').inputValue(), 'console_try');
+  assert.equal(await page.getByLabel('by GET').isChecked(), true);
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await until('the same code again', async () => (await control(all, 'GET', `sandboxes/${name}/calls?code=-17`)).calls.length === 2);
+  await page.finish();
+});
+
 test('a fault that is refused leaves the assumptions as they were', async () => {
   const name = await sandbox(all, 'refused');
   const assumptions = () => control(all, 'GET', `sandboxes/${name}/assumptions`);

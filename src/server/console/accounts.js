@@ -1,4 +1,3 @@
-// The view of the accounts.
 import { html } from './html.js';
 import { get } from './api.js';
 import { FieldTable, written } from './fields.js';
@@ -11,7 +10,7 @@ export default function Accounts() {
   const { data, error, reload } = useData(() => get('accounts' + wanted), [wanted]);
   const { id } = route.value;
   const row = (account, fields) => html`<${OpenRow} key=${account.loginName} isCode name=${account.loginName} open=${account.loginName === id} address=${href('accounts', account.loginName, fields)}>
-    <td class="name">${account.accountID}</td><td class="wraps">${special(account)}</td><//>`;
+    <td class="name" data-is="accountID">${account.accountID}</td><td class="wraps">${special(account)}</td><//>`;
   return html`<${Listing} noun="account" name="loginName" filters=${['search']} total=${data?.total} things=${data?.accounts} error=${error} reload=${reload}
     table=${(fields) => html`<${Table} label="Accounts" class="accounts" head=${['loginName', 'accountID', 'What is special about it']} rows=${data.accounts.map((account) => row(account, fields))} />`}
     opened=${html`<${Account} key=${id} name=${id} onChange=${reload} />`}

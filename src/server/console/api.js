@@ -16,7 +16,7 @@ export class Problem extends Error {
   }
 }
 
-// A whole number that a double cannot hold (2^53 and above) is a BigInt here. In JSON it is a number like any other.
+// A whole number that a double cannot hold (2^53 and above) is a BigInt here, and a number in JSON.
 const BIG = '\0big';
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
@@ -32,7 +32,6 @@ export function stringify(value) {
   return text.replace(/\{"\\u0000big":"(-?\d+)"\}/g, '$1');
 }
 
-// The path of a sandbox.
 export const scope = (sandbox = route.value.sandbox) => (sandbox === 'default' ? '' : `sandboxes/${encodeURIComponent(sandbox)}/`);
 export const address = (path) => ROOT + scope() + path;
 
@@ -81,7 +80,7 @@ export function methods(at) {
 export const { get, post, put, patch, remove } = methods();
 export const text = async (path) => (await send(address(path))).text();
 
-// Saves what a URL answers as a file, with the token, which a plain link could not send.
+// Saves what a URL answers as a file; a plain link could not send the token.
 export async function save(url, name) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(await (await send(url)).blob());

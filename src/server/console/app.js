@@ -48,7 +48,7 @@ function Side({ view, sandbox }) {
     <label class="sandbox"><span>Sandbox</span>
       <${Select} aria-label="Sandbox" value=${sandbox} options=${names} onChange=${(name) => go(view, '', {}, name)} /></label>
     <nav aria-label="Views"><ul>${VIEWS.map(([name, title]) => html`<li key=${name}><a href=${href(name)} aria-current=${name === view ? 'page' : null}>
-      ${title}${counts[name] > 0 && html` <span class=${name === 'faults' ? 'badge alarm' : 'badge'}>${counts[name]}</span>`}</a></li>`)}</ul></nav>
+      ${title}${counts[name] > 0 && html` <span class=${name === 'faults' && store.wideFaults().length ? 'badge alarm' : 'badge'}>${counts[name]}</span>`}</a></li>`)}</ul></nav>
     <div class="foot">
       <a href=${href('clock')} class="now"><span class="unseen">Clock: </span><span class="clock-small">${dateTime(new Date(store.now.value).toISOString())}</span>
         ${' '}<span class="dim">${store.clock.value?.frozen ? 'frozen' : 'UTC'}</span></a>
@@ -59,15 +59,17 @@ function Side({ view, sandbox }) {
 }
 
 function Bands() {
-  const list = store.faults.value;
+  const wide = store.wideFaults();
+  // Those that may meet any call come first.
+  const list = [...new Set([...wide, ...store.faults.value])];
   const alert = (title, error) => error && !offline.value && html`<p class="band" role="alert">${title}: ${error.message}</p>`;
   if (!offline.value && !store.unread.value && !store.stale.value && !list.length) return null;
   return html`<aside aria-label="Notices">
     ${offline.value && html`<p class="band" role="alert">The emulator does not answer. The page goes on when it does.</p>`}
     ${alert('The catalogue of the endpoints did not arrive, and is asked for again', store.unread.value)}
     ${alert('This sandbox cannot be read', store.stale.value)}
-    ${list.length > 0 && html`<p class="band"><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
-      <span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
+    ${list.length > 0 && html`<p class=${wide.length ? 'band' : 'band calm'}><a href=${href('faults')}>${list.length === 1 ? 'A fault is' : `${list.length} faults are`} active</a>
+      ${' '}<span>${list.slice(0, 2).map(inWords).join('; ')}${list.length > 2 ? '; …' : ''}</span></p>`}</aside>`;
 }
 
 function AskToken() {

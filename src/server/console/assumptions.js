@@ -1,7 +1,7 @@
 // What no document says, how this sandbox takes it, and why.
 import { html, useState } from './html.js';
 import { get, patch } from './api.js';
-import { Action, Failure, Search, Select, Table, say, useData } from './parts.js';
+import { Action, Failure, Search, Select, Table, prose, say, useData } from './parts.js';
 import { route } from './route.js';
 import { catalogue } from './store.js';
 
@@ -22,9 +22,9 @@ export default function Assumptions() {
       <span class="push"></span><span class="dim">${['all as by default', '1 differs from the default'][differing.length] || `${differing.length} differ from the default`}</span>
       ${differing.length > 0 && html`<${Action} run=${() => save(Object.fromEntries(differing.map((row) => [row.name, row.default])))}>All to the default<//>`}</div>
     <${Failure} error=${failed} />
-    <${Table} label="Assumptions" class="assumptions" head=${['Assumption', 'Value', ['Default', 'c-default'], 'Reason']}
+    <${Table} label="Assumptions" class="assumptions" head=${['Assumption', 'Value', 'Default', 'Reason']}
       rows=${rows.filter(({ name, reason }) => (name + reason).toLowerCase().includes(wanted)).map(({ name, values, value, default: usual, reason }) => html`<tr key=${name} class=${value === usual ? '' : 'differs'}>
         <th scope="row" class="name">${name}</th><td><${Select} aria-label=${name} value=${value} options=${values} onChange=${(chosen) => save({ [name]: chosen })} /></td>
-        <td class="name c-default">${value === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${reason}</td></tr>`)} />
+        <td class="name" data-is=${value === usual ? 'default' : null}>${value === usual ? html`<span class="dim">${usual}</span>` : html`<b>not ${usual}</b>`}</td><td class="wraps">${prose(reason)}</td></tr>`)} />
   </section>`;
 }

@@ -1,15 +1,15 @@
-// The calls: filters, the table that grows at its top, and the call that is open beside it.
+// The calls, and the one that is open beside them.
 import { Component, html, useEffect, useState } from './html.js';
 import { get, post, remove } from './api.js';
 import { curl, toml } from './copied.js';
 import { codeRow, dateTime, kind, minus, number, timeOfDay, took } from './format.js';
 import { arrived, callOf, calls, connection, flooded, forget, forgotten, pause, paused } from './journal.js';
 import { viewKeys } from './keys.js';
-import { Action, Button, Bytes, Code, ConfirmButton, Copy, Detail, Dialog, Empty, Facts, Failure, Filter, Mark, OpenRow, Search, Select, Table, Time, useData } from './parts.js';
+import { Action, Button, Bytes, Code, ConfirmButton, Copy, Detail, Dialog, Empty, Facts, Failure, Filter, Mark, OpenRow, Search, Select, Table, Time, prose, useData } from './parts.js';
 import { go, href, route, setQuery } from './route.js';
 import { base, catalogue, endpointOf } from './store.js';
 
-// Rows that are drawn; more by a button. While calls pour in faster than anybody reads, fewer are enough.
+// Rows that are drawn; fewer while calls pour in faster than anybody reads.
 const ROWS = 200;
 const ROWS_IN_FLOOD = 40;
 
@@ -65,11 +65,10 @@ function Filters({ shown, filtered }) {
 
 function Rows({ list, id, query }) {
   return html`<${Table} label="Calls" class="calls"
-    head=${[['#', 'num'], html`<th scope="col" title="by the sandbox's clock">Clock</th>`, ['Real time', 'c-real'], 'Endpoint', ['loginName', 'c-loginName'], ['orderNumber', 'c-order'], 'Code', ['Took', 'num c-took'], ['Fault, hint', 'c-hint']]}
+    head=${[['#', 'num'], 'Clock', ['Real time', 'c-real'], 'Endpoint', 'loginName', 'orderNumber', ['Took', 'num c-real'], 'Code, hint']}
     rows=${list.map((call) => html`<${Row} key=${call.id} call=${call} endpoint=${endpointOf(call.endpoint)} open=${call.id === id} address=${href('calls', call.id, query)} />`)} />`;
 }
 
-// Drawn again only when it must be.
 class Row extends Component {
   shouldComponentUpdate(next) {
     return ['call', 'open', 'address', 'endpoint'].some((name) => next[name] !== this.props[name]);
@@ -80,11 +79,11 @@ class Row extends Component {
       <td class="nowrap">${sandboxTime(call)}</td>
       <td class="nowrap c-real">${timeOfDay(call.realTime)}</td>
       <td class="name">${call.endpoint}</td>
-      <td class="name c-loginName">${call.loginName}</td>
-      <td class="name c-order">${call.orderNumber}</td>
-      <td class="c-code"><${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></td>
-      <td class="num nowrap c-took">${took(call.tookMicros)}</td>
-      <td class="c-hint" title=${call.hint}>${call.fault != null && html`<span class="code bad">#${call.fault}</span> `}${call.hint}</td><//>`;
+      <td class="name">${call.loginName}</td>
+      <td class="name">${call.orderNumber}</td>
+      <td class="num nowrap c-real">${took(call.tookMicros)}</td>
+      <td class="rest"><div class="says"><span><${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></span>
+        <span>${call.fault != null && html`<span class="bad">Fault ${call.fault}.</span> `}${call.hint}</span></div></td><//>`;
   }
 }
 
@@ -108,7 +107,7 @@ function Opened({ call }) {
   return html`
     <p class="headline"><strong>${call.endpoint}</strong> <${Code} endpoint=${call.endpoint} code=${call.code} status=${call.status} named /></p>
     <p class="why">${call.hint}</p>
-    ${row && html`<p class="note"><b>${minus(row.code)}</b> means: ${row.meaning}. Number <${Mark} mark=${row.numberMark} />, message <${Mark} mark=${row.messageMark} />.</p>`}
+    ${row && html`<p class="note"><b>${minus(row.code)}</b> means: ${prose(row.meaning)}. Number <${Mark} mark=${row.numberMark} />, message <${Mark} mark=${row.messageMark} />.</p>`}
     <${Actions} call=${call} />
     <${Facts} of=${[
       ['Sandbox time', html`<${Time} at=${call.time} far />`], ['Real time', `${call.realTime.slice(0, 10)} ${timeOfDay(call.realTime)}`], ['Took', took(call.tookMicros)],
@@ -143,7 +142,6 @@ function Actions({ call }) {
 // What is at a path, or null where there is nothing.
 const thing = (path) => get(path).catch((error) => { if (error.status === 404) return null; throw error; });
 
-// What the call was about, as a fixtures file.
 async function fixtureOf(call) {
   const tables = [`# Call ${call.id}: ${call.endpoint}, answered with ${call.code ?? 'HTTP ' + call.status}.\n# ${call.hint.replace(/\s+/g, ' ')}\n`];
   const account = call.loginName && (await thing('accounts/' + encodeURIComponent(call.loginName)));
@@ -170,12 +168,12 @@ function Arguments({ call, endpoint }) {
   const missing = rows.filter((row) => row.need === 'required' && !call.arguments.some((sent) => same(sent, row)));
   return html`<${Table} label="Arguments" class="arguments" head=${['Name', 'Value', 'What the catalogue says']} rows=${[
     ...call.arguments.map((sent, at) => html`<tr key=${at}><th scope="row">${sent.name}</th>
-      <td class="value">${sent.value === '' ? html`<i class="dim">empty</i>` : sent.value}</td><td><${Known} row=${rows.find((row) => same(row, sent))} /></td></tr>`),
-    ...missing.map((row) => html`<tr key=${row.name} class="missing"><th scope="row">${row.name}</th><td><i>not sent</i></td><td><${Known} row=${row} /></td></tr>`),
+      <td class="value">${sent.value === '' ? html`<i class="dim">empty</i>` : sent.value}</td><td class="wraps"><${Known} row=${rows.find((row) => same(row, sent))} /></td></tr>`),
+    ...missing.map((row) => html`<tr key=${row.name} class="missing"><th scope="row">${row.name}</th><td><i>not sent</i></td><td class="wraps"><${Known} row=${row} /></td></tr>`),
   ]} />`;
 }
 
 function Known({ row }) {
   if (!row) return html`<span class="dim">not an argument of this endpoint</span>`;
-  return html`<span class="dim">${kind(row)}</span> <${Mark} mark=${row.mark} /><br />${row.doc}`;
+  return html`<span class="dim">${kind(row)}</span> <${Mark} mark=${row.mark} /><br />${prose(row.doc)}`;
 }

@@ -1,8 +1,8 @@
-// The clock: what it shows, how it is moved, and what comes due or expires next.
+// The clock, and what comes due or expires next.
 import { html, useState } from './html.js';
 import { get, post, put } from './api.js';
 import { dateTime, relative, span } from './format.js';
-import { Action, Empty, Failure, Field, OpenRow, State, Table, Text, useData } from './parts.js';
+import { Action, Empty, Failure, Field, OpenRow, State, Table, Text, useData, useForm } from './parts.js';
 import { href } from './route.js';
 import { changes, clock, now, setClock, takeShown, tick } from './store.js';
 
@@ -42,15 +42,10 @@ export default function Clock() {
 }
 
 function OneField({ label, name, note, placeholder, run, verb }) {
-  const [text, setText] = useState('');
-  const [error, setError] = useState(null);
-  const submit = (event) => {
-    event.preventDefault();
-    setError(null);
-    return run(text.trim()).then(() => setText(''), ({ message }) => setError({ message, field: name }));
-  };
-  return html`<form onSubmit=${submit}><${Field} label=${label} note=${note} name=${name} error=${error} after=${html`<button disabled=${!text.trim()}>${verb}</button>`}>
-    <${Text} value=${text} placeholder=${placeholder} onText=${setText} /><//></form>`;
+  const { fields: { text }, set, error, submit } = useForm({ text: '' });
+  const send = submit(() => run(text.trim()).then(() => set('text')('')));
+  return html`<form onSubmit=${send}><${Field} label=${label} note=${note} name=${name} error=${error && { message: error.message, field: name }} after=${html`<button disabled=${!text.trim()}>${verb}</button>`}>
+    <${Text} value=${text} placeholder=${placeholder} onText=${set('text')} /><//></form>`;
 }
 
 function Due({ turn, goTo }) {
@@ -59,9 +54,9 @@ function Due({ turn, goTo }) {
   if (!data) return html`<${Failure} error=${error} />`;
   if (!data.events.length) return html`<${Empty} title="Nothing is due."><p>Orders that are being issued and certificates that expire are listed here.</p><//>`;
   return html`<${Failure} error=${failed} /><${Table} label="What comes due or expires next"
-    head=${['orderNumber', 'Becomes', 'When', ['From now', 'c-from'], ['loginName', 'c-loginName'], ['', '', 'Go there']]}
+    head=${['orderNumber', 'Becomes', 'When', 'From now', 'loginName', ['', '', 'Go there']]}
     rows=${data.events.map(({ orderNumber, event, time, loginName }) => html`<${OpenRow} key=${orderNumber + event + time} isCode name=${orderNumber} address=${href('orders', orderNumber)}>
-      <td>${event === 'failed' ? 'issuance fails' : html`<${State} state=${event} />`}</td><td class="nowrap">${dateTime(time)}</td><td class="nowrap c-from">${relative(time, now.value)}</td>
-      <td class="name c-loginName">${loginName}</td>
-      <td class="num"><${Action} class="small" run=${async () => { await goTo(time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(time)}`}>Go there<//></td><//>`)} />`;
+      <td>${event === 'failed' ? 'issuance fails' : html`<${State} state=${event} />`}</td><td class="nowrap">${dateTime(time)}</td><td class="nowrap">${relative(time, now.value)}</td>
+      <td class="name">${loginName}</td>
+      <td class="act"><${Action} class="small" run=${async () => { await goTo(time); reload(); }} onError=${setFailed} aria-label=${`Go there: ${dateTime(time)}`}>Go there<//></td><//>`)} />`;
 }

@@ -1,6 +1,5 @@
-// What is copied: a call as a curl command, and values as TOML for fixtures.
+// A call as a curl command, and values as TOML for fixtures.
 
-// Quoted for a POSIX shell.
 const quoted = (text) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 // The password is that of the variable PASSWORD. Without a fault, -17 came by GET and -1 over plain HTTP.

@@ -1,10 +1,9 @@
-// A CSR made in the browser (RFC 2986): the key by WebCrypto, the request written here in DER. Keys stay in the page.
+// A CSR made in the browser (RFC 2986): the key by WebCrypto, the request written here in DER.
 
 const encoded = (text) => new TextEncoder().encode(text);
 const joined = (parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
 const sequence = (...contents) => tlv(0x30, ...contents);
 
-// An element of these contents.
 function tlv(tag, ...contents) {
   const body = joined(contents);
   const length = [];
@@ -12,7 +11,6 @@ function tlv(tag, ...contents) {
   return joined([[tag], body.length < 128 ? [body.length] : [0x80 | length.length, ...length], body]);
 }
 
-// The INTEGER of unsigned bytes.
 function integer(bytes) {
   const start = bytes.findIndex((byte) => byte !== 0);
   const body = bytes.subarray(start);

@@ -1,9 +1,9 @@
-// The faults that are active, a palette of the usual ones, and a form for others.
-import { html, useState } from './html.js';
+// The faults, a palette of the usual ones, and a form for others.
+import { html } from './html.js';
 import { post, remove } from './api.js';
 import { numeric } from './fields.js';
 import { inWords, matcher, minus, outcome, relative, share } from './format.js';
-import { Action, ConfirmButton, Empty, Failure, Field, Select, Table, Text } from './parts.js';
+import { Action, ConfirmButton, Empty, Failure, Field, Select, Table, Text, useForm } from './parts.js';
 import { catalogue, endpointOf, faults, refreshFaults, tick } from './store.js';
 
 const PALETTE = [
@@ -23,8 +23,8 @@ export default function Faults() {
     <section><header class="row"><h2>Active</h2>${list.length > 1 && html`<${ConfirmButton} ask="Remove every fault?" run=${drop('faults')}>Remove all<//>`}</header>
       ${list.length ? html`<${Table} label="Active faults" head=${[['#', 'num'], 'Calls', 'What happens', 'How often', ['Hits', 'num'], ['', '', 'Remove']]} rows=${list.map((fault) => html`<tr key=${fault.id}>
         <td class="num">${fault.id}</td><td>${matcher(fault)}</td><td class="bad">${outcome(fault.then)}</td>
-        <td>${share({ ...fault, ttl: null }) || 'always'}${fault.until ? `, ends ${relative(fault.until, tick.value)}` : ''}</td><td class="num">${fault.hits ?? 0}</td>
-        <td class="num"><${Action} class="small" aria-label=${`Remove fault ${fault.id}`} run=${drop('faults/' + fault.id)}>Remove<//></td></tr>`)} />`
+        <td>${share({ ...fault, ttl: null }) || 'always'}${fault.until ? `, ends ${relative(fault.until, tick.value)}` : ''}</td><td class="num" data-is="hits">${fault.hits ?? 0}</td>
+        <td class="act"><${Action} class="small" aria-label=${`Remove fault ${fault.id}`} run=${drop('faults/' + fault.id)}>Remove<//></td></tr>`)} />`
         : html`<${Empty} title="No fault is active."><p>Every call is answered normally. Add one above to see how your client handles it.</p><//>`}</section>
     <section aria-label="New fault"><h2>Put one together</h2><${Builder} add=${add} /></section>
   </div>`;
@@ -44,23 +44,17 @@ const NUMBERS = ['orderNumber', 'times', 'skip', 'probability'];
 const SHOWN = [...NUMBERS, 'endpoint', 'loginName', 'ttl'];
 
 function Builder({ add }) {
-  const [fields, setFields] = useState({ action: 'code', value: '-14' });
-  const [error, setError] = useState(null);
-  const set = (name) => (value) => setFields((were) => ({ ...were, [name]: value }));
+  const { fields, setFields, set, input, error, submit } = useForm({ action: 'code', value: '-14' });
   const { action, value, body, ...match } = fields;
   const [, title, example, then] = ACTIONS[action];
   // What is wrong about `then` is wrong about its value.
   const ofValue = Boolean(title) && error?.field?.startsWith('then');
-  const submit = (event) => {
-    event.preventDefault();
-    setError(null);
+  const send = () => {
     const typed = Object.entries(match).filter(([, text]) => text.trim()).map(([name, text]) => [name, NUMBERS.includes(name) ? numeric(text.trim()) : text.trim()]);
-    return add({ ...Object.fromEntries(typed), then: then(value, body) }).catch(setError);
+    return add({ ...Object.fromEntries(typed), then: then(value, body) });
   };
-  const input = (name, placeholder, note, label = name) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <${Text} value=${fields[name] || ''} placeholder=${placeholder} onText=${set(name)} /><//>`;
   const codes = action === 'code' && endpointOf(match.endpoint)?.codes;
-  return html`<form onSubmit=${submit} aria-label="New fault">
+  return html`<form onSubmit=${submit(send)} aria-label="New fault">
     <h3>Which calls</h3><div class="fields">
       <${Field} label="endpoint" name="endpoint" error=${error}><${Select} value=${match.endpoint || ''} onChange=${set('endpoint')} options=${[['', 'any'], ...catalogue.value.endpoints.map(({ name }) => name)]} /><//>
       ${input('loginName', 'any')} ${input('orderNumber', 'any')}</div>

@@ -1,7 +1,7 @@
-// Fields that are changed in place, and forms for what is made. The OpenAPI document says which fields there are.
+// Fields changed in place, and forms for what is made, as the OpenAPI document has them.
 import { html, useLayoutEffect, useRef, useState } from './html.js';
 import { parse, root, stringify } from './api.js';
-import { Button, Failure, Field, Select, Table, Text, useData } from './parts.js';
+import { Button, Failure, Field, Select, Table, Text, prose, useData, useForm } from './parts.js';
 
 function Input({ field, onInput, ...rest }) {
   const choices = field.kind === 'boolean' ? ['true', 'false'] : field.choices;
@@ -21,26 +21,21 @@ export function FieldTable({ schema, entry, save, hide = [], label }) {
     return html`<tr key=${name}><th scope="row" title=${doc}>${name}</th>${open === name
       ? html`<td colspan="2"><${Change} field=${field} value=${value} save=${save} close=${() => setOpen('')} /></td>`
       : html`<td class="value">${value == null ? html`<span class="dim">–</span>` : Array.isArray(value) && !value.length ? '[]' : written(value)}</td>
-        <td class="num"><${Button} class="quiet small" aria-label=${'Change ' + name} onClick=${() => setOpen(name)}>Change<//></td>`}</tr>`;
+        <td class="act"><${Button} class="quiet small" aria-label=${'Change ' + name} onClick=${() => setOpen(name)}>Change<//></td>`}</tr>`;
   };
   return html`<${Table} label=${label} class="entry" head=${['Field', 'Value', ['', '', 'Change']]} rows=${fields.filter(({ name }) => !hide.includes(name)).map(row)} />`;
 }
 
 function Change({ field, value, save, close }) {
-  const [text, setText] = useState(field.name === 'loginPassword' ? '' : written(value));
-  const [error, setError] = useState(null);
+  const { fields: { text }, set, error, submit } = useForm({ text: field.name === 'loginPassword' ? '' : written(value) });
   const form = useRef(null);
   // Before anything can be typed that would go elsewhere.
   useLayoutEffect(() => { form.current.querySelector('input, select, textarea').focus(); }, []);
-  const submit = async (event) => {
-    event.preventDefault();
-    await save({ [field.name]: read(text, field.kind) }).then(close, setError);
-  };
   const keys = (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); } };
-  return html`<form ref=${form} class=${'change' + (error ? ' wrong' : '')} onSubmit=${submit} onKeyDown=${keys}>
-    <${Input} field=${field} value=${text} onInput=${setText} aria-label=${field.name} aria-invalid=${String(Boolean(error))} />
+  return html`<form ref=${form} class=${'change' + (error ? ' wrong' : '')} onSubmit=${submit(() => save({ [field.name]: read(text, field.kind) }).then(close))} onKeyDown=${keys}>
+    <${Input} field=${field} value=${text} onInput=${set('text')} aria-label=${field.name} aria-invalid=${String(Boolean(error))} />
     <button class="primary">Save</button><${Button} class="quiet" onClick=${close}>Cancel<//>
-    <p class="note">${field.doc}${text === '' ? '' : ' Empty removes it.'}</p>
+    <p class="note">${prose(field.doc)}${text === '' ? '' : ' Empty removes it.'}</p>
     ${error && html`<p class="wrong-note" role="alert">${error.message}</p>`}
   </form>`;
 }
@@ -48,22 +43,18 @@ function Change({ field, value, save, close }) {
 // For something new: the `first` fields at once, the others when they are asked for.
 export function NewForm({ schema, first, start = {}, make, title, hide = [] }) {
   const { data: fields, error: unread } = useData(() => fieldsOf(schema), [schema]);
-  const [values, setValues] = useState(start);
-  const [error, setError] = useState(null);
+  const { fields: values, set, error, submit } = useForm(start);
   const [sends, setSends] = useState(false);
   if (!fields) return html`<${Failure} error=${unread} />`;
-  const submit = async (event) => {
-    event.preventDefault();
+  const send = () => {
     setSends(true);
-    setError(null);
     const entry = fields.map(({ name, kind }) => [name, read(values[name] || '', kind)]).filter(([, value]) => value !== null);
-    await make(Object.fromEntries(entry)).catch(setError);
-    setSends(false);
+    return make(Object.fromEntries(entry)).finally(() => setSends(false));
   };
   const control = (field) => html`<${Field} key=${field.name} name=${field.name} label=${field.name} note=${field.doc} error=${error}>
-    <${Input} field=${field} value=${values[field.name] || ''} onInput=${(value) => setValues((were) => ({ ...were, [field.name]: value }))} /><//>`;
+    <${Input} field=${field} value=${values[field.name] || ''} onInput=${set(field.name)} /><//>`;
   const others = fields.filter(({ name }) => !first.includes(name) && !hide.includes(name));
-  return html`<form class="new" onSubmit=${submit} aria-label=${title}>
+  return html`<form onSubmit=${submit(send)} aria-label=${title}>
     <div class="fields">${first.map((name) => fields.find((field) => field.name === name)).filter(Boolean).map(control)}</div>
     <details open=${others.some(({ name }) => error?.field === name)}><summary>Other fields</summary><div class="fields">${others.map(control)}</div></details>
     <${Failure} error=${error} except=${fields.map(({ name }) => name)} />

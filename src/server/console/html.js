@@ -9,7 +9,7 @@ export { useEffect, useLayoutEffect, useId, useRef, useState } from 'preact/hook
 const looks = [];
 let isDue = false;
 
-// A value that changes. After a change, every function of `onChange` runs once, when the present code has finished.
+// A value that changes. After the code that changed some, every function of `onChange` runs once.
 export function signal(value) {
   return {
     get value() { return value; },

@@ -123,7 +123,7 @@ export function forget() {
 
 const LONGEST_WAIT = 5_000;
 
-// Follows the calls after the one with the id `last`, by fetch, which can send the token. Returns what stops it.
+// Follows the calls after that with the id `last`, by fetch, which can send the token. Returns what stops it.
 function follow(asked, last) {
   const stop = new AbortController();
   run(asked, last, stop.signal);

@@ -1,4 +1,4 @@
-// The keyboard: / to search, j and k through the rows of a table, g and a letter to a view, ? for this list.
+// The keyboard.
 import { signal } from './html.js';
 import { VIEWS, go, route } from './route.js';
 
@@ -25,7 +25,6 @@ export function listen() {
   });
 }
 
-// Whether the key means something.
 function press(key) {
   if (awaitsView) {
     awaitsView = false;

@@ -1,12 +1,12 @@
-// The orders; and one of them, opened: its life, what each endpoint would answer now, its certificate, its fields.
+// The orders; and one of them, opened.
 import { html, useState } from './html.js';
-import { address, get, save as download, text } from './api.js';
+import { address, get, put, save as download, text } from './api.js';
 import { FieldTable } from './fields.js';
 import { dateTime, relative } from './format.js';
 import { Listing, Opened, Sorted, askedFor, useOpened } from './paged.js';
 import { Action, Code, Copy, Facts, Failure, OpenRow, Select, State, Table, Time, useData } from './parts.js';
 import { href, route, setQuery } from './route.js';
-import { changes, now } from './store.js';
+import { changes, now, setClock, takeShown } from './store.js';
 
 const STATES = ['pending', 'unpaid', 'being-issued', 'issued', 'replaced', 'revoked', 'rejected', 'expired', 'on-hold'];
 const FILTERS = ['search', 'state', 'product', 'loginName'];
@@ -26,23 +26,27 @@ export default function Orders() {
 }
 
 function Rows({ orders, id, fields }) {
-  const sorted = (name) => html`<${Sorted} name=${name} class=${'c-' + name} />`;
-  const time = (order, name) => html`<td class=${'nowrap c-' + name}><${Time} at=${order[name]} /></td>`;
-  return html`<${Table} label="Orders" class="orders" head=${[...['orderNumber', 'state', 'product', 'loginName'].map(sorted), ['For', 'c-for'], ...['issued', 'expires', 'due'].map(sorted)]}
+  const sorted = (name) => html`<${Sorted} name=${name} />`;
+  return html`<${Table} label="Orders" class="orders" head=${[...['orderNumber', 'state', 'product', 'loginName'].map(sorted), 'For', ...['issued', 'expires', 'due'].map(sorted)]}
     rows=${orders.map((order) => html`<${OpenRow} key=${order.orderNumber} isCode name=${order.orderNumber} open=${String(order.orderNumber) === id} address=${href('orders', order.orderNumber, fields)}>
-      <td><${State} state=${order.state} /></td><td class="c-product nowrap">${order.product}</td><td class="name c-loginName">${order.loginName}</td>
-      <td class="c-for">${order.email || order.organization}</td>${['issued', 'expires', 'due'].map((name) => time(order, name))}<//>`)} />`;
+      <td><${State} state=${order.state} /></td><td class="nowrap">${order.product}</td><td class="name">${order.loginName}</td>
+      <td class="c-for">${order.email || order.organization}</td>${['issued', 'expires', 'due'].map((name) => html`<td data-is=${name}><${Time} at=${order[name]} /></td>`)}<//>`)} />`;
 }
 
 const CERTIFIED = ['issued', 'replaced', 'revoked', 'expired'];
 
 function Order({ number, onChange }) {
-  const { data: order, error, path, turn, save } = useOpened('orders', number, onChange, [changes.value]);
+  const { data: order, error, path, turn, reload, save } = useOpened('orders', number, onChange, [changes.value]);
+  const goTo = async (time) => {
+    await takeShown(put('clock', { now: time }), setClock);
+    reload();
+    onChange();
+  };
   return html`<${Opened} noun="order" id=${number} title=${`Order ${number}`} error=${error} onChange=${onChange} fixture=${order}
     headline=${order && html`<p class="headline"><${State} state=${order.state} /> <span class="dim">${order.product === 'smime' ? 'S/MIME' : 'code signing'}</span>${' '}<a href=${href('accounts', order.loginName)}>${order.loginName}</a> <span class="dim">${order.email || order.organization}</span></p>`}
     links=${html`<a class="button" href=${href('calls', '', { orderNumber: number })}>Its calls</a>`}>
     ${order && html`
-      <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} />
+      <h3>Life</h3><${Life} order=${order} path=${path} turn=${turn} goTo=${goTo} />
       <h3>What each endpoint would answer now</h3><${Next} number=${number} path=${path} turn=${turn} state=${order.state} />
       ${CERTIFIED.includes(order.state) && order.issued && html`<h3>Certificate</h3><${Certificate} order=${order} path=${path} />`}
       <h3>Files</h3><${Files} path=${path} number=${number} />
@@ -57,7 +61,7 @@ function byClock({ state, due, expires, issuanceFails }) {
   return [isDue && ['issued', due], ends && ['expired', expires]].filter(Boolean);
 }
 
-function Life({ order, path, turn }) {
+function Life({ order, path, turn, goTo }) {
   const { data, error } = useData(() => get(path + '/history'), [path, turn, changes.value, order.state]);
   if (!data) return html`<${Failure} error=${error} />`;
   return html`<ol class="life">
@@ -66,7 +70,8 @@ function Life({ order, path, turn }) {
       ${' '}<span class="dim">${entry.call != null
         ? html`by <a href=${href('calls', entry.call)}>call ${entry.call}</a> ${entry.endpoint}`
         : `by ${{ control: 'control API', clock: 'the clock' }[entry.how] || entry.how}`}</span></li>`)}
-    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span></li>`)}
+    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span>
+      ${' '}<${Action} class="small" run=${() => goTo(at)} aria-label=${`Set the clock to ${dateTime(at)}`}>Go there<//></li>`)}
   </ol>
   ${data.forgotten > 0 && html`<p class="note">Older changes of this sandbox are no longer kept.</p>`}`;
 }
@@ -76,7 +81,7 @@ function Next({ number, path, turn, state }) {
   if (!data) return html`<${Failure} error=${error} />`;
   return html`<${Table} label="What each endpoint would answer" class="next" head=${['Endpoint', 'Code', 'Then']} rows=${data.endpoints.map((row, at) => html`<tr key=${at}>
       <td class="name"><a href=${href('try', row.endpoint, { orderNumber: number })}>${row.endpoint}</a>${row.with && html`<br /><span class="dim">${row.with.name}=${row.with.value}</span>`}</td>
-      <td class="c-code" title=${row.message}><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
+      <td><${Code} code=${row.code} /> <span class="code-name">${row.message}</span></td>
       <td>${row.becomes ? html`<${State} state=${row.becomes} />` : html`<span class="dim">unchanged</span>`}
         ${row.makes && html`<br /><span class="dim">new order:</span> <${State} state=${row.makes} />`}</td></tr>`)} />`;
 }
@@ -102,7 +107,6 @@ function Certificate({ order, path }) {
 
 const command = (url, number) => `openssl ocsp -issuer ${number}-chain.pem -cert ${number}.pem -url ${url} -noverify -resp_text`;
 
-// From notBefore to notAfter, and where the sandbox's present is.
 function Validity({ from, to, revoked }) {
   const [start, end] = [Date.parse(from), Date.parse(to)];
   const share = Math.min(1, Math.max(0, (now.value - start) / (end - start)));

@@ -1,4 +1,4 @@
-// A list that the server searches, sorts and pages, as the address says; beside it the thing that is open.
+// A list that the server searches, sorts and pages, as the address says; beside it what is open.
 import { html, useState } from './html.js';
 import { get, patch, post, remove } from './api.js';
 import { toml } from './copied.js';
@@ -76,11 +76,11 @@ export function Opened({ noun, id, title, error, fixture, headline, links, onCha
       <${ConfirmButton} run=${drop} done=${`The ${noun} ${id} is deleted.`} ask=${`Delete the ${noun}?`}>Delete<//></p>${children}`}<//>`;
 }
 
-export function Sorted({ name, children = name, ...rest }) {
+export function Sorted({ name }) {
   const now = route.value.query.sort || 'orderNumber';
   const order = { [name]: 'ascending', ['-' + name]: 'descending' }[now];
   const sort = () => setQuery({ sort: order === 'ascending' ? '-' + name : name, offset: '' });
-  return html`<th scope="col" aria-sort=${order} ...${rest}><${Button} onClick=${sort}>${children}
+  return html`<th scope="col" aria-sort=${order}><${Button} onClick=${sort}>${name}
     <span aria-hidden="true">${{ ascending: ' ↑', descending: ' ↓' }[order]}</span><//></th>`;
 }
 

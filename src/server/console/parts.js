@@ -37,6 +37,9 @@ export function Failure({ error, except = [] }) {
   return html`<p class="failure" role="alert">${error.field && html`<strong>${error.field}: </strong>`}${error.message}</p>`;
 }
 
+// A text of the emulator's documents, with what stands between back-ticks as code.
+export const prose = (text) => text.split('`').map((part, at) => (at % 2 ? html`<code>${part}</code>` : part));
+
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
 
 // A labelled control, with a note and what is wrong about it; `after` stands beside it.
@@ -47,7 +50,7 @@ export function Field({ label, error, note, children, name, after }) {
   const control = cloneElement(children, { id, 'aria-describedby': describes, 'aria-invalid': wrong ? 'true' : null });
   return html`<div class=${'field' + (wrong ? ' wrong' : '')}><label class="label" for=${id}>${label}</label>
     ${after ? html`<span class="pair">${control}${after}</span>` : control}
-    ${note && html`<span class="note" id=${id + '-note'}>${note}</span>`}
+    ${note && html`<span class="note" id=${id + '-note'}>${prose(note)}</span>`}
     ${wrong && html`<span class="wrong-note" role="alert" id=${id + '-wrong'}>${error.message}</span>`}</div>`;
 }
 
@@ -67,6 +70,21 @@ export function Filter({ name, label, ...rest }) {
 // The field that `/` goes to.
 export const Search = ({ label, name = 'search' }) => html`<${Filter} name=${name} label=${label} placeholder=${`${label}  /`} class="wide" data-search />`;
 
+// A form of texts: their values, how one is set and drawn, what is wrong, and what sends them.
+export function useForm(start) {
+  const [fields, setFields] = useState(start);
+  const [error, setError] = useState(null);
+  const set = (name) => (value) => setFields((were) => ({ ...were, [name]: value }));
+  const submit = (run) => (event) => {
+    event.preventDefault();
+    setError(null);
+    return run().catch(setError);
+  };
+  const input = (name, placeholder, note, label = name) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
+    <${Text} value=${fields[name] || ''} placeholder=${placeholder} onText=${set(name)} /><//>`;
+  return { fields, setFields, set, input, error, submit };
+}
+
 export function Select({ value, options, onChange, ...rest }) {
   return html`<select value=${value} onChange=${(event) => onChange(event.target.value)} ...${rest}>
     ${options.map((option) => {
@@ -78,7 +96,6 @@ export function Select({ value, options, onChange, ...rest }) {
 
 export const Button = ({ children, ...rest }) => html`<button type="button" ...${rest}>${children}</button>`;
 
-// Runs what may fail.
 export function Action({ run, done, onError = (error) => say(error.message), disabled, ...rest }) {
   const [busy, setBusy] = useState(false);
   const act = async () => {
@@ -127,7 +144,7 @@ export function Dialog({ title, onClose, children }) {
   </dialog>`;
 }
 
-// A table that scrolls sideways where it does not fit. A column of its head is a title, its class, and its name if it has no title.
+// A column of its head is a title, its class, and its name if it has no title.
 export const Table = ({ label, head, rows, ...rest }) => html`<div class="table" role="region" aria-label=${label} tabindex="0"><table ...${rest}>
   <thead><tr>${head.map((column) => {
     if (column.type) return column;
@@ -135,7 +152,7 @@ export const Table = ({ label, head, rows, ...rest }) => html`<div class="table"
     return html`<th scope="col" class=${name}>${unseen ? html`<span class="unseen">${unseen}</span>` : title}</th>`;
   })}</tr></thead><tbody>${rows}</tbody></table></div>`;
 
-// A click anywhere in a row opens it, unless text is being selected or something in it was meant.
+// A click in a row opens it, unless text is being selected or something in it was meant.
 export function OpenRow({ address, name, open, isCode, children }) {
   const follow = (event) => {
     if (!event.target.closest('a, button, input, select') && !String(getSelection())) location.hash = address;
@@ -147,7 +164,6 @@ export function OpenRow({ address, name, open, isCode, children }) {
 // What is known of a thing: [name, value] each; those without a value have a dash.
 export const Facts = ({ of, ...rest }) => html`<dl class="facts" ...${rest}>${of.map(([name, value]) => html`<dt>${name}</dt><dd>${value || '–'}</dd>`)}</dl>`;
 
-// What is open beside a list.
 export function Detail({ title, error, children }) {
   const { view, query } = route.value;
   return html`<section class="detail" aria-label=${title}>

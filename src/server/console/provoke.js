@@ -1,4 +1,4 @@
-// How each documented code is provoked: with what account, order, fault or assumption, and which arguments.
+// How each documented code is provoked.
 import { methods, scope } from './api.js';
 import { canMake, makeCsr } from './csr.js';
 import { refreshAll } from './store.js';
@@ -7,7 +7,7 @@ const LOGIN = 'console_try';
 const PASSWORD = 'console_try';
 const USUAL = { loginPassword: PASSWORD, locked: false, payment: null, callLimit: null, strictPolling: null, voucher: null, permissions: null, unpriced: [] };
 
-// Sends the call of a recipe in the sandbox that is shown now; `before` is run when everything is set up, with its methods.
+// Sends the call of a recipe in the sandbox that is shown now; `before` runs when everything is set up.
 export async function provoke(recipe, before = async () => {}) {
   const here = methods(scope());
   await account(here, recipe.account);

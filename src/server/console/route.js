@@ -7,7 +7,6 @@ export const VIEWS = [
   ['assumptions', 'Assumptions', 'm'], ['use', 'Use it', 'u'],
 ];
 
-// A query string of what is not empty.
 export function query(fields) {
   const entries = Object.entries(fields).filter(([, value]) => value !== '' && value != null);
   return entries.length ? '?' + new URLSearchParams(entries) : '';

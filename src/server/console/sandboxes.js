@@ -1,9 +1,9 @@
-// The sandboxes, and the one that is shown: saved, restored and reset.
+// The sandboxes, and what is done with the one that is shown.
 import { html, useState } from './html.js';
 import { address, post, put, root, save } from './api.js';
 import { number } from './format.js';
 import { begin } from './journal.js';
-import { Action, Button, ConfirmButton, Dialog, Failure, Field, Table, Text, say } from './parts.js';
+import { Action, Button, ConfirmButton, Dialog, Failure, Table, say, useForm } from './parts.js';
 import { go, href, route } from './route.js';
 import { refreshAll, refreshSandboxes, sandboxOf, sandboxes } from './store.js';
 
@@ -27,38 +27,29 @@ function List({ shown }) {
     await refreshSandboxes();
     if (shown === name) go('sandboxes', '', {}, 'default');
   };
-  return html`<${Table} label="Sandboxes" head=${['Name', 'Path of its API', ['Claimed logins', 'c-logins'], ['Orders', 'num'], ['Accounts', 'num'], ['Calls', 'num'], 'Lives', ['', '', 'Delete']]}
+  return html`<${Table} label="Sandboxes" head=${['Name', 'Path of its API', 'Claimed logins', ['Orders', 'num'], ['Accounts', 'num'], ['Calls', 'num'], 'Lives', ['', '', 'Delete']]}
     rows=${sandboxes.value.map(({ name, path, logins, ttl, expiresIn, ...counts }) => html`<tr key=${name} class=${name === shown ? 'open' : ''}>
       <td><a class="row-link" href=${href('calls', '', {}, name)} aria-current=${name === shown ? 'true' : null}>${name}</a></td>
-      <td class="name">${path}/products/</td><td class="name c-logins">${logins.join(', ')}</td>${['orders', 'accounts', 'calls'].map((what) => html`<td class="num">${number(counts[what])}</td>`)}
-      <td class="nowrap">${ttl ? `${ttl} after its last use${expiresIn && expiresIn !== ttl ? `, ${left(expiresIn)}` : ''}` : 'for ever'}</td>
-      <td class="num">${name !== 'default' && html`<${ConfirmButton} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)} />`;
+      <td class="name">${path}/products/</td><td class="name" data-is="claims">${logins.join(', ')}</td>${['orders', 'accounts', 'calls'].map((what) => html`<td class="num" data-is=${what}>${number(counts[what])}</td>`)}
+      <td data-is="lives">${ttl ? `${ttl} after its last use${expiresIn && expiresIn !== ttl ? `, ${left(expiresIn)}` : ''}` : 'for ever'}</td>
+      <td class="act">${name !== 'default' && html`<${ConfirmButton} class="small" ask="Delete it?" aria-label=${`Delete ${name}`} run=${() => drop(name)} done=${`Sandbox ${name} is deleted.`}>Delete<//>`}</td></tr>`)} />`;
 }
 
 function Make({ close }) {
-  const [fields, setFields] = useState({ name: '', ttl: '', logins: '' });
-  const [error, setError] = useState(null);
-  const input = (name, label, note, placeholder) => html`<${Field} label=${label} name=${name} note=${note} error=${error}>
-    <${Text} value=${fields[name]} placeholder=${placeholder} onText=${(text) => setFields({ ...fields, [name]: text })} /><//>`;
-  const submit = async (event) => {
-    event.preventDefault();
-    setError(null);
+  const { fields, input, error, submit } = useForm({ name: '', ttl: '', logins: '' });
+  const make = async () => {
     const [name, ttl] = [fields.name.trim() || undefined, fields.ttl.trim() || undefined];
     const logins = fields.logins.split(',').map((login) => login.trim()).filter(Boolean);
-    try {
-      const made = await root('POST', 'sandboxes', { name, ttl, ...(logins.length ? { logins } : {}) });
-      await refreshAll();
-      close();
-      say(`Sandbox ${made.name} is there.`);
-      go('calls', '', {}, made.name);
-    } catch (failed) {
-      setError(failed);
-    }
+    const made = await root('POST', 'sandboxes', { name, ttl, ...(logins.length ? { logins } : {}) });
+    await refreshAll();
+    close();
+    say(`Sandbox ${made.name} is there.`);
+    go('calls', '', {}, made.name);
   };
-  return html`<form onSubmit=${submit} aria-label="New sandbox"><div class="fields">
-      ${input('name', 'Name', 'Letters, digits, _ and -; without one it is given one.', 't1')}
-      ${input('ttl', 'Time to live', 'Deleted when it is not used for so long.', 'for ever')}
-      ${input('logins', 'Claimed logins', 'Calls of these loginNames at the plain path are its; with commas between.', 'none')}</div>
+  return html`<form onSubmit=${submit(make)} aria-label="New sandbox"><div class="fields">
+      ${input('name', 't1', 'Letters, digits, _ and -; without one it is given one.', 'Name')}
+      ${input('ttl', 'for ever', 'Deleted when it is not used for so long.', 'Time to live')}
+      ${input('logins', 'none', 'Calls of these loginNames at the plain path are its; with commas between.', 'Claimed logins')}</div>
     <${Failure} error=${error} except=${['name', 'ttl']} /><p class="actions"><button class="primary">Make the sandbox</button></p></form>`;
 }
 
@@ -68,25 +59,21 @@ function State({ sandbox }) {
   const again = async () => { begin(); await refreshAll(); };
   const restore = async (file) => {
     setError(null);
-    if (!file) return;
-    try {
-      const text = await file.text();
-      await (file.name.endsWith('.toml') ? post('reset', { fixtures: text }) : put('snapshot', text));
-      await again();
-      const { orders, accounts } = sandboxOf(sandbox);
-      say(`Restored: ${orders} orders, ${accounts} accounts.`);
-    } catch (failed) {
-      setError(failed);
-    }
+    const text = await file.text();
+    await (file.name.endsWith('.toml') ? post('reset', { fixtures: text }) : put('snapshot', text));
+    await again();
+    const { orders, accounts } = sandboxOf(sandbox);
+    say(`Restored: ${orders} orders, ${accounts} accounts.`);
   };
-  const drag = (isOver) => (event) => { event.preventDefault(); setOver(isOver); restore(event.type === 'drop' && event.dataTransfer.files[0]); };
+  const take = ([file]) => file && restore(file).catch(setError);
+  const drag = (isOver) => (event) => { event.preventDefault(); setOver(isOver); take(event.type === 'drop' ? event.dataTransfer.files : []); };
   const name = `sectigo-emulator-${sandbox}-${new Date().toISOString().slice(0, 16).replace(/[T:]/g, '-')}.json`;
   return html`<p class="actions">
       <${Action} run=${() => save(address('snapshot'), name)} done="Saved. The file has every password in it.">Download a snapshot<//>
       <${ConfirmButton} ask="Reset it to its fixtures?" run=${async () => { await post('reset', {}); await again(); }} done="It is as it was at first.">Reset<//></p>
     <label class=${'drop' + (over ? ' over' : '')} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${drag(false)}>
       <span>Drop a snapshot (.json) or fixtures (.toml) here to restore ${sandbox}, or choose one:</span>
-      <input type="file" accept=".json,.toml" onChange=${(event) => { restore(event.target.files[0]); event.target.value = ''; }} /></label>
+      <input type="file" accept=".json,.toml" onChange=${(event) => { take(event.target.files); event.target.value = ''; }} /></label>
     <p class="note">All that the sandbox holds is replaced. A snapshot leaves the journal; fixtures begin with an empty one.</p>
     <${Failure} error=${error} />`;
 }

@@ -7,11 +7,13 @@ const EVERY = 4_000;
 
 export const catalogue = signal({ endpoints: [], assumptions: [] });
 export const health = signal({});
-// Why they could not be read, until they are; and why the sandbox cannot be, while it cannot.
+// Why they, or the sandbox, cannot be read, while they cannot.
 export const unread = signal(null);
 export const stale = signal(null);
 export const clock = signal(null);
 export const faults = signal([]);
+// Those that may meet every client, for no order is named.
+export const wideFaults = () => faults.value.filter(({ orderNumber }) => orderNumber == null);
 export const sandboxes = signal([]);
 // The real time, once a second.
 export const tick = signal(Date.now());

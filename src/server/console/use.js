@@ -31,15 +31,15 @@ export default function Use() {
 const FORM = [['loginName', 'login_name'], ['loginPassword', 'login_password'], ['orderNumber', '1234567'], ['queryType', '1']];
 
 function snippets(url, ca) {
-  const pairs = (write) => FORM.map(([name, value]) => write(name, value));
+  const pairs = (shape, between = ', ') => FORM.map(([name, value]) => shape.replace('NAME', name).replace('VALUE', value)).join(between);
   return [
-    ['curl', `${ca}\ncurl --cacert ca.pem ${url} \\\n${pairs((name, value) => `  -d ${name}=${value}`).join(' \\\n')}`],
+    ['curl', `${ca}\ncurl --cacert ca.pem ${url} \\\n${pairs('  -d NAME=VALUE', ' \\\n')}`],
     ['Python', `# pip install requests; ${ca}
 import requests
 
 answer = requests.post(
     "${url}",
-    data={${pairs((name, value) => `"${name}": "${value}"`).join(', ')}},
+    data={${pairs('"NAME": "VALUE"')}},
     verify="ca.pem",
 )
 print(answer.text)`],
@@ -47,7 +47,7 @@ print(answer.text)`],
 // NODE_EXTRA_CA_CERTS=ca.pem node client.mjs
 const answer = await fetch('${url}', {
   method: 'POST',
-  body: new URLSearchParams({ ${pairs((name, value) => `${name}: '${value}'`).join(', ')} }),
+  body: new URLSearchParams({ ${pairs(`NAME: 'VALUE'`)} }),
 });
 console.log(await answer.text());`],
     ['Java', `// ${ca}
@@ -58,7 +58,7 @@ import java.net.http.*;
 
 class Client {
     public static void main(String[] arguments) throws Exception {
-        var form = "${pairs((name, value) => `${name}=${value}`).join('&')}";
+        var form = "${pairs('NAME=VALUE', '&')}";
         var request = HttpRequest.newBuilder(URI.create("${url}"))
             .header("Content-Type", "application/x-www-form-urlencoded")
             .POST(HttpRequest.BodyPublishers.ofString(form)).build();
@@ -78,7 +78,7 @@ import (
 
 func main() {
 	answer, err := http.PostForm("${url}", url.Values{
-${pairs((name, value) => `\t\t"${name}": {"${value}"},`).join('\n')}
+${pairs(`\t\t"NAME": {"VALUE"},`, '\n')}
 	})
 	if err != nil {
 		panic(err)
@@ -91,7 +91,7 @@ $call = curl_init('${url}');
 curl_setopt_array($call, [
     CURLOPT_CAINFO => 'ca.pem',
     CURLOPT_RETURNTRANSFER => true,
-    CURLOPT_POSTFIELDS => http_build_query([${pairs((name, value) => `'${name}' => '${value}'`).join(', ')}]),
+    CURLOPT_POSTFIELDS => http_build_query([${pairs(`'NAME' => 'VALUE'`)}]),
 ]);
 echo curl_exec($call);`],
     ['Rust', `// cargo add reqwest --features blocking,form; ${ca}
@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ca = reqwest::Certificate::from_pem(&std::fs::read("ca.pem")?)?;
     let answer = reqwest::blocking::Client::builder().add_root_certificate(ca).build()?
         .post("${url}")
-        .form(&[${pairs((name, value) => `("${name}", "${value}")`).join(', ')}])
+        .form(&[${pairs('("NAME", "VALUE")')}])
         .send()?;
     println!("{}", answer.text()?);
     Ok(())
