@@ -243,8 +243,7 @@ async fn respond(products: &Products, asked: &Asked<'_>, head: &Parts, body: Bod
     let Some((action, using)) = fault else {
         return answered;
     };
-    // Boxed, so that the other calls need no room for it.
-    let misbehaved = Box::pin(misbehave(action, answered)).await;
+    let misbehaved = misbehave(action, answered).await;
     // The sandbox is used until its reply is on its way.
     drop(using);
     misbehaved.unwrap_or_else(|disconnect| {
