@@ -12,8 +12,12 @@ const PREFIX: &str = "SECTIGO_EMULATOR_";
 /// given a control API without one.
 const TOKEN: &str = "SECTIGO_EMULATOR_CONTROL_TOKEN";
 
-/// The value of a variable, if it is in the environment.
+/// The value of a variable, if it is in the environment and counts: an empty one does not, other than one of the token.
 pub(super) fn value(name: &OsStr) -> Option<OsString> {
+    any_value(name).filter(|value| !value.is_empty() || name.to_string_lossy().starts_with(TOKEN))
+}
+
+fn any_value(name: &OsStr) -> Option<OsString> {
     std::env::vars_os().find_map(|(known, value)| (known == name).then_some(value))
 }
 
@@ -33,10 +37,9 @@ pub(super) fn without_empty(mut program: clap::Command) -> clap::Command {
 }
 
 fn ignoring_empty(option: clap::Arg) -> clap::Arg {
-    let is_ignored = option.get_env().is_some_and(|name| {
-        let is_empty = value(name).is_some_and(|value| value.is_empty());
-        is_empty && !name.to_string_lossy().starts_with(TOKEN)
-    });
+    let is_ignored = option
+        .get_env()
+        .is_some_and(|name| any_value(name).is_some() && value(name).is_none());
     match is_ignored {
         true => option.env(None),
         false => option,
