@@ -9,6 +9,8 @@ use tracing::{info, warn};
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Endpoint, Transport};
 use crate::api::fault::{Met, Names};
+use crate::api::order::book::Book;
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::OrderNumber;
 use crate::api::protocol::argument::{Arguments, ORDER_NUMBER};
 use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
@@ -45,6 +47,8 @@ pub(crate) struct CallNames<'f> {
     pub(crate) login_name: Option<Cow<'f, str>>,
     /// The orderNumber that counts, if it is one, how it was sent, and its digits alone.
     order_number: Option<(OrderNumber, [&'f str; 2])>,
+    /// The certificateID in the place of an orderNumber.
+    certificate_id: Option<CertificateId>,
 }
 
 impl<'f> CallNames<'f> {
@@ -57,18 +61,31 @@ impl<'f> CallNames<'f> {
                 let digits = arguments.plain_number(sent);
                 Some((OrderNumber::parse(digits)?, [sent, digits]))
             });
+        let certificate_id = match order_number {
+            Some(_) => None,
+            None => arguments
+                .sent("certificateID")
+                .and_then(|sent| CertificateId::parse(std::str::from_utf8(sent).ok()?)),
+        };
         Self {
             login_name: arguments.sent("loginName").map(login_name),
             order_number,
+            certificate_id,
         }
     }
 
-    /// What faults look at.
-    pub(crate) fn for_faults(&self) -> Names<'_> {
+    /// What faults look at: the order is that of the orderNumber, or has the certificate of the certificateID.
+    pub(crate) fn for_faults(&self, book: &Book) -> Names<'_> {
+        let numbered = self.order_number.map(|(number, _)| number);
         Names {
             login_name: self.login_name.as_deref(),
-            order_number: self.order_number.map(|(number, _)| number),
+            order_number: numbered.or_else(|| self.certified(book)),
         }
+    }
+
+    fn certified(&self, book: &Book) -> Option<OrderNumber> {
+        let order = book.by_certificate_id(self.certificate_id?)?;
+        Some(order.number)
     }
 }
 
@@ -119,12 +136,13 @@ impl Known {
         let may_be_told = |(number, texts): &(OrderNumber, [&str; 2])| {
             world.book.get(*number).is_some() || !texts.iter().any(|text| accounts.is_password(text))
         };
+        let told = names.order_number.filter(may_be_told).map(|(number, _)| number);
         Self {
             time,
             real_time,
             login_name: account.map(|account| account.login_name.clone()),
             unknown_name: name.filter(|_| account.is_none()).map(UnknownName::new),
-            order_number: names.order_number.filter(may_be_told).map(|(number, _)| number),
+            order_number: told.or_else(|| names.certified(&world.book)),
             untold: Untold::find(form, accounts),
         }
     }

@@ -71,16 +71,20 @@ const ORDER_NUMBER: &str = "orderNumber";
 const BASE_ORDER_NUMBER: &str = "baseOrderNumber";
 const CERTIFICATE_ID: &str = "certificateID";
 
-/// What names the order: at least one of the two.
-struct Key<'f> {
-    /// Its number, and the argument that it came by.
-    order_number: Option<(&'static str, &'f str)>,
-    certificate_id: Option<&'f str>,
+/// What names the order.
+enum Key<'f> {
+    Number(NamedBy<'f>),
+    CertificateId(&'f str),
+    /// Both, which must name the same order.
+    Both(NamedBy<'f>, &'f str),
 }
+
+/// An order number, and the argument that it came by.
+type NamedBy<'f> = (&'static str, &'f str);
 
 impl<'f> Key<'f> {
     fn read(arguments: &Arguments<'f>) -> Result<Self, Refusal> {
-        let order_number = match (arguments.get(ORDER_NUMBER), arguments.get(BASE_ORDER_NUMBER)) {
+        let number = match (arguments.get(ORDER_NUMBER), arguments.get(BASE_ORDER_NUMBER)) {
             (Some(own), Some(base)) if own != base => {
                 return Err(Refusal::invalid(
                     BASE_ORDER_NUMBER,
@@ -90,44 +94,53 @@ impl<'f> Key<'f> {
             (Some(own), _) => Some((ORDER_NUMBER, own)),
             (None, base) => base.map(|base| (BASE_ORDER_NUMBER, base)),
         };
-        let certificate_id = arguments.get(CERTIFICATE_ID);
-        if order_number.is_none() && certificate_id.is_none() {
-            return Err(Refusal::missing(
+        match (number, arguments.get(CERTIFICATE_ID)) {
+            (Some(number), None) => Ok(Self::Number(number)),
+            (None, Some(id)) => Ok(Self::CertificateId(id)),
+            (Some(number), Some(id)) => Ok(Self::Both(number, id)),
+            (None, None) => Err(Refusal::missing(
                 ORDER_NUMBER,
                 "none of orderNumber, baseOrderNumber and certificateID was sent",
-            ));
+            )),
         }
-        Ok(Self {
-            order_number,
-            certificate_id,
-        })
     }
 
     /// The order that it names, if it is that account's.
     fn find(&self, world: &World, account: &Account) -> Result<OrderNumber, Refusal> {
-        let of_account = |argument: &'static str, number: &str| {
-            find_order(world, number, account, Product::CodeSigning, &code::LOGIN_DETAILS)
-                .map(|order| order.number)
-                .map_err(|refusal| about(argument, refusal))
-        };
-        let numbered = self.order_number.map(|(argument, number)| of_account(argument, number));
-        let numbered = numbered.transpose()?;
-        let Some(id) = self.certificate_id else {
-            return Ok(numbered.expect("one of the two was sent"));
-        };
-        let certified = CertificateId::parse(id)
-            .and_then(|id| world.book.by_certificate_id(id))
-            .ok_or_else(|| Refusal::invalid(CERTIFICATE_ID, "no order has a certificate with that certificateID"))?
-            .number;
-        match numbered {
-            Some(number) if number != certified => Err(Refusal::invalid(
-                CERTIFICATE_ID,
-                "it names another order than the order number",
-            )),
-            Some(number) => Ok(number),
-            None => of_account(CERTIFICATE_ID, &certified.to_string()),
+        match *self {
+            Self::Number((argument, number)) => numbered(world, account, argument, number),
+            Self::CertificateId(id) => {
+                let number = certified(world, id)?.to_string();
+                numbered(world, account, CERTIFICATE_ID, &number)
+            }
+            Self::Both((argument, number), id) => {
+                let number = numbered(world, account, argument, number)?;
+                if certified(world, id)? == number {
+                    Ok(number)
+                } else {
+                    Err(Refusal::invalid(
+                        CERTIFICATE_ID,
+                        format!("it names another order than {argument}"),
+                    ))
+                }
+            }
         }
     }
+}
+
+/// The order of that number, which came by that argument, if it is that account's.
+fn numbered(world: &World, account: &Account, argument: &'static str, number: &str) -> Result<OrderNumber, Refusal> {
+    find_order(world, number, account, Product::CodeSigning, &code::LOGIN_DETAILS)
+        .map(|order| order.number)
+        .map_err(|refusal| about(argument, refusal))
+}
+
+/// The order, whosever it is, that has the certificate with that certificateID.
+fn certified(world: &World, id: &str) -> Result<OrderNumber, Refusal> {
+    CertificateId::parse(id)
+        .and_then(|id| world.book.by_certificate_id(id))
+        .map(|order| order.number)
+        .ok_or_else(|| Refusal::invalid(CERTIFICATE_ID, "no order has a certificate with that certificateID"))
 }
 
 /// A refusal of an order number, under the name of the argument that it came by.

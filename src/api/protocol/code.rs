@@ -68,8 +68,8 @@ pub(crate) const NOT_HTTPS: Code = Code::new(
 /// The same on `!AutoReplaceSMIME`, whose document lost the wording.
 pub(crate) const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
 
-/// The same as the pages of the endpoints that send mails again print it, and a guide to endpoints of the family, from
-/// which those that order and collect have it.
+/// The same in the spelling of the endpoints that send mails again, and of a guide to sibling endpoints. Those that order and
+/// that collect have no wording of their own, so the guide's is taken.
 pub(crate) const NOT_HTTPS_LOWER_CASE: Code = Code::new(
     -1,
     "Request was not made over https!",

@@ -404,6 +404,19 @@ fn an_order_is_named_in_three_ways() {
 }
 
 #[test]
+fn a_call_by_certificate_id_is_of_its_order() {
+    let server = Server::plain(&[]);
+    let (mut client, mut control) = (server.client(), Control::of(&server));
+    let id = control.get("/orders/2200003")["certificateID"].as_u64().unwrap();
+    let fault = r#"{"orderNumber":2200003,"then":{"code":-14}}"#;
+    control.expect(("POST", "/faults", fault), 201, &[]);
+    send(&mut client, &by("certificateID", id)).assert_text("-14\nAn unknown error occurred!\n");
+    let calls = control.get("/calls?orderNumber=2200003");
+    assert_eq!(calls["calls"].as_array().map(Vec::len), Some(1), "{calls}");
+    server.wait_for_log(&["CollectSSL", "order=2200003", "code=-14"]);
+}
+
+#[test]
 fn what_is_about_domains_is_taken_and_changes_nothing() {
     let server = Server::plain(&[]);
     let mut client = server.client();
