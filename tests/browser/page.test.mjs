@@ -99,7 +99,8 @@ test('from a cold start: how soon the page is seen', async () => {
     await browser.close();
   }
   console.log(`first paint and live table, in ms after the navigation: ${seen.map((one) => one.join(' and ')).join(', ')}`);
-  assert.equal(seen.length, 5);
+  // The frame is seen before the table is there, however long both take.
+  for (const [paint, live] of seen) assert.ok(paint > 0 && paint <= live, seen.join(' '));
 });
 
 test('numbers above 2^53 are shown, changed, filtered by and copied without a digit lost', async () => {

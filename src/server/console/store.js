@@ -12,7 +12,7 @@ export const unread = signal(null);
 export const stale = signal(null);
 export const clock = signal(null);
 export const faults = signal([]);
-// Those that may meet every client, for no order is named.
+// Those that may meet calls for any order.
 export const wideFaults = () => faults.value.filter(({ orderNumber }) => orderNumber == null);
 export const sandboxes = signal([]);
 // The real time, once a second.
