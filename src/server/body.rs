@@ -249,16 +249,17 @@ pub(crate) async fn read_form<'a>(
     if is_it("multipart/form-data") {
         let content_type = String::from_utf8_lossy(content_type);
         // Boxed, so that the other calls need no room for it.
-        let oddity = match Box::pin(read_multipart(&content_type, body)).await {
+        return match Box::pin(read_multipart(&content_type, body)).await {
             Ok(pairs) => {
                 pairs.into_iter().for_each(|(name, value)| form.push(name, value));
-                None
+                (form, None)
             }
-            Err(error) => Some(format!(
-                "the multipart body is broken, so none of its arguments are read: {error}"
-            )),
+            // What is missing may be `test=Y`, so nothing is done with the rest, nor with what is in the query.
+            Err(error) => (
+                Form::default(),
+                Some(format!("the multipart body is broken, so no argument is read: {error}")),
+            ),
         };
-        return (form, oddity);
     }
     // Whatever else stands there may be a form in the wrong place.
     let named = OTHER_TYPES.iter().find(|known| is_it(known));
@@ -270,7 +271,7 @@ pub(crate) async fn read_form<'a>(
     (form, Some(oddity))
 }
 
-/// The arguments of a multipart body. Of one that is cut off none is taken: what is missing may be `test=Y`.
+/// The arguments of a multipart body. One that is cut off has none.
 async fn read_multipart(content_type: &str, body: &Bytes) -> Result<Vec<(Vec<u8>, Vec<u8>)>, multer::Error> {
     let boundary = multer::parse_boundary(content_type)?;
     let whole = stream::iter([Ok::<_, Infallible>(body.clone())]);
@@ -348,7 +349,7 @@ mod tests {
             (
                 Some("multipart/form-data; boundary=x"),
                 "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x\r\nContent-Disp",
-                "none of its arguments are read",
+                "no argument is read",
             ),
         ] {
             let (read, oddity) = read(None, content_type, body).await;

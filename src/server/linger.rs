@@ -86,6 +86,10 @@ impl Linger {
         }
     }
 
+    fn tcp(&self) -> &TcpStream {
+        (*self.writer).as_ref()
+    }
+
     /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay
     /// for ever, because hyper only limits the time for heads.
     fn limit_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -150,7 +154,7 @@ impl AsyncRead for Linger {
 
 impl AsyncWrite for Linger {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = poll_write((*self.writer).as_ref(), cx, |tcp| tcp.try_write(bytes));
+        let written = poll_write(self.tcp(), cx, |tcp| tcp.try_write(bytes));
         self.limit_time(cx, written)
     }
 
@@ -159,7 +163,7 @@ impl AsyncWrite for Linger {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = poll_write((*self.writer).as_ref(), cx, |tcp| tcp.try_write_vectored(slices));
+        let written = poll_write(self.tcp(), cx, |tcp| tcp.try_write_vectored(slices));
         self.limit_time(cx, written)
     }
 
@@ -175,7 +179,7 @@ impl AsyncWrite for Linger {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Phase::Open = self.phase {
             // If the peer has closed the connection already, nothing is left to do.
-            let Ok(()) = SockRef::from((*self.writer).as_ref()).shutdown(Shutdown::Write) else {
+            let Ok(()) = SockRef::from(self.tcp()).shutdown(Shutdown::Write) else {
                 self.phase = Phase::Closed;
                 return Poll::Ready(Ok(()));
             };

@@ -72,7 +72,9 @@ impl Dues {
 }
 
 /// What is to be pushed of what has changed in a world, and by time, since the last look; `dues` is kept for the next one.
-/// An order that a call makes is a change that is pushed; one that the control API makes is there as it is. The book is watched only as long as an account has a push.
+///
+/// An order that a call makes is pushed; one that the control API makes is not, only what becomes of it. The book is watched
+/// only as long as an account has a push.
 pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp, by: By) -> Vec<Push> {
     if !world.accounts.has_push() {
         if dues.take().is_some() {
