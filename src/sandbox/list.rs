@@ -153,13 +153,15 @@ impl Sandboxes {
         issuance: Arc<Issuance>,
     ) -> Result<Self, FixturesError> {
         let state = match saved {
-            Some(saved) => settings.state_of_snapshot(saved, real_now())?,
+            Some(saved) => settings
+                .state_of_snapshot(saved, real_now())?
+                .without_counting_its_orders(),
             None => settings.first_state(real_now())?,
         };
         let rooms = Rooms::new(&settings);
         let hub = Arc::new(PushHub::default());
         let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
-        default.change(|_| {});
+        default.settle_now();
         Ok(Self {
             settings,
             issuance,
@@ -188,6 +190,7 @@ impl Sandboxes {
 
     /// The sandbox with that name, unless its time to live is over.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
+        self.make_room();
         if name == DEFAULT {
             return Some(self.default.clone());
         }
@@ -198,6 +201,7 @@ impl Sandboxes {
     /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default
     /// one.
     pub(crate) fn of_login<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
+        self.make_room();
         let claimed = {
             let others = self.read();
             // Most emulators have none that claims a name, and then nobody needs to read it.
@@ -244,7 +248,12 @@ impl Sandboxes {
             None => self.recent.state(&self.settings, real_now)?,
         };
         let fixtures_bytes = new.fixtures.as_ref().map_or(0, |fixtures| fixtures.memory());
-        self.rooms.orders.check(state.order_bytes() + fixtures_bytes)?;
+        let bytes = state.order_bytes() + fixtures_bytes;
+        if self.rooms.orders.check(bytes).is_err() {
+            let over = self.write().sweep(real_now);
+            drop(over);
+            self.rooms.orders.check(bytes)?;
+        }
         let records = self.rooms.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
@@ -290,6 +299,14 @@ impl Sandboxes {
     pub(crate) fn delete(&self, name: &str) -> bool {
         let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
+    }
+
+    /// Frees the sandboxes whose time to live is over, if there was no memory for an order since the last time.
+    fn make_room(&self) {
+        if self.rooms.orders.take_refused() {
+            let over = self.write().sweep_now_and_then(real_now());
+            drop(over);
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Others> {
@@ -385,7 +402,7 @@ impl RecentWorld {
         drop(recent);
         let start = settings.start(real_now);
         let built = settings.fixtures.build_around(&world, &start, &mut settings.random())?;
-        Ok(State::new(built, settings.random()).with_shared_orders())
+        Ok(State::new(built, settings.random()).without_counting_its_orders())
     }
 }
 
@@ -395,7 +412,7 @@ impl Settings {
     /// # Errors
     /// The fixtures are invalid.
     pub(crate) fn first_state(&self, real_now: Timestamp) -> Result<State, FixturesError> {
-        Ok(self.state_of(&self.fixtures, real_now)?.with_shared_orders())
+        Ok(self.state_of(&self.fixtures, real_now)?.without_counting_its_orders())
     }
 
     /// The first state of a sandbox with fixtures of its own at that time.
@@ -472,8 +489,8 @@ impl Rooms {
             calls: journal(),
             pushes: journal(),
             history: History::new(self.histories.clone()),
-            mails: self.outboxes.clone(),
-            orders: self.orders.clone(),
+            mail_room: self.outboxes.clone(),
+            order_room: self.orders.clone(),
         }
     }
 }

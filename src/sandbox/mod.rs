@@ -51,9 +51,9 @@ pub(crate) struct Sandbox {
     /// The last changes of its orders' states.
     history: History,
     /// The room of the mails of all sandboxes.
-    mails: Arc<Room>,
+    mail_room: Arc<Room>,
     /// The room of the orders of all sandboxes.
-    orders: Arc<Room>,
+    order_room: Arc<Room>,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -88,9 +88,9 @@ pub(crate) struct Records {
     /// The changes of its orders' states.
     pub(crate) history: History,
     /// The room of the mails of all sandboxes.
-    pub(crate) mails: Arc<Room>,
+    pub(crate) mail_room: Arc<Room>,
     /// The room of the orders of all sandboxes.
-    pub(crate) orders: Arc<Room>,
+    pub(crate) order_room: Arc<Room>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -142,17 +142,22 @@ impl Sandbox {
         hub: Arc<PushHub>,
     ) -> Self {
         let name: Arc<str> = name.into();
-        let certificates = Arc::new(Certificates::new(issuance, name.clone(), path(&name)));
+        let certificates = Arc::new(Certificates::new(
+            issuance,
+            name.clone(),
+            path(&name),
+            records.order_room.clone(),
+        ));
         state.world.serials = Some(certificates.clone());
-        state.world.book_mut().bound_memory(records.orders.clone());
+        state.world.book_mut().bound_memory(records.order_room.clone());
         Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
             name,
             journal: records.calls,
             history: records.history,
-            mails: records.mails,
-            orders: records.orders,
+            mail_room: records.mail_room,
+            order_room: records.order_room,
             pushed: records.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -227,7 +232,7 @@ impl Sandbox {
 
     /// Keeps fixtures, to begin again with them.
     pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>) {
-        let mut share = Share::of(self.orders.clone());
+        let mut share = Share::of(self.order_room.clone());
         share.set(fixtures.memory());
         self.fixtures = Some(KeptFixtures {
             fixtures,
@@ -255,7 +260,9 @@ impl Sandbox {
     ///
     /// # Errors
     /// There is no memory for its orders. Nothing is changed.
-    pub(crate) fn replace(&self, state: State) -> Result<(), BookFull> {
+    pub(crate) fn replace(&self, mut state: State) -> Result<(), BookFull> {
+        // The orders that come back in a snapshot count as little as before.
+        state.uncounted_bytes = self.state().uncounted_bytes.min(state.world.book.bytes());
         self.put(state, |old, new| {
             std::mem::swap(&mut old.random, &mut new.random);
             // The journal stays, and what was a secret in it stays one.
@@ -265,15 +272,15 @@ impl Sandbox {
 
     fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
-        new.world.book_mut().bound_memory(self.orders.clone());
+        new.world.book_mut().bound_memory(self.order_room.clone());
         let book = new.world.book.clone();
         let old = {
             let mut state = self.lock();
             // What they take instead of those of before.
             if let Some(more) = new.order_bytes().checked_sub(state.order_bytes()) {
-                self.orders.check(more)?;
+                self.order_room.check(more)?;
             }
-            state.orders = None;
+            state.order_share = None;
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
             let old = std::mem::replace(&mut *state, new);
@@ -293,6 +300,11 @@ impl Sandbox {
     /// Settles when the alarm went off that the last time has set.
     pub(crate) fn look_after(&self) {
         self.pushes.forget_alarm();
+        self.settle_now();
+    }
+
+    /// [Settles](Self::settle) what has become due, and what was there from the beginning.
+    pub(super) fn settle_now(&self) {
         self.change(|_| {});
     }
 
@@ -379,7 +391,7 @@ impl Sandbox {
                 random,
                 ..
             } = &mut *state;
-            let met = faults.meet(arrival.endpoint, names.for_faults(), real_now, random);
+            let met = faults.meet(arrival.endpoint, names.for_faults(&world.book), real_now, random);
             let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
             (known, met)
         };

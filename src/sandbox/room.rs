@@ -1,7 +1,7 @@
 //! Memory that all sandboxes of an emulator share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::api::order::book::{BookFull, OrderMemory};
 
@@ -10,6 +10,8 @@ use crate::api::order::book::{BookFull, OrderMemory};
 pub(crate) struct Room {
     bytes: usize,
     taken: AtomicUsize,
+    /// Whether something was refused since the last time that this was asked.
+    has_refused: AtomicBool,
 }
 
 impl Room {
@@ -18,7 +20,13 @@ impl Room {
         Self {
             bytes,
             taken: AtomicUsize::new(0),
+            has_refused: AtomicBool::new(false),
         }
+    }
+
+    /// Whether something was refused since the last time that this was asked.
+    pub(super) fn take_refused(&self) -> bool {
+        self.has_refused.load(Ordering::Relaxed) && self.has_refused.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn take(&self, bytes: usize) {
@@ -41,10 +49,12 @@ impl Room {
 
 impl OrderMemory for Room {
     fn check(&self, bytes: usize) -> Result<(), BookFull> {
-        match self.taken().saturating_add(bytes) <= self.bytes {
-            true => Ok(()),
-            false => Err(BookFull::Memory { bytes: self.bytes }),
+        // What needs nothing is not refused, not even where more is taken than there is.
+        if bytes == 0 || self.taken().saturating_add(bytes) <= self.bytes {
+            return Ok(());
         }
+        self.has_refused.store(true, Ordering::Relaxed);
+        Err(BookFull::Memory { bytes: self.bytes })
     }
 }
 

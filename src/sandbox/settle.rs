@@ -77,18 +77,23 @@ impl Sandbox {
             return;
         }
         state.counted_changes = changes;
+        state.uncounted_bytes = state.uncounted_bytes.min(state.world.book.bytes());
         let bytes = state.order_bytes();
-        let share = state.orders.get_or_insert_with(|| Share::of(self.orders.clone()));
+        let share = state
+            .order_share
+            .get_or_insert_with(|| Share::of(self.order_room.clone()));
         share.set(bytes);
     }
 
     /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
     fn bound_mails(&self, state: &mut State) {
         let taken = state.world.outbox.memory();
-        if taken == state.mails.as_ref().map_or(0, Share::taken) {
+        if taken == state.mail_share.as_ref().map_or(0, Share::taken) {
             return;
         }
-        let share = state.mails.get_or_insert_with(|| Share::of(self.mails.clone()));
+        let share = state
+            .mail_share
+            .get_or_insert_with(|| Share::of(self.mail_room.clone()));
         while share.set(state.world.outbox.memory()) && state.world.outbox.len() > 1 {
             state.world.outbox_mut().forget_oldest();
         }

@@ -22,11 +22,11 @@ pub(crate) struct State {
     /// The orders that are still to be issued, if any account's are pushed.
     pub(super) dues: Option<Dues>,
     /// What its mails take of the room of all, once there are any.
-    pub(super) mails: Option<Share>,
+    pub(super) mail_share: Option<Share>,
     /// What its orders take of the room of all, once there are any that count.
-    pub(super) orders: Option<Share>,
-    /// How many bytes of its orders do not count: those that it began with and shares with other sandboxes.
-    pub(super) shared_bytes: usize,
+    pub(super) order_share: Option<Share>,
+    /// How many bytes of its orders do not count: as many as it began with. They get fewer with its orders.
+    pub(super) uncounted_bytes: usize,
     /// The changes of the book that are counted.
     pub(super) counted_changes: u64,
 }
@@ -43,23 +43,23 @@ impl State {
             faults: built.faults,
             random,
             dues: None,
-            mails: None,
-            orders: None,
-            shared_bytes: 0,
+            mail_share: None,
+            order_share: None,
+            uncounted_bytes: 0,
             counted_changes: 0,
         }
     }
 
-    /// Does not count the orders that it has now: those of the emulator's fixtures, which most sandboxes share.
-    pub(crate) fn with_shared_orders(self) -> Self {
+    /// The same with orders that do not count: those of the emulator's fixtures or of its saved state, which its owner chose.
+    pub(crate) fn without_counting_its_orders(self) -> Self {
         Self {
-            shared_bytes: self.world.book.bytes(),
+            uncounted_bytes: self.world.book.bytes(),
             ..self
         }
     }
 
     /// How many bytes of its orders count.
     pub(crate) fn order_bytes(&self) -> usize {
-        self.world.book.bytes().saturating_sub(self.shared_bytes)
+        self.world.book.bytes().saturating_sub(self.uncounted_bytes)
     }
 }

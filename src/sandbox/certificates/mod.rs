@@ -32,6 +32,7 @@ use crate::ca::subject::CertificateNames;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
+use crate::sandbox::room::{Room, Share};
 
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::BookReader;
@@ -86,8 +87,36 @@ pub(crate) struct Certificates {
     sandbox: Arc<str>,
     /// The beginning of the path of its URLs.
     path: String,
-    by_order: Mutex<HashMap<OrderNumber, Arc<Certificate>>>,
+    kept: Mutex<Kept>,
     crls: crl::Crls,
+}
+
+/// The certificates that were made, by their orders, and what they take of the room of the orders of all sandboxes.
+#[derive(Debug)]
+struct Kept {
+    by_order: HashMap<OrderNumber, Arc<Certificate>>,
+    share: Share,
+}
+
+impl Kept {
+    /// Keeps the certificate of an order in place of any other.
+    fn put(&mut self, number: OrderNumber, certificate: Arc<Certificate>) {
+        let more = certificate.memory();
+        let less = self.by_order.insert(number, certificate).map_or(0, |old| old.memory());
+        self.share.set(self.share.taken() + more - less);
+    }
+
+    /// Forgets the certificates of orders that are not wanted.
+    fn retain(&mut self, is_wanted: impl Fn(OrderNumber) -> bool) {
+        self.by_order.retain(|number, _| is_wanted(*number));
+        self.share.set(self.by_order.values().map(|kept| kept.memory()).sum());
+    }
+
+    fn remove(&mut self, number: OrderNumber) {
+        if let Some(old) = self.by_order.remove(&number) {
+            self.share.set(self.share.taken() - old.memory());
+        }
+    }
 }
 
 /// A certificate that was made.
@@ -109,6 +138,13 @@ impl Certificate {
     /// Its notBefore and its notAfter.
     pub(crate) fn period(&self) -> [Timestamp; 2] {
         period(&self.der)
+    }
+
+    /// How much memory it takes, in bytes, near enough.
+    fn memory(&self) -> usize {
+        let key = self.private_key.as_ref().map_or(0, |key| key.expose().len());
+        let hint = self.hint.as_ref().map_or(0, String::len);
+        size_of::<Self>() + self.der.len() + key + hint
     }
 }
 
@@ -151,13 +187,16 @@ pub(crate) enum NoCertificate {
 
 impl Certificates {
     /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the
-    /// default sandbox.
-    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String) -> Self {
+    /// default sandbox. What it keeps is counted in the room of the orders of all sandboxes.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String, order_room: Arc<Room>) -> Self {
         Self {
             issuance,
             sandbox,
             path,
-            by_order: Mutex::default(),
+            kept: Mutex::new(Kept {
+                by_order: HashMap::new(),
+                share: Share::of(order_room),
+            }),
             crls: crl::Crls::default(),
         }
     }
@@ -214,7 +253,7 @@ impl Certificates {
 
     /// The certificate of the order with that serial number, if it was made.
     fn kept(&self, number: OrderNumber, serial: &SerialNumber) -> Option<Arc<Certificate>> {
-        let kept = lock(&self.by_order).get(&number).cloned();
+        let kept = lock(&self.kept).by_order.get(&number).cloned();
         kept.filter(|kept| kept.serial == *serial)
     }
 
@@ -226,23 +265,25 @@ impl Certificates {
         issuer: Arc<IssuingCa>,
     ) -> Result<Arc<Certificate>, CaError> {
         let made = Arc::new(self.make(order, validity, serial, issuer)?);
-        let mut by_order = lock(&self.by_order);
+        let mut kept = lock(&self.kept);
         // Another reader may have been faster; all get the same certificate.
-        let kept = by_order.entry(order.number).or_insert_with(|| made.clone());
-        if kept.serial != serial {
-            *kept = made;
+        if let Some(faster) = kept.by_order.get(&order.number)
+            && faster.serial == serial
+        {
+            return Ok(faster.clone());
         }
-        Ok(kept.clone())
+        kept.put(order.number, made.clone());
+        Ok(made)
     }
 
     /// Forgets the certificate of an order that was deleted.
     pub(crate) fn forget(&self, number: OrderNumber) {
-        lock(&self.by_order).remove(&number);
+        lock(&self.kept).remove(number);
     }
 
     /// Forgets the certificates of orders that are not in the book, and all CRLs. The numbers of CRLs continue.
     pub(crate) fn sweep(&self, book: &Book) {
-        lock(&self.by_order).retain(|number, _| book.get(*number).is_some());
+        lock(&self.kept).retain(|number| book.get(number).is_some());
         self.crls.forget();
     }
 

@@ -49,7 +49,8 @@ fn certificates(key: CaKey) -> Arc<Certificates> {
         authority.issuing(name).unwrap();
     }
     let issuance = Arc::new(Issuance::new(authority));
-    Arc::new(Certificates::new(issuance, "default".into(), String::new()))
+    let room = Arc::new(Room::new(usize::MAX));
+    Arc::new(Certificates::new(issuance, "default".into(), String::new(), room))
 }
 
 const SMIME: u64 = 1_100_003;

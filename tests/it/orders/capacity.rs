@@ -1,6 +1,6 @@
 //! The bound on orders, and the seed of their numbers.
 
-use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, WRONG_STATE};
+use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, WRONG_STATE, eventually};
 
 const FIXTURES: &str = r#"
 [[accounts]]
@@ -87,8 +87,13 @@ fn the_memory_of_all_orders_is_bounded() {
     other.expect(("POST", "/orders", &long), 503, &["--max-order-bytes"]);
     assert_eq!(other.get("/orders")["orders"].as_array().map(Vec::len), Some(3));
 
-    // What needs no room works, and what is deleted makes room, wherever that is.
-    client.revoke(&Form::revoke().order(3)).assert_text(SUCCESS);
+    // What needs no room works, even where more is taken than there is, and what is deleted makes room, wherever that is.
+    let comment = "x".repeat(400);
+    let wordy = Form::revoke().order(3).set("revocationReason", &comment);
+    client.revoke(&wordy).assert_text(SUCCESS);
+    let mut pristine = Control::of_new_sandbox(&server, "pristine");
+    pristine.expect(("POST", "/reset", ""), 200, &[]);
+    control.expect(("DELETE", "/sandboxes/pristine", ""), 204, &[]);
     for number in &made {
         control.expect(("DELETE", &format!("/orders/{number}"), ""), 204, &[]);
     }
@@ -99,6 +104,45 @@ fn the_memory_of_all_orders_is_bounded() {
     control.expect(("POST", "/orders", &long), 201, &[]);
     control.expect(("POST", "/sandboxes", &fixtures), 201, &[]);
     server.assert_well();
+}
+
+#[test]
+fn a_sandbox_that_is_over_leaves_its_memory_to_others() {
+    let server = Server::plain_with_fixtures(FIXTURES, &["--max-order-bytes", "10000"]);
+    let mut control = Control::of(&server);
+    let order = r#"{"loginName":"login_name","product":"smime"}"#;
+    let fixtures = format!("{{\"fixtures\":{}}}", serde_json::json!(FIXTURES));
+    let mut fill_another = || {
+        control.expect(("POST", "/sandboxes", r#"{"name":"short","ttl":"1s"}"#), 201, &[]);
+        let mut short = Control::at(server.control(), "short");
+        while short.send("POST", "/orders", order).status == 201 {}
+        control.expect(("POST", "/orders", order), 503, &["--max-order-bytes"]);
+    };
+    // When the sandbox is over, its memory is freed for whoever makes another, and for whoever makes an order.
+    for (path, body) in [("/sandboxes", &*fixtures), ("/orders", order)] {
+        fill_another();
+        eventually("there is memory", || {
+            Control::of(&server).send("POST", path, body).status == 201
+        });
+    }
+    server.assert_well();
+}
+
+#[test]
+fn orders_that_are_restored_count_as_little_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state.json");
+    let options = ["--max-order-bytes", "2000", "--state", state.to_str().unwrap()];
+    let order = r#"{"loginName":"login_name","product":"smime"}"#;
+    let mut server = Server::plain_with_fixtures(FIXTURES, &options);
+    let mut control = Control::of(&server);
+    let snapshot = control.get("/snapshot").to_string();
+    control.expect(("PUT", "/snapshot", &snapshot), 200, &[]);
+    control.expect(("POST", "/orders", order), 201, &[]);
+    server.stop("TERM");
+    let server = Server::plain_with_fixtures(FIXTURES, &options);
+    Control::of(&server).expect(("POST", "/orders", order), 201, &[]);
+    Control::of(&server).expect(("POST", "/sandboxes", "{}"), 201, &[]);
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn a_person_at_a_terminal_is_asked_before_all_is_replaced() {
         (restore.clone(), "y\n", true),
     ] {
         printed(&server, "reset");
-        // `script` gives its command a terminal. Where it is not, nothing is tested.
+        // `script` gives its command a terminal. Where it is not installed, nothing is tested; CI installs it.
         let Ok(mut script) = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .stdin(Stdio::piped())
