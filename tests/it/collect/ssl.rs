@@ -359,7 +359,7 @@ fn an_order_is_named_in_three_ways() {
         by("baseOrderNumber", 2_200_003),
         collect(2_200_003).add("baseOrderNumber", "2200003"),
         by("certificateID", own),
-        collect(2_200_003).add("certificateID", &own.to_string()),
+        collect(2_200_003).add("certificateID", own.to_string()),
     ] {
         assert_eq!(send(&mut client, &form).bytes(), whole.bytes());
     }
@@ -370,13 +370,10 @@ fn an_order_is_named_in_three_ways() {
         ),
         (by("baseOrderNumber", 9), invalid("baseOrderNumber")),
         (
-            collect(2_200_003).add("certificateID", &other.to_string()),
+            collect(2_200_003).add("certificateID", other.to_string()),
             invalid("certificateID"),
         ),
-        (
-            collect(9).add("certificateID", &own.to_string()),
-            invalid("orderNumber"),
-        ),
+        (collect(9).add("certificateID", own.to_string()), invalid("orderNumber")),
         (by("certificateID", 5), invalid("certificateID")),
         (by("certificateID", smime), invalid("certificateID")),
         (collect(9).without("orderNumber"), missing("orderNumber")),
