@@ -21,7 +21,10 @@ pub enum BookFull {
         capacity: usize,
     },
     /// The orders of all books take as much memory as they may.
-    #[error("the orders of all sandboxes may take at most {bytes} bytes (--max-order-bytes)")]
+    #[error(
+        "the orders of all sandboxes take the {bytes} bytes that they may: delete orders or sandboxes, or allow more \
+         (--max-order-bytes)"
+    )]
     Memory {
         /// The most bytes that they may take.
         bytes: usize,
