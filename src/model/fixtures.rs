@@ -103,12 +103,15 @@ impl Fixtures {
         without_mark(text).trim_start().starts_with('{')
     }
 
-    /// How much memory they take, in bytes, near enough.
+    /// How much memory they take, in bytes, near enough, with what a sandbox makes of them beside its orders.
     pub(crate) fn memory(&self) -> usize {
-        let csrs = self.file.orders.iter().filter_map(|order| order.csr.as_ref());
+        /// How many bytes each byte takes that they are written with: they are kept, and made into a world, and most values
+        /// are short texts, each allocated by itself.
+        const TIMES: usize = 4;
+        let written = serde_json::to_vec(&self.file).expect("fixtures can always be written");
         self.text.text.len()
+            + TIMES * written.len()
             + size_of_val(&*self.file.orders)
-            + csrs.map(String::len).sum::<usize>()
             + size_of_val(&*self.file.accounts)
     }
 

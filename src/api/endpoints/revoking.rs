@@ -67,6 +67,7 @@ impl<'f> Wish<'f> {
                 ..Success::default()
             });
         }
+        world.book.check_more(self.comment.len())?;
         if let Some(order) = world.book_mut().get_mut(number) {
             order.take(
                 step,

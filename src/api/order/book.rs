@@ -123,6 +123,14 @@ impl Book {
         self.check_growth(old.map_or(0, Csr::memory), csr.memory())
     }
 
+    /// Whether there is memory for so many more bytes.
+    ///
+    /// # Errors
+    /// There is not.
+    pub fn check_more(&self, bytes: usize) -> Result<(), BookFull> {
+        self.check_growth(0, bytes)
+    }
+
     fn check_growth(&self, old: usize, new: usize) -> Result<(), BookFull> {
         match &self.memory {
             Some(memory) if new > old => memory.check(new - old),

@@ -362,13 +362,20 @@ impl Order {
 
     /// How much memory it takes, in bytes, near enough.
     pub fn memory(&self) -> usize {
+        /// Its place in the book, and what is allocated beside it.
+        const PLACE: usize = 96;
+        /// Its place in the index of certificateIDs.
+        const INDEXED: usize = 64;
         let texts = [&self.email, &self.organization].into_iter().flatten();
+        let indexed = self.certificate_id.map_or(0, |_| INDEXED);
         let details = self.subject.as_ref().map_or(0, |subject| subject.memory());
         let comment = self
             .revocation
             .as_ref()
             .map_or(0, |revocation| size_of::<Revocation>() + revocation.comment.len());
         size_of::<Self>()
+            + PLACE
+            + indexed
             + self.csr.as_ref().map_or(0, Csr::memory)
             + texts.map(|text| text.len()).sum::<usize>()
             + details
