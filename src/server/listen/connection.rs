@@ -233,7 +233,14 @@ impl Connection {
                     // While it reads or writes, hyper notices it too.
                     break (&mut connection).await;
                 }
-                () = &mut in_the_way, if !leaving => {}
+                () = &mut in_the_way, if !leaving => {
+                    // hyper would wait for the rest of its first head.
+                    if peer.calls_if_idle() == Some(0) {
+                        let why = "the listener is full and the peer had sent no whole head";
+                        self.log_end::<()>(&io::Error::other(why));
+                        return;
+                    }
+                }
                 () = self.stop.stopped(), if !leaving => {}
             }
             // A call that has begun is answered; what has come of another head is given up.

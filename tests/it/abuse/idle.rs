@@ -64,6 +64,22 @@ fn connections_that_are_idle_after_an_answer_make_room() {
 }
 
 #[test]
+fn connections_that_never_send_a_whole_head_make_room() {
+    let server = limited_server(&["--read-timeout", "1h"]);
+    for address in [server.http(), server.control()] {
+        let begun = flood(address);
+        for mut connection in &begun {
+            // Those for which there was no room may be closed already.
+            let _ = connection.write_all(b"POST /products/!autoRevokeCS HTTP/1.1\r\nHost: ");
+        }
+        assert_api_answers(&server);
+        assert_control_answers(&server);
+        drop(begun);
+    }
+    server.assert_well();
+}
+
+#[test]
 fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
     let server = limited_server(&[]);
     let files = LIMITS.files.to_string();
