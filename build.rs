@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// The folder of the console. Its files but for those of the program are the page's.
+/// The folder of the console, from the package's root, where cargo runs this. Its files but for those of the program are the
+/// page's.
 const FOLDER: &str = "src/server/console";
 
 #[expect(clippy::disallowed_methods, reason = "cargo says so where what is made belongs")]
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed={FOLDER}");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo gives no OUT_DIR"))?);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    let folder = Path::new(FOLDER);
     let mut list = "[\n".to_owned();
-    for (number, path) in files(&folder, "")?.iter().enumerate() {
+    for (number, path) in files(folder, "")?.iter().enumerate() {
         let made = format!("console-{number}.gz");
         let mut compressed = GzEncoder::new(File::create(out.join(&made))?, Compression::best());
         compressed.write_all(&fs::read(folder.join(path))?)?;
