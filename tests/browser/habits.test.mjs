@@ -128,6 +128,16 @@ test('every cell of every table is seen whole, at 360 and 1280 pixels', async ()
   }
 });
 
+test('a field that is changed stays within its table at 360 pixels', async () => {
+  const page = await open(all, 'default/orders/1100003', { viewport: { width: 360, height: 800 } });
+  const table = page.locator('table.entry');
+  await table.getByRole('button', { name: 'Change' }).first().click();
+  await table.getByRole('button', { name: 'Save' }).waitFor();
+  const hidden = await table.evaluate((element) => element.parentElement.scrollWidth - element.parentElement.clientWidth);
+  assert.equal(hidden, 0);
+  await page.finish();
+});
+
 test('the hint of a call is read in its row, at 360 and 1280 pixels', async () => {
   const name = await sandbox(all, 'hints');
   await call(all, '!autoRevokeCS', { orderNumber: '2200007', revocationReason: 'test' }, `/sandboxes/${name}`);
