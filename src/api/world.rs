@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::api::account::{Account, LoginName, Password};
 use crate::api::chunks::ChunkedMap;
 use crate::api::order::book::{Book, LifecycleChange};
+use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::outbox::Outbox;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber};
@@ -82,14 +83,34 @@ impl World {
         its_own.eq_ignore_ascii_case(serial).then_some(order)
     }
 
+    /// The order whose certificate has that certificateID.
+    pub fn order_of_certificate_id(&self, id: &str) -> Option<&Order> {
+        self.book.by_certificate_id(CertificateId::parse(id)?)
+    }
+
+    /// The order of that number.
+    pub fn order_of_number(&self, number: &str) -> Option<&Order> {
+        self.book.get(OrderNumber::parse(number)?)
+    }
+
     /// The order of that number, if it is of the account and of the product.
     ///
     /// # Errors
     /// It does not exist, is somebody else's, or is of another product.
     pub fn order(&self, number: &str, owner: &LoginName, product: Product) -> Result<&Order, OrderNotFound> {
-        let order = OrderNumber::parse(number)
-            .and_then(|number| self.book.get(number))
-            .ok_or(OrderNotFound::Unknown)?;
+        Self::of_owner(self.order_of_number(number), owner, product)
+    }
+
+    /// An order that was looked for, if it is of the account and of the product.
+    ///
+    /// # Errors
+    /// There is none, or it is somebody else's, or of another product.
+    pub fn of_owner<'w>(
+        found: Option<&'w Order>,
+        owner: &LoginName,
+        product: Product,
+    ) -> Result<&'w Order, OrderNotFound> {
+        let order = found.ok_or(OrderNotFound::Unknown)?;
         if order.login_name != *owner {
             return Err(OrderNotFound::Foreign(order.number));
         }

@@ -282,7 +282,7 @@ impl Sandboxes {
         let mut sandbox = Sandbox::new(&name, state, records, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
         if let Some(fixtures) = new.fixtures {
-            sandbox.keep_fixtures(fixtures);
+            sandbox.keep_fixtures(fixtures, fixtures_bytes);
         }
         sandbox.logins = logins;
         let sandbox = Arc::new(sandbox);

@@ -230,10 +230,10 @@ impl Sandbox {
         self.last_used.store(real_now.unix_millis(), Ordering::Relaxed);
     }
 
-    /// Keeps fixtures, to begin again with them.
-    pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>) {
+    /// Keeps fixtures that take so many bytes, to begin again with them.
+    pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>, bytes: usize) {
         let mut share = Share::of(self.order_room.clone());
-        share.set(fixtures.memory());
+        share.set(bytes);
         self.fixtures = Some(KeptFixtures {
             fixtures,
             _share: share,

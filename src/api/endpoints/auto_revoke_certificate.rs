@@ -6,14 +6,14 @@
 use crate::api::account::Account;
 use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
 use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, foreign};
-use crate::api::order::certificate_id::CertificateId;
-use crate::api::order::state::{Order, OrderNumber};
+use crate::api::endpoints::{Failure, Rules, Success, check_order, check_permission};
+use crate::api::order::product::Product;
+use crate::api::order::state::Order;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::RESPONSE_FORMAT;
 use crate::api::protocol::refusal::Refusal;
-use crate::api::world::{OrderNotFound, World};
+use crate::api::world::World;
 use crate::clock::Timestamp;
 
 pub(super) struct AutoRevokeCertificate;
@@ -96,16 +96,12 @@ impl<'f> Key<'f> {
     /// The order that it names, if it is that account's.
     fn find<'w>(&self, world: &'w World, owner: &Account, now: Timestamp) -> Result<&'w Order, Refusal> {
         let order = match self.argument {
-            CERTIFICATE_ID => CertificateId::parse(self.value).and_then(|id| world.book.by_certificate_id(id)),
+            CERTIFICATE_ID => world.order_of_certificate_id(self.value),
             SERIAL_NUMBER => world.order_of_serial(self.value, now),
-            _ => OrderNumber::parse(self.value).and_then(|number| world.book.get(number)),
+            _ => world.order_of_number(self.value),
         };
-        let order = order.ok_or_else(|| Refusal::invalid(self.argument, OrderNotFound::Unknown.to_string()))?;
-        if order.login_name == owner.login_name {
-            Ok(order)
-        } else {
-            Err(foreign(world, self.argument, order.number, &code::LOGIN_DETAILS))
-        }
+        let product = order.map_or(Product::Smime, |order| order.product);
+        check_order(world, self.argument, order, owner, product, &code::LOGIN_DETAILS)
     }
 }
 

@@ -7,8 +7,7 @@
 use crate::api::account::Account;
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish};
 use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
-use crate::api::order::certificate_id::CertificateId;
+use crate::api::endpoints::{Failure, Rules, Success, check_order, check_permission, check_voucher};
 use crate::api::order::product::Product;
 use crate::api::order::state::OrderNumber;
 use crate::api::protocol::Mark;
@@ -107,47 +106,32 @@ impl<'f> Key<'f> {
 
     /// The order that it names, if it is that account's.
     fn find(&self, world: &World, account: &Account) -> Result<OrderNumber, Refusal> {
+        let of_account = |argument, found| {
+            check_order(
+                world,
+                argument,
+                found,
+                account,
+                Product::CodeSigning,
+                &code::LOGIN_DETAILS,
+            )
+            .map(|order| order.number)
+        };
+        let certified = |id| world.order_of_certificate_id(id);
         match *self {
-            Self::Number((argument, number)) => numbered(world, account, argument, number),
-            Self::CertificateId(id) => {
-                let number = certified(world, id)?.to_string();
-                numbered(world, account, CERTIFICATE_ID, &number)
-            }
+            Self::Number((argument, number)) => of_account(argument, world.order_of_number(number)),
+            Self::CertificateId(id) => of_account(CERTIFICATE_ID, certified(id)),
             Self::Both((argument, number), id) => {
-                let number = numbered(world, account, argument, number)?;
-                if certified(world, id)? == number {
-                    Ok(number)
-                } else {
-                    Err(Refusal::invalid(
+                let number = of_account(argument, world.order_of_number(number))?;
+                match certified(id) {
+                    Some(order) if order.number == number => Ok(number),
+                    Some(_) | None => Err(Refusal::invalid(
                         CERTIFICATE_ID,
-                        format!("it names another order than {argument}"),
-                    ))
+                        format!("it names another order than {argument}, or none"),
+                    )),
                 }
             }
         }
-    }
-}
-
-/// The order of that number, which came by that argument, if it is that account's.
-fn numbered(world: &World, account: &Account, argument: &'static str, number: &str) -> Result<OrderNumber, Refusal> {
-    find_order(world, number, account, Product::CodeSigning, &code::LOGIN_DETAILS)
-        .map(|order| order.number)
-        .map_err(|refusal| about(argument, refusal))
-}
-
-/// The order, whosever it is, that has the certificate with that certificateID.
-fn certified(world: &World, id: &str) -> Result<OrderNumber, Refusal> {
-    CertificateId::parse(id)
-        .and_then(|id| world.book.by_certificate_id(id))
-        .map(|order| order.number)
-        .ok_or_else(|| Refusal::invalid(CERTIFICATE_ID, "no order has a certificate with that certificateID"))
-}
-
-/// A refusal of an order number, under the name of the argument that it came by.
-fn about(argument: &'static str, refusal: Refusal) -> Refusal {
-    Refusal {
-        name: refusal.name.map(|_| argument.to_owned()),
-        ..refusal
     }
 }
 

@@ -508,14 +508,25 @@ fn find_order<'w>(
     product: Product,
     denied: &'static Code,
 ) -> Result<&'w Order, Refusal> {
-    world
-        .order(number, &owner.login_name, product)
-        .map_err(|not_found| match not_found {
-            OrderNotFound::Foreign(number) => foreign(world, "orderNumber", number, denied),
-            OrderNotFound::Unknown | OrderNotFound::OtherProduct { .. } => {
-                Refusal::invalid("orderNumber", not_found.to_string())
-            }
-        })
+    let found = world.order_of_number(number);
+    check_order(world, "orderNumber", found, owner, product, denied)
+}
+
+/// The order that an argument named, if it is one to work on; errors as those of [`find_order`], about that argument.
+fn check_order<'w>(
+    world: &World,
+    argument: &'static str,
+    found: Option<&'w Order>,
+    owner: &Account,
+    product: Product,
+    denied: &'static Code,
+) -> Result<&'w Order, Refusal> {
+    World::of_owner(found, &owner.login_name, product).map_err(|not_found| match not_found {
+        OrderNotFound::Foreign(number) => foreign(world, argument, number, denied),
+        OrderNotFound::Unknown | OrderNotFound::OtherProduct { .. } => {
+            Refusal::invalid(argument, not_found.to_string())
+        }
+    })
 }
 
 /// What is answered where the argument names somebody else's order (-4, or `denied`, the endpoint's -16).
@@ -534,9 +545,9 @@ fn find_any_order<'w>(
     owner: &Account,
     denied: &'static Code,
 ) -> Result<&'w Order, Refusal> {
-    let found = OrderNumber::parse(number).and_then(|number| world.book.get(number));
+    let found = world.order_of_number(number);
     let product = found.map_or(Product::Smime, |order| order.product);
-    find_order(world, number, owner, product, denied)
+    check_order(world, "orderNumber", found, owner, product, denied)
 }
 
 /// How spaces in the CSR of a call are read.
