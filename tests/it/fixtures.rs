@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::harness::{Form, Run, SUCCESS, Server, run, write_file};
+use crate::harness::{Form, Run, SUCCESS, Server, run, run_on_a_free_port, write_file};
 
 const TOML: &str = r#"
 [[accounts]]
@@ -101,19 +101,7 @@ fn a_fault_answers_what_it_is_told_to() {
 fn start_with(text: &str) -> Run {
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "my-fixtures", text);
-    run(
-        &[
-            "--https",
-            "off",
-            "--http",
-            "127.0.0.1:0",
-            "--control",
-            "off",
-            "--fixtures",
-            path.to_str().unwrap(),
-        ],
-        &[],
-    )
+    run_on_a_free_port(&["--fixtures", path.to_str().unwrap()])
 }
 
 const ACCOUNT: &str = "[[accounts]]\nloginName = \"a\"\nloginPassword = \"b\"\n";
@@ -231,19 +219,7 @@ fn yaml_is_refused_as_such() {
     ] {
         let path = write_file(&dir, name, text);
         let path = path.to_str().unwrap();
-        let run = run(
-            &[
-                "--https",
-                "off",
-                "--http",
-                "127.0.0.1:0",
-                "--control",
-                "off",
-                "--fixtures",
-                path,
-            ],
-            &[],
-        );
+        let run = run_on_a_free_port(&["--fixtures", path]);
         run.assert_refused(2, &[path, "line "]);
         assert_eq!(run.stderr.contains(HINT), is_yaml, "{run:?}");
     }

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::harness::{Control, Curl, Form, REPLACE, REVOKE, Server, Url, run, write_file};
+use crate::harness::{Control, Curl, Form, REPLACE, REVOKE, Server, Url, run, run_on_a_free_port, write_file};
 
 /// Nobody says this by accident.
 const SECRET: &str = "Xq7zHunterXq7z";
@@ -185,19 +185,7 @@ fn a_password_is_not_in_what_is_said_of_a_bad_fixtures_file() {
         format!("{{\"accounts\": [{{\"loginName\": \"a\", \"loginPassword\": \"{SECRET}\", \"x\": 1}}]}}"),
     ] {
         let path = write_file(&dir, "fixtures", &text);
-        let run = run(
-            &[
-                "--https",
-                "off",
-                "--http",
-                "127.0.0.1:0",
-                "--control",
-                "off",
-                "--fixtures",
-                path.to_str().unwrap(),
-            ],
-            &[],
-        );
+        let run = run_on_a_free_port(&["--fixtures", path.to_str().unwrap()]);
         assert_eq!(run.code, Some(2), "{run:?}");
         assert!(!run.stderr.contains("Xq7z"), "{text:?}: {run:?}");
     }
@@ -352,19 +340,7 @@ fn a_password_that_is_a_number_is_not_told_either() {
         "{\"accounts\": [{\"loginName\": \"a\", \"loginPassword\": 987654321987}]}",
     ] {
         let path = write_file(&dir, "fixtures", text);
-        let run = run(
-            &[
-                "--https",
-                "off",
-                "--http",
-                "127.0.0.1:0",
-                "--control",
-                "off",
-                "--fixtures",
-                path.to_str().unwrap(),
-            ],
-            &[],
-        );
+        let run = run_on_a_free_port(&["--fixtures", path.to_str().unwrap()]);
         run.assert_refused(2, &["line"]);
         assert!(!run.stderr.contains("987654321987"), "{run:?}");
     }

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, eventually, run, write_file};
+use crate::harness::{
+    ALREADY_REVOKED, Control, Form, SUCCESS, Server, eventually, run, run_on_a_free_port, write_file,
+};
 
 #[test]
 fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
@@ -46,19 +48,7 @@ fn that_is_broken_is_refused_and_left_alone() {
     let dir = TempDir::new().unwrap();
     let path = write_file(&dir, "state.json", "{\n  \"orders\": [7]\n}\n");
     let path = path.to_str().unwrap();
-    let run = run(
-        &[
-            "--https",
-            "off",
-            "--http",
-            "127.0.0.1:0",
-            "--control",
-            "off",
-            "--state",
-            path,
-        ],
-        &[],
-    );
+    let run = run_on_a_free_port(&["--state", path]);
     run.assert_refused(2, &["saved state: ", "state.json", "line 2"]);
     assert!(!run.stderr.contains("fixtures"), "{run:?}");
     assert_eq!(fs::read_to_string(path).unwrap(), "{\n  \"orders\": [7]\n}\n");

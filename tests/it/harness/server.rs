@@ -346,6 +346,13 @@ pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> Run {
     start(args, environment).wait()
 }
 
+/// Runs the program to its end, with the API on a free port, nothing else that listens, and these options.
+#[track_caller]
+pub(crate) fn run_on_a_free_port(options: &[&str]) -> Run {
+    const LISTENERS: [&str; 6] = ["--https", "off", "--http", "127.0.0.1:0", "--control", "off"];
+    run(&[&LISTENERS, options].concat(), &[])
+}
+
 /// Runs the program beside the test.
 #[track_caller]
 pub(crate) fn run_in_background(args: &[&str]) -> Running {

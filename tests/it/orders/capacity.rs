@@ -155,21 +155,7 @@ fn orders_that_are_restored_count_as_little_as_before() {
 fn fixtures_that_do_not_fit_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = crate::harness::write_file(&dir, "fixtures.toml", FIXTURES);
-    let run = crate::harness::run(
-        &[
-            "--https",
-            "off",
-            "--http",
-            "127.0.0.1:0",
-            "--control",
-            "off",
-            "--max-orders",
-            "2",
-            "--fixtures",
-            path.to_str().unwrap(),
-        ],
-        &[],
-    );
+    let run = crate::harness::run_on_a_free_port(&["--max-orders", "2", "--fixtures", path.to_str().unwrap()]);
     run.assert_refused(2, &["fixtures.toml", "line 19, column 15"]);
 }
 
