@@ -99,7 +99,7 @@ pub(crate) struct Names<'n> {
 
 /// A fault that a call met.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Met {
+pub(crate) struct MetFault {
     /// The fault's number.
     pub id: u64,
     /// What it does.
@@ -167,7 +167,7 @@ impl Faults {
         names: Names<'_>,
         real_now: Timestamp,
         dice: &mut Random,
-    ) -> Option<Met> {
+    ) -> Option<MetFault> {
         if self.first_end.is_some_and(|end| real_now >= end) {
             self.sweep(real_now);
         }
@@ -179,7 +179,7 @@ impl Faults {
         })?;
         let Active { id, fault, hits } = &mut list[place];
         *hits += 1;
-        let met = Met {
+        let met = MetFault {
             id: *id,
             then: fault.then.clone(),
         };

@@ -10,7 +10,7 @@ use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::masking::MASK;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
-use crate::sandbox::journal::{KeptForm, Untold};
+use crate::sandbox::journal::{ArgumentsToMask, KeptForm};
 use crate::server::body::read_form;
 
 /// What separates the parts of the body that [`multipart`] writes.
@@ -138,7 +138,7 @@ fn kept(
     login_name: Option<&LoginName>,
     accounts: &Accounts,
 ) -> Vec<(String, String)> {
-    KeptForm::new(form, endpoint, Untold::find(form, accounts))
+    KeptForm::new(form, endpoint, ArgumentsToMask::find(form, accounts))
         .masked(endpoint, login_name)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.into_owned()))

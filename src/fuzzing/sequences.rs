@@ -26,12 +26,12 @@ use crate::api::order::state::{Order, OrderNumber, State};
 use crate::api::protocol::assumption::ASSUMPTIONS;
 use crate::api::protocol::form::Form;
 use crate::ca::{Authority, CaOptions};
-use crate::clock::{Stopwatch, system_now};
+use crate::clock::system_now;
 use crate::model::Fixtures;
-use crate::sandbox::call::Arrival;
+use crate::sandbox::call::IncomingCall;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
-use crate::sandbox::{Answered, Sandbox};
+use crate::sandbox::{AnsweredCall, Sandbox};
 use crate::server::control::{AnswerTurns, BodyMemory, Control, Listeners, OwnNames, WaitTurns};
 use crate::server::stop::Stopper;
 
@@ -210,18 +210,12 @@ impl Rig {
         for (name, value) in &arguments {
             form.push(name.as_bytes(), value.as_bytes());
         }
-        let arrival = Arrival {
-            endpoint,
-            transport: Transport {
-                is_https: true,
-                is_post: true,
-            },
-            form: &form,
-            oddity: None,
-            is_claimed: false,
-            watch: Stopwatch::start(),
+        let transport = Transport {
+            is_https: true,
+            is_post: true,
         };
-        let Answered { answer, .. } = self.runtime.block_on(self.sandbox.answer(&arrival));
+        let incoming = IncomingCall::of_emulator(endpoint, transport, &form);
+        let AnsweredCall { answer, .. } = self.runtime.block_on(self.sandbox.answer(&incoming));
         let after = self.see();
         case.done += usize::from(answer.code == Some(0));
         check_call(endpoint, order.number, &arguments, &answer, [before, &after]);

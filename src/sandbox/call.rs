@@ -1,5 +1,4 @@
-//! A call of an endpoint: how it arrives at its sandbox, and what is known of it, read once for the fault, the log line and
-//! the journal.
+//! A call of an endpoint as it comes to its sandbox, and what of it is read once for the fault, the log line and the journal.
 
 use std::borrow::Cow;
 
@@ -8,7 +7,7 @@ use tracing::{info, warn};
 
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Endpoint, Transport};
-use crate::api::fault::{Met, Names};
+use crate::api::fault::{MetFault, Names};
 use crate::api::order::book::Book;
 use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::state::OrderNumber;
@@ -17,15 +16,15 @@ use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::api::protocol::form::Form;
 use crate::api::world::World;
 use crate::clock::{Stopwatch, Timestamp};
-use crate::sandbox::journal::{Entry, KeptForm, Subject, UnknownName, Untold};
+use crate::sandbox::journal::{ArgumentsToMask, Entry, KeptForm, Subject, UnknownName};
 use crate::sandbox::{DEFAULT, Sandbox, push};
 
 /// The target of the log line that each call leaves.
 pub(crate) const LOG: &str = "sectigo_emulator::call";
 
-/// A call as it arrives at its sandbox.
+/// A call as it comes to its sandbox.
 #[derive(Debug)]
-pub(crate) struct Arrival<'f> {
+pub(crate) struct IncomingCall<'f> {
     /// The endpoint that it calls.
     pub(crate) endpoint: &'static Endpoint,
     /// How it came.
@@ -40,7 +39,21 @@ pub(crate) struct Arrival<'f> {
     pub(crate) watch: Stopwatch,
 }
 
-/// What a call names, before anybody knows whether it may be told.
+impl<'f> IncomingCall<'f> {
+    /// A call that the emulator makes itself: it comes now, and nothing about its body or its sandbox is odd.
+    pub(crate) fn of_emulator(endpoint: &'static Endpoint, transport: Transport, form: &'f Form<'f>) -> Self {
+        Self {
+            endpoint,
+            transport,
+            form,
+            oddity: None,
+            is_claimed: false,
+            watch: Stopwatch::start(),
+        }
+    }
+}
+
+/// What a call names, before anybody knows whether it may be shown.
 #[derive(Debug)]
 pub(crate) struct CallNames<'f> {
     /// The loginName that counts: as much of it as tells it from every name that there can be.
@@ -107,10 +120,10 @@ fn login_name(sent: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// What of a call may be told, to the log and to the journal. A form that was put together wrongly may have a password in
-/// any place.
+/// The entry of the journal for a call, as far as it is known before the call is answered. It has only what may be shown: a
+/// form that was put together wrongly may have a password in any place.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct EntryDraft {
     /// When it came, by the sandbox's clock.
     pub(crate) time: Timestamp,
     /// When it came.
@@ -118,11 +131,11 @@ pub(crate) struct Known {
     login_name: Option<LoginName>,
     unknown_name: Option<UnknownName>,
     order_number: Option<OrderNumber>,
-    untold: Untold,
+    to_mask: ArgumentsToMask,
 }
 
-impl Known {
-    /// What the world says to the names of a call.
+impl EntryDraft {
+    /// The draft for a call of these names, which came at that time.
     pub(crate) fn of(
         names: &CallNames<'_>,
         form: &Form<'_>,
@@ -133,31 +146,31 @@ impl Known {
         let accounts = &world.accounts;
         let name = names.login_name.as_deref();
         let account = name.and_then(|name| accounts.get(name));
-        let may_be_told = |(number, texts): &(OrderNumber, [&str; 2])| {
+        let may_be_shown = |(number, texts): &(OrderNumber, [&str; 2])| {
             world.book.get(*number).is_some() || !texts.iter().any(|text| accounts.is_password(text))
         };
-        let told = names.order_number.filter(may_be_told).map(|(number, _)| number);
+        let numbered = names.order_number.filter(may_be_shown).map(|(number, _)| number);
         Self {
             time,
             real_time,
             login_name: account.map(|account| account.login_name.clone()),
             unknown_name: name.filter(|_| account.is_none()).map(UnknownName::new),
-            order_number: told.or_else(|| names.certified(&world.book)),
-            untold: Untold::find(form, accounts),
+            order_number: numbered.or_else(|| names.certified(&world.book)),
+            to_mask: ArgumentsToMask::find(form, accounts),
         }
     }
 
-    /// The entry of a sandbox's journal, from which the log line is made as well.
-    pub(crate) fn entry(
+    /// The whole entry, from which the log line is made as well.
+    pub(crate) fn complete(
         self,
-        arrival: &Arrival<'_>,
+        incoming: &IncomingCall<'_>,
         answer: &mut Answer,
-        met: Option<&Met>,
+        met: Option<&MetFault>,
         sandbox: &Sandbox,
     ) -> Entry {
-        explain(answer, arrival, met, &sandbox.name);
+        explain(answer, incoming, met, &sandbox.name);
         let form = if sandbox.journal.is_kept() {
-            KeptForm::new(arrival.form, arrival.endpoint, self.untold)
+            KeptForm::new(incoming.form, incoming.endpoint, self.to_mask)
         } else {
             KeptForm::default()
         };
@@ -165,14 +178,14 @@ impl Known {
             id: 0,
             time: self.time,
             real_time: self.real_time,
-            subject: Subject::Call(arrival.endpoint, arrival.transport, form),
+            subject: Subject::Call(incoming.endpoint, incoming.transport, form),
             login_name: self.login_name,
             unknown_name: self.unknown_name,
             order_number: self.order_number,
             status: answer.status,
             code: answer.code,
-            reply: answer.told.take().unwrap_or_else(|| Bytes::clone(&answer.body)),
-            took_us: arrival.watch.elapsed_micros(),
+            reply: answer.kept_body.take().unwrap_or_else(|| Bytes::clone(&answer.body)),
+            took_us: incoming.watch.elapsed_micros(),
             fault: met.map(|met| met.id),
             hint: std::mem::take(&mut answer.hint),
         }
@@ -180,14 +193,14 @@ impl Known {
 }
 
 /// Completes the hint by what the API itself does not know.
-fn explain(answer: &mut Answer, arrival: &Arrival<'_>, met: Option<&Met>, sandbox: &str) {
-    match (&arrival.oddity, answer.code) {
+fn explain(answer: &mut Answer, incoming: &IncomingCall<'_>, met: Option<&MetFault>, sandbox: &str) {
+    match (&incoming.oddity, answer.code) {
         (None, _) | (_, None) => {}
         // What is odd about a body explains why an argument is missing; of other answers it is only worth mentioning.
         (Some(oddity), Some(code)) if code == MISSING_ARGUMENT.number => answer.hint = oddity.clone().into(),
         (Some(oddity), Some(_)) => answer.explain(oddity),
     }
-    if arrival.is_claimed && answer.code == Some(LOGIN_DETAILS.number) {
+    if incoming.is_claimed && answer.code == Some(LOGIN_DETAILS.number) {
         answer.explain(&format!(
             "the sandbox `{sandbox}` claims this loginName, so its account must be in that sandbox, not in the default one"
         ));

@@ -16,7 +16,7 @@ use crate::sandbox::room::Room;
 
 pub(crate) use self::entry::{Entry, PushTry, Subject, UnknownName};
 pub(crate) use self::filter::{Difference, Filter};
-pub(crate) use self::kept_form::{KeptForm, Untold};
+pub(crate) use self::kept_form::{ArgumentsToMask, KeptForm};
 
 /// Bytes of a reply that are kept.
 const MAX_REPLY: usize = 64 << 10;
@@ -332,7 +332,11 @@ mod tests {
             id: 0,
             time: Timestamp::EPOCH,
             real_time: Timestamp::EPOCH,
-            subject: Subject::Call(endpoint, HTTPS_POST, KeptForm::new(&form, endpoint, Untold::default())),
+            subject: Subject::Call(
+                endpoint,
+                HTTPS_POST,
+                KeptForm::new(&form, endpoint, ArgumentsToMask::default()),
+            ),
             login_name: None,
             unknown_name: None,
             order_number: None,

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::api::account::LoginName;
 use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
-use crate::api::fault::{Action, Met};
+use crate::api::fault::{Action, MetFault};
 use crate::api::order::book::{Book, BookFull, OrderMemory as _};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::argument::Arguments;
@@ -28,7 +28,7 @@ use crate::api::protocol::refusal::Refusal;
 use crate::api::world::Accounts;
 use crate::clock::{self, Timestamp};
 use crate::model::{Fixtures, Snapshot};
-use crate::sandbox::call::{Arrival, CallNames, Known};
+use crate::sandbox::call::{CallNames, EntryDraft, IncomingCall};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::history::{By, ByCall, History, Stations};
 use crate::sandbox::journal::{Entry, Journal};
@@ -123,7 +123,7 @@ impl Drop for Using {
 
 /// A call that was answered.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct AnsweredCall {
     /// What is answered.
     pub(crate) answer: Answer,
     /// What a fault shall do to the reply.
@@ -362,27 +362,27 @@ impl Sandbox {
 
     /// Answers a call of an endpoint, logs it and enters it in the journal.
     ///
-    /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be told, and
+    /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be shown, and
     /// again to do what was asked; whatever takes time happens in between.
-    pub(crate) async fn answer(&self, arrival: &Arrival<'_>) -> Answered {
-        let mut handled = self.handle(arrival);
-        if let Outcome::OfEndpoint { done, now, .. } = &mut handled.outcome
+    pub(crate) async fn answer(&self, incoming: &IncomingCall<'_>) -> AnsweredCall {
+        let mut unfinished = self.handle(incoming);
+        if let AnsweredBy::Endpoint { done, now, .. } = &mut unfinished.answered_by
             && done.as_ref().is_ok_and(|done| done.collection().is_some())
         {
             // Boxed, so that the other calls need no room for it.
             Box::pin(self.attach_certificates(done, *now)).await;
         }
-        self.finish(arrival, handled)
+        self.finish(incoming, unfinished)
     }
 
     /// Does all that a call asks for but what takes time.
-    fn handle<'f>(&self, arrival: &Arrival<'f>) -> Handled<'f> {
+    fn handle<'f>(&self, incoming: &IncomingCall<'f>) -> UnfinishedCall<'f> {
         let real_now = clock::real_now();
         self.touch(real_now);
         let conventions = self.state().world.conventions.clone();
-        let arguments = Arguments::sort(arrival.endpoint.arguments, arrival.form, &conventions.assumptions);
+        let arguments = Arguments::sort(incoming.endpoint.arguments, incoming.form, &conventions.assumptions);
         let names = CallNames::read(&arguments);
-        let (known, met) = {
+        let (draft, met) = {
             let mut state = self.lock();
             let State {
                 world,
@@ -391,31 +391,35 @@ impl Sandbox {
                 random,
                 ..
             } = &mut *state;
-            let met = faults.meet(arrival.endpoint, names.for_faults(&world.book), real_now, random);
-            let known = Known::of(&names, arrival.form, world, clock.now(real_now), real_now);
-            (known, met)
+            let met = faults.meet(incoming.endpoint, names.for_faults(&world.book), real_now, random);
+            let draft = EntryDraft::of(&names, incoming.form, world, clock.now(real_now), real_now);
+            (draft, met)
         };
-        let outcome = match met.as_ref().map(|met| &met.then) {
-            Some(Action::Status { status, body }) => Outcome::OfGateway(Answer::of_gateway(
+        let answered_by = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => AnsweredBy::Gateway(Answer::of_gateway(
                 *status,
                 body.clone(),
                 format!("a fault answered with HTTP status {status}"),
             )),
             then => {
                 let call = Call {
-                    transport: arrival.transport,
+                    transport: incoming.transport,
                     arguments,
                     conventions,
-                    fault: then.and_then(|then| then.refusal(arrival.endpoint)),
+                    fault: then.and_then(|then| then.refusal(incoming.endpoint)),
                 };
-                self.act(arrival.endpoint, call, known.time)
+                self.act(incoming.endpoint, call, draft.time)
             }
         };
-        Handled { known, met, outcome }
+        UnfinishedCall {
+            draft,
+            met,
+            answered_by,
+        }
     }
 
     /// Has the endpoint do what a call asks for that came at that time.
-    fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> Outcome<'f> {
+    fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> AnsweredBy<'f> {
         let mut changed = None;
         let done = endpoint.act(&mut call, |prepared| {
             // The time is taken under the lock, so that no call sees an earlier one than the call before it.
@@ -426,7 +430,7 @@ impl Sandbox {
             changed = self.settle(&mut state, at, By::Call(endpoint, None));
             done
         });
-        Outcome::OfEndpoint {
+        AnsweredBy::Endpoint {
             call,
             done,
             now,
@@ -446,25 +450,29 @@ impl Sandbox {
         }
     }
 
-    /// Answers a call that was handled, logs it and enters it in the journal.
-    fn finish(&self, arrival: &Arrival<'_>, handled: Handled<'_>) -> Answered {
-        let Handled { known, met, outcome } = handled;
-        let (mut answer, changed) = match outcome {
-            Outcome::OfGateway(answer) => (answer, None),
-            Outcome::OfEndpoint {
+    /// Answers a call for which all is done, logs it and enters it in the journal.
+    fn finish(&self, incoming: &IncomingCall<'_>, unfinished: UnfinishedCall<'_>) -> AnsweredCall {
+        let UnfinishedCall {
+            draft,
+            met,
+            answered_by,
+        } = unfinished;
+        let (mut answer, changed) = match answered_by {
+            AnsweredBy::Gateway(answer) => (answer, None),
+            AnsweredBy::Endpoint {
                 call,
                 done,
                 now: _,
                 changed,
-            } => (arrival.endpoint.reply(&call, done), changed),
+            } => (incoming.endpoint.reply(&call, done), changed),
         };
-        let entry = known.entry(arrival, &mut answer, met.as_ref(), self);
+        let entry = draft.complete(incoming, &mut answer, met.as_ref(), self);
         call::log(&entry, &self.name, answer.is_worth_a_warning);
         let entry = self.journal.enter(entry);
         if let Some(changes) = changed {
             self.history.number_call(changes, entry.id);
         }
-        Answered {
+        AnsweredCall {
             entry,
             answer,
             action: met.map(|met| met.then),
@@ -472,23 +480,25 @@ impl Sandbox {
     }
 }
 
-/// A call that was handled, but for the certificates that it collects.
+/// A call for which all is done but what takes time: the certificates that it collects are still to be attached.
 #[derive(Debug)]
-struct Handled<'f> {
-    known: Known,
-    met: Option<Met>,
-    outcome: Outcome<'f>,
+struct UnfinishedCall<'f> {
+    draft: EntryDraft,
+    met: Option<MetFault>,
+    answered_by: AnsweredBy<'f>,
 }
 
-/// Who answers a call.
+/// Who answers a call, and with what.
 #[derive(Debug)]
-enum Outcome<'f> {
+enum AnsweredBy<'f> {
     /// A gateway before the API, which a fault plays.
-    OfGateway(Answer),
-    /// The endpoint, which came to that at that time.
-    OfEndpoint {
+    Gateway(Answer),
+    /// The endpoint.
+    Endpoint {
         call: Call<'f>,
+        /// What came of the call.
         done: Result<Success, Failure>,
+        /// When it was done, by the sandbox's clock.
         now: Timestamp,
         /// The states of orders that it has changed.
         changed: Option<ByCall>,

@@ -25,10 +25,10 @@ use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::{Stopwatch, real_now};
-use crate::sandbox::call::{Arrival, CallNames, LOG};
+use crate::sandbox::call::{CallNames, IncomingCall, LOG};
 use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::{Answered, DEFAULT, Sandbox, Using};
+use crate::sandbox::{AnsweredCall, DEFAULT, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -200,7 +200,7 @@ type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
 /// The calls of an endpoint whose name is spelled as documented, in no sandbox that the path names.
 fn call_of(endpoint: &'static Endpoint) -> MethodRouter<Arc<Products>> {
-    let asked = Asked {
+    let path = CallPath {
         sandbox: None,
         endpoint,
         is_spelled: true,
@@ -210,7 +210,7 @@ fn call_of(endpoint: &'static Endpoint) -> MethodRouter<Arc<Products>> {
             let watch = Stopwatch::start();
             let (head, body) = request.into_parts();
             // An async block stores these once; an async function would store its arguments twice.
-            Box::pin(async move { respond(&products, &asked, &head, body, watch).await })
+            Box::pin(async move { respond(&products, &path, &head, body, watch).await })
         },
     )
 }
@@ -228,18 +228,24 @@ fn call(State(products): State<Arc<Products>>, parameters: Parameters, request: 
         let Some(endpoint) = Endpoint::named(name) else {
             return products.respond_not_found(&head, watch);
         };
-        let asked = Asked {
+        let path = CallPath {
             sandbox: parameter(&parameters, "sandbox"),
             endpoint,
             is_spelled: endpoint.is_spelled(name),
         };
-        respond(&products, &asked, &head, body, watch).await
+        respond(&products, &path, &head, body, watch).await
     })
 }
 
 /// The response to a call of an endpoint, under whatever method: the endpoint says itself that only POST will do.
-async fn respond(products: &Products, asked: &Asked<'_>, head: &Parts, body: Body, watch: Stopwatch) -> Response<Body> {
-    let (answered, fault) = answer(products, asked, head, body, watch).await;
+async fn respond(
+    products: &Products,
+    path: &CallPath<'_>,
+    head: &Parts,
+    body: Body,
+    watch: Stopwatch,
+) -> Response<Body> {
+    let (answered, fault) = answer(products, path, head, body, watch).await;
     let Some((action, using)) = fault else {
         return answered;
     };
@@ -255,7 +261,7 @@ async fn respond(products: &Products, asked: &Asked<'_>, head: &Parts, body: Bod
 
 /// What the path of a call names.
 #[derive(Clone, Copy)]
-struct Asked<'p> {
+struct CallPath<'p> {
     sandbox: Option<&'p str>,
     endpoint: &'static Endpoint,
     /// Whether the endpoint's name is spelled as documented.
@@ -266,24 +272,24 @@ struct Asked<'p> {
 /// fault does may take as long as it likes.
 async fn answer(
     products: &Products,
-    asked: &Asked<'_>,
+    path: &CallPath<'_>,
     head: &Parts,
     mut body: Body,
     watch: Stopwatch,
 ) -> (Response<Body>, Option<(Action, Using)>) {
-    let endpoint = asked.endpoint;
+    let endpoint = path.endpoint;
     let read = match products.bodies.read(&mut body).await {
         Ok(read) => read,
         Err(error) => return (refuse_body(Some(endpoint), error, head, watch), None),
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
-    let Some((sandbox, is_claimed)) = products.sandbox(asked.sandbox, endpoint, &form) else {
-        return (products.no_sandbox(asked.sandbox.unwrap_or(DEFAULT), watch), None);
+    let Some((sandbox, is_claimed)) = products.sandbox(path.sandbox, endpoint, &form) else {
+        return (products.no_sandbox(path.sandbox.unwrap_or(DEFAULT), watch), None);
     };
-    if !asked.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
+    if !path.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
         return (products.respond_not_found(head, watch), None);
     }
-    let arrival = Arrival {
+    let incoming = IncomingCall {
         endpoint,
         transport: Transport {
             is_https: products.over_https,
@@ -294,39 +300,20 @@ async fn answer(
         is_claimed,
         watch,
     };
-    let answered = sandbox.answer(&arrival).await;
+    let answered = sandbox.answer(&incoming).await;
     let fault = answered.action.map(|action| (action, Using::new(sandbox)));
     (response(answered.answer), fault)
 }
 
-/// A call that the control API makes.
-#[derive(Debug)]
-pub(crate) struct OwnCall<'f> {
-    /// The endpoint that it calls.
-    pub(crate) endpoint: &'static Endpoint,
-    /// How it comes.
-    pub(crate) transport: Transport,
-    /// Its arguments.
-    pub(crate) form: &'f Form<'f>,
-}
-
 /// Makes a call as if a client had sent it to that sandbox: the journal's entry of it, and, in its own time, the response.
 pub(crate) async fn make(
-    call: OwnCall<'_>,
+    call: &IncomingCall<'_>,
     sandbox: &Sandbox,
 ) -> (
     Arc<Entry>,
     impl Future<Output = Result<Response<Body>, Disconnect>> + use<>,
 ) {
-    let arrival = Arrival {
-        endpoint: call.endpoint,
-        transport: call.transport,
-        form: call.form,
-        oddity: None,
-        is_claimed: false,
-        watch: Stopwatch::start(),
-    };
-    let Answered { answer, action, entry } = sandbox.answer(&arrival).await;
+    let AnsweredCall { answer, action, entry } = sandbox.answer(call).await;
     let response = response(answer);
     let responded = async {
         match action {

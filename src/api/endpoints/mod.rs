@@ -245,7 +245,7 @@ impl Endpoint {
         Answer {
             status: status(&reply, assumptions),
             code: Some(reply.code()),
-            told: kept_body.or_else(|| body.summary()),
+            kept_body: kept_body.or_else(|| body.summary()),
             content_type: body.content_type,
             body: body.content,
             hint,
@@ -316,9 +316,9 @@ pub struct Answer {
     pub content_type: Cow<'static, str>,
     /// The body.
     pub body: Bytes,
-    /// The body for the journal, where it may not be told as it is: an unrecognized name may be a piece of a password, and
-    /// some bodies are no text.
-    pub told: Option<Bytes>,
+    /// What the journal keeps instead of the body, where it must not keep that: an unrecognized name may be a piece of a
+    /// password, and some bodies are no text.
+    pub kept_body: Option<Bytes>,
     /// Why it was answered so, for the log and the journal.
     pub hint: Cow<'static, str>,
     /// Whether the log tells it as a warning.
@@ -333,7 +333,7 @@ impl Answer {
             code: None,
             content_type: "text/plain".into(),
             body: body.into(),
-            told: None,
+            kept_body: None,
             hint: hint.into(),
             is_worth_a_warning: false,
         }

@@ -1,4 +1,4 @@
-//! An entry of the journal: a call or a push, and what of it may be told.
+//! An entry of the journal: a call or a push, and what of it may be shown.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) subject: Subject,
     /// The loginName that counted, if an account has it. Another may be a password in the wrong place.
     pub(crate) login_name: Option<LoginName>,
-    /// The loginName that counted, if no account has it: known again, but not told.
+    /// The loginName that counted, if no account has it: known again, but not shown.
     pub(crate) unknown_name: Option<UnknownName>,
     /// The order number that counted, if it was one.
     pub(crate) order_number: Option<OrderNumber>,

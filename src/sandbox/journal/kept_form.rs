@@ -12,10 +12,10 @@ use crate::api::protocol::assumption::ArgumentNames;
 use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 
-/// The argument whose value is never told.
+/// The argument whose value is never shown.
 const PASSWORD: &str = "loginPassword";
 
-/// The argument that is told if an account has its value.
+/// The argument that is shown if an account has its value.
 pub(super) const LOGIN_NAME: &str = "loginName";
 
 /// Arguments of a call that are kept.
@@ -24,30 +24,30 @@ const MAX_ARGUMENTS: usize = u64::BITS as usize;
 /// Bytes of a value that may be a password or a loginName: as many as the longest password has, and some white space.
 const MAX_LOOKED_UP: usize = 4 * Password::MAX + 64;
 
-/// Bytes of a value that are told; the longest CSR that the API takes has fewer.
+/// Bytes of a value that are shown; the longest CSR that the API takes has fewer.
 const MAX_VALUE: usize = 40 << 10;
 
-/// Which of a call's arguments are not told, whatever else the call holds: a bit for each that is kept.
+/// Which of a call's arguments must be masked, whatever else the call holds: a bit for each that is kept.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Untold(u64);
+pub(crate) struct ArgumentsToMask(u64);
 
-impl Untold {
+impl ArgumentsToMask {
     /// Those that are the password of any account, and each loginName that no account has.
     pub(crate) fn find(form: &Form<'_>, accounts: &Accounts) -> Self {
-        let mut untold = 0;
+        let mut to_mask = 0;
         for (place, pair) in form.pairs().iter().take(MAX_ARGUMENTS).enumerate() {
-            let is_untold = if is_same_but_for_case(&pair.name, LOGIN_NAME) {
+            let is_secret = if is_same_but_for_case(&pair.name, LOGIN_NAME) {
                 // What is not UTF-8 is no loginName, and longer values need not be looked up.
                 let name = std::str::from_utf8(&pair.value);
                 let name = name.ok().filter(|name| name.len() <= MAX_LOOKED_UP);
                 name.is_none_or(|name| accounts.get(name).is_none())
             } else {
-                // A loginPassword is not told in any case.
+                // A loginPassword is masked in any case.
                 !is_password(&pair.name) && holds_nothing_but_a_password(&pair.value, accounts)
             };
-            untold |= u64::from(is_untold) << place;
+            to_mask |= u64::from(is_secret) << place;
         }
-        Self(untold)
+        Self(to_mask)
     }
 
     fn contains(self, place: usize) -> bool {
@@ -55,11 +55,11 @@ impl Untold {
     }
 }
 
-/// The arguments of a call as they came, in one piece: for each the row of its endpoint's table, whether it may be told,
-/// the length of its value and the value.
+/// The arguments of a call as they came, in one piece: for each the row of its endpoint's table, whether it may be
+/// shown, the length of its value and the value.
 ///
 /// What is not in the table of the endpoint is not kept: a name that is none may be the rest of a password with an unescaped `&`
-/// in it. Passwords are kept, because values that hold one are masked; they are never told.
+/// in it. Passwords are kept, because values that hold one are masked; they are never shown.
 #[derive(Clone, Default)]
 pub(crate) struct KeptForm {
     kept: Box<[u8]>,
@@ -73,26 +73,26 @@ pub(crate) struct KeptForm {
 /// One argument of a [`KeptForm`].
 struct Kept<'k> {
     row: u8,
-    telling: u8,
+    showing: u8,
     value: &'k [u8],
 }
 
 impl KeptForm {
     /// The row of an argument that is none of the endpoint's; its value is kept if it is a password.
     const NO_ROW: u8 = u8::MAX;
-    /// An argument that may be told if its value holds no password of the call.
-    const TOLD: u8 = 0;
-    /// An argument that may not be told.
-    const UNTOLD: u8 = 1;
-    /// A password behind the arguments that are told of.
-    const UNSEEN: u8 = 2;
+    /// An argument that is shown if its value holds no password of the call.
+    const SHOWN: u8 = 0;
+    /// An argument of which only the name is shown.
+    const MASKED: u8 = 1;
+    /// A password behind the last argument that is listed.
+    const UNLISTED: u8 = 2;
     /// The bytes before each value.
     const HEAD: usize = 1 + 1 + size_of::<u32>();
-    /// Bytes of a value that are kept: enough to find a password where what is told of it ends.
+    /// Bytes of a value that are kept: enough to find a password where what is shown of it ends.
     const MAX_KEPT: usize = MAX_VALUE + MAX_LOOKED_UP;
 
     /// Keeps a form.
-    pub(crate) fn new(form: &Form<'_>, endpoint: &Endpoint, untold: Untold) -> Self {
+    pub(crate) fn new(form: &Form<'_>, endpoint: &Endpoint, to_mask: ArgumentsToMask) -> Self {
         let first = || form.pairs().iter().take(MAX_ARGUMENTS);
         let later = || {
             let later = form.pairs().iter().skip(MAX_ARGUMENTS);
@@ -104,11 +104,11 @@ impl KeptForm {
         let mut kept = Vec::with_capacity(lengths.sum());
         let mut is_whole = form.pairs().len() <= MAX_ARGUMENTS;
         let mut is_spelled = true;
-        let mut keep = |row, telling, value: &[u8]| {
+        let mut keep = |row, showing, value: &[u8]| {
             is_whole &= row != Self::NO_ROW && value.len() <= Self::MAX_KEPT;
             let value = &value[..value.len().min(Self::MAX_KEPT)];
             let length = u32::try_from(value.len()).expect("a value is cut to some kilobytes");
-            kept.extend_from_slice(&[row, telling]);
+            kept.extend_from_slice(&[row, showing]);
             kept.extend_from_slice(&length.to_ne_bytes());
             kept.extend_from_slice(value);
         };
@@ -118,14 +118,14 @@ impl KeptForm {
             expected = row.map_or(expected, |row| usize::from(row) + 1);
             is_spelled &= row.and_then(|row| name_of(endpoint, row)).map(str::as_bytes) == Some(&*pair.name);
             match row {
-                None if is_password(&pair.name) => keep(Self::NO_ROW, Self::UNTOLD, &pair.value),
-                None => keep(Self::NO_ROW, Self::UNTOLD, &[]),
-                Some(row) if untold.contains(place) => keep(row, Self::UNTOLD, &pair.value),
-                Some(row) => keep(row, Self::TOLD, &pair.value),
+                None if is_password(&pair.name) => keep(Self::NO_ROW, Self::MASKED, &pair.value),
+                None => keep(Self::NO_ROW, Self::MASKED, &[]),
+                Some(row) if to_mask.contains(place) => keep(row, Self::MASKED, &pair.value),
+                Some(row) => keep(row, Self::SHOWN, &pair.value),
             }
         }
         for pair in later() {
-            keep(Self::NO_ROW, Self::UNSEEN, &pair.value);
+            keep(Self::NO_ROW, Self::UNLISTED, &pair.value);
         }
         Self {
             kept: kept.into(),
@@ -172,16 +172,16 @@ impl KeptForm {
         let words = [&b"assword"[..], b"ASSWORD"];
         let holds_password = |value: &[u8]| passwords.iter().chain(&words).any(|password| contains(value, password));
         self.iter()
-            .filter(|kept| kept.telling != Self::UNSEEN)
+            .filter(|kept| kept.showing != Self::UNLISTED)
             .map(|kept| {
                 let Some(name) = name(kept.row) else {
                     return ("?", MASK.into());
                 };
                 let is_known_login = name == LOGIN_NAME
                     && login_name.is_some_and(|login_name| login_name.as_str().as_bytes() == kept.value);
-                let may_be_told =
-                    kept.telling == Self::TOLD && (is_known_login || name != PASSWORD && !holds_password(kept.value));
-                if may_be_told {
+                let may_be_shown =
+                    kept.showing == Self::SHOWN && (is_known_login || name != PASSWORD && !holds_password(kept.value));
+                if may_be_shown {
                     let value = &kept.value[..kept.value.len().min(MAX_VALUE)];
                     (name, String::from_utf8_lossy(value))
                 } else {
@@ -194,11 +194,11 @@ impl KeptForm {
     fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
         let mut rest = &*self.kept;
         std::iter::from_fn(move || {
-            let (&[row, telling], behind) = rest.split_first_chunk()?;
+            let (&[row, showing], behind) = rest.split_first_chunk()?;
             let (length, behind) = behind.split_first_chunk()?;
             let (value, behind) = behind.split_at(u32::from_ne_bytes(*length) as usize);
             rest = behind;
-            Some(Kept { row, telling, value })
+            Some(Kept { row, showing, value })
         })
     }
 }
@@ -261,7 +261,7 @@ mod tests {
             for (name, value) in pairs {
                 form.push(name.as_bytes(), *value);
             }
-            KeptForm::new(&form, endpoint, Untold::default())
+            KeptForm::new(&form, endpoint, ArgumentsToMask::default())
         };
         let long = vec![b'1'; KeptForm::MAX_KEPT + 1];
         let sent: [(&str, &[u8]); 3] = [
@@ -302,7 +302,7 @@ mod tests {
         ] {
             let mut form = Form::of_query(query);
             form.push_urlencoded(body.as_bytes());
-            let kept = KeptForm::new(&form, endpoint, Untold::default());
+            let kept = KeptForm::new(&form, endpoint, ArgumentsToMask::default());
             assert_eq!(kept.whole(endpoint, ArgumentNames::Exact), Some(form));
         }
     }

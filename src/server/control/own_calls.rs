@@ -25,7 +25,8 @@ use crate::model::call::CallKind;
 use crate::model::endpoint::find_endpoint;
 use crate::model::own_call::{CallMethod, MadeCall, NewArgument, NewCall, SentReply};
 use crate::sandbox::Sandbox;
-use crate::server::products::{OwnCall, make};
+use crate::sandbox::call::IncomingCall;
+use crate::server::products::make;
 
 /// How long a reply that a fault holds back is waited for, if the emulator does not stop meanwhile.
 const MAX_WAIT: Duration = Duration::from_secs(60);
@@ -49,15 +50,13 @@ pub(super) async fn create(
     if new.method == CallMethod::Get {
         form.end_query();
     }
-    let call = OwnCall {
-        endpoint: find_endpoint("endpoint", &new.endpoint)?,
-        transport: Transport {
-            is_https: !new.http || app.accept_plain_http,
-            is_post: new.method == CallMethod::Post,
-        },
-        form: &form,
+    let endpoint = find_endpoint("endpoint", &new.endpoint)?;
+    let transport = Transport {
+        is_https: !new.http || app.accept_plain_http,
+        is_post: new.method == CallMethod::Post,
     };
-    let made = carry_out(call, &sandbox, &app).await?;
+    let call = IncomingCall::of_emulator(endpoint, transport, &form);
+    let made = carry_out(&call, &sandbox, &app).await?;
     answer_with(turn, move || made).await
 }
 
@@ -91,16 +90,12 @@ pub(super) async fn again(
              argument-names=exact) and one was not as documented.",
         )
     })?;
-    let call = OwnCall {
-        endpoint,
-        transport,
-        form: &form,
-    };
-    let made = carry_out(call, &sandbox, &app).await?;
+    let call = IncomingCall::of_emulator(endpoint, transport, &form);
+    let made = carry_out(&call, &sandbox, &app).await?;
     answer_with(turn, move || made).await
 }
 
-async fn carry_out(call: OwnCall<'_>, sandbox: &Sandbox, app: &App) -> Result<MadeCall, Problem> {
+async fn carry_out(call: &IncomingCall<'_>, sandbox: &Sandbox, app: &App) -> Result<MadeCall, Problem> {
     // Nothing but such a fault holds a reply back, and whether this call meets it turns out when it is made.
     let may_wait = {
         let state = sandbox.state();
