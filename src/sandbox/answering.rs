@@ -1,0 +1,172 @@
+//! How a sandbox answers a call: from a form that comes to it, to an answer that is logged and entered in the journal.
+
+use std::sync::Arc;
+
+use crate::api::endpoints::{Answer, Call, Endpoint, Failure, Success};
+use crate::api::fault::{Action, MetFault};
+use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::code;
+use crate::api::protocol::refusal::Refusal;
+use crate::clock::{self, Timestamp};
+use crate::sandbox::call::{self, CallNames, EntryDraft, IncomingCall};
+use crate::sandbox::history::{By, ByCall};
+use crate::sandbox::journal::Entry;
+use crate::sandbox::settle::Moment;
+use crate::sandbox::{Sandbox, State};
+
+/// A call that was answered.
+#[derive(Debug)]
+pub(crate) struct AnsweredCall {
+    /// What is answered.
+    pub(crate) answer: Answer,
+    /// What a fault shall do to the reply.
+    pub(crate) action: Option<Action>,
+    /// The call as the journal has it.
+    pub(crate) entry: Arc<Entry>,
+}
+
+impl Sandbox {
+    /// Answers a call of an endpoint, logs it and enters it in the journal.
+    ///
+    /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be shown, and
+    /// again to do what was asked; whatever takes time happens in between.
+    pub(crate) async fn answer(&self, incoming: &IncomingCall<'_>) -> AnsweredCall {
+        let mut unfinished = self.handle(incoming);
+        if let AnsweredBy::Endpoint { done, now, .. } = &mut unfinished.answered_by
+            && done.as_ref().is_ok_and(|done| done.collection().is_some())
+        {
+            // Boxed, so that the other calls need no room for it.
+            Box::pin(self.attach_certificates(done, *now)).await;
+        }
+        self.finish(incoming, unfinished)
+    }
+
+    /// Does all that a call asks for but what takes time.
+    fn handle<'f>(&self, incoming: &IncomingCall<'f>) -> UnfinishedCall<'f> {
+        let real_now = clock::real_now();
+        self.touch(real_now);
+        let conventions = self.state().world.conventions.clone();
+        let arguments = Arguments::sort(incoming.endpoint.arguments, incoming.form, &conventions.assumptions);
+        let names = CallNames::read(&arguments);
+        let (draft, met) = {
+            let mut state = self.lock();
+            let State {
+                world,
+                clock,
+                faults,
+                random,
+                ..
+            } = &mut *state;
+            let met = faults.meet(incoming.endpoint, names.for_faults(&world.book), real_now, random);
+            let draft = EntryDraft::of(&names, incoming.form, world, clock.now(real_now), real_now);
+            (draft, met)
+        };
+        let answered_by = match met.as_ref().map(|met| &met.then) {
+            Some(Action::Status { status, body }) => AnsweredBy::Gateway(Answer::of_gateway(
+                *status,
+                body.clone(),
+                format!("a fault answered with HTTP status {status}"),
+            )),
+            then => {
+                let call = Call {
+                    transport: incoming.transport,
+                    arguments,
+                    conventions,
+                    fault: then.and_then(|then| then.refusal(incoming.endpoint)),
+                };
+                self.act(incoming.endpoint, call, draft.time)
+            }
+        };
+        UnfinishedCall {
+            draft,
+            met,
+            answered_by,
+        }
+    }
+
+    /// Has the endpoint do what a call asks for that came at that time.
+    fn act<'f>(&self, endpoint: &'static Endpoint, mut call: Call<'f>, mut now: Timestamp) -> AnsweredBy<'f> {
+        let mut changed = None;
+        let done = endpoint.act(&mut call, |prepared| {
+            // The time is taken under the lock, so that no call sees an earlier one than the call before it.
+            let mut state = self.lock();
+            let at = Moment::of(&state.clock);
+            now = at.now;
+            let done = prepared(&mut state.world, now);
+            changed = self.settle(&mut state, at, By::Call(endpoint, None));
+            done
+        });
+        AnsweredBy::Endpoint {
+            call,
+            done,
+            now,
+            changed,
+        }
+    }
+
+    /// Attaches the certificates that a call collects, which takes time: nothing is locked meanwhile.
+    async fn attach_certificates(&self, done: &mut Result<Success, Failure>, now: Timestamp) {
+        let Ok(collecting) = done else { return };
+        let Some(collection) = collecting.collection() else {
+            return;
+        };
+        match self.certificates.collect(collection, now).await {
+            Ok(collected) => collecting.attach(&collected),
+            Err(why) => *done = Err(Refusal::new(&code::NOT_MADE, why.to_string()).into()),
+        }
+    }
+
+    /// Answers a call for which all is done, logs it and enters it in the journal.
+    fn finish(&self, incoming: &IncomingCall<'_>, unfinished: UnfinishedCall<'_>) -> AnsweredCall {
+        let UnfinishedCall {
+            draft,
+            met,
+            answered_by,
+        } = unfinished;
+        let (mut answer, changed) = match answered_by {
+            AnsweredBy::Gateway(answer) => (answer, None),
+            AnsweredBy::Endpoint {
+                call,
+                done,
+                now: _,
+                changed,
+            } => (incoming.endpoint.reply(&call, done), changed),
+        };
+        let entry = draft.complete(incoming, &mut answer, met.as_ref(), self);
+        call::log(&entry, &self.name, answer.is_worth_a_warning);
+        let entry = self.journal.enter(entry);
+        if let Some(changes) = changed {
+            self.history.number_call(changes, entry.id);
+        }
+        AnsweredCall {
+            entry,
+            answer,
+            action: met.map(|met| met.then),
+        }
+    }
+}
+
+/// A call for which all is done but what takes time: the certificates that it collects are still to be attached.
+#[derive(Debug)]
+struct UnfinishedCall<'f> {
+    draft: EntryDraft,
+    met: Option<MetFault>,
+    answered_by: AnsweredBy<'f>,
+}
+
+/// Who answers a call, and with what.
+#[derive(Debug)]
+enum AnsweredBy<'f> {
+    /// A gateway before the API, which a fault plays.
+    Gateway(Answer),
+    /// The endpoint.
+    Endpoint {
+        call: Call<'f>,
+        /// What came of the call.
+        done: Result<Success, Failure>,
+        /// When it was done, by the sandbox's clock.
+        now: Timestamp,
+        /// The states of orders that it has changed.
+        changed: Option<ByCall>,
+    },
+}
