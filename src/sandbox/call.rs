@@ -16,7 +16,7 @@ use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::api::protocol::form::Form;
 use crate::api::world::World;
 use crate::clock::{Stopwatch, Timestamp};
-use crate::sandbox::journal::{ArgumentsToMask, Entry, KeptForm, Subject, UnknownName};
+use crate::sandbox::journal::{ArgumentsToMask, Caller, Entry, KeptForm, Subject};
 use crate::sandbox::{DEFAULT, Sandbox, push};
 
 /// The target of the log line that each call leaves.
@@ -128,8 +128,7 @@ pub(crate) struct EntryDraft {
     pub(crate) time: Timestamp,
     /// When it came.
     pub(crate) real_time: Timestamp,
-    login_name: Option<LoginName>,
-    unknown_name: Option<UnknownName>,
+    caller: Caller,
     order_number: Option<OrderNumber>,
     to_mask: ArgumentsToMask,
 }
@@ -144,8 +143,6 @@ impl EntryDraft {
         real_time: Timestamp,
     ) -> Self {
         let accounts = &world.accounts;
-        let name = names.login_name.as_deref();
-        let account = name.and_then(|name| accounts.get(name));
         let may_be_shown = |(number, texts): &(OrderNumber, [&str; 2])| {
             world.book.get(*number).is_some() || !texts.iter().any(|text| accounts.is_password(text))
         };
@@ -153,8 +150,7 @@ impl EntryDraft {
         Self {
             time,
             real_time,
-            login_name: account.map(|account| account.login_name.clone()),
-            unknown_name: name.filter(|_| account.is_none()).map(UnknownName::new),
+            caller: Caller::of(names.login_name.as_deref(), accounts),
             order_number: numbered.or_else(|| names.certified(&world.book)),
             to_mask: ArgumentsToMask::find(form, accounts),
         }
@@ -179,8 +175,7 @@ impl EntryDraft {
             time: self.time,
             real_time: self.real_time,
             subject: Subject::Call(incoming.endpoint, incoming.transport, form),
-            login_name: self.login_name,
-            unknown_name: self.unknown_name,
+            caller: self.caller,
             order_number: self.order_number,
             status: answer.status,
             code: answer.code,
@@ -214,7 +209,7 @@ fn explain(answer: &mut Answer, incoming: &IncomingCall<'_>, met: Option<&MetFau
 pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
     let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
     let endpoint = entry.subject.name();
-    let login = entry.login_name.as_ref().map(LoginName::as_str);
+    let login = entry.caller.account().map(LoginName::as_str);
     let order = entry.order_number.map(OrderNumber::get);
     let status = Some(entry.status).filter(|status| *status != 200);
     let (code, fault, took_us, hint) = (entry.code, entry.fault, entry.took_us, &*entry.hint);
@@ -228,7 +223,7 @@ pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
 /// Logs one line for a try to send a push.
 pub(crate) fn log_push(entry: &Entry, sandbox: &str) {
     let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
-    let login = entry.login_name.as_ref().map(LoginName::as_str);
+    let login = entry.caller.account().map(LoginName::as_str);
     let order = entry.order_number.map(OrderNumber::get);
     let status = Some(entry.status).filter(|status| *status != 0);
     let (code, took_us, hint) = (entry.code, entry.took_us, &*entry.hint);

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::clock::Timestamp;
 use crate::sandbox::room::Room;
 
-pub(crate) use self::entry::{Entry, PushTry, Subject, UnknownName};
+pub(crate) use self::entry::{Caller, Entry, PushTry, Subject};
 pub(crate) use self::filter::{Difference, Filter};
 pub(crate) use self::kept_form::{ArgumentsToMask, KeptForm};
 
@@ -337,8 +337,7 @@ mod tests {
                 HTTPS_POST,
                 KeptForm::new(&form, endpoint, ArgumentsToMask::default()),
             ),
-            login_name: None,
-            unknown_name: None,
+            caller: Caller::Unnamed,
             order_number: None,
             status: 200,
             code: Some(code),

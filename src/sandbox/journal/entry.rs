@@ -31,10 +31,8 @@ pub(crate) struct Entry {
     pub(crate) real_time: Timestamp,
     /// What was called, or where it was pushed to.
     pub(crate) subject: Subject,
-    /// The loginName that counted, if an account has it. Another may be a password in the wrong place.
-    pub(crate) login_name: Option<LoginName>,
-    /// The loginName that counted, if no account has it: known again, but not shown.
-    pub(crate) unknown_name: Option<UnknownName>,
+    /// Who called; of a push, the account whose order it is about.
+    pub(crate) caller: Caller,
     /// The order number that counted, if it was one.
     pub(crate) order_number: Option<OrderNumber>,
     /// The HTTP status.
@@ -110,7 +108,7 @@ impl Entry {
         let mut arguments = self.arguments();
         for (name, value) in &mut arguments {
             let is_known_login =
-                *name == LOGIN_NAME && self.login_name.as_ref().is_some_and(|known| known.as_str() == value);
+                *name == LOGIN_NAME && self.caller.account().is_some_and(|known| known.as_str() == value);
             if !is_known_login {
                 *value = accounts.masked(mem::take(value));
             }
@@ -127,7 +125,7 @@ impl Entry {
     /// Its arguments in their order, masked as far as its own secrets go.
     fn arguments(&self) -> Vec<(&'static str, Cow<'_, str>)> {
         match &self.subject {
-            Subject::Call(endpoint, _, form) => form.masked(endpoint, self.login_name.as_ref()),
+            Subject::Call(endpoint, _, form) => form.masked(endpoint, self.caller.account()),
             Subject::Push(tried) => {
                 let parameters = tried.parameters.iter();
                 parameters.map(|(name, value)| (*name, value.as_str().into())).collect()
@@ -150,15 +148,6 @@ impl Entry {
         }
     }
 
-    /// Whether that loginName counted, be it an account's or not.
-    pub(super) fn is_by(&self, login_name: &str) -> bool {
-        match (&self.login_name, self.unknown_name) {
-            (Some(counted), _) => counted.as_str() == login_name,
-            (None, Some(unknown)) => unknown == UnknownName::new(login_name),
-            (None, None) => false,
-        }
-    }
-
     /// Whether it named the order whose number is written so.
     pub(super) fn is_of_order(&self, number: &str) -> bool {
         match self.order_number {
@@ -173,14 +162,52 @@ impl Entry {
     }
 }
 
+/// Who made a call, by the loginName that counts.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// The call has no loginName.
+    Unnamed,
+    /// No account has the loginName, which may be a password in the wrong place.
+    Unknown(UnknownName),
+    /// An account has the loginName.
+    Account(LoginName),
+}
+
+impl Caller {
+    /// Who has that loginName, if the call has one.
+    pub(crate) fn of(login_name: Option<&str>, accounts: &Accounts) -> Self {
+        match login_name.map(|name| accounts.get(name).ok_or(name)) {
+            None => Self::Unnamed,
+            Some(Err(name)) => Self::Unknown(UnknownName::new(name)),
+            Some(Ok(account)) => Self::Account(account.login_name.clone()),
+        }
+    }
+
+    /// The loginName of the account.
+    pub(crate) fn account(&self) -> Option<&LoginName> {
+        match self {
+            Self::Account(login_name) => Some(login_name),
+            Self::Unnamed | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Whether this is the loginName, be it an account's or not.
+    pub(super) fn has_name(&self, login_name: &str) -> bool {
+        match self {
+            Self::Unnamed => false,
+            Self::Unknown(name) => *name == UnknownName::new(login_name),
+            Self::Account(name) => name.as_str() == login_name,
+        }
+    }
+}
+
 /// A loginName that no account has, of which only a hash is kept: those who know the name find its calls, and nobody
 /// else learns it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct UnknownName(u64);
 
 impl UnknownName {
-    /// The name that was sent so.
-    pub(crate) fn new(sent: &str) -> Self {
+    fn new(sent: &str) -> Self {
         static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self(KEYS.hash_one(sent))
     }

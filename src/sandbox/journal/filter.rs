@@ -39,7 +39,10 @@ impl Filter {
         self.endpoint.is_none_or(|name| name == entry.subject.name())
             && self.code.is_none_or(|code| entry.code == Some(code))
             && self.since.is_none_or(|since| entry.time >= since)
-            && self.login_name.as_deref().is_none_or(|name| entry.is_by(name))
+            && self
+                .login_name
+                .as_deref()
+                .is_none_or(|name| entry.caller.has_name(name))
             && self
                 .order_number
                 .as_deref()
@@ -49,7 +52,7 @@ impl Filter {
     /// The fields in which a call differs from what is asked for.
     pub(crate) fn differences(&self, entry: &Entry) -> Vec<Difference> {
         let text = |value: &str| value.to_owned();
-        let login_name = entry.login_name.as_ref().map(LoginName::as_str);
+        let login_name = entry.caller.account().map(LoginName::as_str);
         let order_number = entry.order_number.map(|number| number.to_string());
         let fields = [
             ("endpoint", self.endpoint.map(text), Some(text(entry.subject.name()))),
@@ -58,7 +61,7 @@ impl Filter {
                 self.login_name.clone(),
                 match &self.login_name {
                     // It may be masked in the entry.
-                    Some(wanted) if entry.is_by(wanted) => Some(wanted.clone()),
+                    Some(wanted) if entry.caller.has_name(wanted) => Some(wanted.clone()),
                     _ => login_name
                         .map(text)
                         .or_else(|| entry.argument(LOGIN_NAME).map(Cow::into_owned)),

@@ -11,7 +11,7 @@ use crate::api::passwords::MIN_OF_ACCOUNT;
 use crate::api::push::PushEvent;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
-use crate::sandbox::journal::{Entry, PushTry, Subject};
+use crate::sandbox::journal::{Caller, Entry, PushTry, Subject};
 
 /// A change of an order that is to be pushed.
 #[derive(Debug)]
@@ -95,8 +95,7 @@ impl Push {
                 number: tried.number,
                 parameters,
             }),
-            login_name: Some(self.login_name.clone()),
-            unknown_name: None,
+            caller: Caller::Account(self.login_name.clone()),
             order_number: Some(self.order_number),
             status: tried.status,
             code: Some(self.code),

@@ -39,7 +39,7 @@ pub(super) fn call_info(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -
         endpoint: entry.subject.name().to_owned(),
         url,
         try_number,
-        login_name: entry.login_name.as_ref().map(ToString::to_string),
+        login_name: entry.caller.account().map(ToString::to_string),
         order_number: entry.order_number.map(OrderNumber::get),
         arguments: masked.arguments.into_iter().map(argument).collect(),
         status: entry.status,

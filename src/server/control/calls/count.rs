@@ -157,7 +157,7 @@ fn near_call(sandbox: &Sandbox, accounts: &Accounts, (entry, differences): Near)
         field: difference.field.to_owned(),
         found: match difference.field {
             // A name or number that is no account's or order's may be a misplaced password.
-            "loginName" if entry.login_name.is_none() => difference.found.map(masked),
+            "loginName" if entry.caller.account().is_none() => difference.found.map(masked),
             "orderNumber" if entry.order_number.is_none() => difference.found.map(masked),
             _ => difference.found,
         },
