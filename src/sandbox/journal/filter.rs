@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use super::entry::Entry;
 use super::kept_form::LOGIN_NAME;
-use crate::api::account::LoginName;
 use crate::clock::Timestamp;
 
 /// Which calls are asked for; a field that is not set asks for any.
@@ -36,62 +35,80 @@ pub(crate) struct Difference {
 impl Filter {
     /// Whether it asks for this call.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
-        self.endpoint.is_none_or(|name| name == entry.subject.name())
-            && self.code.is_none_or(|code| entry.code == Some(code))
-            && self.since.is_none_or(|since| entry.time >= since)
-            && self
-                .login_name
-                .as_deref()
-                .is_none_or(|name| entry.caller.has_name(name))
-            && self
-                .order_number
-                .as_deref()
-                .is_none_or(|number| entry.is_of_order(number))
+        FIELDS.iter().all(|field| (field.agrees)(self, entry))
     }
 
     /// The fields in which a call differs from what is asked for.
     pub(crate) fn differences(&self, entry: &Entry) -> Vec<Difference> {
-        let text = |value: &str| value.to_owned();
-        let login_name = entry.caller.account().map(LoginName::as_str);
-        let order_number = entry.order_number.map(|number| number.to_string());
-        let fields = [
-            ("endpoint", self.endpoint.map(text), Some(text(entry.subject.name()))),
-            (
-                "loginName",
-                self.login_name.clone(),
-                match &self.login_name {
-                    // It may be masked in the entry.
-                    Some(wanted) if entry.caller.has_name(wanted) => Some(wanted.clone()),
-                    _ => login_name
-                        .map(text)
-                        .or_else(|| entry.argument(LOGIN_NAME).map(Cow::into_owned)),
-                },
-            ),
-            (
-                "orderNumber",
-                self.order_number.clone(),
-                order_number.or_else(|| entry.argument("orderNumber").map(Cow::into_owned)),
-            ),
-            (
-                "code",
-                self.code.map(|code| code.to_string()),
-                entry.code.map(|code| code.to_string()),
-            ),
-        ];
-        let mut differences: Vec<_> = fields
-            .into_iter()
-            .filter_map(|(field, wanted, found)| {
-                let wanted = wanted?;
-                (found.as_deref() != Some(&*wanted)).then_some(Difference { field, wanted, found })
+        let differing = FIELDS.iter().filter(|field| !(field.agrees)(self, entry));
+        let difference = |field: &Field| {
+            let wanted = (field.wanted)(self)?;
+            let found = (field.found)(entry);
+            // An argument whose name is spelled wrongly may have what is wanted, and not count.
+            (found.as_ref() != Some(&wanted)).then_some(Difference {
+                field: field.name,
+                wanted,
+                found,
             })
-            .collect();
-        if let Some(since) = self.since.filter(|since| entry.time < *since) {
-            differences.push(Difference {
-                field: "since",
-                wanted: since.to_string(),
-                found: Some(entry.time.to_string()),
-            });
-        }
-        differences
+        };
+        differing.filter_map(difference).collect()
     }
 }
+
+/// A field of [`Filter`].
+struct Field {
+    /// See [`Difference::field`].
+    name: &'static str,
+    /// Whether a call has what is asked for. Every call has, where any is asked for.
+    agrees: fn(&Filter, &Entry) -> bool,
+    /// What is asked for, if not any.
+    wanted: fn(&Filter) -> Option<String>,
+    /// What a call has, if anything.
+    found: fn(&Entry) -> Option<String>,
+}
+
+/// Every field, in the order in which differences are listed.
+const FIELDS: [Field; 5] = [
+    Field {
+        name: "endpoint",
+        agrees: |filter, entry| filter.endpoint.is_none_or(|name| name == entry.subject.name()),
+        wanted: |filter| filter.endpoint.map(str::to_owned),
+        found: |entry| Some(entry.subject.name().to_owned()),
+    },
+    Field {
+        name: "loginName",
+        agrees: |filter, entry| {
+            let wanted = filter.login_name.as_deref();
+            wanted.is_none_or(|name| entry.caller.has_name(name))
+        },
+        wanted: |filter| filter.login_name.clone(),
+        found: |entry| match entry.caller.account() {
+            Some(login_name) => Some(login_name.to_string()),
+            None => entry.argument(LOGIN_NAME).map(Cow::into_owned),
+        },
+    },
+    Field {
+        name: "orderNumber",
+        agrees: |filter, entry| {
+            let wanted = filter.order_number.as_deref();
+            wanted.is_none_or(|number| entry.is_of_order(number))
+        },
+        wanted: |filter| filter.order_number.clone(),
+        found: |entry| match entry.order_number {
+            Some(number) => Some(number.to_string()),
+            None => entry.argument("orderNumber").map(Cow::into_owned),
+        },
+    },
+    Field {
+        name: "code",
+        agrees: |filter, entry| filter.code.is_none_or(|code| entry.code == Some(code)),
+        wanted: |filter| filter.code.map(|code| code.to_string()),
+        found: |entry| entry.code.map(|code| code.to_string()),
+    },
+    Field {
+        name: "since",
+        agrees: |filter, entry| filter.since.is_none_or(|since| entry.time >= since),
+        wanted: |filter| filter.since.map(|since| since.to_string()),
+        found: |entry| Some(entry.time.to_string()),
+    },
+];
