@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::clock::Timestamp;
-use crate::sandbox::room::Room;
+use crate::sandbox::room::{Room, Share};
 
 pub(crate) use self::entry::{Caller, Entry, PushTry, Subject};
 pub(crate) use self::filter::{Difference, Filter};
@@ -26,15 +26,15 @@ const MAX_REPLY: usize = 64 << 10;
 pub(crate) struct Journal {
     ring: Mutex<Ring>,
     capacity: usize,
-    room: Arc<Room>,
     /// Whether it is closed; each new call is a change.
     closed: watch::Sender<bool>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ring {
     entries: VecDeque<Arc<Entry>>,
-    bytes: usize,
+    /// What the entries take of the room of all journals.
+    share: Share,
     last_id: u64,
     clears: u64,
     forgotten: Vec<Forgotten>,
@@ -50,6 +50,16 @@ struct Forgotten {
 }
 
 impl Ring {
+    fn new(room: Arc<Room>) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            share: Share::of(room),
+            last_id: 0,
+            clears: 0,
+            forgotten: Vec::new(),
+        }
+    }
+
     fn after(&self, id: u64) -> impl Iterator<Item = &Arc<Entry>> {
         let start = self.entries.partition_point(|entry| entry.id <= id);
         self.entries.range(start..)
@@ -144,9 +154,8 @@ impl Journal {
     /// A journal of at most `capacity` calls, for which there is that room.
     pub(crate) fn new(capacity: usize, room: Arc<Room>) -> Self {
         Self {
-            ring: Mutex::default(),
+            ring: Mutex::new(Ring::new(room)),
             capacity,
-            room,
             closed: watch::Sender::new(false),
         }
     }
@@ -167,14 +176,12 @@ impl Journal {
         ring.last_id += 1;
         entry.id = ring.last_id;
         let entry = Arc::new(entry);
-        self.room.take(entry.bytes());
-        ring.bytes += entry.bytes();
+        let mut bytes = ring.share.taken() + entry.bytes();
         ring.entries.push_back(entry.clone());
         // The newest stays, however long it is.
-        while ring.entries.len() > 1 && (ring.entries.len() > self.capacity || self.room.is_overfull()) {
+        while (ring.share.set(bytes) || ring.entries.len() > self.capacity) && ring.entries.len() > 1 {
             let Some(oldest) = ring.entries.pop_front() else { break };
-            self.room.give_back(oldest.bytes());
-            ring.bytes -= oldest.bytes();
+            bytes -= oldest.bytes();
             ring.forget(oldest.subject.name(), oldest.time);
         }
         drop(ring);
@@ -266,11 +273,10 @@ impl Journal {
     /// Forgets every call; numbers go on.
     pub(crate) fn clear(&self) {
         let mut ring = self.lock();
-        self.room.give_back(ring.bytes);
+        ring.share.set(0);
         ring.entries.clear();
         ring.forgotten.clear();
         ring.clears += 1;
-        ring.bytes = 0;
     }
 
     /// Tells of each new call from now on.
@@ -294,13 +300,6 @@ fn cut(reply: &mut Bytes) {
         let is_start = |place: &usize| reply[*place] & 0xC0 != 0x80;
         let end = (0..=MAX_REPLY).rev().find(is_start).unwrap_or(MAX_REPLY);
         *reply = Bytes::copy_from_slice(&reply[..end]);
-    }
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        let bytes = self.lock().bytes;
-        self.room.give_back(bytes);
     }
 }
 
@@ -403,7 +402,8 @@ mod tests {
         for _ in 0..1000 {
             journal.enter(entry(&"1".repeat(1 << 20), 0));
         }
-        assert!(journal.lock().bytes <= ROOM && journal.lock().bytes > ROOM / 2);
+        let taken = journal.lock().share.taken();
+        assert!(taken <= ROOM && taken > ROOM / 2);
     }
 
     #[test]
