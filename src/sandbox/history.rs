@@ -8,7 +8,7 @@ use crate::api::order::book::LifecycleChange;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
-use crate::sandbox::room::{Room, Share};
+use crate::sandbox::budget::{Budget, Share};
 
 /// The most changes that a sandbox keeps.
 const MAX_CHANGES: usize = 1024;
@@ -90,11 +90,11 @@ pub(crate) struct Stations {
 }
 
 impl History {
-    /// No changes yet; the histories of all sandboxes have that room.
-    pub(crate) fn new(room: Arc<Room>) -> Self {
+    /// No changes yet; the histories of all sandboxes share that budget.
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
         Self(Mutex::new(Changes {
             kept: VecDeque::new(),
-            share: Share::of(room),
+            share: Share::of(budget),
             forgotten: 0,
             before: 0,
         }))
@@ -116,7 +116,7 @@ impl History {
             }
             changes.kept.push_back(Change { lifecycle, time, by });
         }
-        // Whoever notes a change for which there is no room gives up its own; the newest stays.
+        // Whoever notes a change for which there is no memory left gives up its own; the newest stays.
         while changes.take_share() && changes.kept.len() > 1 {
             changes.forget_first();
         }
@@ -183,7 +183,7 @@ impl Changes {
         }
     }
 
-    /// Takes its share of the room, and returns whether that is overfull.
+    /// Takes its share of the budget, and returns whether that is exceeded.
     fn take_share(&mut self) -> bool {
         self.share.set(self.kept.capacity() * size_of::<Change>())
     }
@@ -278,7 +278,7 @@ mod tests {
     }
 
     fn history() -> History {
-        History::new(Arc::new(Room::new(MAX_BYTES)))
+        History::new(Arc::new(Budget::new(MAX_BYTES)))
     }
 
     fn change(value: u64, before: Option<Lifecycle>, after: Option<Lifecycle>) -> Vec<LifecycleChange> {
@@ -408,29 +408,29 @@ mod tests {
     }
 
     #[test]
-    fn histories_share_their_room_and_give_it_back() {
-        let room = Arc::new(Room::new(MAX_CHANGES * size_of::<Change>()));
+    fn histories_share_their_memory_and_give_it_back() {
+        let budget = Arc::new(Budget::new(MAX_CHANGES * size_of::<Change>()));
         let note = |history: &History, count| {
             for _ in 0..count {
                 history.note(change(1, None, lifecycle(Stage::Pending)), at(1), By::Control);
             }
         };
         let kept = |history: &History| history.lock().kept.len();
-        let histories: Vec<_> = (0..20).map(|_| History::new(room.clone())).collect();
+        let histories: Vec<_> = (0..20).map(|_| History::new(budget.clone())).collect();
         note(&histories[0], MAX_CHANGES);
-        assert_eq!((kept(&histories[0]), room.is_overfull()), (MAX_CHANGES, false));
-        // A history without room keeps only its newest change.
+        assert_eq!((kept(&histories[0]), budget.is_exceeded()), (MAX_CHANGES, false));
+        // A history without memory left keeps only its newest change.
         for other in &histories[1..] {
             note(other, 100);
             assert_eq!(kept(other), 1);
         }
-        assert!(room.taken() < (MAX_CHANGES + 20 * 8) * size_of::<Change>());
+        assert!(budget.taken() < (MAX_CHANGES + 20 * 8) * size_of::<Change>());
         note(&histories[0], 1);
-        assert!((100..MAX_CHANGES).contains(&kept(&histories[0])) && !room.is_overfull());
+        assert!((100..MAX_CHANGES).contains(&kept(&histories[0])) && !budget.is_exceeded());
         histories[0].clear();
         note(&histories[1], 100);
         assert!(kept(&histories[1]) > 100);
         drop(histories);
-        assert_eq!(room.taken(), 0);
+        assert_eq!(budget.taken(), 0);
     }
 }

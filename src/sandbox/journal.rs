@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::clock::Timestamp;
-use crate::sandbox::room::{Room, Share};
+use crate::sandbox::budget::{Budget, Share};
 
 pub(crate) use self::entry::{Caller, Entry, PushTry, Subject};
 pub(crate) use self::filter::{Difference, Filter};
@@ -33,7 +33,7 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 struct Ring {
     entries: VecDeque<Arc<Entry>>,
-    /// What the entries take of the room of all journals.
+    /// What the entries take of the memory of all journals.
     share: Share,
     last_id: u64,
     clears: u64,
@@ -50,10 +50,10 @@ struct Forgotten {
 }
 
 impl Ring {
-    fn new(room: Arc<Room>) -> Self {
+    fn new(budget: Arc<Budget>) -> Self {
         Self {
             entries: VecDeque::new(),
-            share: Share::of(room),
+            share: Share::of(budget),
             last_id: 0,
             clears: 0,
             forgotten: Vec::new(),
@@ -151,10 +151,10 @@ impl News {
 }
 
 impl Journal {
-    /// A journal of at most `capacity` calls, for which there is that room.
-    pub(crate) fn new(capacity: usize, room: Arc<Room>) -> Self {
+    /// A journal of at most `capacity` calls, whose memory counts in that budget.
+    pub(crate) fn new(capacity: usize, budget: Arc<Budget>) -> Self {
         Self {
-            ring: Mutex::new(Ring::new(room)),
+            ring: Mutex::new(Ring::new(budget)),
             capacity,
             closed: watch::Sender::new(false),
         }
@@ -312,7 +312,7 @@ mod tests {
     use crate::api::protocol::form::Form;
     use crate::api::world::Accounts;
 
-    const ROOM: usize = 8 << 20;
+    const BUDGET: usize = 8 << 20;
 
     const HTTPS_POST: Transport = Transport {
         is_https: true,
@@ -320,7 +320,7 @@ mod tests {
     };
 
     fn journal(capacity: usize) -> Journal {
-        Journal::new(capacity, Arc::new(Room::new(ROOM)))
+        Journal::new(capacity, Arc::new(Budget::new(BUDGET)))
     }
 
     fn entry(order_number: &str, code: i32) -> Entry {
@@ -403,7 +403,7 @@ mod tests {
             journal.enter(entry(&"1".repeat(1 << 20), 0));
         }
         let taken = journal.lock().share.taken();
-        assert!(taken <= ROOM && taken > ROOM / 2);
+        assert!(taken <= BUDGET && taken > BUDGET / 2);
     }
 
     #[test]
@@ -434,15 +434,15 @@ mod tests {
     }
 
     #[test]
-    fn journals_share_their_room_and_give_it_back() {
+    fn journals_share_their_memory_and_give_it_back() {
         let bytes = 3 * entry(&"1".repeat(1000), 0).bytes();
-        let room = Arc::new(Room::new(bytes));
-        let taken = || room.taken();
-        let [one, other] = [(); 2].map(|()| Journal::new(1000, room.clone()));
+        let budget = Arc::new(Budget::new(bytes));
+        let taken = || budget.taken();
+        let [one, other] = [(); 2].map(|()| Journal::new(1000, budget.clone()));
         let fill = |journal: &Journal| drop(journal.enter(entry(&"1".repeat(1000), 0)));
         (0..2).for_each(|_| fill(&one));
         (0..2).for_each(|_| fill(&other));
-        // Whoever enters a call for which there is no room gives up its own.
+        // Whoever enters a call for which there is no memory left gives up its own.
         assert_eq!((one.len(), other.len()), (2, 1));
         assert_eq!(taken(), bytes);
         drop(one);
@@ -454,7 +454,7 @@ mod tests {
 
     #[test]
     fn the_newest_stays_and_its_reply_is_cut() {
-        let journal = Journal::new(1000, Arc::new(Room::new(1000)));
+        let journal = Journal::new(1000, Arc::new(Budget::new(1000)));
         let long = "1".repeat(2000);
         for reply in ["0\n".to_owned(), "é".repeat(MAX_REPLY)] {
             journal.enter(Entry {

@@ -14,11 +14,11 @@ use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
+use crate::sandbox::budget::Budget;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::history::{self, History};
 use crate::sandbox::journal::Journal;
 use crate::sandbox::push::PushHub;
-use crate::sandbox::room::Room;
 use crate::sandbox::{DEFAULT, Records, Sandbox, State};
 use crate::shown::shown;
 
@@ -100,7 +100,7 @@ pub(crate) enum SandboxError {
 pub(crate) struct Sandboxes {
     settings: Settings,
     issuance: Arc<Issuance>,
-    rooms: Rooms,
+    budgets: Budgets,
     hub: Arc<PushHub>,
     default: Arc<Sandbox>,
     recent: RecentWorld,
@@ -109,11 +109,11 @@ pub(crate) struct Sandboxes {
 
 /// The memory for what all sandboxes keep: of the past, and their orders.
 #[derive(Debug)]
-struct Rooms {
-    journals: Arc<Room>,
-    histories: Arc<Room>,
-    outboxes: Arc<Room>,
-    orders: Arc<Room>,
+struct Budgets {
+    journals: Arc<Budget>,
+    histories: Arc<Budget>,
+    outboxes: Arc<Budget>,
+    orders: Arc<Budget>,
 }
 
 #[derive(Debug, Default)]
@@ -158,14 +158,20 @@ impl Sandboxes {
                 .without_counting_its_orders(),
             None => settings.first_state(real_now())?,
         };
-        let rooms = Rooms::new(&settings);
+        let budgets = Budgets::new(&settings);
         let hub = Arc::new(PushHub::default());
-        let default = Sandbox::new(DEFAULT, state, rooms.records(&settings), issuance.clone(), hub.clone());
+        let default = Sandbox::new(
+            DEFAULT,
+            state,
+            budgets.records(&settings),
+            issuance.clone(),
+            hub.clone(),
+        );
         default.settle_now();
         Ok(Self {
             settings,
             issuance,
-            rooms,
+            budgets,
             hub,
             default: Arc::new(default),
             recent: RecentWorld::default(),
@@ -190,7 +196,7 @@ impl Sandboxes {
 
     /// The sandbox with that name, unless its time to live is over.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
-        self.make_room();
+        self.free_memory();
         if name == DEFAULT {
             return Some(self.default.clone());
         }
@@ -201,7 +207,7 @@ impl Sandboxes {
     /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default
     /// one.
     pub(crate) fn of_login<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
-        self.make_room();
+        self.free_memory();
         let claimed = {
             let others = self.read();
             // Most emulators have none that claims a name, and then nobody needs to read it.
@@ -249,12 +255,12 @@ impl Sandboxes {
         };
         let fixtures_bytes = new.fixtures.as_ref().map_or(0, |fixtures| fixtures.memory());
         let bytes = state.order_bytes() + fixtures_bytes;
-        if self.rooms.orders.check(bytes).is_err() {
+        if self.budgets.orders.check(bytes).is_err() {
             let over = self.write().sweep(real_now);
             drop(over);
-            self.rooms.orders.check(bytes)?;
+            self.budgets.orders.check(bytes)?;
         }
-        let records = self.rooms.records(&self.settings);
+        let records = self.budgets.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
         let mut others = self.write();
@@ -302,8 +308,8 @@ impl Sandboxes {
     }
 
     /// Frees the sandboxes whose time to live is over, if there was no memory for an order since the last time.
-    fn make_room(&self) {
-        if self.rooms.orders.take_refused() {
+    fn free_memory(&self) {
+        if self.budgets.orders.take_refused() {
             let over = self.write().sweep_now_and_then(real_now());
             drop(over);
         }
@@ -471,14 +477,14 @@ impl Settings {
     }
 }
 
-impl Rooms {
+impl Budgets {
     fn new(settings: &Settings) -> Self {
-        let room = |bytes| Arc::new(Room::new(bytes));
+        let budget = |bytes| Arc::new(Budget::new(bytes));
         Self {
-            journals: room(settings.journal_bytes),
-            histories: room(history::MAX_BYTES),
-            outboxes: room(MAX_OUTBOX_BYTES),
-            orders: room(settings.max_order_bytes),
+            journals: budget(settings.journal_bytes),
+            histories: budget(history::MAX_BYTES),
+            outboxes: budget(MAX_OUTBOX_BYTES),
+            orders: budget(settings.max_order_bytes),
         }
     }
 
@@ -489,8 +495,8 @@ impl Rooms {
             calls: journal(),
             pushes: journal(),
             history: History::new(self.histories.clone()),
-            mail_room: self.outboxes.clone(),
-            order_room: self.orders.clone(),
+            mail_budget: self.outboxes.clone(),
+            order_budget: self.orders.clone(),
         }
     }
 }
@@ -600,17 +606,17 @@ mod tests {
     }
 
     #[test]
-    fn outboxes_share_their_room_and_give_it_back() {
+    fn outboxes_share_their_memory_and_give_it_back() {
         let settings = settings("");
         let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
         let issuance = Arc::new(Issuance::new(authority));
-        let rooms = Rooms {
-            outboxes: Arc::new(Room::new(10_000)),
-            ..Rooms::new(&settings)
+        let budgets = Budgets {
+            outboxes: Arc::new(Budget::new(10_000)),
+            ..Budgets::new(&settings)
         };
         let state = || settings.state_of(&settings.fixtures, real_now()).unwrap();
         let [one, other] = ["one", "other"].map(|name| {
-            let records = rooms.records(&settings);
+            let records = budgets.records(&settings);
             Sandbox::new(name, state(), records, issuance.clone(), Arc::default())
         });
         let keep = |sandbox: &Sandbox, count| {
@@ -634,14 +640,14 @@ mod tests {
             (16..200).contains(&kept) && forgotten == 532 - kept as u64,
             "{kept} {forgotten}"
         );
-        // Whoever keeps a mail for which there is no room gives up its own, but for the newest.
+        // Whoever keeps a mail for which there is no memory left gives up its own, but for the newest.
         let (kept, _) = keep(&other, 500);
-        assert!((1..100).contains(&kept) && rooms.outboxes.taken() < 11_000, "{kept}");
+        assert!((1..100).contains(&kept) && budgets.outboxes.taken() < 11_000, "{kept}");
         one.reset(state()).unwrap();
         let (kept, _) = keep(&other, 30);
         assert!(kept >= 31, "{kept}");
         drop((one, other));
-        assert_eq!(rooms.outboxes.taken(), 0);
+        assert_eq!(budgets.outboxes.taken(), 0);
     }
 
     #[test]

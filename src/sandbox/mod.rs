@@ -1,13 +1,13 @@
 //! A sandbox: a world of its own behind one lock, with its clock, its faults, its dice and its journal.
 
 mod answering;
+pub(crate) mod budget;
 pub(crate) mod call;
 pub(crate) mod certificates;
 pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod list;
 pub(crate) mod push;
-pub(crate) mod room;
 mod settle;
 mod state;
 pub(crate) mod state_file;
@@ -24,11 +24,11 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::Accounts;
 use crate::clock::{self, Timestamp};
 use crate::model::{Fixtures, Snapshot};
+use crate::sandbox::budget::{Budget, Share};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
 use crate::sandbox::history::{By, History, Stations};
 use crate::sandbox::journal::Journal;
 use crate::sandbox::push::{Push, PushHub, Pushes, Taken, Tried};
-use crate::sandbox::room::{Room, Share};
 use crate::sandbox::settle::Moment;
 
 pub(crate) use self::answering::AnsweredCall;
@@ -46,10 +46,10 @@ pub(crate) struct Sandbox {
     pub(crate) journal: Journal,
     /// The last changes of its orders' states.
     history: History,
-    /// The room of the mails of all sandboxes.
-    mail_room: Arc<Room>,
-    /// The room of the orders of all sandboxes.
-    order_room: Arc<Room>,
+    /// The memory that the mails of all sandboxes may take.
+    mail_budget: Arc<Budget>,
+    /// The memory that the orders of all sandboxes may take.
+    order_budget: Arc<Budget>,
     /// The last tries to send its pushes.
     pub(crate) pushed: Journal,
     /// Its pushes that wait or are on their way.
@@ -67,14 +67,14 @@ pub(crate) struct Sandbox {
     state: Mutex<State>,
 }
 
-/// Fixtures that a sandbox keeps, and what they take of the room of the orders of all sandboxes.
+/// Fixtures that a sandbox keeps, and what they take of the memory for the orders of all sandboxes.
 #[derive(Debug)]
 struct KeptFixtures {
     fixtures: Arc<Fixtures>,
     _share: Share,
 }
 
-/// What a sandbox keeps of the past, and the rooms that it shares with all others.
+/// What a sandbox keeps of the past, and the memory that it shares with all others.
 #[derive(Debug)]
 pub(crate) struct Records {
     /// The journal of its calls.
@@ -83,10 +83,10 @@ pub(crate) struct Records {
     pub(crate) pushes: Journal,
     /// The changes of its orders' states.
     pub(crate) history: History,
-    /// The room of the mails of all sandboxes.
-    pub(crate) mail_room: Arc<Room>,
-    /// The room of the orders of all sandboxes.
-    pub(crate) order_room: Arc<Room>,
+    /// The memory that the mails of all sandboxes may take.
+    pub(crate) mail_budget: Arc<Budget>,
+    /// The memory that the orders of all sandboxes may take.
+    pub(crate) order_budget: Arc<Budget>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -131,18 +131,18 @@ impl Sandbox {
             issuance,
             name.clone(),
             path(&name),
-            records.order_room.clone(),
+            records.order_budget.clone(),
         ));
         state.world.serials = Some(certificates.clone());
-        state.world.book_mut().bound_memory(records.order_room.clone());
+        state.world.book_mut().bound_memory(records.order_budget.clone());
         Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
             name,
             journal: records.calls,
             history: records.history,
-            mail_room: records.mail_room,
-            order_room: records.order_room,
+            mail_budget: records.mail_budget,
+            order_budget: records.order_budget,
             pushed: records.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -217,7 +217,7 @@ impl Sandbox {
 
     /// Keeps fixtures that take so many bytes, to begin again with them.
     pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>, bytes: usize) {
-        let mut share = Share::of(self.order_room.clone());
+        let mut share = Share::of(self.order_budget.clone());
         share.set(bytes);
         self.fixtures = Some(KeptFixtures {
             fixtures,
@@ -257,13 +257,13 @@ impl Sandbox {
 
     fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
-        new.world.book_mut().bound_memory(self.order_room.clone());
+        new.world.book_mut().bound_memory(self.order_budget.clone());
         let book = new.world.book.clone();
         let old = {
             let mut state = self.lock();
             // What they take instead of those of before.
             if let Some(more) = new.order_bytes().checked_sub(state.order_bytes()) {
-                self.order_room.check(more)?;
+                self.order_budget.check(more)?;
             }
             state.order_share = None;
             new.faults.number_after(&state.faults);

@@ -2,9 +2,9 @@
 
 use crate::api::endpoints::mailing;
 use crate::clock::{self, Clock, Timestamp};
+use crate::sandbox::budget::Share;
 use crate::sandbox::history::{By, ByCall};
 use crate::sandbox::push::{self, Tried};
-use crate::sandbox::room::Share;
 use crate::sandbox::{Sandbox, State};
 
 /// A moment, by the sandbox's clock and by the system's.
@@ -70,7 +70,7 @@ impl Sandbox {
         self.history.note(changes, now, by)
     }
 
-    /// Takes room for its orders. The book has looked whether there is any.
+    /// Counts the memory of its orders. The book has looked whether there is any left.
     fn count_orders(&self, state: &mut State) {
         let changes = state.world.book.changes();
         if changes == state.counted_changes {
@@ -81,11 +81,11 @@ impl Sandbox {
         let bytes = state.order_bytes();
         let share = state
             .order_share
-            .get_or_insert_with(|| Share::of(self.order_room.clone()));
+            .get_or_insert_with(|| Share::of(self.order_budget.clone()));
         share.set(bytes);
     }
 
-    /// Takes room for its mails, and forgets the oldest where there is none; the newest stays.
+    /// Counts the memory of its mails, and forgets the oldest where none is left; the newest stays.
     fn bound_mails(&self, state: &mut State) {
         let taken = state.world.outbox.memory();
         if taken == state.mail_share.as_ref().map_or(0, Share::taken) {
@@ -93,7 +93,7 @@ impl Sandbox {
         }
         let share = state
             .mail_share
-            .get_or_insert_with(|| Share::of(self.mail_room.clone()));
+            .get_or_insert_with(|| Share::of(self.mail_budget.clone()));
         while share.set(state.world.outbox.memory()) && state.world.outbox.len() > 1 {
             state.world.outbox_mut().forget_oldest();
         }

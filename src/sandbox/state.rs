@@ -5,8 +5,8 @@ use crate::api::world::World;
 use crate::clock::Clock;
 use crate::model::Built;
 use crate::random::Random;
+use crate::sandbox::budget::Share;
 use crate::sandbox::push::Dues;
-use crate::sandbox::room::Share;
 
 /// What changes in a sandbox.
 #[derive(Debug)]
@@ -21,9 +21,9 @@ pub(crate) struct State {
     pub(crate) random: Random,
     /// The orders that are still to be issued, if any account's are pushed.
     pub(super) dues: Option<Dues>,
-    /// What its mails take of the room of all, once there are any.
+    /// What its mails take of the memory for those of all sandboxes, once there are any.
     pub(super) mail_share: Option<Share>,
-    /// What its orders take of the room of all, once there are any that count.
+    /// What its orders take of the memory for those of all sandboxes, once there are any that count.
     pub(super) order_share: Option<Share>,
     /// How many bytes of its orders do not count: as many as it began with. They get fewer with its orders.
     pub(super) uncounted_bytes: usize,

@@ -32,7 +32,7 @@ use crate::ca::subject::CertificateNames;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
-use crate::sandbox::room::{Room, Share};
+use crate::sandbox::budget::{Budget, Share};
 
 pub(crate) use self::crl::Crl;
 pub(crate) use self::status::BookReader;
@@ -91,7 +91,7 @@ pub(crate) struct Certificates {
     crls: crl::Crls,
 }
 
-/// The certificates that were made, by their orders, and what they take of the room of the orders of all sandboxes.
+/// The certificates that were made, by their orders, and what they take of the memory for the orders of all sandboxes.
 #[derive(Debug)]
 struct Kept {
     by_order: HashMap<OrderNumber, Arc<Certificate>>,
@@ -187,15 +187,15 @@ pub(crate) enum NoCertificate {
 
 impl Certificates {
     /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the
-    /// default sandbox. What it keeps is counted in the room of the orders of all sandboxes.
-    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String, order_room: Arc<Room>) -> Self {
+    /// default sandbox. What it keeps is counted as memory of the orders of all sandboxes.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String, order_budget: Arc<Budget>) -> Self {
         Self {
             issuance,
             sandbox,
             path,
             kept: Mutex::new(Kept {
                 by_order: HashMap::new(),
-                share: Share::of(order_room),
+                share: Share::of(order_budget),
             }),
             crls: crl::Crls::default(),
         }

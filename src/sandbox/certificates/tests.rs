@@ -49,8 +49,8 @@ fn certificates(key: CaKey) -> Arc<Certificates> {
         authority.issuing(name).unwrap();
     }
     let issuance = Arc::new(Issuance::new(authority));
-    let room = Arc::new(Room::new(usize::MAX));
-    Arc::new(Certificates::new(issuance, "default".into(), String::new(), room))
+    let budget = Arc::new(Budget::new(usize::MAX));
+    Arc::new(Certificates::new(issuance, "default".into(), String::new(), budget))
 }
 
 const SMIME: u64 = 1_100_003;

@@ -1,4 +1,4 @@
-//! Memory that all sandboxes of an emulator share.
+//! Budgets of memory, which all sandboxes of an emulator share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,15 +7,15 @@ use crate::api::order::book::{BookFull, OrderMemory};
 
 /// A limit of bytes for one kind of data, shared by all sandboxes, and how many are in use.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct Budget {
     bytes: usize,
     taken: AtomicUsize,
     /// Whether something was refused since the last time that this was asked.
     has_refused: AtomicBool,
 }
 
-impl Room {
-    /// Room for so many bytes.
+impl Budget {
+    /// A budget of so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
         Self {
             bytes,
@@ -37,7 +37,7 @@ impl Room {
         self.taken.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn is_overfull(&self) -> bool {
+    pub(super) fn is_exceeded(&self) -> bool {
         self.taken() > self.bytes
     }
 
@@ -47,7 +47,7 @@ impl Room {
     }
 }
 
-impl OrderMemory for Room {
+impl OrderMemory for Budget {
     fn check(&self, bytes: usize) -> Result<(), BookFull> {
         // What needs nothing is not refused, not even where more is taken than there is.
         if bytes == 0 || self.taken().saturating_add(bytes) <= self.bytes {
@@ -58,17 +58,17 @@ impl OrderMemory for Room {
     }
 }
 
-/// What somebody takes of a room. It is given back in the end.
+/// What somebody takes of a budget. It is given back when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
-    room: Arc<Room>,
+    budget: Arc<Budget>,
     taken: usize,
 }
 
 impl Share {
-    /// Nothing yet, of that room.
-    pub(super) fn of(room: Arc<Room>) -> Self {
-        Self { room, taken: 0 }
+    /// Nothing yet, of that budget.
+    pub(super) fn of(budget: Arc<Budget>) -> Self {
+        Self { budget, taken: 0 }
     }
 
     /// How many bytes it takes.
@@ -76,19 +76,19 @@ impl Share {
         self.taken
     }
 
-    /// Takes so many bytes instead of those that it takes, and returns whether the room is overfull with them.
+    /// Takes so many bytes instead of those that it takes, and returns whether the budget is exceeded with them.
     pub(super) fn set(&mut self, bytes: usize) -> bool {
         let before = std::mem::replace(&mut self.taken, bytes);
         match bytes.checked_sub(before) {
-            Some(more) => self.room.take(more),
-            None => self.room.give_back(before - bytes),
+            Some(more) => self.budget.take(more),
+            None => self.budget.give_back(before - bytes),
         }
-        self.room.is_overfull()
+        self.budget.is_exceeded()
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.room.give_back(self.taken);
+        self.budget.give_back(self.taken);
     }
 }
