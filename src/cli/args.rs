@@ -1,5 +1,6 @@
 //! Reads the command line and the environment: which command is given, or what is wrong.
 
+use std::error::Error;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -19,6 +20,7 @@ use crate::cli::openapi::OpenapiArgs;
 use crate::cli::parse::BadValue;
 use crate::cli::serve::ServeArgs;
 use crate::cli::variables;
+use crate::emulator::StartError;
 
 /// A local emulator of the endpoints of Sectigo's partner API that S/MIME and code-signing orders live by.
 ///
@@ -196,18 +198,13 @@ fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> Stri
 }
 
 /// An error of `serve`, and which of the options that it names have their values from the environment.
-pub(super) fn with_origin(error: &str) -> String {
+pub(super) fn with_origin(error: &(dyn Error + 'static)) -> String {
+    let Some(start) = error.downcast_ref::<StartError>() else {
+        return error.to_string();
+    };
     let words: Vec<_> = std::env::args_os().collect();
-    let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
-    let named = error
-        .split("--")
-        .skip(1)
-        .map(|rest| match rest.find(|letter| !is_of_name(letter)) {
-            Some(end) => &rest[..end],
-            None => rest,
-        });
-    let origin = origin(&command(), &words, &named.collect::<Vec<_>>());
-    format!("{error}{origin}")
+    let origin = origin(&command(), &words, &start.options());
+    format!("{start}{origin}")
 }
 
 /// Whether an option is among the words.

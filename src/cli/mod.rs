@@ -57,7 +57,7 @@ async fn run() -> ExitCode {
     let done = match Config::read() {
         Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(command))
             .await
-            .map_err(|error| args::with_origin(&error.to_string()).into()),
+            .map_err(|error| args::with_origin(&*error).into()),
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,

@@ -70,6 +70,29 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    /// The options that it names, without their dashes.
+    #[cfg(feature = "cli")]
+    pub(crate) fn options(&self) -> Vec<&'static str> {
+        match self {
+            Self::AllOff => vec!["https", "http", "control"],
+            Self::Fixtures(error) | Self::State(StateError::Bad(error)) => error.option.into_iter().collect(),
+            Self::StateFile(_) => vec!["state"],
+            Self::ControlToken(_) => vec!["control-token", "control-token-file"],
+            Self::ControlHost(_) => vec!["control-host"],
+            Self::HttpUrl(_) => vec!["http-url"],
+            Self::PushCa(_) => vec!["push-ca"],
+            Self::SameAddress { first, second, .. } => vec![first, second],
+            Self::Bind { listener, .. } => vec![listener],
+            Self::State(StateError::Unreadable { .. } | StateError::Empty { .. })
+            | Self::Assumption(_)
+            | Self::Ca(_)
+            | Self::Runtime(_)
+            | Self::Tls(_) => Vec::new(),
+        }
+    }
+}
+
 /// What to do if an address cannot be bound.
 fn advice(source: &io::Error) -> &'static str {
     match source.kind() {
@@ -78,5 +101,45 @@ fn advice(source: &io::Error) -> &'static str {
             "; a port below 1024 needs root, or on Linux the setting net.ipv4.ip_unprivileged_port_start"
         }
         _ => "",
+    }
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_are_those_that_the_text_names() {
+        let text = || "x".to_owned();
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let source = || io::Error::from(io::ErrorKind::AddrInUse);
+        let same = |first, second| StartError::SameAddress { first, second, address };
+        let bind = |listener| StartError::Bind {
+            listener,
+            address,
+            source: source(),
+        };
+        for error in [
+            StartError::AllOff,
+            StartError::StateFile(text()),
+            StartError::ControlToken(text()),
+            StartError::ControlHost(text()),
+            StartError::Ca(text()),
+            StartError::HttpUrl(text()),
+            StartError::Runtime(source()),
+            StartError::Tls(text()),
+            StartError::PushCa(text()),
+            same("https", "control"),
+            bind("http"),
+        ] {
+            let said = error.to_string();
+            let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+            let named: Vec<_> = said
+                .split("--")
+                .skip(1)
+                .map(|rest| rest.split(|letter| !is_of_name(letter)).next().unwrap_or_default())
+                .collect();
+            assert_eq!(error.options(), named, "{said}");
+        }
     }
 }

@@ -164,6 +164,8 @@ pub struct FixturesError {
     pub field: Option<String>,
     /// What is wrong, and what is taken instead.
     pub message: String,
+    /// The option that the message names, without its dashes.
+    pub(crate) option: Option<&'static str>,
 }
 
 /// Why a fixtures file could not be loaded.
@@ -285,6 +287,7 @@ impl Text {
             column: column.max(1),
             field: None,
             message: self.about_its_name(without_value(text.strip_suffix(&place).unwrap_or(&text)).into_owned()),
+            option: None,
         }
     }
 
@@ -311,6 +314,7 @@ impl Text {
             column: before[line_start..].chars().count() + 1,
             field: None,
             message: message.trim().replace('\n', ", "),
+            option: None,
         }
     }
 }

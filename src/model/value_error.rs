@@ -8,6 +8,8 @@ pub(crate) struct ValueError {
     pub(super) path: Vec<Step>,
     /// What is wrong, and what is taken instead.
     pub(crate) message: String,
+    /// The option that the message names, without its dashes.
+    pub(super) option: Option<&'static str>,
 }
 
 impl ValueError {
@@ -15,6 +17,7 @@ impl ValueError {
         Self {
             path: Vec::new(),
             message: message.into(),
+            option: None,
         }
     }
 

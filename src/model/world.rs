@@ -81,7 +81,10 @@ impl Fixtures {
     }
 
     fn at_its_place<T>(&self, built: Result<T, ValueError>) -> Result<T, FixturesError> {
-        built.map_err(|error| self.text.error_at(&error.path, &error.message))
+        built.map_err(|error| FixturesError {
+            option: error.option,
+            ..self.text.error_at(&error.path, &error.message)
+        })
     }
 
     fn build_world(
@@ -181,8 +184,12 @@ impl Fixtures {
             if book.by_certificate_id(id).is_some() {
                 return Err(within(ValueError::at("certificateID", certificate_id_taken(id))));
             }
-            book.insert(order)
-                .map_err(|full| within(ValueError::at("orderNumber", full.to_string())))?;
+            book.insert(order).map_err(|full| {
+                within(ValueError {
+                    option: Some(full.option()),
+                    ..ValueError::at("orderNumber", full.to_string())
+                })
+            })?;
         }
         Ok(book)
     }
@@ -200,7 +207,7 @@ impl Fixtures {
         for (name, value) in &self.file.assumptions {
             assumptions.set(name, value).map_err(|error| ValueError {
                 path: vec![Key("assumptions"), Name(name.clone())],
-                message: error.without_value(),
+                ..ValueError::new(error.without_value())
             })?;
         }
         let mut conventions = Conventions::from(assumptions);

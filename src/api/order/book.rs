@@ -31,6 +31,16 @@ pub enum BookFull {
     },
 }
 
+impl BookFull {
+    /// The option that sets the limit, without its dashes.
+    pub(crate) fn option(&self) -> &'static str {
+        match self {
+            Self::Orders { .. } => "max-orders",
+            Self::Memory { .. } => "max-order-bytes",
+        }
+    }
+}
+
 /// The memory for the orders of all books, which somebody else keeps account of.
 pub trait OrderMemory: fmt::Debug + Send + Sync {
     /// Whether there is room for so many more bytes.

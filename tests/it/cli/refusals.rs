@@ -166,6 +166,36 @@ fn a_wrong_value_of_a_variable_names_the_variable() {
         assert!(!refused.stderr.contains("t0ken"), "{refused:?}");
     }
     // What only shows at the start.
+    let missing = tempfile::tempdir().unwrap().path().join("--http").display().to_string();
+    let plain = ["--http", "127.0.0.1:0", "--https", "off", "--control", "off"];
+    for (args, variable, value, options) in [
+        (
+            &["--https", "off", "--http", "off"][..],
+            "CONTROL",
+            "off",
+            &["control"][..],
+        ),
+        (&plain, "PUSH_CA", &missing, &["push-ca"]),
+        (&plain, "CONTROL_TOKEN_FILE", &missing, &["control-token-file"]),
+        (&plain, "MAX_ORDERS", "1", &["max-orders"]),
+        (&plain, "CA_DIR", "/dev/null/ca", &[]),
+        // A path in the error is no option.
+        (
+            &["--https", "off", "--control", "off", "--fixtures", &missing],
+            "HTTP",
+            "127.0.0.1:0",
+            &[],
+        ),
+    ] {
+        let refused = run(args, &[(&format!("SECTIGO_EMULATOR_{variable}"), value)]);
+        let origins = options.iter().map(|option| {
+            format!("; the value of --{option} came from the environment variable SECTIGO_EMULATOR_{variable}\n")
+        });
+        let origins: Vec<_> = origins.collect();
+        refused.assert_refused(2, &origins.iter().map(String::as_str).collect::<Vec<_>>());
+        let named = refused.stderr.matches("environment variable").count();
+        assert_eq!(named, options.len(), "{refused:?}");
+    }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let listen = ["--https", "off", "--control", "off"];
