@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustls::ClientConfig;
+use time::OffsetDateTime;
 use tokio::runtime;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -67,29 +68,14 @@ impl Builder {
         }
         self.check_addresses()?;
         let settings = self.settings()?;
-        let http_url = self
-            .http_url
-            .as_deref()
-            .map(check_http_url)
-            .transpose()?
-            .map(str::to_owned);
+        let http_url = self.http_url.as_deref().map(check_http_url).transpose()?;
         for name in &self.control_hosts {
             check_host_name(name).map_err(|problem| StartError::ControlHost(problem.to_owned()))?;
         }
         let control_token = self.token()?;
         let now = system_now();
-        let ca = CaOptions {
-            dir: self.ca_dir.clone().or(self.tls.dir.clone()),
-            key: self.ca_key,
-        };
-        let authority = Authority::open(&ca, now).map_err(|error| StartError::Ca(error.to_string()))?;
-        let tls = match self.https {
-            Some(_) => {
-                let tls = Tls::load(&self.tls, authority.root(), now);
-                Some(tls.map_err(|error| StartError::Tls(error.to_string()))?)
-            }
-            None => None,
-        };
+        let authority = self.open_ca(now)?;
+        let tls = self.load_tls(&authority, now)?;
         let ca_pem = match &tls {
             Some(tls) => tls.ca_pem.as_deref().map(Arc::from),
             None => Some(authority.root().pem().into()),
@@ -98,32 +84,35 @@ impl Builder {
             .map_err(|error| StartError::PushCa(error.to_string()))?;
         let issuance = Arc::new(Issuance::new(authority));
         let state_file = self.state_file.clone().map(StateFile::new);
-        let saved = match &state_file {
-            Some(file) => file.load()?,
-            None => None,
-        };
-        let is_saved = saved.is_some();
-        let sandboxes = Sandboxes::new(settings, saved, issuance.clone()).map_err(|error| match is_saved {
-            true => StateError::Bad(error).into(),
-            false => StartError::Fixtures(error),
-        })?;
-        // Only after the state was read: if it is invalid, a temporary file of an earlier save may contain a better
-        // one.
-        if let Some(file) = &state_file {
-            file.prepare()
-                .map_err(|error| StartError::StateFile(error.to_string()))?;
-        }
+        let (sandboxes, is_saved) = load_sandboxes(settings, state_file.as_ref(), issuance.clone())?;
         Ok(Prepared {
             sandboxes: Arc::new(sandboxes),
             issuance,
             tls,
             push_tls,
             ca_pem,
-            http_url,
+            http_url: http_url.map(str::to_owned),
             state_file: state_file.map(Arc::new),
             control_token,
             is_saved,
         })
+    }
+
+    fn open_ca(&self, now: OffsetDateTime) -> Result<Authority, StartError> {
+        let options = CaOptions {
+            dir: self.ca_dir.clone().or(self.tls.dir.clone()),
+            key: self.ca_key,
+        };
+        Authority::open(&options, now).map_err(|error| StartError::Ca(error.to_string()))
+    }
+
+    /// What the HTTPS listener shows, if it is on.
+    fn load_tls(&self, authority: &Authority, now: OffsetDateTime) -> Result<Option<Tls>, StartError> {
+        if self.https.is_none() {
+            return Ok(None);
+        }
+        let tls = Tls::load(&self.tls, authority.root(), now);
+        tls.map(Some).map_err(|error| StartError::Tls(error.to_string()))
     }
 
     /// Checks that no two listeners are given one address.
@@ -347,6 +336,29 @@ struct Prepared {
     control_token: Option<Token>,
     /// Whether the default sandbox begins with a saved state.
     is_saved: bool,
+}
+
+/// The sandboxes, and whether the default one begins with a saved state.
+fn load_sandboxes(
+    settings: Settings,
+    state_file: Option<&StateFile>,
+    issuance: Arc<Issuance>,
+) -> Result<(Sandboxes, bool), StartError> {
+    let saved = match state_file {
+        Some(file) => file.load()?,
+        None => None,
+    };
+    let is_saved = saved.is_some();
+    let sandboxes = Sandboxes::new(settings, saved, issuance).map_err(|error| match is_saved {
+        true => StateError::Bad(error).into(),
+        false => StartError::Fixtures(error),
+    })?;
+    // Only after the state was read: if it is invalid, a temporary file of an earlier save may contain a better one.
+    if let Some(file) = state_file {
+        file.prepare()
+            .map_err(|error| StartError::StateFile(error.to_string()))?;
+    }
+    Ok((sandboxes, is_saved))
 }
 
 /// Logs how the default sandbox begins, if its user may not expect it.
