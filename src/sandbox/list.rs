@@ -255,11 +255,7 @@ impl Sandboxes {
         };
         let fixtures_bytes = new.fixtures.as_ref().map_or(0, |fixtures| fixtures.memory());
         let bytes = state.order_bytes() + fixtures_bytes;
-        if self.budgets.orders.check(bytes).is_err() {
-            let over = self.write().sweep(real_now);
-            drop(over);
-            self.budgets.orders.check(bytes)?;
-        }
+        self.check_memory(bytes, real_now)?;
         let records = self.budgets.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
         let mut over;
@@ -272,19 +268,7 @@ impl Sandboxes {
             return Err(SandboxError::TooMany(self.settings.max_sandboxes));
         }
         let name = name.unwrap_or_else(|| others.readable_name());
-        let has_name = others.by_name.get(&*name).cloned();
-        if name == DEFAULT || others.unless_over(has_name, real_now, &mut over).is_some() {
-            return Err(SandboxError::NameTaken(name));
-        }
-        for login_name in &logins {
-            let claimed_by = others.by_login_name.get(login_name).cloned();
-            if let Some(by) = others.unless_over(claimed_by, real_now, &mut over) {
-                return Err(SandboxError::LoginTaken {
-                    login_name: login_name.to_string(),
-                    by: by.name.to_string(),
-                });
-            }
-        }
+        others.check_names(&name, &logins, real_now, &mut over)?;
         let mut sandbox = Sandbox::new(&name, state, records, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
         if let Some(fixtures) = new.fixtures {
@@ -305,6 +289,16 @@ impl Sandboxes {
     pub(crate) fn delete(&self, name: &str) -> bool {
         let deleted = self.write().remove(name);
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
+    }
+
+    /// Whether there is memory for so many more bytes of orders, be it that of sandboxes whose time to live is over.
+    fn check_memory(&self, bytes: usize, real_now: Timestamp) -> Result<(), BookFull> {
+        if self.budgets.orders.check(bytes).is_ok() {
+            return Ok(());
+        }
+        let over = self.write().sweep(real_now);
+        drop(over);
+        self.budgets.orders.check(bytes)
     }
 
     /// Frees the sandboxes whose time to live is over, if there was no memory for an order since the last time.
@@ -341,6 +335,31 @@ impl Others {
             self.by_login_name.remove(login_name);
         }
         Some(removed)
+    }
+
+    /// Whether a new sandbox may have that name and claim these login names. Sandboxes that have them, but whose time to live
+    /// is over, are removed and added to `removed`.
+    fn check_names(
+        &mut self,
+        name: &str,
+        logins: &[LoginName],
+        real_now: Timestamp,
+        removed: &mut Vec<Arc<Sandbox>>,
+    ) -> Result<(), SandboxError> {
+        let has_name = self.by_name.get(name).cloned();
+        if name == DEFAULT || self.unless_over(has_name, real_now, removed).is_some() {
+            return Err(SandboxError::NameTaken(name.to_owned()));
+        }
+        for login_name in logins {
+            let claimed_by = self.by_login_name.get(login_name).cloned();
+            if let Some(by) = self.unless_over(claimed_by, real_now, removed) {
+                return Err(SandboxError::LoginTaken {
+                    login_name: login_name.to_string(),
+                    by: by.name.to_string(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The sandbox that has a name or a login name which is wanted for a new one. If its time to live is over, it is
