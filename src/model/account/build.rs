@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Account, Push, VoucherInfo};
+use super::{Account, CallLimit, Push, VoucherInfo};
 use crate::api::account::{self as domain, LoginName, Password, PushCredentials, PushTarget, Voucher};
 use crate::api::http_url::{HttpUrl, HttpUrlError};
 use crate::clock::Timestamp;
@@ -16,38 +17,10 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
     check_length("loginName", &entry.login_name, LoginName::MAX)?;
     check_length("loginPassword", &entry.login_password.0, Password::MAX)?;
     check_lists(entry)?;
-    let permissions = match &entry.permissions {
-        Some(names) => Some(
-            names
-                .iter()
-                .map(|name| entry_endpoint("permissions", name).map(|e| e.name))
-                .collect::<Result<_, _>>()?,
-        ),
-        None => None,
-    };
-    let call_limit = match &entry.call_limit {
-        Some(limit) if limit.calls > domain::CallLimit::MAX_CALLS || limit.per.is_zero() => {
-            return Err(ValueError::at(
-                "callLimit",
-                format!(
-                    "takes at most {} calls, in a span longer than zero",
-                    domain::CallLimit::MAX_CALLS
-                ),
-            ));
-        }
-        Some(limit) => Some(domain::CallLimit::new(
-            limit.calls,
-            limit.per,
-            limit.counted.iter().map(|when| when.from(now)),
-        )),
-        None => None,
-    };
-    let polling = match entry.strict_polling {
-        Some(interval) if interval.is_zero() => {
-            return Err(ValueError::at("strictPolling", "takes a span longer than zero"));
-        }
-        interval => interval.map(domain::Polling::new),
-    };
+    let permissions = entry.permissions.as_deref().map(build_permissions).transpose()?;
+    let call_limit = entry.call_limit.as_ref().map(|limit| build_call_limit(limit, now));
+    let call_limit = call_limit.transpose()?;
+    let polling = entry.strict_polling.map(build_polling).transpose()?;
     Ok(domain::Account {
         login_name: LoginName::new(&entry.login_name),
         login_password: Password::new(entry.login_password.0.as_str()),
@@ -71,6 +44,33 @@ pub(crate) fn build_account(entry: &Account, now: Timestamp) -> Result<domain::A
             None => None,
         },
     })
+}
+
+/// The endpoints that an account may use.
+fn build_permissions(names: &[String]) -> Result<Vec<&'static str>, ValueError> {
+    let endpoint = |name: &String| entry_endpoint("permissions", name).map(|endpoint| endpoint.name);
+    names.iter().map(endpoint).collect()
+}
+
+fn build_call_limit(limit: &CallLimit, now: Timestamp) -> Result<domain::CallLimit, ValueError> {
+    if limit.calls > domain::CallLimit::MAX_CALLS || limit.per.is_zero() {
+        return Err(ValueError::at(
+            "callLimit",
+            format!(
+                "takes at most {} calls, in a span longer than zero",
+                domain::CallLimit::MAX_CALLS
+            ),
+        ));
+    }
+    let counted = limit.counted.iter().map(|when| when.from(now));
+    Ok(domain::CallLimit::new(limit.calls, limit.per, counted))
+}
+
+fn build_polling(interval: Duration) -> Result<domain::Polling, ValueError> {
+    if interval.is_zero() {
+        return Err(ValueError::at("strictPolling", "takes a span longer than zero"));
+    }
+    Ok(domain::Polling::new(interval))
 }
 
 /// The longest list that an account may have, and the longest name of its voucher, in characters.
