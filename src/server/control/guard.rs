@@ -81,8 +81,17 @@ pub(super) async fn refuse_query(request: Request, next: Next) -> Response {
     }
 }
 
+/// Whether a request is let in: the first check that it fails says why not.
 fn judge(app: &App, request: &Request) -> Result<(), Problem> {
-    let headers = request.headers();
+    let host = check_host(app, request)?;
+    let has_own_origin = check_origins(request.headers(), host)?;
+    check_site(request, has_own_origin)?;
+    check_token(app, request)?;
+    check_content_type(request)
+}
+
+/// The host and port that the client asked for, which must be this listener's.
+fn check_host<'r>(app: &App, request: &'r Request) -> Result<&'r str, Problem> {
     let host = host(request).ok_or_else(|| {
         Problem::new(
             StatusCode::FORBIDDEN,
@@ -97,6 +106,11 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
              host name is one of them too.",
         ));
     }
+    Ok(host)
+}
+
+/// Whether the request comes from a page of this listener. One that comes from another page is refused.
+fn check_origins(headers: &HeaderMap, host: &str) -> Result<bool, Problem> {
     let mut has_own_origin = false;
     for origin in headers.get_all(header::ORIGIN) {
         has_own_origin = origin
@@ -111,10 +125,14 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
             ));
         }
     }
-    let is_change = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    // Where the browser says so, also of requests that have no Origin header: links, images, scripts.
+    Ok(has_own_origin)
+}
+
+/// Refuses what a browser says to come from another site, also where it has no Origin header: links, images, scripts.
+fn check_site(request: &Request, has_own_origin: bool) -> Result<(), Problem> {
+    let headers = request.headers();
     if comes_from(headers, b"cross-site") && !opens_console(request)
-        || is_change && !has_own_origin && comes_from(headers, b"same-site")
+        || is_change(request) && !has_own_origin && comes_from(headers, b"same-site")
     {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -122,23 +140,43 @@ fn judge(app: &App, request: &Request) -> Result<(), Problem> {
              listener's own may.",
         ));
     }
+    Ok(())
+}
+
+/// Refuses a request without the token, if there is one.
+fn check_token(app: &App, request: &Request) -> Result<(), Problem> {
     // The page holds no data: it asks for the token, and sends it along when it asks for some.
     let needs_token = request.uri().path() != HEALTH && !console::has(request.uri().path());
-    if needs_token && app.token.as_ref().is_some_and(|token| !is_borne(token, headers)) {
+    if needs_token
+        && app
+            .token
+            .as_ref()
+            .is_some_and(|token| !is_borne(token, request.headers()))
+    {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "This emulator was started with --control-token or --control-token-file: send Authorization: Bearer and that token.",
         ));
     }
+    Ok(())
+}
+
+/// Refuses a change whose body is not JSON: a web page may send others without being asked whether it may.
+fn check_content_type(request: &Request) -> Result<(), Problem> {
     // Elsewhere there is nothing to change: a call of the API that came to this port shall learn that.
     let is_of_api = request.uri().path().starts_with("/control/");
-    if is_change && is_of_api && !is_json(headers, request.body().is_end_stream()) {
+    if is_change(request) && is_of_api && !is_json(request.headers(), request.body().is_end_stream()) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send the body as JSON, with Content-Type: application/json. Without a body, leave out the Content-Type.",
         ));
     }
     Ok(())
+}
+
+/// Whether a request may change something.
+fn is_change(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The host by which a request that was let in asked, without the port.
