@@ -35,38 +35,65 @@ pub(super) fn document(made: &OpenApi, needs_token: bool) -> Value {
     document
 }
 
-/// What all operations have in common.
+/// Adds to an operation what all have in common.
 fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) {
-    let is_in_sandbox = path.contains("{sandbox}");
-    if is_in_sandbox {
-        let parameter = json!({
-            "name": "sandbox", "in": "path", "required": true, "description": "The sandbox's name",
-            "schema": {"type": "string"},
-        });
-        match operation["parameters"].as_array_mut() {
-            Some(parameters) => parameters.insert(0, parameter),
-            None => operation["parameters"] = json!([parameter]),
-        }
-        if !path.ends_with("{sandbox}") {
-            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-            operation["operationId"] = json!(format!("{id}InSandbox"));
+    if path.contains("{sandbox}") {
+        add_sandbox(path, operation);
+    }
+    let needs_token = needs_token && !path.ends_with("/health");
+    if needs_token {
+        operation["security"] = json!([{"token": []}]);
+    }
+    let has_body = operation.get("requestBody").is_some();
+    let responses = operation["responses"]
+        .as_object_mut()
+        .expect("an operation has responses");
+    for (status, description) in common_responses(path, method, has_body, needs_token) {
+        responses
+            .entry(status)
+            .or_insert_with(|| json!({"description": description}));
+    }
+    for (status, response) in responses {
+        if status.starts_with(['4', '5']) {
+            response["content"] =
+                json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
         }
     }
-    let mut common: Vec<(&str, &str)> = vec![
+}
+
+/// Adds the sandbox that the path names.
+fn add_sandbox(path: &str, operation: &mut Value) {
+    let parameter = json!({
+        "name": "sandbox", "in": "path", "required": true, "description": "The sandbox's name",
+        "schema": {"type": "string"},
+    });
+    match operation["parameters"].as_array_mut() {
+        Some(parameters) => parameters.insert(0, parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+    if !path.ends_with("{sandbox}") {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        operation["operationId"] = json!(format!("{id}InSandbox"));
+    }
+}
+
+/// The statuses that follow from an operation's path, method and body, with what each means where the operation itself
+/// does not say it.
+fn common_responses(path: &str, method: &str, has_body: bool, needs_token: bool) -> Vec<(&'static str, &'static str)> {
+    let mut common = vec![
         ("400", "The request cannot be read"),
         ("403", "A web page may be behind it"),
     ];
-    if is_in_sandbox {
+    if path.contains("{sandbox}") {
         common.push(("404", "There is no such sandbox, or nothing of that name in it"));
     }
-    if !path.ends_with("/health") && needs_token {
+    if needs_token {
         common.push(("401", "The token is missing or wrong"));
-        operation["security"] = json!([{"token": []}]);
     }
     if path.ends_with("/calls") && method == "get" {
         common.push(("422", "A field does not fit"));
     }
-    if operation.get("requestBody").is_some() {
+    if has_body {
         common.extend([
             ("408", "The body did not arrive in time"),
             ("413", too_long(path)),
@@ -81,20 +108,7 @@ fn complete(path: &str, method: &str, operation: &mut Value, needs_token: bool) 
     if method != "get" {
         common.push(("415", "The Content-Type is not that of JSON"));
     }
-    let responses = operation["responses"]
-        .as_object_mut()
-        .expect("an operation has responses");
-    for (status, description) in common {
-        responses
-            .entry(status)
-            .or_insert_with(|| json!({"description": description}));
-    }
-    for (status, response) in responses {
-        if status.starts_with(['4', '5']) {
-            response["content"] =
-                json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
-        }
-    }
+    common
 }
 
 fn too_long(path: &str) -> &'static str {
