@@ -58,6 +58,18 @@ pub(super) fn check_call(
     if let [made] = made[..] {
         check_made(endpoint, &after.orders[made], old, after.now, &told);
     }
+    check_mails(endpoint, number, made.first().copied(), [before, after], &told);
+}
+
+/// Compares the mails with what follows from a call about that order, which may have made another.
+fn check_mails(
+    endpoint: &'static Endpoint,
+    number: OrderNumber,
+    made: Option<&OrderNumber>,
+    [before, after]: [&Seen; 2],
+    told: &str,
+) {
+    let [old, new] = [&before.orders[&number], &after.orders[&number]];
     // A poll that issues an order sooner than it was due has its mail sent sooner.
     let [was, is] = [old.state_at(before.now), new.state_at(after.now)];
     let is_issued_by_poll = was != State::Issued && is == State::Issued && collects(endpoint);
@@ -88,11 +100,11 @@ pub(super) fn check_call(
         .iter()
         .map(|(_, mail)| (mail.kind, mail.order_number, mail.time, &*mail.to))
         .collect();
-    let about = made.first().map_or(new, |made| &after.orders[made]);
+    let about = made.map_or(new, |made| &after.orders[made]);
     let to = about.email_address();
     let own_address = new.email_address();
     let moved = moved.map(|time| (MailKind::Collection, number, time, &*own_address));
-    let expected: Vec<_> = mails(endpoint, old, about, made.is_empty(), after.now)
+    let expected: Vec<_> = mails(endpoint, old, about, made.is_none(), after.now)
         .into_iter()
         .filter(|_| !has_later)
         .map(|(kind, time)| (kind, about.number, time, &*to))
