@@ -3,6 +3,7 @@
 //! Every route of a sandbox stands under `/control/v1` for the default one and under `/control/v1/sandboxes/NAME` for
 //! that one. The OpenAPI document is made from the routes themselves.
 
+mod about;
 mod accounts;
 mod answers;
 mod assumptions;
@@ -32,11 +33,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -47,12 +46,9 @@ use tower_service::Service as _;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::api::endpoints::catalogue;
-use crate::model::health::HealthInfo;
-use crate::model::problem::ProblemDetails;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
-use crate::server::{base_url, console, layers};
+use crate::server::{console, layers};
 use crate::token::Token;
 
 pub(crate) use answers::AnswerTurns;
@@ -132,11 +128,11 @@ impl Control {
         Router::new()
             .route(
                 "/control/v1/health",
-                get(health).route_layer(from_fn(guard::refuse_query)),
+                get(about::health).route_layer(from_fn(guard::refuse_query)),
             )
             .route(
                 "/control/v1/tls/ca.pem",
-                get(ca_pem).route_layer(from_fn(guard::refuse_query)),
+                get(about::ca_pem).route_layer(from_fn(guard::refuse_query)),
             )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
@@ -178,9 +174,9 @@ fn other_routes(app: App) -> Router {
 /// Every route but that of the document, which it makes.
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::default()
-        .routes(without_query(routes!(health)))
-        .routes(without_query(routes!(endpoints)))
-        .routes(without_query(routes!(ca_pem)))
+        .routes(without_query(routes!(about::health)))
+        .routes(without_query(routes!(about::endpoints)))
+        .routes(without_query(routes!(about::ca_pem)))
         .routes(without_query(routes!(sandboxes::list, sandboxes::create)))
         .routes(without_query(routes!(sandboxes::read, sandboxes::delete)))
         .merge(of_sandbox())
@@ -229,44 +225,6 @@ fn of_sandbox() -> OpenApiRouter<App> {
         .routes(without_query(routes!(snapshot::read, snapshot::restore)))
         .routes(without_query(routes!(sandboxes::reset)))
         .routes(without_query(routes!(assumptions::read, assumptions::change)))
-}
-
-/// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.
-#[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
-    responses((status = 200, description = "It serves", body = HealthInfo)))]
-async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> {
-    let host = guard::host_name(&headers).unwrap_or("localhost");
-    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::url(scheme, address, host));
-    let Listeners { https, http, control } = app.listeners;
-    Json(HealthInfo {
-        status: "ok".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        https: url("https", https),
-        http: url("http", http),
-        control: url("http", control),
-    })
-}
-
-/// The catalogue: every endpoint's arguments and codes, and the assumptions.
-#[utoipa::path(get, path = "/endpoints", tag = "emulator", operation_id = "readEndpoints",
-    responses((status = 200, description = "The catalogue", content_type = "application/json", body = Object)))]
-async fn endpoints(State(app): State<App>) -> Response {
-    json(app.catalogue.as_deref().map_or_else(catalogue::json, str::to_owned))
-}
-
-/// The certificate that clients of the HTTPS listener should trust.
-#[utoipa::path(get, path = "/tls/ca.pem", tag = "emulator", operation_id = "readCa",
-    responses(
-        (status = 200, description = "A certificate in PEM", content_type = "application/x-pem-file", body = String),
-        (status = 404, description = "There is none to tell", body = ProblemDetails<'static>)))]
-async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
-    let pem = app.ca_pem.as_ref().ok_or_else(|| {
-        Problem::not_found(
-            "The HTTPS listener uses a certificate of your own that came without its CA (--tls-cert). \
-             /control/v1/ca has the CAs of the orders' certificates.",
-        )
-    })?;
-    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
 }
 
 async fn not_found() -> Problem {
