@@ -1,7 +1,7 @@
 //! The control API: for the owner of the machine, on a listener of its own.
 //!
 //! Every route of a sandbox stands under `/control/v1` for the default one and under `/control/v1/sandboxes/NAME` for
-//! that one. The OpenAPI document is made from the routes themselves.
+//! that one. The OpenAPI document is made from the same table as the routes.
 
 mod about;
 mod accounts;
@@ -22,6 +22,7 @@ mod outbox;
 mod own_calls;
 mod problem;
 mod receive;
+mod routes;
 mod sandboxes;
 mod snapshot;
 mod timeline;
@@ -39,12 +40,11 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tower_service::Service as _;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
-use utoipa_axum::routes;
 
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
@@ -55,6 +55,8 @@ pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
 pub(crate) use guard::OwnNames;
+#[cfg(feature = "cli")]
+pub(crate) use openapi::document as openapi_document;
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
 pub(crate) use waits::WaitTurns;
@@ -118,8 +120,7 @@ impl Control {
         TowerToHyperService::new(self.router())
     }
 
-    /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
-    /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
+    /// What is asked at every start is at hand; the other routes are made when the first of them is asked for.
     pub(crate) fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
@@ -147,19 +148,15 @@ impl Control {
     }
 }
 
-/// The OpenAPI document of an emulator without a token, as JSON.
-#[cfg(feature = "cli")]
-pub(crate) fn openapi_document() -> String {
-    let (_, made) = api().split_for_parts();
-    openapi::document(&made, false).to_string()
-}
-
 /// Every route, behind the guard.
 fn other_routes(app: App) -> Router {
-    let (router, made) = api().split_for_parts();
-    let document = openapi::document(&made, app.token.is_some()).to_string();
-    let router = router
-        .route("/control/v1/openapi.json", get(move || async move { json(document) }))
+    // Made when it is first asked for: it takes more time and memory than all that is done with it.
+    let document: Arc<OnceLock<Bytes>> = Arc::default();
+    let needs_token = app.token.is_some();
+    let read_document =
+        move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
+    let router = routes::router()
+        .route("/control/v1/openapi.json", get(read_document))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());
@@ -169,62 +166,6 @@ fn other_routes(app: App) -> Router {
         |status, detail| Problem::new(status, detail).into_response(),
         is_sandbox,
     )
-}
-
-/// Every route but that of the document, which it makes.
-fn api() -> OpenApiRouter<App> {
-    let v1 = OpenApiRouter::default()
-        .routes(without_query(routes!(about::health)))
-        .routes(without_query(routes!(about::endpoints)))
-        .routes(without_query(routes!(about::ca_pem)))
-        .routes(without_query(routes!(sandboxes::list, sandboxes::create)))
-        .routes(without_query(routes!(sandboxes::read, sandboxes::delete)))
-        .merge(of_sandbox())
-        .nest("/sandboxes/{sandbox}", of_sandbox());
-    OpenApiRouter::default().nest("/control/v1", v1)
-}
-
-/// Methods without parameters in the query; what is there is refused. All others have a [`Query`](extract::Query).
-fn without_query(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    methods.map(|methods| methods.route_layer(from_fn(guard::refuse_query)))
-}
-
-/// What there is in each sandbox.
-fn of_sandbox() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(accounts::list))
-        .routes(without_query(routes!(accounts::create)))
-        .routes(without_query(routes!(
-            accounts::read,
-            accounts::change,
-            accounts::delete
-        )))
-        .routes(routes!(orders::list))
-        .routes(without_query(routes!(orders::create)))
-        .routes(without_query(routes!(orders::read, orders::change, orders::delete)))
-        .routes(without_query(routes!(timeline::history)))
-        .routes(without_query(routes!(timeline::next)))
-        .routes(routes!(certificates::certificate))
-        .routes(routes!(certificates::chain))
-        .routes(without_query(routes!(certificates::csr)))
-        .routes(without_query(routes!(certificates::key)))
-        .routes(routes!(certificates::list))
-        .routes(without_query(routes!(clock::read, clock::set)))
-        .routes(without_query(routes!(clock::advance)))
-        .routes(routes!(clock::due))
-        .routes(without_query(routes!(faults::list, faults::create, faults::clear)))
-        .routes(without_query(routes!(faults::delete)))
-        .routes(routes!(calls::list))
-        .routes(without_query(routes!(own_calls::create, calls::clear)))
-        .routes(routes!(calls::read))
-        .routes(without_query(routes!(own_calls::again)))
-        .routes(routes!(calls::stream::stream))
-        .routes(without_query(routes!(calls::count::count)))
-        .routes(routes!(outbox::list))
-        .routes(without_query(routes!(outbox::clear)))
-        .routes(without_query(routes!(snapshot::read, snapshot::restore)))
-        .routes(without_query(routes!(sandboxes::reset)))
-        .routes(without_query(routes!(assumptions::read, assumptions::change)))
 }
 
 async fn not_found() -> Problem {
@@ -240,6 +181,6 @@ async fn method_not_allowed() -> Problem {
     )
 }
 
-fn json(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+fn json(text: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.into()).into_response()
 }
