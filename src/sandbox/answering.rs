@@ -9,7 +9,7 @@ use crate::api::protocol::code;
 use crate::api::protocol::refusal::Refusal;
 use crate::clock::{self, Timestamp};
 use crate::sandbox::call::{self, CallNames, EntryDraft, IncomingCall};
-use crate::sandbox::history::{By, ByCall};
+use crate::sandbox::history::{By, CallChanges};
 use crate::sandbox::journal::Entry;
 use crate::sandbox::settle::Moment;
 use crate::sandbox::{Sandbox, State};
@@ -167,6 +167,6 @@ enum AnsweredBy<'f> {
         /// When it was done, by the sandbox's clock.
         now: Timestamp,
         /// The states of orders that it has changed.
-        changed: Option<ByCall>,
+        changed: Option<CallChanges>,
     },
 }

@@ -17,7 +17,7 @@ const MAX_CHANGES: usize = 1024;
 pub(super) const MAX_BYTES: usize = 256 << 20;
 
 /// The most states that are answered of an order: its last ones.
-const MAX_STATIONS: usize = 100;
+const MAX_STATES: usize = 100;
 
 /// The last changes of the orders' states.
 #[derive(Debug)]
@@ -51,25 +51,25 @@ pub(crate) enum By {
 
 /// The changes that a call has made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ByCall {
+pub(crate) struct CallChanges {
     first: u64,
     count: usize,
 }
 
 /// A state that an order reached.
 #[derive(Clone, Debug)]
-pub(crate) struct Station {
+pub(crate) struct ReachedState {
     /// When, if that is known.
     pub(crate) time: Option<Timestamp>,
     /// The state.
     pub(crate) state: State,
     /// What brought it there.
-    pub(crate) how: How,
+    pub(crate) cause: Cause,
 }
 
 /// What brought an order into a state.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum How {
+pub(crate) enum Cause {
     /// It was so when the sandbox began.
     Fixtures,
     /// It was so before the changes that are kept.
@@ -82,9 +82,9 @@ pub(crate) enum How {
 
 /// The states that an order reached, the earliest first.
 #[derive(Debug)]
-pub(crate) struct Stations {
+pub(crate) struct ReachedStates {
     /// The states.
-    pub(crate) stations: Vec<Station>,
+    pub(crate) states: Vec<ReachedState>,
     /// How many more there may have been.
     pub(crate) forgotten: u64,
 }
@@ -101,12 +101,12 @@ impl History {
     }
 
     /// Notes changes, which came at that time.
-    pub(crate) fn note(&self, reached: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<ByCall> {
+    pub(crate) fn note(&self, reached: Vec<LifecycleChange>, time: Timestamp, by: By) -> Option<CallChanges> {
         if reached.is_empty() {
             return None;
         }
         let mut changes = self.lock();
-        let noted = ByCall {
+        let noted = CallChanges {
             first: changes.before + changes.kept.len() as u64,
             count: reached.len(),
         };
@@ -124,7 +124,7 @@ impl History {
     }
 
     /// Gives the number of the call that has made them to changes, as far as they are still kept.
-    pub(crate) fn number_call(&self, noted: ByCall, id: u64) {
+    pub(crate) fn number_call(&self, noted: CallChanges, id: u64) {
         let mut changes = self.lock();
         let end = noted.first + noted.count as u64;
         for number in noted.first.max(changes.before)..end {
@@ -149,7 +149,7 @@ impl History {
     }
 
     /// The states that an order has reached by `now`.
-    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> Stations {
+    pub(crate) fn of(&self, order: &Order, now: Timestamp) -> ReachedStates {
         let (changes, forgotten) = {
             let changes = self.lock();
             let of_order = changes
@@ -158,11 +158,11 @@ impl History {
                 .filter(|change| change.lifecycle.number == order.number);
             (of_order.copied().collect::<Vec<_>>(), changes.forgotten)
         };
-        let mut stations = stations(&changes, forgotten > 0, order, now);
-        let cut = stations.len().saturating_sub(MAX_STATIONS);
-        stations.drain(..cut);
-        Stations {
-            stations,
+        let mut states = reached_states(&changes, forgotten > 0, order, now);
+        let cut = states.len().saturating_sub(MAX_STATES);
+        states.drain(..cut);
+        ReachedStates {
+            states,
             forgotten: forgotten + cut as u64,
         }
     }
@@ -190,7 +190,7 @@ impl Changes {
 }
 
 /// The states of an order with these changes, and between them those that the time brings.
-fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timestamp) -> Vec<Station> {
+fn reached_states(changes: &[Change], has_forgotten: bool, order: &Order, now: Timestamp) -> Vec<ReachedState> {
     let (began, revoked_at) = match changes.first() {
         Some(change) => (change.lifecycle.before, None),
         None => (
@@ -198,59 +198,62 @@ fn stations(changes: &[Change], has_forgotten: bool, order: &Order, now: Timesta
             order.revocation.as_ref().map(|revocation| revocation.at),
         ),
     };
-    let mut stations = Vec::new();
+    let mut states = Vec::new();
     let ends = changes.iter().skip(1).map(|change| change.time).chain([now]);
     if let Some(lifecycle) = began {
-        let how = if has_forgotten { How::Earlier } else { How::Fixtures };
+        let cause = if has_forgotten { Cause::Earlier } else { Cause::Fixtures };
         let end = changes.first().map_or(now, |change| change.time);
-        stations.extend(beginning(lifecycle, how, revoked_at));
-        stations.extend(state_changes(lifecycle, Timestamp::EPOCH, end));
+        states.extend(beginning(lifecycle, cause, revoked_at));
+        states.extend(state_changes(lifecycle, Timestamp::EPOCH, end));
     }
     for (change, end) in changes.iter().zip(ends) {
         let Some(after) = change.lifecycle.after else {
             // It was deleted; another has its number now.
-            stations.clear();
+            states.clear();
             continue;
         };
-        stations.push(Station {
+        states.push(ReachedState {
             time: Some(change.time),
             state: after.state_at(change.time),
-            how: How::Change(change.by),
+            cause: Cause::Change(change.by),
         });
-        stations.extend(state_changes(after, change.time, end));
+        states.extend(state_changes(after, change.time, end));
     }
-    stations
+    states
 }
 
 /// The states of an order of which it is only known how it was at the beginning.
-fn beginning(lifecycle: Lifecycle, how: How, revoked_at: Option<Timestamp>) -> Vec<Station> {
-    let station = |state, time| Station { time, state, how };
+fn beginning(lifecycle: Lifecycle, cause: Cause, revoked_at: Option<Timestamp>) -> Vec<ReachedState> {
+    let reached = |state, time| ReachedState { time, state, cause };
     match lifecycle.stage {
-        Stage::Pending => vec![station(State::Pending, None)],
-        Stage::BeingIssued(_) => vec![station(State::BeingIssued, None)],
-        Stage::Issued(validity) => vec![station(State::Issued, Some(validity.issued))],
+        Stage::Pending => vec![reached(State::Pending, None)],
+        Stage::BeingIssued(_) => vec![reached(State::BeingIssued, None)],
+        Stage::Issued(validity) => vec![reached(State::Issued, Some(validity.issued))],
         Stage::Replaced(validity) => vec![
-            station(State::Issued, Some(validity.issued)),
-            station(State::Replaced, revoked_at),
+            reached(State::Issued, Some(validity.issued)),
+            reached(State::Replaced, revoked_at),
         ],
         Stage::Revoked(validity) => vec![
-            station(State::Issued, Some(validity.issued)),
-            station(State::Revoked, revoked_at),
+            reached(State::Issued, Some(validity.issued)),
+            reached(State::Revoked, revoked_at),
         ],
-        Stage::Rejected => vec![station(State::Rejected, revoked_at)],
-        Stage::OnHold => vec![station(State::OnHold, None)],
-        Stage::Unpaid => vec![station(State::Unpaid, None)],
+        Stage::Rejected => vec![reached(State::Rejected, revoked_at)],
+        Stage::OnHold => vec![reached(State::OnHold, None)],
+        Stage::Unpaid => vec![reached(State::Unpaid, None)],
     }
 }
 
 /// The states that the time brings behind `start`, up to `end`.
-fn state_changes(lifecycle: Lifecycle, start: Timestamp, end: Timestamp) -> impl Iterator<Item = Station> {
+fn state_changes(lifecycle: Lifecycle, start: Timestamp, end: Timestamp) -> impl Iterator<Item = ReachedState> {
     let is_between = move |time: &Timestamp| *time > start && *time <= end;
-    lifecycle.state_changes().filter(is_between).map(move |time| Station {
-        time: Some(time),
-        state: lifecycle.state_at(time),
-        how: How::Clock,
-    })
+    lifecycle
+        .state_changes()
+        .filter(is_between)
+        .map(move |time| ReachedState {
+            time: Some(time),
+            state: lifecycle.state_at(time),
+            cause: Cause::Clock,
+        })
 }
 
 #[cfg(test)]
@@ -292,20 +295,20 @@ mod tests {
     /// Each state with its time in seconds and what brought it.
     fn told(history: &History, stage: Stage, now: i64) -> Vec<String> {
         let found = history.of(&Order::plain(number(7), stage), at(now));
-        let tell = |station: &Station| {
-            let time = station
+        let tell = |reached: &ReachedState| {
+            let time = reached
                 .time
                 .map_or("?".to_owned(), |time| (time.unix_millis() / 1000).to_string());
-            let how = match station.how {
-                How::Fixtures => "fixtures".to_owned(),
-                How::Earlier => "earlier".to_owned(),
-                How::Clock => "clock".to_owned(),
-                How::Change(By::Control) => "control".to_owned(),
-                How::Change(By::Call(endpoint, id)) => format!("{}#{}", endpoint.name, id.unwrap_or_default()),
+            let how = match reached.cause {
+                Cause::Fixtures => "fixtures".to_owned(),
+                Cause::Earlier => "earlier".to_owned(),
+                Cause::Clock => "clock".to_owned(),
+                Cause::Change(By::Control) => "control".to_owned(),
+                Cause::Change(By::Call(endpoint, id)) => format!("{}#{}", endpoint.name, id.unwrap_or_default()),
             };
-            format!("{time} {} {how}", station.state)
+            format!("{time} {} {how}", reached.state)
         };
-        found.stations.iter().map(tell).collect()
+        found.states.iter().map(tell).collect()
     }
 
     #[test]
@@ -401,9 +404,9 @@ mod tests {
         assert_eq!(found.forgotten, 2);
         assert_eq!(told(&history, Stage::OnHold, 9999), ["? on-hold earlier"]);
         let found = history.of(&Order::plain(number(8), Stage::OnHold), at(9999));
-        assert_eq!(found.stations.len(), MAX_STATIONS);
-        assert_eq!(found.stations[MAX_STATIONS - 1].time, Some(at(MAX_CHANGES as i64 + 2)));
-        assert!(matches!(found.stations[0].how, How::Change(By::Control)));
+        assert_eq!(found.states.len(), MAX_STATES);
+        assert_eq!(found.states[MAX_STATES - 1].time, Some(at(MAX_CHANGES as i64 + 2)));
+        assert!(matches!(found.states[0].cause, Cause::Change(By::Control)));
         assert_eq!(history.lock().kept.len(), MAX_CHANGES);
     }
 

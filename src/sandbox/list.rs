@@ -687,8 +687,8 @@ mod tests {
         std::thread::scope(|scope| {
             let changes = scope.spawn(|| (0..20_000).for_each(|_| change()));
             while !changes.is_finished() {
-                let found = sandbox.stations(number);
-                assert!(found.is_none_or(|found| !found.stations.is_empty()));
+                let found = sandbox.reached_states(number);
+                assert!(found.is_none_or(|found| !found.states.is_empty()));
             }
         });
     }

@@ -26,7 +26,7 @@ use crate::clock::{self, Timestamp};
 use crate::model::{Fixtures, Snapshot};
 use crate::sandbox::budget::{Budget, Share};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
-use crate::sandbox::history::{By, History, Stations};
+use crate::sandbox::history::{By, History, ReachedStates};
 use crate::sandbox::journal::Journal;
 use crate::sandbox::push::{Push, PushHub, Pushes, Taken, Tried};
 use crate::sandbox::settle::Moment;
@@ -203,7 +203,7 @@ impl Sandbox {
     }
 
     /// The states that an order has reached; none if there is no such order.
-    pub(crate) fn stations(&self, number: OrderNumber) -> Option<Stations> {
+    pub(crate) fn reached_states(&self, number: OrderNumber) -> Option<ReachedStates> {
         // Whoever changes an order notes it in the history under the same lock.
         let state = self.state();
         let order = state.world.book.get(number)?;

@@ -3,7 +3,7 @@
 use crate::api::endpoints::mailing;
 use crate::clock::{self, Clock, Timestamp};
 use crate::sandbox::budget::Share;
-use crate::sandbox::history::{By, ByCall};
+use crate::sandbox::history::{By, CallChanges};
 use crate::sandbox::push::{self, Tried};
 use crate::sandbox::{Sandbox, State};
 
@@ -29,7 +29,7 @@ impl Sandbox {
     /// Draws the consequences of what was changed at that moment since the last time: it is noted in the history and
     /// pushed, the mails follow it and are bounded; what has become due is pushed as well. Whoever has changed the state
     /// calls it before the state is unlocked, and gets the changes of orders that were noted.
-    pub(super) fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<ByCall> {
+    pub(super) fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<CallChanges> {
         let noted = self.note_changes(state, at.now, by);
         self.count_orders(state);
         self.bound_mails(state);
@@ -64,7 +64,7 @@ impl Sandbox {
     }
 
     /// Has the mails follow the changes of orders' states since the last time, and notes them in the history.
-    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<ByCall> {
+    fn note_changes(&self, state: &mut State, now: Timestamp, by: By) -> Option<CallChanges> {
         let changes = state.world.take_lifecycle_changes();
         mailing::follow(&changes, &mut state.world, now);
         self.history.note(changes, now, by)

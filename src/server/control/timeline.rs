@@ -9,7 +9,7 @@ use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::history::{HistoryCause, HistoryEntry, HistoryInfo};
 use crate::model::next::{EndpointNext, NextInfo};
-use crate::sandbox::history::{By, How, Station};
+use crate::sandbox::history::{By, Cause, ReachedState};
 
 /// The states that the order reached, the earliest first: when, and by which call.
 #[utoipa::path(get, path = "/orders/{orderNumber}/history", tag = "orders", operation_id = "readHistory",
@@ -20,25 +20,25 @@ pub(super) async fn history(
     PathOrderNumber(number): PathOrderNumber,
 ) -> Result<Json<HistoryInfo>, Problem> {
     let found = sandbox
-        .stations(number)
+        .reached_states(number)
         .ok_or_else(|| no_order(&sandbox.name, number))?;
     Ok(Json(HistoryInfo {
-        entries: found.stations.iter().map(describe).collect(),
+        entries: found.states.iter().map(describe).collect(),
         forgotten: found.forgotten,
     }))
 }
 
-fn describe(station: &Station) -> HistoryEntry {
-    let (how, endpoint, call) = match station.how {
-        How::Fixtures => (HistoryCause::Fixtures, None, None),
-        How::Earlier => (HistoryCause::Earlier, None, None),
-        How::Clock => (HistoryCause::Clock, None, None),
-        How::Change(By::Control) => (HistoryCause::Control, None, None),
-        How::Change(By::Call(endpoint, call)) => (HistoryCause::Call, Some(endpoint.name.to_owned()), call),
+fn describe(reached: &ReachedState) -> HistoryEntry {
+    let (how, endpoint, call) = match reached.cause {
+        Cause::Fixtures => (HistoryCause::Fixtures, None, None),
+        Cause::Earlier => (HistoryCause::Earlier, None, None),
+        Cause::Clock => (HistoryCause::Clock, None, None),
+        Cause::Change(By::Control) => (HistoryCause::Control, None, None),
+        Cause::Change(By::Call(endpoint, call)) => (HistoryCause::Call, Some(endpoint.name.to_owned()), call),
     };
     HistoryEntry {
-        time: station.time,
-        state: station.state,
+        time: reached.time,
+        state: reached.state,
         how,
         call,
         endpoint,
