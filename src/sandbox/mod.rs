@@ -42,7 +42,7 @@ pub(crate) const DEFAULT: &str = "default";
 pub(crate) struct Sandbox {
     /// Its name.
     pub(crate) name: Arc<str>,
-    /// Its last calls.
+    /// The journal of its calls.
     pub(crate) journal: Journal,
     /// The last changes of its orders' states.
     history: History,
@@ -50,8 +50,8 @@ pub(crate) struct Sandbox {
     mail_budget: Arc<Budget>,
     /// The memory that the orders of all sandboxes may take.
     order_budget: Arc<Budget>,
-    /// The last tries to send its pushes.
-    pub(crate) pushed: Journal,
+    /// The journal of the tries to send its pushes.
+    pub(crate) push_journal: Journal,
     /// Its pushes that wait or are on their way.
     pub(crate) pushes: Pushes,
     /// The certificates of its orders.
@@ -143,7 +143,7 @@ impl Sandbox {
             history: records.history,
             mail_budget: records.mail_budget,
             order_budget: records.order_budget,
-            pushed: records.pushes,
+            push_journal: records.pushes,
             ttl: None,
             logins: Vec::new(),
             fixtures: None,
@@ -237,7 +237,7 @@ impl Sandbox {
     pub(crate) fn reset(&self, state: State) -> Result<(), BookFull> {
         self.put(state, |_, _| {})?;
         self.journal.clear();
-        self.pushed.clear();
+        self.push_journal.clear();
         Ok(())
     }
 
@@ -282,7 +282,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Settles when the alarm went off that the last time has set.
+    /// [Settles](Self::settle) what has become due, when the alarm that was set for it goes off.
     pub(crate) fn look_after(&self) {
         self.pushes.forget_alarm();
         self.settle_now();
@@ -302,13 +302,13 @@ impl Sandbox {
     fn enter_push(&self, push: &Push, tried: Tried, masked: Arc<[(&'static str, String)]>) {
         let entry = push.entry(tried, masked);
         call::log_push(&entry, &self.name);
-        self.pushed.enter(entry);
+        self.push_journal.enter(entry);
     }
 
     /// Ends all that waits for what comes, and gives up its pushes: the sandbox is deleted.
     pub(crate) fn close(&self) {
         self.journal.close();
-        self.pushed.close();
+        self.push_journal.close();
         self.pushes.close();
     }
 
@@ -328,21 +328,24 @@ impl Sandbox {
 
     /// How long it lives on if nobody uses it.
     pub(crate) fn expires_in(&self, real_now: Timestamp) -> Option<Duration> {
-        // Its time begins when the use that goes on now has ended.
-        if self.users.load(Ordering::SeqCst) > 0 {
-            return self.ttl;
+        match self.end_of_life() {
+            Some(end) => Some(end.since(real_now)),
+            None => self.ttl,
         }
-        let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
-        self.ttl.map(|ttl| last_used.after(ttl).since(real_now))
     }
 
     /// Whether it was unused for as long as it lives.
     pub(crate) fn is_over(&self, real_now: Timestamp) -> bool {
+        self.end_of_life().is_some_and(|end| real_now >= end)
+    }
+
+    /// When its time to live is over, if it has one that has begun: while it is used, it has not.
+    fn end_of_life(&self) -> Option<Timestamp> {
         if self.users.load(Ordering::SeqCst) > 0 {
-            return false;
+            return None;
         }
         let last_used = Timestamp::from_unix_millis(self.last_used.load(Ordering::Relaxed));
-        self.ttl.is_some_and(|ttl| real_now >= last_used.after(ttl))
+        self.ttl.map(|ttl| last_used.after(ttl))
     }
 }
 

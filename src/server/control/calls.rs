@@ -72,7 +72,7 @@ impl Serialize for Entries {
 fn journal_of(sandbox: &Sandbox, kind: Option<CallKind>) -> &Journal {
     match kind.unwrap_or_default() {
         CallKind::Call => &sandbox.journal,
-        CallKind::Push => &sandbox.pushed,
+        CallKind::Push => &sandbox.push_journal,
     }
 }
 
@@ -199,6 +199,6 @@ pub(super) fn find(sandbox: &Sandbox, kind: CallKind, id: &str) -> Result<Arc<En
     responses((status = 204, description = "The journal is empty")))]
 pub(super) async fn clear(PathSandbox(sandbox): PathSandbox) -> StatusCode {
     sandbox.journal.clear();
-    sandbox.pushed.clear();
+    sandbox.push_journal.clear();
     StatusCode::NO_CONTENT
 }
