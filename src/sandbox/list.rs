@@ -116,15 +116,19 @@ struct Budgets {
     orders: Arc<Budget>,
 }
 
+/// The sandboxes besides the default one, those whose time to live is over among them until they are removed.
 #[derive(Debug, Default)]
 struct Others {
     by_name: HashMap<Arc<str>, Arc<Sandbox>>,
+    /// By the login names that they claim.
     by_login_name: HashMap<LoginName, Arc<Sandbox>>,
+    /// How many were ever made.
     made: u64,
-    swept: Option<Timestamp>,
+    /// When those whose time to live is over were last searched for.
+    last_sweep: Option<Timestamp>,
 }
 
-/// The world that the emulator's fixtures make, kept for [`RECENT`]: sandboxes that are created within this time share
+/// The world that the emulator's fixtures make, kept for [`WORLD_SHARED_FOR`]: sandboxes that are created within this time share
 /// it until they change it.
 #[derive(Debug, Default)]
 struct RecentWorld(Mutex<Option<(Timestamp, World)>>);
@@ -135,11 +139,11 @@ const MAX_OUTBOX_BYTES: usize = 256 << 20;
 /// The most login names that a sandbox may claim.
 const MAX_LOGINS: usize = 1000;
 
-/// How long a new world may be shared.
-const RECENT: Duration = Duration::from_secs(1);
+/// How long after it was made a world may be shared.
+const WORLD_SHARED_FOR: Duration = Duration::from_secs(1);
 
-/// How long after a search for sandboxes whose time to live is over there is no new search.
-const SWEPT: Duration = Duration::from_secs(1);
+/// How long there is no search for sandboxes whose time to live is over after the last one.
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
 impl Sandboxes {
     /// A list with the default sandbox, which begins with the `saved` state, or with the fixtures of the settings if
@@ -206,7 +210,7 @@ impl Sandboxes {
 
     /// The sandbox that a call to `/products/...` with that login name goes to: the one that claims it, or the default
     /// one.
-    pub(crate) fn of_login<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
+    pub(crate) fn for_login_name<'n>(&self, login_name: impl FnOnce() -> Option<Cow<'n, str>>) -> Arc<Sandbox> {
         self.free_memory();
         let claimed = {
             let others = self.read();
@@ -267,7 +271,7 @@ impl Sandboxes {
         if others.by_name.len() >= self.settings.max_sandboxes {
             return Err(SandboxError::TooMany(self.settings.max_sandboxes));
         }
-        let name = name.unwrap_or_else(|| others.readable_name());
+        let name = name.unwrap_or_else(|| others.new_name());
         others.check_names(&name, &logins, real_now, &mut over)?;
         let mut sandbox = Sandbox::new(&name, state, records, self.issuance.clone(), self.hub.clone());
         sandbox.ttl = new.ttl;
@@ -378,18 +382,19 @@ impl Others {
         Some(sandbox)
     }
 
-    /// Removes sandboxes whose time to live is over, but only if [`SWEPT`] has passed since the last time: creating
+    /// Removes sandboxes whose time to live is over, but only if [`SWEEP_PAUSE`] has passed since the last time: creating
     /// many sandboxes should not search through all of them each time.
     fn sweep_now_and_then(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
-        let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEPT);
-        if self.swept.is_some_and(is_clean) {
+        let is_clean = |swept: Timestamp| real_now >= swept && real_now < swept.after(SWEEP_PAUSE);
+        if self.last_sweep.is_some_and(is_clean) {
             return Vec::new();
         }
         self.sweep(real_now)
     }
 
+    /// Removes sandboxes whose time to live is over.
     fn sweep(&mut self, real_now: Timestamp) -> Vec<Arc<Sandbox>> {
-        self.swept = Some(real_now);
+        self.last_sweep = Some(real_now);
         let is_over = |_: &_, sandbox: &mut Arc<Sandbox>| sandbox.is_over(real_now);
         let removed: Vec<_> = self.by_name.extract_if(is_over).map(|(_, sandbox)| sandbox).collect();
         for sandbox in &removed {
@@ -402,7 +407,8 @@ impl Others {
         removed
     }
 
-    fn readable_name(&self) -> String {
+    /// A name for a sandbox that is given none.
+    fn new_name(&self) -> String {
         (self.made + 1..)
             .map(|number| format!("sandbox-{number}"))
             .find(|name| !self.by_name.contains_key(&**name))
@@ -413,7 +419,7 @@ impl Others {
 impl RecentWorld {
     /// The first state of a sandbox without fixtures of its own.
     fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
-        let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(RECENT);
+        let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(WORLD_SHARED_FOR);
         // Locked while it is made, so that others wait and share it.
         let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let world = match &*recent {

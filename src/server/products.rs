@@ -181,7 +181,7 @@ impl Products {
             let arguments = Arguments::sort(endpoint.arguments, form, &Assumptions::default());
             CallNames::read(&arguments).login_name
         };
-        let sandbox = self.sandboxes.of_login(claimant);
+        let sandbox = self.sandboxes.for_login_name(claimant);
         let is_claimed = &*sandbox.name != DEFAULT;
         Some((sandbox, is_claimed))
     }
