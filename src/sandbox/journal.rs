@@ -26,7 +26,7 @@ const MAX_REPLY: usize = 64 << 10;
 pub(crate) struct Journal {
     ring: Mutex<Ring>,
     capacity: usize,
-    /// Whether it is closed; each new call is a change.
+    /// Whether it is closed. Whoever watches this is also woken by each new call.
     closed: watch::Sender<bool>,
 }
 
@@ -35,7 +35,9 @@ struct Ring {
     entries: VecDeque<Arc<Entry>>,
     /// What the entries take of the memory of all journals.
     share: Share,
+    /// The number of the newest call; 0 before the first.
     last_id: u64,
+    /// How often the journal was cleared.
     clears: u64,
     forgotten: Vec<Forgotten>,
 }
@@ -115,6 +117,7 @@ pub(crate) struct Counted {
     pub(crate) count: usize,
     /// How many more there may have been, which were no longer kept when they would have been counted.
     pub(crate) forgotten: u64,
+    /// How often the journal had been cleared, which was the last call, and how many were forgotten, when it last counted.
     clears: u64,
     last_id: u64,
     forgotten_before: u64,
@@ -168,7 +171,7 @@ impl Journal {
     /// Enters a call, and gives it back with its number. Where no calls are kept, it is only counted.
     pub(crate) fn enter(&self, mut entry: Entry) -> Arc<Entry> {
         if !self.is_kept() {
-            entry.id = self.pass(entry.subject.name(), entry.time);
+            entry.id = self.count_only(entry.subject.name(), entry.time);
             return Arc::new(entry);
         }
         cut(&mut entry.reply);
@@ -191,7 +194,8 @@ impl Journal {
         entry
     }
 
-    fn pass(&self, endpoint: &'static str, time: Timestamp) -> u64 {
+    /// Gives a call that is not kept its number.
+    fn count_only(&self, endpoint: &'static str, time: Timestamp) -> u64 {
         let mut ring = self.lock();
         ring.last_id += 1;
         ring.forget(endpoint, time);
