@@ -31,7 +31,7 @@ impl Desk {
     /// It is not taken.
     pub fn new(csr: &str) -> Self {
         let authority = Authority::open(&CaOptions::default(), system_now()).expect("it is made without files");
-        let issuing = authority.issuing(IssuerName::Smime).expect("it is the first");
+        let issuing = authority.issuing_ca(IssuerName::Smime).expect("it is the first");
         let mut request = include_bytes!("../fixtures/ocsp/one.der").to_vec();
         // In that file twenty times `N` and `K` stand for the hashes of the CA's name and key.
         for (letter, hash) in [(b'N', issuing.subject_sha1), (b'K', issuing.public_key_sha1)] {

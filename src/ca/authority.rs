@@ -11,7 +11,7 @@ use super::CaError;
 use super::issuing::{IssuerName, IssuingCa};
 use super::key::CaKey;
 use super::root::Root;
-use super::serial::{MadeKey, SerialKey, SerialNumber};
+use super::serial::{DerivationSecret, DerivedKey, SerialNumber};
 use crate::files::Store;
 
 /// How many issuing CAs there may be for values of `caCertificateID`: each value that a call may name would make one.
@@ -31,15 +31,15 @@ pub(crate) struct Authority {
     root: Root,
     key: CaKey,
     store: Option<Store>,
-    serials: SerialKey,
+    derivation: DerivationSecret,
     opened: OffsetDateTime,
-    issuing: Mutex<BTreeMap<IssuerName, Arc<Slot>>>,
+    issuing: Mutex<BTreeMap<IssuerName, Arc<CaSlot>>>,
 }
 
 /// The place of an issuing CA. It has a lock of its own, so that making one CA does not delay others, and
 /// asking whether it exists never waits.
 #[derive(Default)]
-struct Slot {
+struct CaSlot {
     made: OnceLock<Arc<IssuingCa>>,
     /// Locked while it is being made.
     making: Mutex<()>,
@@ -61,7 +61,7 @@ impl Authority {
             None => (Root::generate(options.key, now)?, None),
         };
         let authority = Self {
-            serials: SerialKey::derive(root.issuer().key()),
+            derivation: DerivationSecret::derive(root.issuer().key()),
             root,
             key: options.key,
             store,
@@ -77,7 +77,7 @@ impl Authority {
         for file in store.names()? {
             let stem = file.strip_suffix(".pem").or_else(|| file.strip_suffix(".key"));
             if let Some(name) = stem.and_then(|stem| stem.parse().ok()) {
-                self.issuing(name)?;
+                self.issuing_ca(name)?;
             }
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Authority {
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
-    pub(crate) fn issuing(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
+    pub(crate) fn issuing_ca(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
         let slot = self.slot(name)?;
         if let Some(made) = slot.made.get() {
             return Ok(made.clone());
@@ -109,22 +109,22 @@ impl Authority {
     }
 
     /// The lock that a task takes before it occupies one of the few workers to make an issuing CA, so that all tasks that
-    /// need the same CA occupy one of them. Once it is locked, check first whether the CA was [made](Self::made) meanwhile.
+    /// need the same CA occupy one of them. Once it is locked, check first whether the CA was [made](Self::made_ca) meanwhile.
     ///
     /// # Errors
     /// There are too many.
-    pub(crate) fn queue(&self, name: IssuerName) -> Result<Arc<tokio::sync::Mutex<()>>, CaError> {
+    pub(crate) fn queue_for(&self, name: IssuerName) -> Result<Arc<tokio::sync::Mutex<()>>, CaError> {
         Ok(self.slot(name)?.queue.clone())
     }
 
     /// An issuing CA, if it was made or loaded already; never waits for one that is being made. For requests that must
     /// not make a CA, such as one for the CRL of any name.
-    pub(crate) fn made(&self, name: IssuerName) -> Option<Arc<IssuingCa>> {
+    pub(crate) fn made_ca(&self, name: IssuerName) -> Option<Arc<IssuingCa>> {
         lock(&self.issuing).get(&name)?.made.get().cloned()
     }
 
     /// Every issuing CA that was made or loaded already, by name.
-    pub(crate) fn all_made(&self) -> Vec<Arc<IssuingCa>> {
+    pub(crate) fn made_cas(&self) -> Vec<Arc<IssuingCa>> {
         let slots = lock(&self.issuing);
         slots.values().filter_map(|slot| slot.made.get().cloned()).collect()
     }
@@ -132,7 +132,7 @@ impl Authority {
     /// The serial number of the certificate of an order with this `content`: the same each time, also after a restart
     /// with the same root, and a different one for a different content, order or root.
     pub(crate) fn serial(&self, order_number: u64, content: &[&[u8]]) -> SerialNumber {
-        self.serials.serial(order_number, content)
+        self.derivation.serial(order_number, content)
     }
 
     /// The private key, on P-256, for the certificate with that serial number of an order without a CSR: the same each
@@ -140,11 +140,11 @@ impl Authority {
     ///
     /// # Errors
     /// The cryptographic library failed.
-    pub(crate) fn made_key(&self, serial: &SerialNumber) -> Result<MadeKey, CaError> {
-        self.serials.made_key(serial).map_err(|_| CaError::MadeKey)
+    pub(crate) fn derived_key(&self, serial: &SerialNumber) -> Result<DerivedKey, CaError> {
+        self.derivation.derived_key(serial).map_err(|_| CaError::DerivedKey)
     }
 
-    fn slot(&self, name: IssuerName) -> Result<Arc<Slot>, CaError> {
+    fn slot(&self, name: IssuerName) -> Result<Arc<CaSlot>, CaError> {
         let mut slots = lock(&self.issuing);
         if let Some(slot) = slots.get(&name) {
             return Ok(slot.clone());

@@ -89,7 +89,7 @@ impl IssuingCa {
     /// A new one, certified by `root`.
     pub(super) fn generate(name: IssuerName, kind: CaKey, root: &Root, now: OffsetDateTime) -> Result<Self, CaError> {
         let key = kind.generate()?;
-        let certificate = certify(name, &key, root)?;
+        let certificate = make_certificate(name, &key, root)?;
         Self::from_parts(name, certificate, &key, "the key", root, now).map_err(|problem| CaError::Unfit(name, problem))
     }
 
@@ -108,7 +108,7 @@ impl IssuingCa {
         let files = KeyFiles::new(store, name);
         let key = files.key(kind)?;
         Signer::new(&key).map_err(|problem| files.bad_key(problem))?;
-        let certificate = files.certificate(|| certify(name, &key, root))?;
+        let certificate = files.certificate(|| make_certificate(name, &key, root))?;
         let key_name = format!("the key in {}", files.key_name());
         Self::from_parts(name, certificate, &key, &key_name, root, now)
             .map_err(|problem| files.bad_certificate(problem).into())
@@ -204,7 +204,7 @@ pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
     hash
 }
 
-fn certify(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDer<'static>, rcgen::Error> {
+fn make_certificate(name: IssuerName, key: &KeyPair, root: &Root) -> Result<CertificateDer<'static>, rcgen::Error> {
     let certificate_policies = oid::arcs(oid::CERTIFICATE_POLICIES).expect("it has four small numbers");
     let family = match key.algorithm() == &rcgen::PKCS_RSA_SHA256 {
         true => "RSA",

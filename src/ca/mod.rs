@@ -71,7 +71,7 @@ pub(crate) enum CaError {
     PublicKey,
     /// A key for an order cannot be made.
     #[error("no key can be made for the order")]
-    MadeKey,
+    DerivedKey,
     /// The cryptographic library refused to sign.
     #[error("the CA's key cannot sign")]
     Sign,
@@ -92,7 +92,7 @@ impl CaError {
             | Self::Make(_)
             | Self::Unfit(..)
             | Self::TooMany(_)
-            | Self::MadeKey
+            | Self::DerivedKey
             | Self::Sign
             | Self::Interrupted => None,
         }

@@ -89,13 +89,13 @@ impl IssuingCa {
         };
         let mut singles = Vec::new();
         for id in &request.ids {
-            let known = if self.is_meant(id) { status(id.serial) } else { None };
+            let known = if self.is_issuer_of(id) { status(id.serial) } else { None };
             let Some(known) = known else {
                 return OcspResponse::unsuccessful(OcspStatus::Unauthorized);
             };
-            singles.extend(single(id, known, times));
+            singles.extend(single_response(id, known, times));
         }
-        match self.successful(&singles, times, request.nonce) {
+        match self.successful_response(&singles, times, request.nonce) {
             Ok(der) => OcspResponse {
                 der,
                 status: OcspStatus::Successful,
@@ -117,7 +117,7 @@ impl IssuingCa {
         sequence(&[&sequence(&[&sequence(&[&sequence(&[&id])])])])
     }
 
-    fn is_meant(&self, id: &CertId<'_>) -> bool {
+    fn is_issuer_of(&self, id: &CertId<'_>) -> bool {
         let hash = match id.hash {
             oid::SHA1 => return id.name_hash == self.subject_sha1 && id.key_hash == self.public_key_sha1,
             oid::SHA256 => &SHA256,
@@ -129,7 +129,7 @@ impl IssuingCa {
             && id.key_hash == digest::digest(hash, &self.public_key).as_ref()
     }
 
-    fn successful(&self, singles: &[u8], times: &OcspTimes, nonce: Option<&[u8]>) -> Result<Vec<u8>, CaError> {
+    fn successful_response(&self, singles: &[u8], times: &OcspTimes, nonce: Option<&[u8]>) -> Result<Vec<u8>, CaError> {
         let extensions = nonce.map_or_else(Vec::new, |nonce| tlv(context(1), &[&sequence(&[nonce])]));
         let content = sequence(&[
             &tlv(context(2), &[&tlv(OCTET_STRING, &[&self.public_key_sha1])]),
@@ -147,7 +147,7 @@ impl IssuingCa {
 }
 
 /// A `SingleResponse`.
-fn single(id: &CertId<'_>, status: CertStatus, times: &OcspTimes) -> Vec<u8> {
+fn single_response(id: &CertId<'_>, status: CertStatus, times: &OcspTimes) -> Vec<u8> {
     let status = match status {
         CertStatus::Good => tlv(implicit(0), &[]),
         CertStatus::Revoked { at, reason } => {

@@ -67,9 +67,9 @@ impl fmt::Debug for SerialNumber {
 }
 
 /// The secret from which serial numbers and keys are derived; it is itself derived from the private key of the root.
-pub(super) struct SerialKey(hmac::Key);
+pub(super) struct DerivationSecret(hmac::Key);
 
-impl SerialKey {
+impl DerivationSecret {
     /// The secret of that root.
     pub(super) fn derive(root: &KeyPair) -> Self {
         let mut context = digest::Context::new(&SHA256);
@@ -96,7 +96,7 @@ impl SerialKey {
 
     /// The private key for the certificate with that serial number: the same each time, so that there are never two
     /// certificates with one serial number and different keys, and a key that was given to a client stays right.
-    pub(super) fn made_key(&self, serial: &SerialNumber) -> Result<MadeKey, Unspecified> {
+    pub(super) fn derived_key(&self, serial: &SerialNumber) -> Result<DerivedKey, Unspecified> {
         // One number in 2^32 is not a valid key of this curve.
         for attempt in 0..=u8::MAX {
             let mut context = hmac::Context::with_key(&self.0);
@@ -107,7 +107,7 @@ impl SerialKey {
                 let public_key = key.compute_public_key()?;
                 let public_key_info: PublicKeyX509Der<'_> = public_key.as_der()?;
                 let pkcs8: Pkcs8V1Der<'_> = key.as_der()?;
-                return Ok(MadeKey {
+                return Ok(DerivedKey {
                     public_key_info: public_key_info.as_ref().to_vec(),
                     pkcs8: pkcs8.as_ref().to_vec(),
                 });
@@ -117,17 +117,17 @@ impl SerialKey {
     }
 }
 
-/// A key pair on P-256.
-pub(crate) struct MadeKey {
+/// A key pair on P-256 that follows from a serial number.
+pub(crate) struct DerivedKey {
     /// The `SubjectPublicKeyInfo` in DER.
     pub(crate) public_key_info: Vec<u8>,
     /// The private key, PKCS#8 in DER.
     pub(crate) pkcs8: Vec<u8>,
 }
 
-impl fmt::Debug for MadeKey {
+impl fmt::Debug for DerivedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MadeKey(..)")
+        f.write_str("DerivedKey(..)")
     }
 }
 
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn each_serial_number_has_its_key() {
-        let serials = SerialKey::derive(&CaKey::EcP256.generate().unwrap());
-        let key = |number| serials.made_key(&serials.serial(number, &[])).unwrap();
+        let serials = DerivationSecret::derive(&CaKey::EcP256.generate().unwrap());
+        let key = |number| serials.derived_key(&serials.serial(number, &[])).unwrap();
         let (one, again, other) = (key(1), key(1), key(2));
         assert_eq!(
             (&one.pkcs8, &one.public_key_info),
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn it_contains_the_number_of_the_order() {
         let key = CaKey::EcP256.generate().unwrap();
-        let serials = SerialKey::derive(&key);
+        let serials = DerivationSecret::derive(&key);
         for number in [1, 1_234_567, 999_999_999_999_999_999, u64::MAX] {
             let serial = serials.serial(number, &[b"default", b"csr"]);
             assert_eq!(serial.order_number(), number);
@@ -163,13 +163,13 @@ mod tests {
             assert_eq!(serial.to_string().len(), 34);
             assert_eq!(
                 serial,
-                SerialKey::derive(&key).serial(number, &[b"default", b"csr"]),
+                DerivationSecret::derive(&key).serial(number, &[b"default", b"csr"]),
                 "stays"
             );
             for other in [&[&b"t1"[..], b"csr"][..], &[b"defaultcsr"], &[b"defaultc", b"sr"], &[]] {
                 assert_ne!(serial, serials.serial(number, other));
             }
-            let elsewhere = SerialKey::derive(&CaKey::EcP256.generate().unwrap());
+            let elsewhere = DerivationSecret::derive(&CaKey::EcP256.generate().unwrap());
             assert_ne!(serial, elsewhere.serial(number, &[b"default", b"csr"]));
         }
         for bytes in [&[0x40; 16][..], &[0x40; 18], &[0x3f; 17], &[0x80; 17], &[0xff; 17], &[]] {

@@ -47,7 +47,7 @@ impl Bench {
     fn new(key: CaKey, name: IssuerName) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::open(&CaOptions { dir: None, key }, system_now()).unwrap();
-        let issuing = authority.issuing(name).unwrap();
+        let issuing = authority.issuing_ca(name).unwrap();
         let bench = Self {
             dir,
             authority,

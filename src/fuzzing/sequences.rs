@@ -123,7 +123,7 @@ impl Rig {
     fn new() -> Self {
         let authority = Authority::open(&CaOptions::default(), system_now()).expect("it is made without files");
         for name in ISSUERS {
-            authority.issuing(name).expect("there are few of them");
+            authority.issuing_ca(name).expect("there are few of them");
         }
         let settings = Settings {
             fixtures: Arc::new(Fixtures::default()),

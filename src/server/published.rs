@@ -125,9 +125,9 @@ impl<'p> Published<'p> {
 /// for a caCertificateID.
 async fn known(sandbox: &Sandbox, name: IssuerName) -> Result<Option<Arc<IssuingCa>>, CaError> {
     match name {
-        IssuerName::SmimeOf(_) => Ok(sandbox.certificates.authority().made(name)),
+        IssuerName::SmimeOf(_) => Ok(sandbox.certificates.authority().made_ca(name)),
         IssuerName::CodeSigning | IssuerName::Smime | IssuerName::Test => {
-            sandbox.certificates.issuing(name).await.map(Some)
+            sandbox.certificates.issuing_ca(name).await.map(Some)
         }
     }
 }

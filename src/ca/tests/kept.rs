@@ -55,9 +55,9 @@ fn a_restart_keeps_keys_certificates_and_serials() {
     let first = Authority::open(&kept(&dir), now).unwrap();
     let files = |dir: &TempDir| fs::read_dir(dir.path().join("ca")).unwrap().count();
     assert_eq!(files(&dir), 2, "issuing CAs are not made before they are needed");
-    assert!(first.made(IssuerName::Smime).is_none());
+    assert!(first.made_ca(IssuerName::Smime).is_none());
     let names = [IssuerName::CodeSigning, IssuerName::Smime, IssuerName::SmimeOf(401)];
-    let certificates = names.map(|name| first.issuing(name).unwrap().certificate().clone());
+    let certificates = names.map(|name| first.issuing_ca(name).unwrap().certificate().clone());
     assert_eq!(files(&dir), 8);
     for name in ["ca.key", "smime.key", "smime-401.key", "code-signing.key"] {
         let mode = fs::metadata(dir.path().join("ca").join(name))
@@ -73,14 +73,14 @@ fn a_restart_keeps_keys_certificates_and_serials() {
     };
     let second = Authority::open(&options, now + time::Duration::days(1826)).unwrap();
     let made: Vec<_> = second
-        .all_made()
+        .made_cas()
         .iter()
         .map(|issuing| (issuing.name(), issuing.certificate().clone()))
         .collect();
     assert_eq!(made, names.into_iter().zip(certificates).collect::<Vec<_>>());
     assert_eq!(first.root().certificate(), second.root().certificate());
     assert_eq!(first.serial(1, &[b"x"]), second.serial(1, &[b"x"]));
-    let debug = format!("{second:?} {:?}", second.issuing(IssuerName::Smime).unwrap());
+    let debug = format!("{second:?} {:?}", second.issuing_ca(IssuerName::Smime).unwrap());
     assert!(!debug.contains("key: [") && !debug.contains("PRIVATE"), "{debug}");
 }
 
@@ -126,7 +126,7 @@ fn a_ca_of_ones_own_is_used_as_it_is() {
         (IssuerName::CodeSigning, 8),
         (IssuerName::SmimeOf(7), 796),
     ] {
-        let issuing = authority.issuing(name).unwrap();
+        let issuing = authority.issuing_ca(name).unwrap();
         let bench = Bench {
             dir: tempfile::tempdir().unwrap(),
             authority: Authority::open(&kept(&dir), system_now()).unwrap(),
@@ -168,19 +168,19 @@ fn bad_files_are_named_and_left_alone() {
     let now = system_now();
     Authority::open(&kept(&good), now)
         .unwrap()
-        .issuing(IssuerName::Smime)
+        .issuing_ca(IssuerName::Smime)
         .unwrap();
     let stranger = Authority::open(&CaOptions::default(), now).unwrap();
     let stranger = pem::encode(
         "CERTIFICATE",
-        stranger.issuing(IssuerName::Smime).unwrap().certificate(),
+        stranger.issuing_ca(IssuerName::Smime).unwrap().certificate(),
     );
     let text = |file: &str| fs::read_to_string(good.path().join("ca").join(file)).unwrap();
     let (certificate, key, root) = (text("smime.pem"), text("smime.key"), text("ca.pem"));
     let small = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let leaf = {
         let authority = Authority::open(&kept(&good), now).unwrap();
-        let issuing = authority.issuing(IssuerName::Smime).unwrap();
+        let issuing = authority.issuing_ca(IssuerName::Smime).unwrap();
         let bench = Bench {
             dir: tempfile::tempdir().unwrap(),
             authority,
@@ -242,7 +242,7 @@ fn bad_files_are_named_and_left_alone() {
     for dir in [&first, &second] {
         Authority::open(&kept(dir), now)
             .unwrap()
-            .issuing(IssuerName::CodeSigning)
+            .issuing_ca(IssuerName::CodeSigning)
             .unwrap();
     }
     for file in ["code-signing.pem", "code-signing.key"] {
@@ -265,11 +265,11 @@ fn a_certificate_is_made_for_a_key_without_one() {
     let dir = tempfile::tempdir().unwrap();
     let now = system_now();
     let name = IssuerName::Smime;
-    let first = Authority::open(&kept(&dir), now).unwrap().issuing(name).unwrap();
+    let first = Authority::open(&kept(&dir), now).unwrap().issuing_ca(name).unwrap();
     fs::remove_file(dir.path().join("ca/smime.pem")).unwrap();
     let second = Authority::open(&kept(&dir), now)
         .unwrap()
-        .made(name)
+        .made_ca(name)
         .expect("made at start");
     assert_eq!(first.public_key, second.public_key);
 }
@@ -279,7 +279,7 @@ fn each_issuing_ca_is_made_once() {
     let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
     let made: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| authority.issuing(IssuerName::Smime).unwrap()))
+            .map(|_| scope.spawn(|| authority.issuing_ca(IssuerName::Smime).unwrap()))
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
@@ -290,11 +290,11 @@ fn each_issuing_ca_is_made_once() {
 fn the_number_of_issuing_cas_is_limited() {
     let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
     for id in 0..1000 {
-        authority.issuing(IssuerName::SmimeOf(id)).unwrap();
+        authority.issuing_ca(IssuerName::SmimeOf(id)).unwrap();
     }
-    let error = authority.issuing(IssuerName::SmimeOf(1000)).unwrap_err();
+    let error = authority.issuing_ca(IssuerName::SmimeOf(1000)).unwrap_err();
     assert!(error.to_string().contains("1000 issuing CAs"), "{error}");
-    authority.issuing(IssuerName::SmimeOf(5)).unwrap();
-    authority.issuing(IssuerName::CodeSigning).unwrap();
-    assert_eq!(authority.all_made().len(), 1001);
+    authority.issuing_ca(IssuerName::SmimeOf(5)).unwrap();
+    authority.issuing_ca(IssuerName::CodeSigning).unwrap();
+    assert_eq!(authority.made_cas().len(), 1001);
 }

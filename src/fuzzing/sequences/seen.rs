@@ -163,7 +163,7 @@ impl Seen {
                 .sandbox
                 .certificates
                 .authority()
-                .made(name)
+                .made_ca(name)
                 .expect("it was made at the start");
             let request = ocsp_request(&issuer, serial);
             let answer = rig

@@ -144,7 +144,7 @@ impl Certificates {
         L: BookReader + Send + Sync + 'static,
     {
         let asked = self.crls.moment();
-        let issuer = self.issuing(name).await?;
+        let issuer = self.issuing_ca(name).await?;
         let mut series = self.crls.series(name).lock_owned().await;
         if let Some(last) = series.last.as_ref().filter(|last| last.is_for(asked, &**orders)) {
             return Ok(last.clone());

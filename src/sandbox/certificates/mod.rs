@@ -211,19 +211,19 @@ impl Certificates {
     ///
     /// # Errors
     /// It cannot be made or written, or there are too many.
-    pub(crate) async fn issuing(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
-        if let Some(made) = self.authority().made(name) {
+    pub(crate) async fn issuing_ca(&self, name: IssuerName) -> Result<Arc<IssuingCa>, CaError> {
+        if let Some(made) = self.authority().made_ca(name) {
             return Ok(made);
         }
-        let waiting = self.authority().queue(name)?.lock_owned().await;
-        if let Some(made) = self.authority().made(name) {
+        let waiting = self.authority().queue_for(name)?.lock_owned().await;
+        if let Some(made) = self.authority().made_ca(name) {
             return Ok(made);
         }
         let issuance = self.issuance.clone();
         let make = move || {
             // The lock moves into the work: if the call is dropped, the next one still waits until the CA is made.
             let _waiting = waiting;
-            issuance.authority.issuing(name)
+            issuance.authority.issuing_ca(name)
         };
         self.issuance.ca_workers.run(make).await?
     }
@@ -239,7 +239,7 @@ impl Certificates {
         if let Some(kept) = self.kept(order.number, &serial) {
             return Ok(kept);
         }
-        let issuer = self.issuing(issuer_name(order)).await?;
+        let issuer = self.issuing_ca(issuer_name(order)).await?;
         if issuer.signs_fast() {
             return Ok(self.make_and_keep(order, validity, serial, issuer)?);
         }
@@ -321,14 +321,14 @@ impl Certificates {
         serial: SerialNumber,
         issuer: Arc<IssuingCa>,
     ) -> Result<Certificate, CaError> {
-        let made_key = match order.csr {
+        let derived_key = match order.csr {
             Some(_) => None,
-            None => Some(self.authority().made_key(&serial)?),
+            None => Some(self.authority().derived_key(&serial)?),
         };
-        let made_key_info = made_key.as_ref().map(|key| &*key.public_key_info);
+        let derived_key_info = derived_key.as_ref().map(|key| &*key.public_key_info);
         let (public_key_info, key, csr_hash) = match &order.csr {
             Some(csr) => (csr.subject_public_key_info(), csr.key(), csr.signature_hash()),
-            None => (made_key_info.unwrap_or_default(), Key::P256, Hash::Sha256),
+            None => (derived_key_info.unwrap_or_default(), Key::P256, Hash::Sha256),
         };
         let chosen = issuer.hash_for(order.terms.signature_hash, csr_hash);
         let templates: Vec<_> = order.csr.iter().flat_map(Csr::template_extensions).collect();
@@ -357,7 +357,7 @@ impl Certificates {
             serial,
             der: der.into_boxed_slice(),
             issuer,
-            private_key: made_key
+            private_key: derived_key
                 .filter(|_| order.terms.keep_key)
                 .map(|key| PrivateKey(pem::encode(pem::PRIVATE_KEY, &key.pkcs8))),
             hint: (!hints.is_empty()).then(|| hints.join("; ")),

@@ -23,7 +23,7 @@ impl Certificates {
         L: BookReader + Send + Sync + 'static,
     {
         // A CA that does not exist has not issued any certificate.
-        let Some(issuer) = self.authority().made(name) else {
+        let Some(issuer) = self.authority().made_ca(name) else {
             return OcspResponse::unsuccessful(OcspStatus::Unauthorized);
         };
         if issuer.signs_fast() {

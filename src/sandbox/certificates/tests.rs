@@ -46,7 +46,7 @@ impl BookReader for Changing {
 fn certificates(key: CaKey) -> Arc<Certificates> {
     let authority = Authority::open(&CaOptions { dir: None, key }, system_now()).unwrap();
     for name in [IssuerName::Smime, IssuerName::CodeSigning] {
-        authority.issuing(name).unwrap();
+        authority.issuing_ca(name).unwrap();
     }
     let issuance = Arc::new(Issuance::new(authority));
     let budget = Arc::new(Budget::new(usize::MAX));
@@ -93,7 +93,7 @@ async fn those_who_need_the_same_ca_occupy_one_worker_to_make_it() {
     let certificates = certificates(CaKey::Rsa2048);
     let workers = &certificates.issuance.ca_workers;
     let _held = workers.hold_all_but(2);
-    let asked = (0..20).map(|_| certificates.issuing(IssuerName::SmimeOf(1)));
+    let asked = (0..20).map(|_| certificates.issuing_ca(IssuerName::SmimeOf(1)));
     let mut all = Box::pin(join_all(asked));
     let at_once = (&mut all).now_or_never();
     assert!(
@@ -101,7 +101,7 @@ async fn those_who_need_the_same_ca_occupy_one_worker_to_make_it() {
         "one of them makes it, and the others wait for that"
     );
     // Who needs another CA is in nobody's way.
-    certificates.issuing(IssuerName::SmimeOf(2)).await.unwrap();
+    certificates.issuing_ca(IssuerName::SmimeOf(2)).await.unwrap();
     let made = match at_once {
         Some(made) => made,
         None => all.await,
@@ -117,8 +117,8 @@ async fn who_waits_for_a_ca_moves_up_when_the_one_in_front_goes_away() {
     let held = workers.hold_all();
     let name = IssuerName::SmimeOf(1);
     let (mut first, mut next) = (
-        Box::pin(certificates.issuing(name)),
-        Box::pin(certificates.issuing(name)),
+        Box::pin(certificates.issuing_ca(name)),
+        Box::pin(certificates.issuing_ca(name)),
     );
     assert!((&mut first).now_or_never().is_none() && (&mut next).now_or_never().is_none());
     // The first request is dropped before a worker is free, and the next one takes its place.

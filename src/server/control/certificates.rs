@@ -183,10 +183,10 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let certificates = &sandbox.certificates;
     for name in [IssuerName::CodeSigning, IssuerName::Smime] {
-        certificates.issuing(name).await?;
+        certificates.issuing_ca(name).await?;
     }
     let authority = certificates.authority();
-    let issuing = authority.all_made();
+    let issuing = authority.made_cas();
     let all: Vec<_> = std::iter::once(Ca::root(authority))
         .chain(issuing.iter().map(|issuing| Ca::from(&**issuing)))
         .collect();
