@@ -171,7 +171,7 @@ impl Certificates {
             this_update: now,
             next_update: now.after(CRL_LIFE),
             distribution_point: urls.as_ref().map(|[_, crl, _]| &**crl),
-            revoked: of_issuer.filter_map(|order| status::revoked(self, order)),
+            revoked: of_issuer.filter_map(|order| status::crl_entry(self, order)),
         })?;
         Ok(Crl {
             number,

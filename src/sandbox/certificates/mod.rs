@@ -234,7 +234,8 @@ impl Certificates {
     /// # Errors
     /// The order was not issued, or the certificate cannot be made.
     pub(crate) async fn of(self: &Arc<Self>, order: &Order, now: Timestamp) -> Result<Arc<Certificate>, NoCertificate> {
-        let validity = issued(order, now).ok_or_else(|| NoCertificate::NotIssued(order.number, order.state_at(now)))?;
+        let validity =
+            validity_at(order, now).ok_or_else(|| NoCertificate::NotIssued(order.number, order.state_at(now)))?;
         let serial = self.serial(order, validity);
         if let Some(kept) = self.kept(order.number, &serial) {
             return Ok(kept);
@@ -389,13 +390,13 @@ impl Serials for Certificates {
     }
 
     fn serial_number(&self, order: &Order, now: Timestamp) -> Option<String> {
-        let validity = issued(order, now)?;
+        let validity = validity_at(order, now)?;
         Some(self.serial(order, validity).to_string())
     }
 }
 
 /// The period in which the certificate of an order is valid, if it is issued at `now`.
-fn issued(order: &Order, now: Timestamp) -> Option<Validity> {
+fn validity_at(order: &Order, now: Timestamp) -> Option<Validity> {
     match order.state_at(now).has_certificate() {
         true => order.validity(),
         false => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Certificates, issued, issuer_name};
+use super::{Certificates, issuer_name, validity_at};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, Validity};
 use crate::ca::crl::Revoked;
@@ -47,15 +47,15 @@ impl Certificates {
             let number = OrderNumber::new(serial.order_number())?;
             orders.read_book(|book, now| {
                 let order = book.get(number).filter(|order| issuer_name(order) == issuer.name())?;
-                let validity = issued(order, now)?;
-                (self.serial(order, validity) == serial).then(|| status(order))
+                let validity = validity_at(order, now)?;
+                (self.serial(order, validity) == serial).then(|| ocsp_status(order))
             })
         })
     }
 }
 
 /// The entry of a CRL for an order, if it was revoked.
-pub(super) fn revoked(certificates: &Certificates, order: &Order) -> Option<Revoked> {
+pub(super) fn crl_entry(certificates: &Certificates, order: &Order) -> Option<Revoked> {
     let validity = order.revoked()?;
     let (at, reason) = revocation(order, validity);
     Some(Revoked {
@@ -71,7 +71,7 @@ pub(crate) trait BookReader {
     fn read_book<T>(&self, read: impl FnOnce(&Arc<Book>, Timestamp) -> T) -> T;
 }
 
-fn status(order: &Order) -> CertStatus {
+fn ocsp_status(order: &Order) -> CertStatus {
     match order.revoked() {
         Some(validity) => {
             let (at, reason) = revocation(order, validity);

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::answers::{FEW, Length, answer};
+use super::answers::{Length, MAX_MEASURED, answer};
 use super::extract::{JsonBody, PathLoginName, PathSandbox, Query, resource_base};
 use super::fields::{Fields, check_fields, patched};
 use super::window::Search;
@@ -39,7 +39,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let accounts = sandbox.state().world.accounts.clone();
     let limit = filter.limit.unwrap_or(usize::MAX);
-    let length = match accounts.len() <= FEW {
+    let length = match accounts.len() <= MAX_MEASURED {
         true => Length::Bytes(accounts.iter().map(bytes_of).sum()),
         false => Length::Unknown,
     };

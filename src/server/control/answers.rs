@@ -28,11 +28,11 @@ const SHORT: usize = 64 << 10;
 /// The most bytes of a list that goes on in another answer.
 pub(super) const MAX_LIST: usize = 16 << 20;
 
-/// So few things of a list are measured, to know whether the answer is short.
-pub(super) const FEW: usize = 128;
+/// How many things of a list are measured at most, to know whether the answer is short.
+pub(super) const MAX_MEASURED: usize = 128;
 
 /// How many pieces of a longer answer may wait to be sent.
-const AHEAD: usize = 2;
+const MAX_WAITING_PIECES: usize = 2;
 
 /// How many long answers are sent at a time, and how many of those whose length nothing limits.
 const TURNS: [usize; 2] = [4, 2];
@@ -147,16 +147,17 @@ pub(super) fn up_to<T>(
     })
 }
 
-/// Writes a value for whoever waits for it to begin.
+/// Writes a value, and hands its body to `begin` as soon as it is known whether it is short: a short one is whole then, a
+/// long one is written as it is read.
 fn write(value: &impl Serialize, begin: oneshot::Sender<Begun>) {
-    // Where nobody takes it, the client has left.
+    // If nobody takes it, the client has left.
     let mut short = Short::default();
     if serde_json::to_writer(&mut short, value).is_ok() {
         let _ = begin.send(Begun::Short(short.0));
         return;
     }
     drop(short);
-    let (pieces, received) = mpsc::channel(AHEAD);
+    let (pieces, received) = mpsc::channel(MAX_WAITING_PIECES);
     let body = LongBody {
         pieces: received,
         left: written_length(value) as u64,
@@ -187,11 +188,11 @@ pub(super) fn written_length(value: &impl Serialize) -> usize {
     counter.0
 }
 
-/// An answer of which it is known how it is sent.
+/// The body of an answer that has begun to be written.
 enum Begun {
-    /// As a whole.
+    /// It is whole.
     Short(Blocks),
-    /// Piece by piece.
+    /// It comes piece by piece.
     Long(LongBody),
 }
 

@@ -95,7 +95,7 @@ fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Probl
     })
 }
 
-/// The newest of these calls that a list has room for, the oldest first; and the number before which it goes on, if there
+/// The newest of these calls that fit in a list, the oldest first; and the number before which it goes on, if there
 /// are more.
 fn newest(
     sandbox: &Sandbox,
@@ -103,19 +103,14 @@ fn newest(
     mut calls: Vec<Arc<Entry>>,
     limit: usize,
 ) -> (Vec<Arc<Entry>>, Option<u64>) {
-    let mut room = MAX_LIST;
-    let mut has_room = |entry: &Arc<Entry>| {
+    let mut left = MAX_LIST;
+    let mut fits = |entry: &Arc<Entry>| {
         let length = written_length(&call_info(sandbox, accounts, entry));
-        let fits = length <= room;
-        room = room.saturating_sub(length);
+        let fits = length <= left;
+        left = left.saturating_sub(length);
         fits
     };
-    let fit = calls
-        .iter()
-        .rev()
-        .take(limit)
-        .take_while(|entry| has_room(entry))
-        .count();
+    let fit = calls.iter().rev().take(limit).take_while(|entry| fits(entry)).count();
     // A call that alone is longer than a list may be is none the less answered.
     let least = usize::from(limit > 0 && !calls.is_empty());
     let newest = calls.split_off(calls.len() - fit.max(least));

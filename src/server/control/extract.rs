@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::blocks::Blocks;
-use super::receive::{MaxBody, Share, receive};
+use super::receive::{BodyShare, MaxBody, receive};
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
@@ -20,10 +20,10 @@ use crate::shown::shown;
 pub(super) struct JsonBody<T>(pub(super) T);
 
 /// A body that may hold fixtures, and its share of the memory for bodies: to be kept while what it holds is put to use.
-pub(super) struct BodyWithFixtures<T>(pub(super) T, pub(super) Share);
+pub(super) struct BodyWithFixtures<T>(pub(super) T, pub(super) BodyShare);
 
 /// A snapshot, and its share of the memory for bodies: to be kept while it is put to use.
-pub(super) struct SnapshotBody(pub(super) File, pub(super) Share);
+pub(super) struct SnapshotBody(pub(super) File, pub(super) BodyShare);
 
 impl<T: DeserializeOwned + Send + 'static> FromRequest<App> for JsonBody<T> {
     type Rejection = Problem;
@@ -66,7 +66,7 @@ impl FromRequest<App> for SnapshotBody {
 }
 
 /// The value that a body holds, if it is not empty or null.
-async fn parse_option<T>(body: Blocks, share: Share) -> Result<(Option<T>, Share), Problem>
+async fn parse_option<T>(body: Blocks, share: BodyShare) -> Result<(Option<T>, BodyShare), Problem>
 where
     T: DeserializeOwned + Send + 'static,
 {
@@ -77,7 +77,7 @@ where
 }
 
 /// The value that a body holds. It takes its time where no other request waits for it, unless it is small.
-async fn parse<T>(body: Blocks, share: Share) -> Result<(T, Share), Problem>
+async fn parse<T>(body: Blocks, share: BodyShare) -> Result<(T, BodyShare), Problem>
 where
     T: DeserializeOwned + Send + 'static,
 {

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-use super::receive::Share;
+use super::receive::BodyShare;
 use super::{App, Problem};
 use crate::aside::{aside, aside_alone};
 use crate::model::Fixtures;
@@ -26,7 +26,7 @@ const MAX_TABLES: usize = 50_000;
 /// They are too large, there is no memory to read them at the moment, they are no fixtures, or the work does not succeed.
 pub(super) async fn with_fixtures<T: Send + 'static>(
     fixtures: Option<FixturesOrText>,
-    mut share: Share,
+    mut share: BodyShare,
     app: &App,
     work: impl FnOnce(Option<Fixtures>) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {

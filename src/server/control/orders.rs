@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::answers::{FEW, Length, MAX_LIST, answer, most_escaped, up_to};
+use super::answers::{Length, MAX_LIST, MAX_MEASURED, answer, most_escaped, up_to};
 use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
@@ -62,7 +62,7 @@ pub(super) async fn list(
     }
     // Without a filter a page is made quickly; with one, every order may have to be looked at.
     let is_unfiltered = filter.login_name.is_none() && filter.product.is_none() && filter.state.is_none();
-    let length = match is_unfiltered && limit.min(book.len()) <= FEW {
+    let length = match is_unfiltered && limit.min(book.len()) <= MAX_MEASURED {
         true => Length::Bytes(filtered(&book, &filter, now).take(limit).map(bytes_of).sum()),
         false => Length::Unknown,
     };

@@ -79,13 +79,13 @@ impl Default for BodyMemory {
 
 /// What a body has of that memory. To be kept for as long as the body, or what was read from it.
 #[derive(Debug, Default)]
-pub(super) struct Share {
+pub(super) struct BodyShare {
     bytes: Option<OwnedSemaphorePermit>,
     beyond: Option<OwnedSemaphorePermit>,
     waited: Duration,
 }
 
-impl Share {
+impl BodyShare {
     /// Takes what a body of that length needs.
     ///
     /// # Errors
@@ -137,14 +137,14 @@ impl Share {
 ///
 /// # Errors
 /// It is too long, breaks off, does not arrive in time, or there is no memory for it.
-pub(super) async fn receive(request: Request, app: &App, max: MaxBody) -> Result<(Blocks, Share), Problem> {
+pub(super) async fn receive(request: Request, app: &App, max: MaxBody) -> Result<(Blocks, BodyShare), Problem> {
     let mut body = request.into_body();
     if body.size_hint().lower() > max.bytes() {
         return Err(max.problem());
     }
     let start = Instant::now();
     let mut blocks = Blocks::default();
-    let mut share = Share::default();
+    let mut share = BodyShare::default();
     loop {
         // Waiting for memory is not the client's fault.
         let deadline = start + time_for(blocks.len(), max, app) + share.waited;
@@ -189,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn a_share_is_taken_by_what_arrived_and_one_body_goes_beyond() {
         let memory = BodyMemory::default();
-        let mut shares: Vec<_> = (0..3).map(|_| Share::default()).collect();
+        let mut shares: Vec<_> = (0..3).map(|_| BodyShare::default()).collect();
         // What is small takes nothing.
         shares[0].cover(SMALL_BODY, &memory).await.unwrap();
         assert_eq!(memory.bytes.available_permits(), MEMORY);

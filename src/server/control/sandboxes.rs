@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::answers::{Length, answer};
-use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox};
+use super::extract::{BodyWithFixtures, PathSandbox, no_sandbox, resource_base};
 use super::fixtures::with_fixtures;
 use super::{App, Problem};
 use crate::aside::aside;
@@ -99,7 +99,7 @@ pub(super) async fn create(
         sandboxes.create(new).map_err(Problem::from)
     };
     let sandbox = with_fixtures(entry.fixtures, share, &app, create).await?;
-    let location = format!("/control/v1/sandboxes/{}", sandbox.name);
+    let location = resource_base(&sandbox);
     let reply = sandbox_info(&sandbox);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use memchr::memchr2_iter;
 
-/// How many things are kept at least before those that cannot be in the window are dropped.
-const ROOM: usize = 4096;
+/// How many things may be kept at least, until those that cannot be in the window are dropped.
+const MIN_KEPT: usize = 4096;
 
 /// At most `limit` of the things, from the one at `offset` on, in their order; and how many things there are.
 ///
@@ -17,7 +17,7 @@ pub(super) fn window<T>(
     compare: impl Fn(&T, &T) -> Ordering,
 ) -> (Vec<T>, usize) {
     let end = offset.saturating_add(limit);
-    let room = end.saturating_mul(2).max(ROOM);
+    let most = end.saturating_mul(2).max(MIN_KEPT);
     let mut kept = Vec::new();
     let mut is_cut = false;
     let mut total = 0;
@@ -28,7 +28,7 @@ pub(super) fn window<T>(
             continue;
         }
         kept.push(thing);
-        if kept.len() >= room {
+        if kept.len() >= most {
             is_cut = end > 0;
             cut(&mut kept, end, &compare);
         }

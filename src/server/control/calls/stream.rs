@@ -28,7 +28,7 @@ const BATCH_BYTES: usize = 64 << 10;
 
 /// How long a stream is silent before a comment is sent: a follower who has left, and so no longer uses the sandbox, is
 /// noticed by what cannot be sent. The first comment makes a closed socket answer with a reset, the second fails.
-const STILL_THERE: Duration = Duration::from_millis(500);
+const KEEP_ALIVE: Duration = Duration::from_millis(500);
 
 /// Each call as it is made, as server-sent events; from the one after `Last-Event-ID`, if that is sent. A sandbox that
 /// is followed is in use. Its deletion ends the stream.
@@ -68,7 +68,7 @@ pub(in crate::server::control) async fn stream(
         let event = follower.next().await?;
         Some((Ok(event), follower))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_THERE)))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 /// A stream has no pages, as lists have.
