@@ -69,6 +69,20 @@ impl Dues {
         self.plan(number, None);
         Some(number)
     }
+
+    /// Follows the clock back to that time: what was issued is being issued again. What is still due stays to be looked at.
+    fn set_back(&mut self, book: &Book, now: Timestamp) {
+        let late: Vec<_> = self
+            .by_time
+            .iter()
+            .take_while(|(due, _)| *due <= now)
+            .copied()
+            .collect();
+        *self = Self::of(book, now);
+        for (due, number) in late {
+            self.plan(number, Some(due));
+        }
+    }
 }
 
 /// What is to be pushed of what has changed in a world, and by time, since the last look; `dues` is kept for the next one.
@@ -116,17 +130,7 @@ pub(crate) fn changes(world: &mut World, dues: &mut Option<Dues>, now: Timestamp
         }
     }
     if now < dues.seen {
-        // The clock was set back: what was issued is being issued again. What is still due stays to be looked at.
-        let late: Vec<_> = dues
-            .by_time
-            .iter()
-            .take_while(|(due, _)| *due <= now)
-            .copied()
-            .collect();
-        *dues = Dues::of(&world.book, now);
-        for (due, number) in late {
-            dues.plan(number, Some(due));
-        }
+        dues.set_back(&world.book, now);
     }
     dues.seen = now;
     pushes
