@@ -58,8 +58,8 @@ impl<'f> IncomingCall<'f> {
 pub(crate) struct CallNames<'f> {
     /// The loginName that counts: as much of it as tells it from every name that there can be.
     pub(crate) login_name: Option<Cow<'f, str>>,
-    /// The orderNumber that counts, if it is one, how it was sent, and its digits alone.
-    order_number: Option<(OrderNumber, [&'f str; 2])>,
+    /// The orderNumber that counts, if it is one.
+    order_number: Option<SentOrderNumber<'f>>,
     /// The certificateID in the place of an orderNumber.
     certificate_id: Option<CertificateId>,
 }
@@ -67,13 +67,7 @@ pub(crate) struct CallNames<'f> {
 impl<'f> CallNames<'f> {
     /// Reads them from arguments of which nothing was checked.
     pub(crate) fn read(arguments: &Arguments<'f>) -> Self {
-        let order_number = arguments
-            .sent(ORDER_NUMBER)
-            .and_then(|sent| std::str::from_utf8(sent).ok())
-            .and_then(|sent| {
-                let digits = arguments.plain_number(sent);
-                Some((OrderNumber::parse(digits)?, [sent, digits]))
-            });
+        let order_number = SentOrderNumber::read(arguments);
         let certificate_id = match order_number {
             Some(_) => None,
             None => arguments
@@ -89,16 +83,42 @@ impl<'f> CallNames<'f> {
 
     /// What faults look at: the order is that of the orderNumber, or has the certificate of the certificateID.
     pub(crate) fn for_faults(&self, book: &Book) -> Names<'_> {
-        let numbered = self.order_number.map(|(number, _)| number);
+        let numbered = self.order_number.map(|sent| sent.number);
         Names {
             login_name: self.login_name.as_deref(),
             order_number: numbered.or_else(|| self.certified(book)),
         }
     }
 
+    /// The order that has the certificate of the certificateID.
     fn certified(&self, book: &Book) -> Option<OrderNumber> {
         let order = book.by_certificate_id(self.certificate_id?)?;
         Some(order.number)
+    }
+}
+
+/// An orderNumber, in the ways in which it may be a password that was put in the wrong place.
+#[derive(Clone, Copy, Debug)]
+struct SentOrderNumber<'f> {
+    number: OrderNumber,
+    /// How it was sent.
+    sent: &'f str,
+    /// Its digits alone.
+    digits: &'f str,
+}
+
+impl<'f> SentOrderNumber<'f> {
+    fn read(arguments: &Arguments<'f>) -> Option<Self> {
+        let sent = std::str::from_utf8(arguments.sent(ORDER_NUMBER)?).ok()?;
+        let digits = arguments.plain_number(sent);
+        let number = OrderNumber::parse(digits)?;
+        Some(Self { number, sent, digits })
+    }
+
+    /// Whether it may be shown: it is that of an order, or at least no password in the wrong place.
+    fn may_be_shown(&self, world: &World) -> bool {
+        let is_password = |text| world.accounts.is_password(text);
+        world.book.get(self.number).is_some() || !is_password(self.sent) && !is_password(self.digits)
     }
 }
 
@@ -143,15 +163,14 @@ impl EntryDraft {
         real_time: Timestamp,
     ) -> Self {
         let accounts = &world.accounts;
-        let may_be_shown = |(number, texts): &(OrderNumber, [&str; 2])| {
-            world.book.get(*number).is_some() || !texts.iter().any(|text| accounts.is_password(text))
-        };
-        let numbered = names.order_number.filter(may_be_shown).map(|(number, _)| number);
+        let numbered = names.order_number.filter(|sent| sent.may_be_shown(world));
         Self {
             time,
             real_time,
             caller: Caller::of(names.login_name.as_deref(), accounts),
-            order_number: numbered.or_else(|| names.certified(&world.book)),
+            order_number: numbered
+                .map(|sent| sent.number)
+                .or_else(|| names.certified(&world.book)),
             to_mask: ArgumentsToMask::find(form, accounts),
         }
     }
