@@ -8,7 +8,7 @@ mod patch;
 mod sequences;
 mod spkac;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
@@ -25,6 +25,7 @@ use crate::ca::{Authority, CaOptions, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, system_now};
 use crate::der::read::Reader;
 use crate::der::tag::SEQUENCE;
+use crate::lock::lock;
 use crate::model::{Fixtures, Start};
 use crate::random::Random;
 use crate::sandbox::call::CallNames;
@@ -272,10 +273,6 @@ fn call(world: &Mutex<World>, now: Timestamp, endpoint: &str, order: &Order, arg
 
 fn orders(world: &Mutex<World>) -> Vec<Order> {
     lock(world).book.iter().cloned().collect()
-}
-
-fn lock(world: &Mutex<World>) -> std::sync::MutexGuard<'_, World> {
-    world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

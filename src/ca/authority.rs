@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use time::OffsetDateTime;
 
@@ -13,6 +13,7 @@ use super::key::CaKey;
 use super::root::Root;
 use super::serial::{DerivationSecret, DerivedKey, SerialNumber};
 use crate::files::Store;
+use crate::lock::lock;
 
 /// How many issuing CAs there may be for values of `caCertificateID`: each value that a call may name would make one.
 const MAX_OF_ID: usize = 1000;
@@ -165,9 +166,4 @@ impl fmt::Debug for Authority {
             .field("issuing", &lock(&self.issuing).keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
-}
-
-/// Locks. Data under these locks is never left half changed, so a panic of another thread does not matter.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,14 @@
 //! The history of a sandbox's orders: the last changes of their states, and what follows from them.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::api::endpoints::Endpoint;
 use crate::api::order::book::LifecycleChange;
 use crate::api::order::lifecycle::Lifecycle;
 use crate::api::order::state::{Order, Stage, State};
 use crate::clock::Timestamp;
+use crate::lock::lock;
 use crate::sandbox::budget::{Budget, Share};
 
 /// The most changes that a sandbox keeps.
@@ -168,7 +169,7 @@ impl History {
     }
 
     fn lock(&self) -> MutexGuard<'_, Changes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -6,12 +6,13 @@ mod filter;
 mod kept_form;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::clock::Timestamp;
+use crate::lock::lock;
 use crate::sandbox::budget::{Budget, Share};
 
 pub(crate) use self::entry::{Caller, Entry, PushTry, Subject};
@@ -294,7 +295,7 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.ring)
     }
 }
 

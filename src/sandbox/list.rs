@@ -12,6 +12,7 @@ use crate::api::order::book::{BookFull, OrderMemory as _};
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
+use crate::lock::lock;
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::budget::Budget;
@@ -421,7 +422,7 @@ impl RecentWorld {
     fn state(&self, settings: &Settings, real_now: Timestamp) -> Result<State, FixturesError> {
         let is_recent = |made: Timestamp| real_now >= made && real_now < made.after(WORLD_SHARED_FOR);
         // Locked while it is made, so that others wait and share it.
-        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = lock(&self.0);
         let world = match &*recent {
             Some((made, world)) if is_recent(*made) => world.clone(),
             _ => {

@@ -14,7 +14,7 @@ pub(crate) mod state_file;
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
@@ -23,6 +23,7 @@ use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::Accounts;
 use crate::clock::{self, Timestamp};
+use crate::lock::lock;
 use crate::model::{Fixtures, Snapshot};
 use crate::sandbox::budget::{Budget, Share};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
@@ -172,9 +173,8 @@ impl Sandbox {
         done
     }
 
-    /// Nothing that runs under the lock panics by design; should it, the state is still the best there is.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// What it assumes of the API.

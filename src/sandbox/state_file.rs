@@ -4,11 +4,12 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use thiserror::Error;
 
 use crate::files::{self, FileError, Readers};
+use crate::lock::lock;
 use crate::model::{Fixtures, FixturesError, Snapshot};
 use crate::sandbox::Sandbox;
 
@@ -123,7 +124,7 @@ impl StateFile {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<u64>> {
-        self.saved.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.saved)
     }
 }
 

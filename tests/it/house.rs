@@ -27,13 +27,14 @@ const STRANGERS: [(&str, &str); 9] = [
 ];
 
 /// What stands beside the stair, and the lowest room that may use it. It uses nothing of the stair.
-const BESIDE: [(&str, &str); 8] = [
+const BESIDE: [(&str, &str); 9] = [
     ("aside", "sandbox"),
     ("clock", "der"),
     ("random", "api"),
     ("shown", "api"),
     ("similar", "api"),
     ("files", "ca"),
+    ("lock", "ca"),
     ("token", "client"),
     ("log", "cli"),
 ];

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{BookReader, Certificates, issuer_name, lock, status};
+use super::{BookReader, Certificates, issuer_name, status};
 use crate::ca::crl::CrlContents;
 use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
+use crate::lock::lock;
 
 /// The time from `thisUpdate` to `nextUpdate`.
 const CRL_LIFE: Duration = Duration::from_secs(24 * 60 * 60);

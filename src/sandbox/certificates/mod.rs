@@ -16,7 +16,7 @@ mod tests;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use thiserror::Error;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -32,6 +32,7 @@ use crate::ca::subject::CertificateNames;
 use crate::ca::{Authority, CaError, IssuerName, IssuingCa, SerialNumber};
 use crate::clock::Timestamp;
 use crate::der::pem;
+use crate::lock::lock;
 use crate::sandbox::budget::{Budget, Share};
 
 pub(crate) use self::crl::Crl;
@@ -401,9 +402,4 @@ fn validity_at(order: &Order, now: Timestamp) -> Option<Validity> {
         true => order.validity(),
         false => None,
     }
-}
-
-/// Locks. Data under these locks is never left half changed, so a panic of another thread does not matter.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
