@@ -302,6 +302,16 @@ pub enum Stage {
     Unpaid,
 }
 
+impl Stage {
+    /// Whether a call of `!autoRevokeCS` may have brought the order here, so that it may have a [`Revocation`].
+    pub(crate) fn may_have_revocation(self) -> bool {
+        match self {
+            Self::Replaced(_) | Self::Revoked(_) | Self::Rejected => true,
+            Self::Pending | Self::BeingIssued(_) | Self::Issued(_) | Self::OnHold | Self::Unpaid => false,
+        }
+    }
+}
+
 /// An order of a certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Order {

@@ -290,7 +290,7 @@ pub(crate) struct OrderArgs {
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) keep_key: Option<bool>,
-    /// When it was revoked: -1d, or RFC 3339.
+    /// When it was revoked, replaced or rejected, which --state says: -1d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     #[serde(skip)]
     pub(crate) revoked: Option<String>,
