@@ -77,7 +77,7 @@ async fn run() -> ExitCode {
         Ok(Command::Ctl(args)) => {
             return match ctl::run(&args, &mut io::stdout()).await {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&error, 1),
+                Err(error) => fail(&error, error.exit_code()),
             };
         }
         Ok(Command::Check(args)) => {

@@ -189,7 +189,7 @@ pub(crate) enum OrdersCommand {
         #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
-    /// Wait until an order is in a state, and show it: exit 0 if it is, 1 if the time is over before.
+    /// Wait until an order is in a state, and show it: exit 0 if it is, 1 if the time is over before, 3 if it never will be.
     Wait {
         /// Its orderNumber.
         #[arg(value_parser = read_whole::<u64>)]

@@ -63,6 +63,16 @@ pub(crate) enum CtlError {
     Print(#[from] io::Error),
 }
 
+impl CtlError {
+    /// The exit code of the program.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Control(ControlError::NeverReached { .. }) => 3,
+            Self::Control(_) | Self::Given(_) | Self::File { .. } | Self::Written(_) | Self::Print(_) => 1,
+        }
+    }
+}
+
 impl From<FileError> for CtlError {
     fn from(error: FileError) -> Self {
         Self::Written(error.to_string())
