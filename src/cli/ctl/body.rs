@@ -227,13 +227,16 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
 }
 
 /// The error about a file whose content was refused: with the place in the file, not in the JSON that was sent.
-pub(super) fn refused_snapshot(file: &Path, error: CtlError) -> CtlError {
-    if !matches!(error, CtlError::Control(ControlError::Refused { .. })) {
+pub(super) fn refused_snapshot(file: &Path, mut error: CtlError) -> CtlError {
+    let CtlError::Control(ControlError::Refused { detail, .. }) = &mut error else {
         return error;
-    }
+    };
     match Fixtures::load(file) {
         Err(LoadError::Bad(error)) => CtlError::Given(error.to_string()),
-        Ok(_) | Err(LoadError::Unreadable { .. }) => CtlError::Given(format!("`{}`: {error}", file.display())),
+        Ok(_) | Err(LoadError::Unreadable { .. }) => {
+            *detail = format!("`{}`: {detail}", file.display());
+            error
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod args;
 mod body;
+mod hints;
 mod pretty;
 mod table;
 
@@ -95,6 +96,17 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
             "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
         ))),
+        Err(CtlError::Control(ControlError::Refused {
+            status,
+            title,
+            detail,
+            field,
+        })) => Err(CtlError::Control(ControlError::Refused {
+            status,
+            title,
+            detail: hints::in_terms_of_ctl(&detail, &args.sandbox.name),
+            field,
+        })),
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -211,7 +223,8 @@ impl<W: Write> Ctl<'_, W> {
             OrdersCommand::Next { number } => self.get(&format!("/orders/{number}/next"), Layout::NEXT).await,
             OrdersCommand::Wait { number, state, timeout } => {
                 let (state, limit) = (state.unwrap_or(State::Issued), timeout.unwrap_or(WAIT));
-                let (answer, _) = self.control.orders().wait_for_answer(*number, state, limit).await?;
+                let waited = self.control.orders().wait_for_answer(*number, state, limit).await;
+                let (answer, _) = waited.map_err(not_there_to_wait_for)?;
                 self.print(&answer, Layout::ONE)
             }
             OrdersCommand::Create { number, order } => {
@@ -484,17 +497,28 @@ fn without_place(mut error: CtlError) -> CtlError {
     error
 }
 
+/// The error of a wait; of an order that is not there, it says how to wait for it.
+fn not_there_to_wait_for(mut error: ControlError) -> ControlError {
+    if let ControlError::Refused {
+        status: 404, detail, ..
+    } = &mut error
+        && detail.starts_with(hints::NO_ORDER)
+    {
+        detail.push_str("; only one that exists is waited for: `ctl calls --follow` shows when a client orders one");
+    }
+    error
+}
+
 /// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
 /// the value.
 fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
-    sent.map_err(|error| {
-        let CtlError::Control(ControlError::Refused { field, .. }) = &error else {
-            return error;
-        };
-        match given(field.as_deref().unwrap_or_default()) {
-            Some(given) => CtlError::Given(format!("`{given}`: {error}")),
-            None => error,
+    sent.map_err(|mut error| {
+        if let CtlError::Control(ControlError::Refused { detail, field, .. }) = &mut error
+            && let Some(given) = given(field.as_deref().unwrap_or_default())
+        {
+            *detail = format!("`{given}`: {detail}");
         }
+        error
     })
 }
 

@@ -80,6 +80,41 @@ fn sandboxes() {
 }
 
 #[test]
+fn errors_name_commands_and_not_requests() {
+    let server = Server::plain(&[]);
+    printed(&server, "sandboxes create t1");
+    let dir = TempDir::new().unwrap();
+    let long = write_file(&dir, "long.json", &format!("{{\"x\": \"{}\"}}", "x".repeat(17 << 20)));
+    let few = write_file(&dir, "few.toml", "[assumptions]\n");
+    let (long, few) = (long.display(), few.display());
+    for (line, command) in [
+        ("orders list --sandbox t2", "sandboxes create NAME"),
+        ("orders show 99 --sandbox t2", "sandboxes create NAME"),
+        ("restore few.toml --sandbox t2", "sandboxes create NAME"),
+        ("sandboxes delete t2", "sandboxes create NAME"),
+        ("sandboxes delete default", "reset"),
+        ("orders show 99", "orders list"),
+        ("orders delete 99 --sandbox t1", "--sandbox t1 orders list"),
+        ("orders create --number 1234567", "orders set NUMBER"),
+        ("orders create --login nobody", "accounts create LOGIN PASSWORD"),
+        ("orders certificate 1100001", "orders set NUMBER --state issued"),
+        ("orders key 1100003", "orders create --keep-key"),
+        ("accounts show nobody", "accounts list"),
+        ("accounts set nobody locked=true", "accounts list"),
+        ("faults remove 99", "faults list"),
+        ("calls 99", "calls"),
+        ("reset --fixtures long.json", "restore FILE"),
+    ] {
+        let line = line
+            .replace("long.json", &long.to_string())
+            .replace("few.toml", &few.to_string());
+        let refused = ctl(&server, &line);
+        refused.assert_refused(1, &[&format!("`sectigo-emulator ctl {command}`"), " (HTTP status 4"]);
+        assert!(!refused.stderr.contains("control/v1"), "{refused:?}");
+    }
+}
+
+#[test]
 fn one_variable_says_where_to_listen_and_where_to_ask() {
     let address = "127.0.0.1:0";
     for control in [address.to_owned(), format!("http://{address}")] {
@@ -280,7 +315,7 @@ fn a_token_is_sent_where_one_is_demanded() {
         &["--https", "off", "--http", "off"],
         &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")],
     );
-    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token"]);
+    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token-file: give ctl that token with the same"]);
     ctl(&server, "calls --follow").assert_refused(1, &["401"]);
     assert_eq!(ctl(&server, "orders list --control-token wrong").code, Some(1));
     assert_rows(

@@ -524,7 +524,13 @@ fn an_order_is_waited_for() {
     }
     printed(&server, "orders set 6 --state on-hold");
     ctl(&server, "orders wait 6 --timeout 0s").assert_refused(1, &["order 6 is on-hold after 0s, not issued\n"]);
-    ctl(&server, "orders wait 99").assert_refused(1, &["404", "99"]);
+    ctl(&server, "orders wait 99").assert_refused(
+        1,
+        &[
+            "404",
+            "99; only one that exists is waited for: `sectigo-emulator ctl calls --follow` ",
+        ],
+    );
     ctl(&server, "orders wait 7 --state lost").assert_refused(2, &["lost", "being-issued"]);
 }
 
