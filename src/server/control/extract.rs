@@ -136,7 +136,29 @@ pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>
     {
         steps.push(field.to_owned());
     }
-    Problem::unreadable(steps.join("."), message)
+    let logged = logged_misfit(&message).map(str::to_owned);
+    let problem = Problem::unreadable(steps.join("."), message.into_owned());
+    match logged {
+        Some(logged) => problem.logged(logged),
+        None => problem,
+    }
+}
+
+/// What of a message of serde, which is without the value, is not from the request but the program's own.
+fn logged_misfit(message: &str) -> Option<&str> {
+    /// Behind these stand only kinds and names that the program knows.
+    const OWN: [&str; 5] = [
+        "invalid type: ",
+        "invalid value: ",
+        "unknown variant, expected ",
+        "missing field `",
+        "duplicate field `",
+    ];
+    const UNKNOWN_FIELD: &str = "unknown field";
+    match message.strip_prefix(UNKNOWN_FIELD) {
+        Some(_) => Some(&message[..UNKNOWN_FIELD.len()]),
+        None => OWN.iter().any(|start| message.starts_with(start)).then_some(message),
+    }
 }
 
 /// A query string; a parameter that is unknown, or sent twice, is refused.
@@ -190,6 +212,7 @@ pub(super) fn no_sandbox(name: &str) -> Problem {
          /control/v1/sandboxes with {{\"name\": ...}}",
         shown(name)
     ))
+    .logged("there is no such sandbox")
 }
 
 /// There is no order of that number in that sandbox.
@@ -198,6 +221,7 @@ pub(super) fn no_order(sandbox: &str, number: impl std::fmt::Display) -> Problem
         "no order of the sandbox `{}` has the number {number}",
         shown(sandbox)
     ))
+    .logged("there is no such order")
 }
 
 /// The loginName in the path.
