@@ -39,7 +39,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
@@ -164,6 +164,8 @@ fn other_routes(app: App) -> Router {
     let document = openapi::document(&made, app.token.is_some()).to_string();
     let router = router
         .route("/control/v1/openapi.json", get(move || async move { json(document) }))
+        .route("/control/v1", any(base))
+        .route("/control/v1/", any(base))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());
@@ -272,6 +274,15 @@ async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
 async fn not_found() -> Problem {
     Problem::not_found(
         "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners.",
+    )
+}
+
+/// What a person finds who opens the URL before all routes.
+async fn base() -> Problem {
+    Problem::not_found(
+        "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners. \
+         This is what all paths of the control API begin with: try /control/v1/orders or /control/v1/calls. In a browser, \
+         open / for the console.",
     )
 }
 
