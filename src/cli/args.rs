@@ -187,10 +187,13 @@ fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> Stri
         let argument = command
             .get_arguments()
             .find(|argument| argument.get_long() == Some(option))?;
-        let variable = argument.get_env().filter(|name| variables::value(name).is_some())?;
-        let is_from_there = !is_given(argument, words);
-        let variable = variable.to_string_lossy();
-        is_from_there.then(|| format!("; the value of --{option} came from the environment variable {variable}"))
+        let name = argument.get_env()?;
+        let value = variables::value(name).filter(|_| !is_given(argument, words))?;
+        let name = name.to_string_lossy();
+        Some(match value.is_empty() {
+            true => format!("; the environment variable {name} is set, but empty: give it a value, or unset it"),
+            false => format!("; the value of --{option} came from the environment variable {name}"),
+        })
     };
     options.iter().filter_map(from_variable).collect()
 }
