@@ -12,6 +12,7 @@ use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
+use crate::cli::ctl::field_of_account;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
@@ -65,6 +66,7 @@ impl Config {
         let words = &with_serve_first(&Self::command(), words);
         let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
         check_sandbox(&matches)?;
+        check_password(&matches, words)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
@@ -296,6 +298,27 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
     Ok(())
 }
 
+/// Refuses a field of an account in the place of its password, unless the command line has `--`: it would become the
+/// password, and nothing would tell. The error does not repeat it, for it may have the password in it.
+fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> {
+    let password = matches
+        .subcommand_matches("ctl")
+        .and_then(|ctl| ctl.subcommand_matches("accounts"))
+        .and_then(|accounts| accounts.subcommand_matches("create"))
+        .and_then(|create| create.get_one::<String>("password"));
+    let Some(field) = password.and_then(|password| field_of_account(password)) else {
+        return Ok(());
+    };
+    if words.iter().any(|word| word == "--") {
+        return Ok(());
+    }
+    Err(Exit::Usage(format!(
+        "what stands in the place of the password looks like the field `{field}`: give LOGIN PASSWORD, each without a name, \
+         and the fields behind them; if it is the password, write -- before LOGIN (sectigo-emulator ctl accounts create \
+         --help lists the options)"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::ValueEnum as _;
@@ -479,6 +502,13 @@ mod tests {
             ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
             ("ctl --sandbox mine sandbox create", "give the name as an argument"),
             ("ctl sandbox list --sandbox x", "give the name as an argument"),
+            (
+                "ctl accounts create a loginPasword=s3cret",
+                "looks like the field `loginPassword`: give LOGIN PASSWORD",
+            ),
+            ("ctl accounts create a password=s3cret", "the field `loginPassword`"),
+            ("ctl accounts create a LOCKED=s3cret", "the field `locked`"),
+            ("ctl accounts create a permissions=", "write -- before LOGIN "),
         ] {
             let words: Vec<_> = std::iter::once("sectigo-emulator")
                 .chain(line.split(' '))
@@ -488,6 +518,24 @@ mod tests {
                 panic!("{line} is taken")
             };
             assert!(said.contains(expected) && !said.contains('\n'), "{line}: {said}");
+            assert!(!said.contains("s3cret"), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_may_hold_an_equals_sign() {
+        for line in [
+            "ctl accounts create a colour=red locked=true",
+            "ctl accounts create a czNjcmV0Cg==",
+            "ctl accounts create a =x",
+            "ctl accounts create -- a loginPasword=s3cret",
+            "ctl accounts create a -- locked=true locked=true",
+        ] {
+            let words: Vec<_> = std::iter::once("sectigo-emulator")
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            assert!(Config::read_words(&words).is_ok(), "{line}");
         }
     }
 

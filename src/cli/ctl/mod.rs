@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+pub(super) use body::field_of_account;
+
 use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
