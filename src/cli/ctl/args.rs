@@ -90,7 +90,8 @@ pub(crate) enum CtlCommand {
     Restore {
         /// The snapshot, or a fixtures file, TOML or JSON; - is stdin.
         file: PathBuf,
-        /// Do not ask before all is replaced. Where there is no terminal, it is not asked.
+        /// Replace all without asking first. Without a terminal, nobody is asked either, and all is replaced with this option
+        /// or without it.
         #[arg(long)]
         yes: bool,
     },
