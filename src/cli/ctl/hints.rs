@@ -55,6 +55,10 @@ const HINTS: &[(&str, Hint)] = &[
         Hint::Behind("`ctl orders set NUMBER` changes that one"),
     ),
     (
+        "has no `due`",
+        Hint::Behind("only one with `--state being-issued` has it"),
+    ),
+    (
         ": no certificate was issued",
         Hint::Behind("`ctl orders set NUMBER --state issued` issues one"),
     ),

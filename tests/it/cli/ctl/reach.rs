@@ -112,6 +112,8 @@ fn errors_name_commands_and_not_requests() {
         refused.assert_refused(1, &[&format!("`sectigo-emulator ctl {command}`"), " (HTTP status 4"]);
         assert!(!refused.stderr.contains("control/v1"), "{refused:?}");
     }
+    ctl(&server, "orders create --due +10m")
+        .assert_refused(1, &["has no `due`; only one with `--state being-issued` has it, "]);
 }
 
 #[test]
