@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathP
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::blocks::Blocks;
 use super::receive::{MaxBody, Share, receive};
@@ -110,9 +111,15 @@ where
     T: DeserializeOwned,
     R: serde_json::de::Read<'de>,
 {
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
+    const NO_JSON: &str = "the body is no JSON";
+    let value = serde_path_to_error::deserialize(&mut json).map_err(
+        |error: serde_path_to_error::Error<serde_json::Error>| match error.inner().classify() {
+            Category::Syntax | Category::Eof => misfit(&error).logged(NO_JSON),
+            Category::Data | Category::Io => misfit(&error),
+        },
+    )?;
     json.end()
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")))?;
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")).logged(NO_JSON))?;
     Ok(value)
 }
 
@@ -144,7 +151,8 @@ pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>
     }
 }
 
-/// What of a message of serde, which is without the value, is not from the request but the program's own.
+/// What of a message of serde, which is without the value, is not from the request but the program's own. The place is left
+/// out: it says how long the value is.
 fn logged_misfit(message: &str) -> Option<&str> {
     /// Behind these stand only kinds and names that the program knows.
     const OWN: [&str; 5] = [
@@ -155,10 +163,12 @@ fn logged_misfit(message: &str) -> Option<&str> {
         "duplicate field `",
     ];
     const UNKNOWN_FIELD: &str = "unknown field";
-    match message.strip_prefix(UNKNOWN_FIELD) {
-        Some(_) => Some(&message[..UNKNOWN_FIELD.len()]),
-        None => OWN.iter().any(|start| message.starts_with(start)).then_some(message),
+    if message.starts_with(UNKNOWN_FIELD) {
+        return Some(UNKNOWN_FIELD);
     }
+    let is_own = OWN.iter().any(|start| message.starts_with(start));
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    is_own.then_some(&message[..end])
 }
 
 /// A query string; a parameter that is unknown, or sent twice, is refused.

@@ -214,7 +214,20 @@ fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
             r#"{"s3cret":"x"}"#.to_owned(),
             "unknown field",
         ),
-        ("POST", "/accounts", "s3cret".to_owned(), "Bad Request"),
+        ("POST", "/accounts", "s3cret".to_owned(), "the body is no JSON"),
+        ("POST", "/accounts", "{} s3cret".to_owned(), "missing field `loginName`"),
+        (
+            "POST",
+            "/clock/advance",
+            r#"{"by":"1d"} s3cret"#.to_owned(),
+            "the body is no JSON",
+        ),
+        (
+            "DELETE",
+            "/accounts/login_name",
+            String::new(),
+            "the account has orders",
+        ),
         (
             "POST",
             "/accounts",
@@ -300,6 +313,8 @@ fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
     }
     let log = server.log();
     assert!(!log.contains("s3cret") && !log.contains("s3 cret"), "{log}");
+    // The place would say how long a value is.
+    assert!(!log.contains(" column "), "{log}");
     control.expect(("GET", "/clock", ""), 200, &[]);
     server.wait_for_log(&["/control/v1/clock", "\"status\":200"]);
     let done = json_lines(&server).into_iter().filter(|line| line["status"] == 200);
