@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::client::ControlError;
+
 /// How the detail about an order that is not there begins.
 pub(super) const NO_ORDER: &str = "no order of the sandbox ";
 
@@ -10,7 +12,7 @@ pub(super) const NO_ORDER: &str = "no order of the sandbox ";
 enum Hint {
     /// In the place of that part of the detail.
     Instead(&'static str),
-    /// Behind the detail.
+    /// Behind the error.
     Behind(&'static str),
 }
 
@@ -31,7 +33,7 @@ const HINTS: &[(&str, Hint)] = &[
     ),
     (
         "send Authorization: Bearer and that token",
-        Hint::Instead("give ctl that token with the same option"),
+        Hint::Instead("give that token with one of them"),
     ),
     (NO_ORDER, Hint::Behind("`ctl orders list` lists those that there are")),
     (
@@ -59,28 +61,43 @@ const HINTS: &[(&str, Hint)] = &[
         Hint::Behind("only one with `--state being-issued` has it"),
     ),
     (
+        "another account has the loginName ",
+        Hint::Behind("`ctl accounts set LOGIN FIELD=VALUE` changes that one"),
+    ),
+    ("missing field `codeReason`", Hint::Behind("--code-reason gives it")),
+    ("missing field `at`", Hint::Behind("--revoked gives it")),
+    (
         ": no certificate was issued",
         Hint::Behind("`ctl orders set NUMBER --state issued` issues one"),
     ),
 ];
 
-/// A detail with commands in the place of requests, or with a command behind it that helps further, in the sandbox of that
-/// name.
-pub(super) fn in_terms_of_ctl(detail: &str, sandbox: &str) -> String {
-    let mut said = detail.to_owned();
+/// The text of an error, with commands in the place of requests, and with a command behind it that helps further, in the
+/// sandbox of that name.
+pub(in crate::cli) fn in_terms_of_ctl(mut error: ControlError, sandbox: &str) -> String {
+    let ControlError::Refused { detail, field, .. } = &mut error else {
+        return error.to_string();
+    };
+    // What is wrong in a file is mended there.
+    let is_in_file = field.as_deref().is_some_and(is_of_file);
+    let mut behind = String::new();
     for (part, hint) in HINTS {
-        if !detail.contains(part) {
-            continue;
-        }
         match hint {
-            Hint::Instead(command) => said = said.replace(part, command),
-            Hint::Behind(command) => {
-                said.push_str("; ");
-                said.push_str(command);
+            Hint::Instead(command) => *detail = detail.replace(part, command),
+            Hint::Behind(command) if detail.contains(part) && !is_in_file => {
+                behind.push_str("; ");
+                behind.push_str(command);
             }
+            Hint::Behind(_) => {}
         }
     }
-    whole_commands(&said, sandbox)
+    whole_commands(&format!("{error}{behind}"), sandbox)
+}
+
+/// Whether a field is one of fixtures or of a snapshot, and not of a single order or account.
+fn is_of_file(field: &str) -> bool {
+    let is_index = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    field.starts_with("fixtures") || field.split('.').any(is_index)
 }
 
 /// The text with each command as it is typed.
@@ -97,32 +114,62 @@ fn whole_commands(text: &str, sandbox: &str) -> String {
 mod tests {
     use super::*;
 
+    fn refused(detail: &str, field: Option<&str>) -> ControlError {
+        ControlError::Refused {
+            status: 400,
+            title: "T".to_owned(),
+            detail: detail.to_owned(),
+            field: field.map(str::to_owned),
+        }
+    }
+
     #[test]
     fn commands_are_those_of_the_sandbox() {
-        for (detail, sandbox, expected) in [
+        for (detail, field, sandbox, expected) in [
             (
                 "no order of the sandbox `t1` has the number 7",
+                None,
                 "t1",
-                "no order of the sandbox `t1` has the number 7; `sectigo-emulator ctl --sandbox t1 orders list` lists those \
-                 that there are",
+                "no order of the sandbox `t1` has the number 7 (HTTP status 400 T); `sectigo-emulator ctl --sandbox t1 orders \
+                 list` lists those that there are",
             ),
             (
                 "There is none. Make one: POST /control/v1/sandboxes with {\"name\": ...}",
+                None,
                 "t1",
-                "There is none. Make one: `sectigo-emulator ctl sandboxes create NAME`",
+                "There is none. Make one: `sectigo-emulator ctl sandboxes create NAME` (HTTP status 400 T)",
             ),
             (
                 "the default sandbox always is; POST /control/v1/reset begins it again",
+                None,
                 "default",
-                "the default sandbox always is; `sectigo-emulator ctl reset` begins it again",
+                "the default sandbox always is; `sectigo-emulator ctl reset` begins it again (HTTP status 400 T)",
             ),
             (
-                "an order number is between 1 and 5",
+                "missing field `at`",
+                Some("revocation.at"),
+                "default",
+                "missing field `at`, in `revocation.at` (HTTP status 400 T); --revoked gives it",
+            ),
+            (
+                "missing field `at`",
+                Some("fixtures.orders.0.revocation.at"),
+                "default",
+                "missing field `at`, in `fixtures.orders.0.revocation.at` (HTTP status 400 T)",
+            ),
+            (
+                "an order number is at most 5",
+                None,
                 "t1",
-                "an order number is between 1 and 5",
+                "an order number is at most 5 (HTTP status 400 T)",
             ),
         ] {
-            assert_eq!(in_terms_of_ctl(detail, sandbox), expected);
+            assert_eq!(in_terms_of_ctl(refused(detail, field), sandbox), expected);
         }
+        let other = ControlError::Unexpected {
+            url: "u".to_owned(),
+            what: "w".to_owned(),
+        };
+        assert!(in_terms_of_ctl(other, "t1").ends_with(": w"));
     }
 }

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 pub(super) use body::field_of_account;
+pub(super) use hints::in_terms_of_ctl;
 
 use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
@@ -98,17 +99,9 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
             "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
         ))),
-        Err(CtlError::Control(ControlError::Refused {
-            status,
-            title,
-            detail,
-            field,
-        })) => Err(CtlError::Control(ControlError::Refused {
-            status,
-            title,
-            detail: hints::in_terms_of_ctl(&detail, &args.sandbox.name),
-            field,
-        })),
+        Err(CtlError::Control(error @ ControlError::Refused { .. })) => {
+            Err(CtlError::Given(in_terms_of_ctl(error, &args.sandbox.name)))
+        }
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

@@ -99,6 +99,7 @@ fn errors_name_commands_and_not_requests() {
         ("orders create --login nobody", "accounts create LOGIN PASSWORD"),
         ("orders certificate 1100001", "orders set NUMBER --state issued"),
         ("orders key 1100003", "orders create --keep-key"),
+        ("accounts create login_name x", "accounts set LOGIN FIELD=VALUE"),
         ("accounts show nobody", "accounts list"),
         ("accounts set nobody locked=true", "accounts list"),
         ("faults remove 99", "faults list"),
@@ -112,8 +113,33 @@ fn errors_name_commands_and_not_requests() {
         refused.assert_refused(1, &[&format!("`sectigo-emulator ctl {command}`"), " (HTTP status 4"]);
         assert!(!refused.stderr.contains("control/v1"), "{refused:?}");
     }
-    ctl(&server, "orders create --due +10m")
-        .assert_refused(1, &["has no `due`; only one with `--state being-issued` has it, "]);
+    for (line, hint) in [
+        (
+            "orders create --state revoked --revoked -1d",
+            "; --code-reason gives it\n",
+        ),
+        (
+            "orders create --state revoked --code-reason 1",
+            "; --revoked gives it\n",
+        ),
+    ] {
+        ctl(&server, line).assert_refused(1, &[hint]);
+    }
+    // What is wrong in a file is not mended by a command.
+    let orphan = write_file(
+        &dir,
+        "orphan.toml",
+        "[[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n",
+    );
+    for command in ["reset --fixtures", "restore", "sandboxes create --fixtures"] {
+        let refused = ctl(&server, &format!("{command} {}", orphan.display()));
+        refused.assert_refused(1, &["no account has the loginName `a`"]);
+        assert!(!refused.stderr.contains("ctl accounts"), "{refused:?}");
+    }
+    ctl(&server, "orders create --due +10m").assert_refused(
+        1,
+        &["in `due` (HTTP status 422 Unprocessable Entity); only one with `--state being-issued` has it\n"],
+    );
 }
 
 #[test]
@@ -317,7 +343,7 @@ fn a_token_is_sent_where_one_is_demanded() {
         &["--https", "off", "--http", "off"],
         &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")],
     );
-    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token-file: give ctl that token with the same"]);
+    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token-file: give that token with one of them"]);
     ctl(&server, "calls --follow").assert_refused(1, &["401"]);
     assert_eq!(ctl(&server, "orders list --control-token wrong").code, Some(1));
     assert_rows(
