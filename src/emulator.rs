@@ -197,5 +197,5 @@ impl From<FileError> for StopError {
 /// The OpenAPI document of the control API of an emulator without a token: JSON in one line.
 #[cfg(feature = "cli")]
 pub(crate) fn openapi_document() -> String {
-    crate::server::control::openapi_document()
+    crate::server::control::openapi_document(false)
 }

@@ -10,7 +10,7 @@ use crate::api::endpoints::{ENDPOINTS, Endpoint};
 use crate::api::protocol::Mark;
 use crate::api::protocol::assumption::ASSUMPTIONS;
 use crate::api::protocol::code::{Code, PLACEHOLDER};
-use crate::check::decide::Asked;
+use crate::check::findings::Asked;
 use crate::check::list::{Deciding, Orders, deciding, probes};
 use crate::check::probe::Probe;
 use crate::check::transcript::{Transcript, TranscriptError};

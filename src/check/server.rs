@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use crate::api::protocol::code::{CALL_LIMIT, INVALID_ARGUMENT, LOGIN_DETAILS};
 use crate::check::answer::Answer;
-use crate::check::decide::Asked;
+use crate::check::findings::Asked;
 use crate::check::probe::{Class, Probe, Subject};
 use crate::check::wire::{Wire, WireError};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::api::endpoints::Endpoint;
-use crate::check::decide::{Findings, Verdict, Wording};
+use crate::check::findings::{Findings, Verdict, Wording};
 use crate::model::Fixtures;
 
 /// The text of the file: the assumptions that do not have their default, and the messages, also those of the fixtures that

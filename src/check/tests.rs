@@ -5,10 +5,12 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::api::protocol::assumption::{ASSUMPTIONS, Assumptions};
 use crate::check::answer::Likeness;
-use crate::check::decide::{Alternative, Asked, Findings, Verdict, compare, decides};
+use crate::check::decide::compare;
+use crate::check::findings::{Alternative, Asked, Findings, Verdict};
 use crate::check::list::{DECIDING, Deciding, Orders, deciding, probes};
 use crate::check::local::Local;
 use crate::check::probe::{Class, Probe};
+use crate::check::search::decides;
 use crate::check::settings;
 use crate::model::{Fixtures, Product, State};
 

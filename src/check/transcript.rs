@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::check::answer::Answer;
-use crate::check::decide::Asked;
+use crate::check::findings::Asked;
 use crate::check::list::{Orders, VERSION, probes};
 use crate::clock::Timestamp;
 

@@ -24,7 +24,8 @@ use tokio_rustls::TlsConnector;
 use crate::api::http_url::HttpUrl;
 use crate::ca::trust;
 use crate::check::answer::Answer;
-use crate::check::probe::{Credentials, Request};
+use crate::check::credentials::Credentials;
+use crate::check::probe::Request;
 use crate::files::FileError;
 use crate::shown::shown;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::check::answer::Answer;
-use crate::check::decide::{Findings, Row, Verdict};
+use crate::check::findings::{Findings, Row, Verdict};
 
 /// The whole result.
 pub(super) fn text(findings: &Findings, server: &str, date: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::check::decide::{Findings, Row, Verdict};
+use crate::check::findings::{Findings, Row, Verdict};
 use crate::cli::check::table;
 
 /// The whole document.

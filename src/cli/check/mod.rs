@@ -14,10 +14,12 @@ use thiserror::Error;
 
 use crate::api::endpoints::Endpoint;
 use crate::aside::{BrokenOff, aside};
-use crate::check::decide::{Asked, Findings, compare};
+use crate::check::credentials::Credentials;
+use crate::check::decide::compare;
+use crate::check::findings::{Asked, Findings};
 use crate::check::list::{Orders, probes};
 use crate::check::local::{Local, LocalError};
-use crate::check::probe::{Credentials, Probe};
+use crate::check::probe::Probe;
 use crate::check::server::{Interview, ask};
 use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::api::http_url::HttpUrl;
-use crate::check::probe::{Class, Credentials, Probe, Request, Value};
+use crate::check::credentials::Credentials;
+use crate::check::probe::{Class, Probe, Request, Value};
 use crate::check::wire::AGENT;
 use crate::cli::check::args::CheckArgs;
 use crate::model::when::Span;

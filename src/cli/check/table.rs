@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::check::decide::{Findings, Row, Verdict};
+use crate::check::findings::{Findings, Row, Verdict};
 
 /// The most characters of an answer in the table.
 const ANSWER: usize = 48;

@@ -1,8 +1,9 @@
 //! The control API: for the owner of the machine, on a listener of its own.
 //!
 //! Every route of a sandbox stands under `/control/v1` for the default one and under `/control/v1/sandboxes/NAME` for
-//! that one. The OpenAPI document is made from the routes themselves.
+//! that one. The OpenAPI document is made from the same table as the routes.
 
+mod about;
 mod accounts;
 mod answers;
 mod assumptions;
@@ -21,6 +22,7 @@ mod outbox;
 mod own_calls;
 mod problem;
 mod receive;
+mod routes;
 mod sandboxes;
 mod snapshot;
 mod timeline;
@@ -32,33 +34,29 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use bytes::Bytes;
 use hyper::Request;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tower_service::Service as _;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
-use utoipa_axum::routes;
 
-use crate::api::endpoints::catalogue;
-use crate::model::health::HealthInfo;
-use crate::model::problem::ProblemDetails;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
-use crate::server::{base_url, console, layers};
+use crate::server::{console, layers};
 use crate::token::Token;
 
 pub(crate) use answers::AnswerTurns;
 #[cfg(feature = "doors")]
 pub(crate) use fields::patched;
 pub(crate) use guard::OwnNames;
+#[cfg(feature = "cli")]
+pub(crate) use openapi::document as openapi_document;
 pub(crate) use problem::Problem;
 pub(crate) use receive::BodyMemory;
 pub(crate) use waits::WaitTurns;
@@ -122,8 +120,7 @@ impl Control {
         TowerToHyperService::new(self.router())
     }
 
-    /// What is asked at every start is at hand; the other routes, with the document that comes with them, take more
-    /// time and memory than all the rest of the start, so they are made when the first of them is asked for.
+    /// What is asked at every start is at hand; the other routes are made when the first of them is asked for.
     pub(crate) fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
@@ -132,11 +129,11 @@ impl Control {
         Router::new()
             .route(
                 "/control/v1/health",
-                get(health).route_layer(from_fn(guard::refuse_query)),
+                get(about::health).route_layer(from_fn(guard::refuse_query)),
             )
             .route(
                 "/control/v1/tls/ca.pem",
-                get(ca_pem).route_layer(from_fn(guard::refuse_query)),
+                get(about::ca_pem).route_layer(from_fn(guard::refuse_query)),
             )
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
@@ -151,19 +148,15 @@ impl Control {
     }
 }
 
-/// The OpenAPI document of an emulator without a token, as JSON.
-#[cfg(feature = "cli")]
-pub(crate) fn openapi_document() -> String {
-    let (_, made) = api().split_for_parts();
-    openapi::document(&made, false).to_string()
-}
-
 /// Every route, behind the guard.
 fn other_routes(app: App) -> Router {
-    let (router, made) = api().split_for_parts();
-    let document = openapi::document(&made, app.token.is_some()).to_string();
-    let router = router
-        .route("/control/v1/openapi.json", get(move || async move { json(document) }))
+    // Made when it is first asked for: it takes more time and memory than all that is done with it.
+    let document: Arc<OnceLock<Bytes>> = Arc::default();
+    let needs_token = app.token.is_some();
+    let read_document =
+        move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
+    let router = routes::router()
+        .route("/control/v1/openapi.json", get(read_document))
         .route("/control/v1", any(base))
         .route("/control/v1/", any(base))
         .fallback(not_found)
@@ -175,100 +168,6 @@ fn other_routes(app: App) -> Router {
         |status, detail| Problem::new(status, detail).into_response(),
         is_sandbox,
     )
-}
-
-/// Every route but that of the document, which it makes.
-fn api() -> OpenApiRouter<App> {
-    let v1 = OpenApiRouter::default()
-        .routes(without_query(routes!(health)))
-        .routes(without_query(routes!(endpoints)))
-        .routes(without_query(routes!(ca_pem)))
-        .routes(without_query(routes!(sandboxes::list, sandboxes::create)))
-        .routes(without_query(routes!(sandboxes::read, sandboxes::delete)))
-        .merge(of_sandbox())
-        .nest("/sandboxes/{sandbox}", of_sandbox());
-    OpenApiRouter::default().nest("/control/v1", v1)
-}
-
-/// Methods without parameters in the query; what is there is refused. All others have a [`Query`](extract::Query).
-fn without_query(methods: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
-    methods.map(|methods| methods.route_layer(from_fn(guard::refuse_query)))
-}
-
-/// What there is in each sandbox.
-fn of_sandbox() -> OpenApiRouter<App> {
-    OpenApiRouter::default()
-        .routes(routes!(accounts::list))
-        .routes(without_query(routes!(accounts::create)))
-        .routes(without_query(routes!(
-            accounts::read,
-            accounts::change,
-            accounts::delete
-        )))
-        .routes(routes!(orders::list))
-        .routes(without_query(routes!(orders::create)))
-        .routes(without_query(routes!(orders::read, orders::change, orders::delete)))
-        .routes(without_query(routes!(timeline::history)))
-        .routes(without_query(routes!(timeline::next)))
-        .routes(routes!(certificates::certificate))
-        .routes(routes!(certificates::chain))
-        .routes(without_query(routes!(certificates::csr)))
-        .routes(without_query(routes!(certificates::key)))
-        .routes(routes!(certificates::list))
-        .routes(without_query(routes!(clock::read, clock::set)))
-        .routes(without_query(routes!(clock::advance)))
-        .routes(routes!(clock::due))
-        .routes(without_query(routes!(faults::list, faults::create, faults::clear)))
-        .routes(without_query(routes!(faults::delete)))
-        .routes(routes!(calls::list))
-        .routes(without_query(routes!(own_calls::create, calls::clear)))
-        .routes(routes!(calls::read))
-        .routes(without_query(routes!(own_calls::again)))
-        .routes(routes!(calls::stream::stream))
-        .routes(without_query(routes!(calls::count::count)))
-        .routes(routes!(outbox::list))
-        .routes(without_query(routes!(outbox::clear)))
-        .routes(without_query(routes!(snapshot::read, snapshot::restore)))
-        .routes(without_query(routes!(sandboxes::reset)))
-        .routes(without_query(routes!(assumptions::read, assumptions::change)))
-}
-
-/// Answers once every listener serves, with the version and the listeners' URLs: the control listener is served last.
-#[utoipa::path(get, path = "/health", tag = "emulator", operation_id = "health",
-    responses((status = 200, description = "It serves", body = HealthInfo)))]
-async fn health(State(app): State<App>, headers: HeaderMap) -> Json<HealthInfo> {
-    let host = guard::host_name(&headers).unwrap_or("localhost");
-    let url = |scheme, address: Option<SocketAddr>| address.map(|address| base_url::url(scheme, address, host));
-    let Listeners { https, http, control } = app.listeners;
-    Json(HealthInfo {
-        status: "ok".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        https: url("https", https),
-        http: url("http", http),
-        control: url("http", control),
-    })
-}
-
-/// The catalogue: every endpoint's arguments and codes, and the assumptions.
-#[utoipa::path(get, path = "/endpoints", tag = "emulator", operation_id = "readEndpoints",
-    responses((status = 200, description = "The catalogue", content_type = "application/json", body = Object)))]
-async fn endpoints(State(app): State<App>) -> Response {
-    json(app.catalogue.as_deref().map_or_else(catalogue::json, str::to_owned))
-}
-
-/// The certificate that clients of the HTTPS listener should trust.
-#[utoipa::path(get, path = "/tls/ca.pem", tag = "emulator", operation_id = "readCa",
-    responses(
-        (status = 200, description = "A certificate in PEM", content_type = "application/x-pem-file", body = String),
-        (status = 404, description = "There is none to tell", body = ProblemDetails<'static>)))]
-async fn ca_pem(State(app): State<App>) -> Result<Response, Problem> {
-    let pem = app.ca_pem.as_ref().ok_or_else(|| {
-        Problem::not_found(
-            "The HTTPS listener uses a certificate of your own that came without its CA (--tls-cert). \
-             /control/v1/ca has the CAs of the orders' certificates.",
-        )
-    })?;
-    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], pem.to_string()).into_response())
 }
 
 async fn not_found() -> Problem {
@@ -293,6 +192,6 @@ async fn method_not_allowed() -> Problem {
     )
 }
 
-fn json(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+fn json(text: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.into()).into_response()
 }

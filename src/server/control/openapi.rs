@@ -1,11 +1,13 @@
 //! The OpenAPI document: made from the routes, completed with what all of them have in common.
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
 
-/// The document as JSON.
-pub(super) fn document(made: &OpenApi, needs_token: bool) -> Value {
-    let mut document = serde_json::to_value(made).expect("a document is strings, numbers, lists and objects");
+use super::routes;
+
+/// The document as JSON in one line; whether the control API demands a token stands in it.
+pub(crate) fn document(needs_token: bool) -> String {
+    let description = routes::description();
+    let mut document = serde_json::to_value(description).expect("a document is strings, numbers, lists and objects");
     document["openapi"] = json!("3.1.0");
     document["info"] = json!({
         "title": "sectigo-emulator control API",
@@ -32,7 +34,7 @@ pub(super) fn document(made: &OpenApi, needs_token: bool) -> Value {
             complete(path, method, operation, needs_token);
         }
     }
-    document
+    document.to_string()
 }
 
 /// What all operations have in common.
