@@ -154,7 +154,8 @@ impl Exit {
             }
         };
         let origin = origin(command, words, &options_of(error));
-        Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
+        let elsewhere = command_of_ctl(error, &program);
+        Self::Usage(format!("{line}{origin}{elsewhere} ({path} --help lists the options)"))
     }
 
     /// The error about a value that the program does not accept; `path` is the full name of the command.
@@ -180,6 +181,18 @@ fn options_of(error: &clap::Error) -> Vec<&str> {
     options
         .filter_map(|option| option.strip_prefix("--")?.split(['=', ' ', '[']).next())
         .collect()
+}
+
+/// The command of `ctl` that was given without `ctl`, as the end of an error about it, or nothing.
+fn command_of_ctl(error: &clap::Error, program: &clap::Command) -> String {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else {
+        return String::new();
+    };
+    let ctl = program.find_subcommand("ctl");
+    match ctl.and_then(|ctl| ctl.find_subcommand(given)) {
+        Some(command) => format!("; there is `sectigo-emulator ctl {}`", command.get_name()),
+        None => String::new(),
+    }
 }
 
 /// Which of these options of a command have their values from the environment, as the end of an error about them. The error
@@ -502,6 +515,11 @@ mod tests {
             ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
             ("ctl --sandbox mine sandbox create", "give the name as an argument"),
             ("ctl sandbox list --sandbox x", "give the name as an argument"),
+            (
+                "orders list",
+                "; there is `sectigo-emulator ctl orders` (sectigo-emulator --help ",
+            ),
+            ("sandbox list", "; there is `sectigo-emulator ctl sandboxes` "),
             (
                 "ctl accounts create a loginPasword=s3cret",
                 "looks like the field `loginPassword`: give LOGIN PASSWORD",
