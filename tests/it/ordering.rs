@@ -153,6 +153,10 @@ fn each_code() {
         (smime().set("product", ""), invalid("product")),
         (smime().set("days", "366"), invalid("days")),
         (smime().set("sanEmailAddress", "nobody"), invalid("sanEmailAddress")),
+        (
+            smime().set("sanEmailAddress", format!("{}@example.com", "l".repeat(244))),
+            invalid("sanEmailAddress"),
+        ),
         (smime().add("uniqueValue", "a-b"), invalid("uniqueValue")),
         (smime().add("uniqueValue", "a".repeat(21)), invalid("uniqueValue")),
         (smime().add("test", "y"), invalid("test")),
@@ -210,6 +214,7 @@ fn each_code() {
         smime().by("no_credit").add("test", "Y"),
         smime().add("colour", "red"),
         smime().set("sanEmailAddress", format!("{}@example.com", "l".repeat(64))),
+        smime().set("sanEmailAddress", format!("{}@example.com", "l".repeat(243))),
     ] {
         assert_eq!(send(&mut client, APPLY, &form).code(), 0, "{form:?}");
     }

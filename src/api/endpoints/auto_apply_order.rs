@@ -51,7 +51,6 @@ impl Rules for AutoApplyOrder {
 
     fn read<'f>(arguments: &Arguments<'f>) -> Result<Values<'f>, Refusal> {
         let wanted = Wanted::read(arguments.text("product"))?;
-        check_presence(arguments, wanted.code.product())?;
         let csr = arguments.get("csr").map(|text| csr(text, csr_spaces(arguments)));
         if let Some(csr) = &csr {
             check_kept_length(csr, "csr")?;
@@ -94,6 +93,8 @@ impl Rules for AutoApplyOrder {
         values.check_price(account)?;
         let csr = values.csr.clone().transpose().map_err(|error| refuse_new_csr(&error))?;
         values.check_key(csr.as_ref(), &assumptions)?;
+        // It may be the CSR's.
+        check_country(values.holder.details.country.as_deref())?;
         if account.payment == Payment::NoCredit && !values.is_test {
             return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());
         }
@@ -277,6 +278,11 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// What is sent, if it names something.
+    fn sent(arguments: &Arguments<'_>) -> Option<Self> {
+        Self::read(std::str::from_utf8(arguments.sent("product")?).ok()?).ok()
+    }
+
     /// Reads product codes with commas between them: one kind of certificate, and for code signing perhaps a token.
     fn read(text: &str) -> Result<Self, Refusal> {
         let refuse = |hint: String| Err(Refusal::invalid("product", hint));
@@ -319,6 +325,7 @@ impl<'f> Holder<'f> {
         if let Some(Err(problem)) = email.map(check_mailbox) {
             return Err(Refusal::invalid("sanEmailAddress", problem));
         }
+        check_country(arguments.get("countryName"))?;
         let prefers_csr = arguments.yes("prioritiseCSRValues");
         let chosen = |name: &'static str, attribute: &[u8], max: usize| {
             let own = arguments.get(name).map(|text| text.trim().to_owned());
@@ -334,8 +341,7 @@ impl<'f> Holder<'f> {
                 false => own.or(in_csr),
             })
         };
-        if wanted.product() == Product::Smime && wanted != ProductCode::OrganizationMultipurpose {
-            check_country(arguments.get("countryName"))?;
+        if !names_organization(wanted) {
             return Ok(Self {
                 email,
                 organization: None,
@@ -344,13 +350,8 @@ impl<'f> Holder<'f> {
         }
         let organization = chosen("organizationName", oid::ORGANIZATION, 64)?;
         if organization.is_none() {
-            return Err(Refusal::missing(
-                "organizationName",
-                "neither organizationName was sent, nor has the CSR an organization",
-            ));
+            return Err(Refusal::missing("organizationName", NO_ORGANIZATION));
         }
-        let country = chosen("countryName", oid::COUNTRY, 2)?;
-        check_country(country.as_deref())?;
         let identifier = arguments.get("organizationIdentifier").map(str::trim);
         if identifier.is_some_and(|text| !is_name(text)) {
             return Err(Refusal::invalid(
@@ -362,7 +363,7 @@ impl<'f> Holder<'f> {
             email,
             organization,
             details: SubjectDetails {
-                country: country.map(Into::into),
+                country: chosen("countryName", oid::COUNTRY, 2)?.map(Into::into),
                 state_or_province: chosen("stateOrProvinceName", oid::STATE, 128)?.map(Into::into),
                 locality: chosen("localityName", oid::LOCALITY, 128)?.map(Into::into),
                 organization_identifier: identifier.map(Into::into),
@@ -378,12 +379,10 @@ fn is_name(text: &str) -> bool {
 
 /// Whether it is a country (-7), if there is any.
 fn check_country(country: Option<&str>) -> Result<(), Refusal> {
+    let is_shown = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
     match country {
-        // The reply repeats the country, so it must be a word.
-        Some(country) if !country.chars().all(|c| c.is_ascii_alphanumeric()) => Err(Refusal::invalid(
-            "countryName",
-            "a country is two capital letters of ISO 3166",
-        )),
+        // The reply repeats the country, so it must be something that can be shown.
+        Some(country) if !country.chars().all(is_shown) => Err(Refusal::invalid("countryName", "it is no text")),
         Some(country) if !is_country(country) => Err(Refusal::naming(
             &code::NOT_A_COUNTRY,
             country,
@@ -393,19 +392,31 @@ fn check_country(country: Option<&str>) -> Result<(), Refusal> {
     }
 }
 
-/// What the two pages call required, each for its products (-3).
-fn check_presence(arguments: &Arguments<'_>, product: Product) -> Result<(), Refusal> {
-    let required: &[&'static str] = match product {
-        Product::Smime => &["sanEmailAddress"],
-        Product::CodeSigning => &["isCustomerValidated", "appRepEmailAddress"],
-    };
-    match required.iter().find(|name| arguments.get(name).is_none()) {
-        Some(name) => Err(Refusal::missing(
-            name,
-            format!("{} order needs {name}", product.described()),
-        )),
-        None => Ok(()),
-    }
+/// What the page of the S/MIME certificates calls required (-3).
+fn for_smime(name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    needed_for(Product::Smime, name, arguments)
+}
+
+/// What the page of code signing calls required (-3).
+fn for_code_signing(name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    needed_for(Product::CodeSigning, name, arguments)
+}
+
+fn needed_for(product: Product, name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    let is_of_product = Wanted::sent(arguments)?.code.product() == product;
+    is_of_product.then(|| format!("{} order needs {name}", product.described()))
+}
+
+/// Whether the certificate names an organization, and no CSR is sent that might have it (-3).
+fn without_csr(_: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    let is_needed = arguments.sent("csr").is_none() && names_organization(Wanted::sent(arguments)?.code);
+    is_needed.then(|| NO_ORGANIZATION.to_owned())
+}
+
+const NO_ORGANIZATION: &str = "neither organizationName was sent, nor has the CSR an organization";
+
+fn names_organization(code: ProductCode) -> bool {
+    code.product() == Product::CodeSigning || code == ProductCode::OrganizationMultipurpose
 }
 
 /// Letters and digits of the caller's, which the reply repeats.
@@ -492,7 +503,8 @@ const ARGUMENTS: &[Argument] = &[
         Kind::String,
         "The e-mail address that the certificate names. Required for S/MIME.",
     )
-    .max(255),
+    .max(255)
+    .needed(for_smime),
     Argument::yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
     Argument::optional(
         "organizationIdentifier",
@@ -505,7 +517,8 @@ const ARGUMENTS: &[Argument] = &[
         Kind::String,
         "The organization. Required for 796 and for code signing, unless the CSR has one.",
     )
-    .max(64),
+    .max(64)
+    .needed(without_csr),
     Argument::conditional(
         "stateOrProvinceName",
         Kind::String,
@@ -522,18 +535,20 @@ const ARGUMENTS: &[Argument] = &[
     Argument::optional("appRepSurname", Kind::String, IN_NO_CERTIFICATE).max(64),
     taken("appRepTelephone", 32, IN_NO_CERTIFICATE),
     Argument::conditional(
-        "appRepEmailAddress",
-        Kind::String,
-        "Whom Sectigo calls back. Required for code signing.",
-    )
-    .max(255),
-    Argument::conditional(
         "isCustomerValidated",
         Kind::Char,
         "Whether the customer validates the documents. Required for code signing.",
     )
     .max(1)
-    .choices(&["Y", "N"]),
+    .choices(&["Y", "N"])
+    .needed(for_code_signing),
+    Argument::conditional(
+        "appRepEmailAddress",
+        Kind::String,
+        "Whom Sectigo calls back. Required for code signing.",
+    )
+    .max(255)
+    .needed(for_code_signing),
     Argument::optional("isAppRepValidated", Kind::Char, NO_EFFECT)
         .max(1)
         .choices(&["Y", "N"]),

@@ -127,7 +127,7 @@ fn csr(arguments: &Arguments<'_>) -> Result<Result<Csr, CsrError>, Refusal> {
         .filter_map(|name| arguments.get(name).map(|text| (name, text)));
     let (name, text) = sent
         .next()
-        .ok_or_else(|| Refusal::missing(CSR, "none of pkcs10, spkac and csr was sent"))?;
+        .expect("the table demands csr if neither of the others is sent");
     if let Some((second, _)) = sent.next() {
         return Err(Refusal::invalid(
             second,
@@ -174,29 +174,34 @@ const ARGUMENTS: &[Argument] = &[
         "A SignedPublicKeyAndChallenge, Base64, with or without `SPKAC=` before it. Its signature is checked.",
     )
     .max(32767),
-    Argument::conditional(CSR, Kind::String, "Another name of pkcs10.").max(32767),
+    Argument::conditional(CSR, Kind::String, "Another name of pkcs10.")
+        .max(32767)
+        .needed(|_, arguments| {
+            let is_alone = [PKCS10, SPKAC].iter().all(|name| arguments.sent(name).is_none());
+            is_alone.then(|| "none of pkcs10, spkac and csr was sent".to_owned())
+        }),
     SIGNATURE_HASH,
     CA_CERTIFICATE_ID.mark(Mark::Assumed),
 ];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED,
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
-    &code::MISSING_ARGUMENT,
-    &code::INVALID_ARGUMENT,
-    &code::NEW_CSR_NOT_BASE64,
-    &code::NEW_CSR_NOT_DECODED,
-    &code::NEW_CSR_ALGORITHM,
-    &code::NEW_CSR_SIGNATURE,
-    &code::CSR_KEY_SIZE,
-    &code::LOGIN_DETAILS,
-    &code::NOT_POST,
-    &code::ALREADY_REJECTED,
-    &code::ALREADY_REVOKED,
-    &code::BEING_ISSUED,
-    &code::EXPIRED,
-    &code::CALL_LIMIT,
-    &code::NOT_REVOCABLE,
-    &code::NOT_PERMITTED,
-    &code::WRONG_STATE,
+    &code::NOT_HTTPS_ASSUMED.assumed(),
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
+    &code::MISSING_ARGUMENT.assumed(),
+    &code::INVALID_ARGUMENT.assumed(),
+    &code::NEW_CSR_NOT_BASE64.assumed(),
+    &code::NEW_CSR_NOT_DECODED.assumed(),
+    &code::NEW_CSR_ALGORITHM.assumed(),
+    &code::NEW_CSR_SIGNATURE.assumed(),
+    &code::CSR_KEY_SIZE.assumed(),
+    &code::LOGIN_DETAILS.assumed(),
+    &code::NOT_POST.assumed(),
+    &code::ALREADY_REJECTED.assumed(),
+    &code::ALREADY_REVOKED.assumed(),
+    &code::BEING_ISSUED.assumed(),
+    &code::EXPIRED.assumed(),
+    &code::CALL_LIMIT.assumed(),
+    &code::NOT_REVOCABLE.assumed(),
+    &code::NOT_PERMITTED.assumed(),
+    &code::WRONG_STATE.assumed(),
 ];

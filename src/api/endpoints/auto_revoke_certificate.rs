@@ -78,12 +78,9 @@ impl<'f> Key<'f> {
         let mut sent = [ORDER_NUMBER, CERTIFICATE_ID, SERIAL_NUMBER]
             .into_iter()
             .filter_map(|argument| arguments.get(argument).map(|value| Self { argument, value }));
-        let key = sent.next().ok_or_else(|| {
-            Refusal::missing(
-                ORDER_NUMBER,
-                "none of orderNumber, certificateID and serialNumber was sent",
-            )
-        })?;
+        let key = sent
+            .next()
+            .expect("the table demands the orderNumber if neither of the others is sent");
         match sent.next() {
             Some(second) => Err(Refusal::invalid(
                 second.argument,
@@ -112,7 +109,12 @@ const ARGUMENTS: &[Argument] = &[
         ORDER_NUMBER,
         Kind::Integer,
         "The order. Exactly one of orderNumber, certificateID and serialNumber is sent.",
-    ),
+    )
+    .needed(|_, arguments| {
+        let others = [CERTIFICATE_ID, SERIAL_NUMBER];
+        let is_alone = others.iter().all(|name| arguments.sent(name).is_none());
+        is_alone.then(|| "none of orderNumber, certificateID and serialNumber was sent".to_owned())
+    }),
     Argument::conditional(
         CERTIFICATE_ID,
         Kind::Integer,

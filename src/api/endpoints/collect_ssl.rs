@@ -97,10 +97,7 @@ impl<'f> Key<'f> {
             (Some(number), None) => Ok(Self::Number(number)),
             (None, Some(id)) => Ok(Self::CertificateId(id)),
             (Some(number), Some(id)) => Ok(Self::Both(number, id)),
-            (None, None) => Err(Refusal::missing(
-                ORDER_NUMBER,
-                "none of orderNumber, baseOrderNumber and certificateID was sent",
-            )),
+            (None, None) => unreachable!("the table demands the orderNumber then"),
         }
     }
 
@@ -143,7 +140,12 @@ const ARGUMENTS: &[Argument] = &[
         Kind::String,
         "The code-signing order to collect. Required unless baseOrderNumber or certificateID is sent.",
     )
-    .max(128),
+    .max(128)
+    .needed(|_, arguments| {
+        let others = [BASE_ORDER_NUMBER, CERTIFICATE_ID];
+        let is_alone = others.iter().all(|name| arguments.sent(name).is_none());
+        is_alone.then(|| "none of orderNumber, baseOrderNumber and certificateID was sent".to_owned())
+    }),
     Argument::conditional(
         BASE_ORDER_NUMBER,
         Kind::Integer,

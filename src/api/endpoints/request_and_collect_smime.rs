@@ -3,6 +3,7 @@
 //! Source: the endpoint's page, whose codes are not public, and those of its siblings; where they are silent,
 //! `docs/endpoints.md` lists what is assumed.
 
+use crate::api::account::Account;
 use crate::api::csr::{Csr, CsrError};
 use crate::api::endpoints::collecting::{QUERY_TYPE, RESPONSE_ENCODING, SHOW_VALIDITY_PERIOD, Wish, admit_poll};
 use crate::api::endpoints::credentials::Credentials;
@@ -12,7 +13,7 @@ use crate::api::endpoints::{
 use crate::api::order::collection_code;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, State};
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments, Kind, ORDER_NUMBER};
 use crate::api::protocol::assumption::{Assumptions, CsrGivenTwice};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::refusal::Refusal;
@@ -47,7 +48,11 @@ impl Rules for RequestAndCollectSmime {
             ));
         }
         Ok(Values {
-            named: Named::read(arguments)?,
+            named: Named {
+                collection_code: arguments.get(COLLECTION_CODE),
+                login: Credentials::if_sent(arguments),
+                order_number: arguments.get(ORDER_NUMBER),
+            },
             csr: arguments
                 .get("csr")
                 .map(|text| Csr::parse_with(text, csr_spaces(arguments))),
@@ -58,8 +63,9 @@ impl Rules for RequestAndCollectSmime {
 
     fn handle(values: Values<'_>, world: &mut World, now: Timestamp) -> Result<Success, Failure> {
         values.wish.check(&world.conventions.assumptions)?;
-        let number = values.named.find(world)?;
+        let account = values.named.log_in(world)?;
         let csr = values.csr.transpose().map_err(|error| refuse_new_csr(&error))?;
+        let number = values.named.find(world, account)?;
         let order = world.book.get(number).expect("it was just found");
         if csr.is_some() {
             check_wants_csr(order, &world.conventions.assumptions, now)?;
@@ -95,7 +101,9 @@ pub(super) struct Values<'f> {
     wish: Wish,
 }
 
-/// How a call names its order.
+const COLLECTION_CODE: &str = "collectionCode";
+
+/// How a call names its order: with a collectionCode, all else may be left out.
 struct Named<'f> {
     collection_code: Option<&'f str>,
     login: Option<Credentials<'f>>,
@@ -103,37 +111,23 @@ struct Named<'f> {
 }
 
 impl<'f> Named<'f> {
-    /// With a collectionCode, all else may be left out.
-    fn read(arguments: &Arguments<'f>) -> Result<Self, Refusal> {
-        let collection_code = arguments.get("collectionCode");
-        for name in ["loginName", "loginPassword", "orderNumber"] {
-            if collection_code.is_none() && arguments.get(name).is_none() {
-                return Err(Refusal::missing(
-                    name,
-                    format!("neither {name} nor collectionCode was sent"),
-                ));
-            }
-        }
-        Ok(Self {
-            collection_code,
-            login: Credentials::if_sent(arguments),
-            order_number: arguments.get("orderNumber"),
-        })
+    /// The account that calls, if the call has a login.
+    fn log_in<'w>(&self, world: &'w World) -> Result<Option<&'w Account>, Refusal> {
+        let Some(login) = self.login else { return Ok(None) };
+        let account = login.log_in(world, &code::LOGIN_DETAILS)?;
+        check_permission(world, account, RequestAndCollectSmime::NAME)?;
+        Ok(Some(account))
     }
 
     /// What is sent beside a collectionCode must fit it.
-    fn find(&self, world: &World) -> Result<OrderNumber, Refusal> {
+    fn find(&self, world: &World, account: Option<&Account>) -> Result<OrderNumber, Refusal> {
         let denied = &code::LOGIN_DETAILS;
-        let account = self.login.map(|login| login.log_in(world, denied)).transpose()?;
-        if let Some(account) = account {
-            check_permission(world, account, RequestAndCollectSmime::NAME)?;
-        }
         let by_number = match (account, self.order_number) {
             (Some(account), Some(number)) => Some(find_order(world, number, account, Product::Smime, denied)?),
             _ => None,
         };
         let Some(code) = self.collection_code else {
-            let order = by_number.ok_or_else(|| Refusal::missing("orderNumber", "orderNumber was not sent"))?;
+            let order = by_number.expect("without a collectionCode, the table demands the login and the orderNumber");
             return Ok(order.number);
         };
         let unknown = || Refusal::invalid("collectionCode", "no S/MIME order has that collectionCode");
@@ -190,27 +184,35 @@ fn is_mime_type(text: &str) -> bool {
     is_essence && parameters.chars().all(|c| c == ' ' || c.is_ascii_graphic())
 }
 
+fn without_collection_code(name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    let is_without = arguments.sent(COLLECTION_CODE).is_none();
+    is_without.then(|| format!("neither {name} nor collectionCode was sent"))
+}
+
 const ARGUMENTS: &[Argument] = &[
     Argument::conditional(
         "loginName",
         Kind::String,
         "The account's username. Case sensitive. Required unless collectionCode is sent.",
     )
-    .max(64),
+    .max(64)
+    .needed(without_collection_code),
     Argument::conditional(
         "loginPassword",
         Kind::String,
         "The account's password. Case sensitive. Required unless collectionCode is sent.",
     )
-    .max(128),
+    .max(128)
+    .needed(without_collection_code),
     Argument::conditional(
-        "orderNumber",
+        ORDER_NUMBER,
         Kind::String,
         "The S/MIME order. Required unless collectionCode is sent.",
     )
-    .max(128),
+    .max(128)
+    .needed(without_collection_code),
     Argument::conditional(
-        "collectionCode",
+        COLLECTION_CODE,
         Kind::String,
         "The code of the order, from !AutoApplyOrder with showCollectionCode=Y.",
     )

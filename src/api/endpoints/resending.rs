@@ -20,13 +20,13 @@ pub(super) const ORDER_NUMBER: Argument =
 
 pub(super) const CODES: &[&Code] = &[
     &code::NOT_HTTPS_LOWER_CASE,
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
-    &code::MISSING_ARGUMENT,
-    &code::INVALID_ARGUMENT,
-    &code::UNKNOWN_ERROR,
-    &code::LOGIN_DETAILS,
-    &code::NOT_POST,
-    &code::NOT_PERMITTED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
+    &code::MISSING_ARGUMENT.assumed(),
+    &code::INVALID_ARGUMENT.assumed(),
+    &code::UNKNOWN_ERROR.assumed(),
+    &code::LOGIN_DETAILS.assumed(),
+    &code::NOT_POST.assumed(),
+    &code::NOT_PERMITTED.assumed(),
     &code::WRONG_STATE_TO_RESEND,
 ];
 

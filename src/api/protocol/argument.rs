@@ -34,6 +34,8 @@ pub struct Argument {
     pub default: Option<&'static str>,
     /// The assumption under which it may be left out although it is required.
     pub unless: Option<fn(&Assumptions) -> bool>,
+    /// When it must be sent although it is not required.
+    pub condition: Option<Condition>,
     /// How well the row is known.
     pub mark: Mark,
     /// What it is for.
@@ -52,6 +54,7 @@ impl Argument {
             choices: &[],
             default: None,
             unless: None,
+            condition: None,
             mark: Mark::Documented,
             doc,
         }
@@ -118,14 +121,28 @@ impl Argument {
         }
     }
 
+    /// The same row, which must be sent under a condition.
+    pub const fn needed(self, condition: Condition) -> Self {
+        Self {
+            condition: Some(condition),
+            ..self
+        }
+    }
+
     /// The same row, known less well.
     pub const fn mark(self, mark: Mark) -> Self {
         Self { mark, ..self }
     }
 
-    /// Whether a call without this argument is refused.
-    fn must_be_sent(&self, assumptions: &Assumptions) -> bool {
-        self.need == Need::Required && !self.unless.is_some_and(|is_assumed| is_assumed(assumptions))
+    /// Why a call without this argument is refused, if it is.
+    fn why_needed(&self, others: &Arguments<'_>) -> Option<String> {
+        match (self.need, self.condition) {
+            (Need::Required, _) => {
+                let may_be_left_out = self.unless.is_some_and(|is_assumed| is_assumed(&others.assumptions));
+                (!may_be_left_out).then(|| [self.name, " was not sent"].concat())
+            }
+            (Need::Optional | Need::Conditional, condition) => condition?(self.name, others),
+        }
     }
 
     /// Checks one value by itself; gives it as it is documented, if it may be written in other ways.
@@ -189,6 +206,10 @@ impl Argument {
         Refusal::invalid(self.name, hint)
     }
 }
+
+/// Why the argument of that name must be sent with the others of a call, whose values are not checked yet; none if it need
+/// not.
+pub(crate) type Condition = fn(&'static str, &Arguments<'_>) -> Option<String>;
 
 /// Whether an argument must be sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -332,11 +353,10 @@ impl<'f> Arguments<'f> {
     /// Whether those that must be sent are there (-3).
     fn check_missing(&self) -> Result<(), Refusal> {
         for (argument, row) in self.table.iter().zip(&self.rows) {
-            if row.first.is_none() && argument.must_be_sent(&self.assumptions) {
-                return Err(Refusal::missing(
-                    argument.name,
-                    [argument.name, " was not sent"].concat(),
-                ));
+            if row.first.is_none()
+                && let Some(why) = argument.why_needed(self)
+            {
+                return Err(Refusal::missing(argument.name, why));
             }
         }
         Ok(())

@@ -34,7 +34,8 @@ impl Code {
         }
     }
 
-    const fn assumed(self) -> Self {
+    /// The same row, of an endpoint of which it is not known that it returns this number.
+    pub(crate) const fn assumed(self) -> Self {
         Self {
             number_mark: Mark::Assumed,
             ..self

@@ -1,6 +1,6 @@
 //! What is found first when several things are wrong.
 
-use crate::harness::{Answer, Client, Form, REPLACE, REVOKE, Server};
+use crate::harness::{Answer, Client, Form, OpenSsl, REPLACE, REVOKE, Server};
 
 const RSA_1024: &str = include_str!("../../../fixtures/csr/rsa-1024.pem");
 
@@ -144,6 +144,116 @@ fn collect_smime() {
     call(&bad).assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
     let bad = bad.order(1);
     assert_eq!(call(&bad).code(), -21);
+}
+
+#[test]
+fn auto_apply_order() {
+    const APPLY: &str = "/products/!AutoApplyOrder";
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let mut call = |form: &Form| client.post(APPLY, &form.encode());
+    let bad = Form::default()
+        .add("loginName", "nobody")
+        .add("loginPassword", "login_password")
+        .add("days", "9")
+        .add("csr", RSA_1024);
+    assert_eq!(call(&bad).code(), -3);
+
+    let smime = bad.clone().add("product", "794");
+    call(&smime).assert_text("-3\nThe 'sanEmailAddress' argument is missing!\n");
+    let smime = smime.add("sanEmailAddress", "jane@example.com");
+    call(&smime).assert_text("-4\nThe value of the 'days' argument is invalid!\n");
+
+    let bad = bad.add("product", "8");
+    call(&bad).assert_text("-3\nThe 'isCustomerValidated' argument is missing!\n");
+    let bad = bad.add("isCustomerValidated", "N").add("countryName", "D-");
+    call(&bad).assert_text("-3\nThe 'appRepEmailAddress' argument is missing!\n");
+    let bad = bad.add("appRepEmailAddress", "jane@example.com");
+    call(&bad.clone().without("csr")).assert_text("-3\nThe 'organizationName' argument is missing!\n");
+    let bad = bad.add("organizationName", "Beispiel GmbH");
+    call(&bad).assert_text("-4\nThe value of the 'days' argument is invalid!\n");
+    let bad = bad.set("days", "365");
+    call(&bad).assert_text("-7\n'D-' is not a valid ISO-3166 country!\n");
+    let bad = bad.set("countryName", "DE");
+    assert_eq!(call(&bad).code(), -16);
+    let bad = bad.by("denied");
+    assert_eq!(call(&bad).code(), -91);
+    let bad = bad.by("allowed");
+    assert_eq!(call(&bad).code(), -13);
+}
+
+/// The country of a CSR is no argument: it is looked at with the CSR, behind the login.
+#[test]
+fn the_country_of_a_csr_comes_after_the_login() {
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let openssl = OpenSsl::new();
+    openssl.expect(
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out csr.pem -subj /C=XX/O=o",
+    );
+    let form = Form::default()
+        .add("loginName", "nobody")
+        .add("loginPassword", "login_password")
+        .add("product", "8")
+        .add("days", "365")
+        .add("isCustomerValidated", "N")
+        .add("appRepEmailAddress", "jane@example.com")
+        .add("csr", openssl.read("csr.pem"));
+    let mut call = |form: &Form| client.post("/products/!AutoApplyOrder", &form.encode());
+    assert_eq!(call(&form).code(), -16);
+    call(&form.by("allowed")).assert_text("-7\n'XX' is not a valid ISO-3166 country!\n");
+}
+
+#[test]
+fn request_and_collect_smime() {
+    const REQUEST: &str = "/products/download/RequestAndCollectSMIME";
+    let server = Server::plain_with_fixtures(FIXTURES, &[]);
+    let mut client = server.client();
+    let mut call = |form: &Form| client.post(REQUEST, &form.encode());
+    call(&Form::default()).assert_text("-3\nThe 'loginName' argument is missing!\n");
+    let bad = Form::default()
+        .add("loginName", "nobody")
+        .add("queryType", "9")
+        .add("csr", "AAAA");
+    call(&bad).assert_text("-3\nThe 'loginPassword' argument is missing!\n");
+    let bad = bad.add("loginPassword", "login_password");
+    call(&bad).assert_text("-3\nThe 'orderNumber' argument is missing!\n");
+    let bad = bad.add("orderNumber", "77");
+    call(&bad).assert_text("-4\nThe value of the 'queryType' argument is invalid!\n");
+    let bad = bad.set("queryType", "0");
+    assert_eq!(call(&bad).code(), -16);
+    let bad = bad.by("denied");
+    assert_eq!(call(&bad).code(), -91);
+    let bad = bad.by("allowed");
+    assert_eq!(call(&bad).code(), -10);
+    let bad = bad.set("csr", RSA_1024);
+    assert_eq!(call(&bad).code(), -13);
+    let bad = bad.without("csr");
+    call(&bad).assert_text("-4\nThe value of the 'orderNumber' argument is invalid!\n");
+}
+
+/// Where one of several must be sent, that none was is found before what is wrong with the others.
+#[test]
+fn one_of_several() {
+    let server = Server::plain(&[]);
+    let mut client = server.client();
+    for (path, name, value, missing) in [
+        ("/products/!autoRevokeCertificate", "codeReason", "9", "orderNumber"),
+        ("/products/!AutoReplaceCS", "signatureHash", "X", "csr"),
+        ("/products/download/CollectSSL", "queryType", "9", "orderNumber"),
+    ] {
+        let form = Form::default()
+            .add("loginName", "login_name")
+            .add("loginPassword", "login_password")
+            .add(name, value);
+        let form = match missing {
+            "csr" => form.add("orderNumber", "2200003"),
+            _ => form,
+        };
+        let answer = client.post(path, &form.encode());
+        let text = answer.text();
+        assert!(text.contains("-3") && text.contains(missing), "{path}: {text}");
+    }
 }
 
 /// Of two findings of one kind: an unrecognized argument in the order of the form, the others in that of the table.
