@@ -18,6 +18,7 @@
 //!
 //! Each refused connection is one line in the log; a peer that closes a connection early is one line at debug level.
 
+mod activity;
 mod calls;
 mod connection;
 mod peer;
