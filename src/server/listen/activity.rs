@@ -14,7 +14,7 @@ use hyper::{Request, Response};
 #[derive(Default)]
 pub(super) struct Activity {
     steps: AtomicU64,
-    at_work: AtomicUsize,
+    works: AtomicUsize,
 }
 
 impl Activity {
@@ -23,9 +23,9 @@ impl Activity {
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// Whether the service is working on a response, or on the next piece of one.
-    pub(super) fn is_at_work(&self) -> bool {
-        self.at_work.load(Ordering::Relaxed) > 0
+    /// On how many responses, or next pieces of them, the service is working, or waits for a body.
+    pub(super) fn works(&self) -> usize {
+        self.works.load(Ordering::Relaxed)
     }
 
     fn step(&self) {
@@ -38,7 +38,7 @@ struct WorkInProgress(Arc<Activity>);
 
 impl WorkInProgress {
     fn new(activity: &Arc<Activity>) -> Self {
-        activity.at_work.fetch_add(1, Ordering::Relaxed);
+        activity.works.fetch_add(1, Ordering::Relaxed);
         Self(activity.clone())
     }
 }
@@ -46,7 +46,7 @@ impl WorkInProgress {
 impl Drop for WorkInProgress {
     fn drop(&mut self) {
         self.0.step();
-        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
+        self.0.works.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

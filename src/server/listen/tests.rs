@@ -1,5 +1,7 @@
 //! Each behaviour at the socket, with short limits, where possible checked by curl and openssl.
 
+mod full;
+
 use std::convert::Infallible;
 use std::process::{Command, Output};
 use std::sync::Mutex;
