@@ -251,10 +251,7 @@ async fn read_ok(client: &mut (impl AsyncRead + Unpin)) {
     let mut answer = vec![];
     while !answer.ends_with(b"ok") {
         assert_ne!(
-            timeout(Duration::from_secs(5), client.read_buf(&mut answer))
-                .await
-                .unwrap()
-                .unwrap(),
+            timeout(PATIENCE, client.read_buf(&mut answer)).await.unwrap().unwrap(),
             0
         );
     }
