@@ -20,7 +20,7 @@ use crate::clock::Stopwatch;
 use crate::sandbox::DEFAULT;
 
 /// The target of the log line that each action of the control API leaves.
-const CONTROL_LOG: &str = "sectigo_emulator::control";
+pub(super) const CONTROL_LOG: &str = "sectigo_emulator::control";
 
 /// The target of the log line of a panic.
 const PANIC_LOG: &str = "sectigo_emulator::panic";
