@@ -16,7 +16,7 @@ pub(crate) struct Token(Box<str>);
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub(crate) enum TokenError {
     /// It is empty.
-    #[error("a token is not empty")]
+    #[error("a token is not empty; to go without one, leave it out")]
     Empty,
     /// It begins or ends with white space, which an HTTP header does not keep.
     #[error("a token has no white space around it")]
@@ -80,7 +80,10 @@ impl Token {
                 "has several lines; the token is the only line of its file",
             ));
         }
-        Self::parse(line).map_err(|error| FileError::new(path, error.to_string()))
+        Self::parse(line).map_err(|error| match error {
+            TokenError::Empty => FileError::new(path, "is empty; the token is the only line of its file"),
+            error => FileError::new(path, error.to_string()),
+        })
     }
 
     /// The token itself: for the header that bears it, and to compare that header.

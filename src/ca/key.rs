@@ -240,7 +240,14 @@ mod tests {
             (CaKey::Rsa2048, &[Hash::Sha256, Hash::Sha384, Hash::Sha512]),
         ] {
             let signer = Signer::new(&kind.generate().unwrap()).unwrap();
-            for hash in [Hash::Sha1, Hash::Sha224, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            for hash in [
+                Hash::Md5,
+                Hash::Sha1,
+                Hash::Sha224,
+                Hash::Sha256,
+                Hash::Sha384,
+                Hash::Sha512,
+            ] {
                 assert_eq!(signer.supports(hash), hashes.contains(&hash), "{kind} {hash}");
             }
             assert!(signer.supports(signer.default_hash()));

@@ -13,6 +13,7 @@ use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
+use crate::cli::ctl::field_of_account;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
@@ -67,6 +68,7 @@ impl Config {
         let words = &with_serve_first(&Self::command(), words);
         let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
         check_sandbox(&matches)?;
+        check_password(&matches, words)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
@@ -154,7 +156,8 @@ impl Exit {
             }
         };
         let origin = origin(command, words, &options_of(error));
-        Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
+        let elsewhere = command_of_ctl(error, &program);
+        Self::Usage(format!("{line}{origin}{elsewhere} ({path} --help lists the options)"))
     }
 
     /// The error about a value that the program does not accept; `path` is the full name of the command.
@@ -182,6 +185,18 @@ fn options_of(error: &clap::Error) -> Vec<&str> {
         .collect()
 }
 
+/// The command of `ctl` that was given without `ctl`, as the end of an error about it, or nothing.
+fn command_of_ctl(error: &clap::Error, program: &clap::Command) -> String {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else {
+        return String::new();
+    };
+    let ctl = program.find_subcommand("ctl");
+    match ctl.and_then(|ctl| ctl.find_subcommand(given)) {
+        Some(command) => format!("; there is `sectigo-emulator ctl {}`", command.get_name()),
+        None => String::new(),
+    }
+}
+
 /// Which of these options of a command have their values from the environment, as the end of an error about them. The error
 /// itself names the options alone.
 fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> String {
@@ -189,10 +204,13 @@ fn origin(command: &clap::Command, words: &[OsString], options: &[&str]) -> Stri
         let argument = command
             .get_arguments()
             .find(|argument| argument.get_long() == Some(option))?;
-        let variable = argument.get_env().filter(|name| variables::value(name).is_some())?;
-        let is_from_there = !is_given(argument, words);
-        let variable = variable.to_string_lossy();
-        is_from_there.then(|| format!("; the value of --{option} came from the environment variable {variable}"))
+        let name = argument.get_env()?;
+        let value = variables::value(name).filter(|_| !is_given(argument, words))?;
+        let name = name.to_string_lossy();
+        Some(match value.is_empty() {
+            true => format!("; the environment variable {name} is set, but empty: give it a value, or unset it"),
+            false => format!("; the value of --{option} came from the environment variable {name}"),
+        })
     };
     options.iter().filter_map(from_variable).collect()
 }
@@ -288,6 +306,27 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
         ));
     }
     Ok(())
+}
+
+/// Refuses a field of an account in the place of its password, unless the command line has `--`: it would become the
+/// password, and nothing would tell. The error does not repeat it, for it may have the password in it.
+fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> {
+    let password = matches
+        .subcommand_matches("ctl")
+        .and_then(|ctl| ctl.subcommand_matches("accounts"))
+        .and_then(|accounts| accounts.subcommand_matches("create"))
+        .and_then(|create| create.get_one::<String>("password"));
+    let Some(field) = password.and_then(|password| field_of_account(password)) else {
+        return Ok(());
+    };
+    if words.iter().any(|word| word == "--") {
+        return Ok(());
+    }
+    Err(Exit::Usage(format!(
+        "what stands in the place of the password looks like the field `{field}`: give LOGIN PASSWORD, each without a name, \
+         and the fields behind them; if it is the password, write -- before LOGIN (sectigo-emulator ctl accounts create \
+         --help lists the options)"
+    )))
 }
 
 #[cfg(test)]
@@ -473,6 +512,18 @@ mod tests {
             ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
             ("ctl --sandbox mine sandbox create", "give the name as an argument"),
             ("ctl sandbox list --sandbox x", "give the name as an argument"),
+            (
+                "orders list",
+                "; there is `sectigo-emulator ctl orders` (sectigo-emulator --help ",
+            ),
+            ("sandbox list", "; there is `sectigo-emulator ctl sandboxes` "),
+            (
+                "ctl accounts create a loginPasword=s3cret",
+                "looks like the field `loginPassword`: give LOGIN PASSWORD",
+            ),
+            ("ctl accounts create a password=s3cret", "the field `loginPassword`"),
+            ("ctl accounts create a LOCKED=s3cret", "the field `locked`"),
+            ("ctl accounts create a permissions=", "write -- before LOGIN "),
         ] {
             let words: Vec<_> = std::iter::once("sectigo-emulator")
                 .chain(line.split(' '))
@@ -482,6 +533,24 @@ mod tests {
                 panic!("{line} is taken")
             };
             assert!(said.contains(expected) && !said.contains('\n'), "{line}: {said}");
+            assert!(!said.contains("s3cret"), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_password_may_hold_an_equals_sign() {
+        for line in [
+            "ctl accounts create a colour=red locked=true",
+            "ctl accounts create a czNjcmV0Cg==",
+            "ctl accounts create a =x",
+            "ctl accounts create -- a loginPasword=s3cret",
+            "ctl accounts create a -- locked=true locked=true",
+        ] {
+            let words: Vec<_> = std::iter::once("sectigo-emulator")
+                .chain(line.split(' '))
+                .map(OsString::from)
+                .collect();
+            assert!(Config::read_words(&words).is_ok(), "{line}");
         }
     }
 

@@ -28,6 +28,8 @@ use tokio::runtime;
 
 use args::{Command, Config, Exit};
 
+use crate::client::ControlError;
+
 /// The program: reads the command line and runs one command.
 pub fn main() -> ExitCode {
     let runtime = runtime::Builder::new_multi_thread()
@@ -72,12 +74,17 @@ async fn run() -> ExitCode {
         Ok(Command::Ca(args)) => ca::run(args).await.and_then(|text| print(&text)),
         Ok(Command::Env(args)) => match env::run(&args).await {
             Ok(text) => print(&text),
-            Err(error) => return fail(&*error, 1),
+            Err(error) => {
+                return match error.downcast::<ControlError>() {
+                    Ok(error) => fail(&ctl::in_terms_of_ctl(*error, "default"), 1),
+                    Err(error) => fail(&*error, 1),
+                };
+            }
         },
         Ok(Command::Ctl(args)) => {
             return match ctl::run(&args, &mut io::stdout()).await {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&error, 1),
+                Err(error) => fail(&error, error.exit_code()),
             };
         }
         Ok(Command::Check(args)) => {

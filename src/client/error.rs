@@ -75,6 +75,16 @@ pub enum ControlError {
         /// When it is issued, by the sandbox's clock, if it is being issued and that has an end.
         due: Option<Timestamp>,
     },
+    /// An order is in a state that it does not leave, and not in the one that was waited for.
+    #[error("order {number} is {found} and stays so: it does not become {expected}")]
+    NeverReached {
+        /// The order.
+        number: u64,
+        /// The state that was waited for.
+        expected: State,
+        /// The state that it is in.
+        found: State,
+    },
 }
 
 fn at(due: Option<Timestamp>) -> String {

@@ -144,7 +144,11 @@ impl Orders<'_> {
     }
 
     /// Waits until an order is in a state, for so long at most, in real time. The emulator is asked every 100 ms: a state
-    /// that does not last that long may be missed. The clock of the sandbox is not moved.
+    /// that does not last that long may be missed. The clock of the sandbox is not moved. An order that is revoked, rejected
+    /// or expired stays so, and no other state is waited for.
+    ///
+    /// An order that does not exist is an error at once. To wait for one that a client will order, wait for its call first:
+    /// [`Calls::expect`](crate::control::Calls::expect).
     ///
     /// ```
     /// # use sectigo_emulator::Emulator;
@@ -162,7 +166,8 @@ impl Orders<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`ControlError::NotReached`] if it is in another state when the time is over; no order has that number.
+    /// [`ControlError::NotReached`] if it is in another state when the time is over, [`ControlError::NeverReached`] as soon
+    /// as it is in one that it does not leave; no order has that number.
     pub async fn wait(self, number: u64, state: State, within: Duration) -> Result<OrderInfo, ControlError> {
         self.wait_for_answer(number, state, within)
             .await
@@ -185,6 +190,13 @@ impl Orders<'_> {
             let now = Instant::now();
             if order.state == state {
                 return Ok((answer, order));
+            }
+            if order.state.is_final() {
+                return Err(ControlError::NeverReached {
+                    number,
+                    expected: state,
+                    found: order.state,
+                });
             }
             if deadline.is_some_and(|deadline| deadline <= now) {
                 return Err(ControlError::NotReached {

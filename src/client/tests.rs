@@ -68,6 +68,35 @@ async fn what_is_no_emulator_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_state_that_an_order_does_not_reach_is_not_waited_for() {
+    for (state, is_final) in [
+        ("revoked", true),
+        ("rejected", true),
+        ("expired", true),
+        ("on-hold", false),
+    ] {
+        let order = format!(r#"{{"orderNumber":7,"loginName":"l","product":"smime","state":"{state}"}}"#);
+        let stub = Stub::answering(200, &order).await;
+        let orders = Control::connect(stub.url());
+        // Where there is something to wait for, the time must have an end.
+        let within = if is_final { hours(1) } else { seconds(0) };
+        match orders.orders().wait(7, State::Issued, within).await.unwrap_err() {
+            ControlError::NeverReached {
+                number,
+                expected,
+                found,
+            } => assert_eq!(
+                (number, expected, found.as_str(), is_final),
+                (7, State::Issued, state, true)
+            ),
+            ControlError::NotReached { found, .. } => assert_eq!((found.as_str(), is_final), (state, false)),
+            other => panic!("{state}: {other}"),
+        }
+        assert_eq!(stub.asked(), ["GET /control/v1/orders/7"]);
+    }
+}
+
+#[tokio::test]
 async fn calls_are_expected() {
     let stub = Stub::answering(200, r#"{"count":2,"reached":true,"nearest":[]}"#).await;
     let calls = Control::connect(stub.url()).sandbox("t 1").calls().code(0);

@@ -17,6 +17,7 @@ pub(crate) const CURVE_P384: &[u8] = oid!("1.3.132.0.34");
 pub(crate) const CURVE_P521: &[u8] = oid!("1.3.132.0.35");
 
 // Signatures (RFC 4055, RFC 5758).
+pub(crate) const MD5_WITH_RSA: &[u8] = oid!("1.2.840.113549.1.1.4");
 pub(crate) const SHA1_WITH_RSA: &[u8] = oid!("1.2.840.113549.1.1.5");
 pub(crate) const MGF1: &[u8] = oid!("1.2.840.113549.1.1.8");
 pub(crate) const RSASSA_PSS: &[u8] = oid!("1.2.840.113549.1.1.10");
@@ -32,6 +33,7 @@ pub(crate) const ECDSA_WITH_SHA384: &[u8] = oid!("1.2.840.10045.4.3.3");
 pub(crate) const ECDSA_WITH_SHA512: &[u8] = oid!("1.2.840.10045.4.3.4");
 
 // Hashes (RFC 4055, FIPS 202).
+pub(crate) const MD5: &[u8] = oid!("1.2.840.113549.2.5");
 pub(crate) const SHA1: &[u8] = oid!("1.3.14.3.2.26");
 pub(crate) const SHA256: &[u8] = oid!("2.16.840.1.101.3.4.2.1");
 pub(crate) const SHA384: &[u8] = oid!("2.16.840.1.101.3.4.2.2");
@@ -203,7 +205,7 @@ const NAMES: &[(&[u8], &str)] = &[
     (ECDSA_WITH_SHA512, "ECDSA with SHA-512"),
     (oid!("1.2.840.113549.1.1.2"), "RSA with MD2"),
     (oid!("1.2.840.113549.1.1.3"), "RSA with MD4"),
-    (oid!("1.2.840.113549.1.1.4"), "RSA with MD5"),
+    (MD5_WITH_RSA, "RSA with MD5"),
     (SHA1_WITH_RSA, "RSA with SHA-1"),
     (SHA256_WITH_RSA, "RSA with SHA-256"),
     (SHA384_WITH_RSA, "RSA with SHA-384"),
@@ -211,7 +213,7 @@ const NAMES: &[(&[u8], &str)] = &[
     (SHA224_WITH_RSA, "RSA with SHA-224"),
     (oid!("1.2.840.113549.1.1.15"), "RSA with SHA-512/224"),
     (oid!("1.2.840.113549.1.1.16"), "RSA with SHA-512/256"),
-    (oid!("1.2.840.113549.2.5"), "MD5"),
+    (MD5, "MD5"),
     (oid!("2.16.840.1.101.3.4.2.5"), "SHA-512/224"),
     (oid!("2.16.840.1.101.3.4.2.6"), "SHA-512/256"),
     (oid!("2.16.840.1.101.3.4.2.7"), "SHA3-224"),
@@ -306,6 +308,8 @@ mod tests {
             (CURVE_P256, b"\x2a\x86\x48\xce\x3d\x03\x01\x07"),
             (CURVE_P384, b"\x2b\x81\x04\x00\x22"),
             (CURVE_P521, b"\x2b\x81\x04\x00\x23"),
+            (MD5_WITH_RSA, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"),
+            (MD5, b"\x2a\x86\x48\x86\xf7\x0d\x02\x05"),
             (SHA1_WITH_RSA, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"),
             (RSASSA_PSS, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"),
             (SHA256_WITH_RSA, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"),

@@ -19,6 +19,7 @@ use crate::aside::aside;
 use crate::ca::{Authority, CaOptions};
 use crate::clock::system_now;
 use crate::files::FileError;
+use crate::model::when::Span;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
 use crate::sandbox::state_file::{StateError, StateFile};
@@ -157,6 +158,9 @@ impl Builder {
             info!(target: CONSOLE_LOG, "the console is at {url}/");
         }
         log_unexpected_start(&emulator.sandboxes, prepared.is_saved);
+        if let Some(file) = emulator.state_file.as_ref().filter(|_| !prepared.is_saved) {
+            log_new_state(file, self.state_every);
+        }
         Ok(emulator)
     }
 
@@ -375,6 +379,19 @@ fn log_unexpected_start(sandboxes: &Sandboxes, is_saved: bool) {
     if accounts == 0 {
         warn!(target: LOG, "there are no accounts, so every call with a login is answered with -16");
     }
+}
+
+/// Logs that there is no saved state yet, and when there will be one: a path that is misspelt looks the same.
+fn log_new_state(file: &StateFile, interval: Option<Duration>) {
+    let meanwhile = interval.map_or_else(String::new, |interval| {
+        format!(", and every {} if it has changed (--state-every)", Span(interval))
+    });
+    info!(
+        target: LOG,
+        file = %file.path().display(),
+        "there is no such file yet (--state), so the default sandbox begins with the fixtures; its state is saved there \
+         at a graceful stop{meanwhile}"
+    );
 }
 
 /// Saves the state after each interval, until the emulator stops. After a failure it tries again.

@@ -191,10 +191,12 @@ pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -
         return not_yaml(&message);
     }
     if is_unquoted(text, offset) {
-        format!("{message}; text stands in quotes, as in state = \"issued\"")
-    } else {
-        message.into_owned()
+        return format!("{message}; text stands in quotes, as in state = \"issued\"");
     }
+    if message.starts_with("invalid type: map, expected a sequence") {
+        return format!("{message}; each part of a list has a heading in double brackets, as in [[orders]]");
+    }
+    message.into_owned()
 }
 
 /// The message about a text that is YAML.

@@ -131,7 +131,8 @@ pub struct Order<T = When> {
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep_key: bool,
-    /// What the caller of its revocation said.
+    /// What the caller of its revocation said. Only an order that is revoked, rejected or replaced has one, or that expired
+    /// after it was replaced.
     #[serde(
         default,
         deserialize_with = "object::option",

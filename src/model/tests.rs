@@ -229,6 +229,15 @@ fn an_error_says_where_it_is_and_what_is_taken() {
             "line 1, column 30: loginName is empty",
         ),
         (
+            "[accounts]\nloginName = \"a\"\n",
+            "line 1, column 1: invalid type: map, expected a sequence; each part of a list has a heading in double brackets, as \
+             in [[orders]]",
+        ),
+        (
+            "{\"accounts\": {}}",
+            "line 1, column 13: invalid type: map, expected a sequence",
+        ),
+        (
             "{\"accounts\": 1}",
             "line 1, column 14: invalid type: integer, expected a sequence",
         ),

@@ -31,6 +31,13 @@ impl ValueError {
         steps.join(".")
     }
 
+    /// The path as far as the user has chosen no part of it.
+    pub(crate) fn known_field(&self) -> String {
+        let known = self.path.iter().take_while(|step| !matches!(step, Step::Name(_)));
+        let steps: Vec<_> = known.map(ToString::to_string).collect();
+        steps.join(".")
+    }
+
     pub(super) fn under(mut self, key: &'static str) -> Self {
         self.path.insert(0, Key(key));
         self

@@ -2,6 +2,7 @@
 //! action, for the console what tells a browser how little the page may do.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::Router;
@@ -19,10 +20,14 @@ use crate::clock::Stopwatch;
 use crate::sandbox::DEFAULT;
 
 /// The target of the log line that each action of the control API leaves.
-const CONTROL_LOG: &str = "sectigo_emulator::control";
+pub(super) const CONTROL_LOG: &str = "sectigo_emulator::control";
 
 /// The target of the log line of a panic.
 const PANIC_LOG: &str = "sectigo_emulator::panic";
+
+/// What the log line of a request says of the response, if it is an error. Nothing that was sent may be in it.
+#[derive(Clone, Debug)]
+pub(crate) struct LogHint(pub(crate) Cow<'static, str>);
 
 /// What is answered where a handler panicked.
 const DEFECT: &str = "This is a defect of the emulator; its log has a line about it. Please report it.";
@@ -103,11 +108,12 @@ async fn log_request(
     // A number that is no order's may be a password too.
     let order = order.filter(|_| response.status() != StatusCode::NOT_FOUND);
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
+    let hint = response.extensions().get::<LogHint>().map(|hint| &*hint.0);
     match method {
         Method::GET | Method::HEAD | Method::OPTIONS => {
-            debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us);
+            debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint);
         }
-        _ => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us),
+        _ => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
     }
     Ok(response)
 }

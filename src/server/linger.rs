@@ -12,6 +12,7 @@ use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -51,12 +52,40 @@ where
     }));
 }
 
+/// What happens on the socket of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    steps: AtomicU64,
+    waits: AtomicBool,
+}
+
+impl Traffic {
+    /// How often bytes have come or gone.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
+    /// Whether the peer is to take what was written, or to close the connection.
+    pub(crate) fn waits_for_peer(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn set_waits(&self, waits: bool) {
+        self.waits.store(waits, Ordering::Relaxed);
+    }
+}
+
 /// A TCP stream whose shutdown lingers and whose writes have a time limit.
 pub(crate) struct Linger {
     /// Its own `poll_read` knows from a read that did not fill the buffer that the socket is empty, and saves the system
     /// call that would tell so.
     reader: OwnedReadHalf,
     writer: Arc<OwnedWriteHalf>,
+    traffic: Arc<Traffic>,
     stop: Stop,
     write_timeout: Duration,
     phase: Phase,
@@ -72,12 +101,19 @@ enum Phase {
 }
 
 impl Linger {
-    /// Wraps a stream. A write that makes no progress for `write_timeout` fails. After `stop`, closing does
-    /// not linger.
-    pub(crate) fn new(reader: OwnedReadHalf, writer: Arc<OwnedWriteHalf>, write_timeout: Duration, stop: Stop) -> Self {
+    /// Wraps a stream, and notes its traffic. A write that makes no progress for `write_timeout` fails. After `stop`,
+    /// closing does not linger.
+    pub(crate) fn new(
+        reader: OwnedReadHalf,
+        writer: Arc<OwnedWriteHalf>,
+        traffic: Arc<Traffic>,
+        write_timeout: Duration,
+        stop: Stop,
+    ) -> Self {
         Self {
             reader,
             writer,
+            traffic,
             stop,
             write_timeout,
             phase: Phase::Open,
@@ -94,11 +130,14 @@ impl Linger {
     /// for ever, because hyper only limits the time for heads.
     fn limit_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
+            self.traffic.step();
             if self.timer.is_some() {
                 self.timer = None;
+                self.traffic.set_waits(false);
             }
             return written;
         }
+        self.traffic.set_waits(true);
         ready!(self.poll_timer(cx, self.write_timeout));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -119,6 +158,7 @@ impl Linger {
             let mut buffer = ReadBuf::uninit(&mut space);
             match Pin::new(&mut self.reader).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.traffic.step();
                     self.discarded += buffer.filled().len();
                     if self.discarded >= DISCARD {
                         return Poll::Ready(());
@@ -148,7 +188,12 @@ fn poll_write(
 
 impl AsyncRead for Linger {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.reader).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.reader).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.traffic.step();
+        }
+        read
     }
 }
 
@@ -184,6 +229,7 @@ impl AsyncWrite for Linger {
                 return Poll::Ready(Ok(()));
             };
             self.timer = None;
+            self.traffic.set_waits(true);
             self.phase = Phase::Discarding;
         }
         if let Phase::Discarding = self.phase {

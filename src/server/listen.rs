@@ -9,7 +9,9 @@
 //!   end of the previous response, so it closes idle connections too), an HTTP/2 connection on which nothing happens,
 //!   and a write that makes no progress. The service limits the time for the body of a request.
 //! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others.
-//!   While a listener is full, connections on which nothing was sent yet are closed to make room for those that wait.
+//!   While a listener is full, connections that wait for their peer are closed if nothing happens on them, to make room
+//!   for those that wait to be accepted: for its first byte, its handshake, its head, the rest of a body, for it to take an
+//!   answer, or to close. Connections whose calls are at work stay.
 //! - An HTTP/1 call ends when its peer closes the connection, also while the call waits (see `peer`).
 //! - A response after which the connection is closed has the header `Connection: close` (see `calls`).
 //! - A head may have 96 KiB; for a longer one, hyper responds 431 (414 for a target of more than 65534 bytes) and
@@ -18,6 +20,7 @@
 //!
 //! Each refused connection is one line in the log; a peer that closes a connection early is one line at debug level.
 
+mod activity;
 mod calls;
 mod connection;
 mod peer;

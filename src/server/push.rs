@@ -2,7 +2,10 @@
 //!
 //! A receiver is trusted with nothing: only its status is read, its redirects are not followed, and every try ends in time. A
 //! push goes to this machine or into a private network only, unless more is allowed; that is judged by the address that is
-//! connected to, after its name was resolved.
+//! connected to, after its name was resolved. Sandboxes take turns, and receivers that hang leave places to others (see
+//! [`places`]).
+
+mod places;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -27,6 +30,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tracing::warn;
 
+use self::places::{Place, Places};
 use crate::api::account::{PushCredentials, PushTarget};
 use crate::api::push::{BEFORE_CERTIFICATE, CA_CERTIFICATE, CERTIFICATE};
 use crate::ca::trust;
@@ -112,31 +116,41 @@ impl Pusher {
         } = self;
         let sender = Arc::new(Sender { options, tls });
         let hub = sandboxes.push_hub();
+        let places = Places::new(most);
         let mut on_their_way = JoinSet::new();
+        let mut held_back = Vec::new();
         loop {
             while let Some(name) = hub.next_due(real_now()) {
                 if let Some(sandbox) = sandboxes.get(&name) {
                     sandbox.look_after();
                 }
             }
-            while on_their_way.len() < most
+            while places.has_free()
                 && let Some(name) = hub.next_ready()
             {
                 let Some(sandbox) = sandboxes.get(&name) else { continue };
-                // Those that are left are taken when one of this sandbox is over.
-                while on_their_way.len() < most
-                    && let Some(taken) = sandbox.pushes.take()
-                {
-                    on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken));
+                let mut is_held_back = false;
+                let taken = sandbox.pushes.take(|of_sandbox, push| {
+                    let may_go = places.may_take(of_sandbox, &push.target.url);
+                    is_held_back |= !may_go;
+                    may_go
+                });
+                if let Some(taken) = taken {
+                    let place = places.take(&taken.push.target.url);
+                    on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken, place));
+                    // Its next push takes its turn after those of the others.
+                    hub.make_ready(&name);
+                } else if is_held_back {
+                    held_back.push(name);
                 }
             }
-            let is_full = on_their_way.len() >= most;
+            let has_free = places.has_free();
             let nap = hub.next_alarm().map(|at| at.since(real_now()).min(NAP));
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,
-                Some(_) = on_their_way.join_next() => {}
-                () = hub.news(), if !is_full => {}
+                Some(_) = on_their_way.join_next() => held_back.drain(..).for_each(|name| hub.make_ready(&name)),
+                () = hub.news(), if has_free => {}
                 () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
             }
         }
@@ -147,8 +161,8 @@ impl Pusher {
     }
 }
 
-/// Sends a push, in a few tries, unless it is given up.
-async fn deliver(sender: Arc<Sender>, sandbox: Arc<Sandbox>, taken: Taken) {
+/// Sends a push, in a few tries, unless it is given up. It has its place until then.
+async fn deliver(sender: Arc<Sender>, sandbox: Arc<Sandbox>, taken: Taken, _place: Place) {
     let mut giving_up = taken.giving_up();
     let sending = Sending {
         sandbox: &sandbox,

@@ -65,7 +65,7 @@ impl Csr {
         let der = decode::decode(text, PKCS10, spaces)?;
         let CertificationRequest { self_signed, templates } = CertificationRequest::parse(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
-        let signature_hash = verify::verify(key, &self_signed)?;
+        let signature_hash = verify::verify(key, &self_signed, verify::Md5::Refused)?;
         Ok(Self {
             public_key_info: narrow(&self_signed.public_key_info),
             templates: templates.iter().map(narrow).collect(),

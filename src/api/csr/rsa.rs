@@ -1,4 +1,4 @@
-//! RSA verification for the schemes that the cryptographic library does not offer: PKCS#1 v1.5 with SHA-224, and
+//! RSA verification for the schemes that the cryptographic library does not offer: PKCS#1 v1.5 with MD5 and SHA-224, and
 //! RSASSA-PSS with SHA-1 and SHA-224 (RFC 8017).
 //!
 //! All values are public, so nothing needs to run in constant time. The key was checked before: the modulus is odd and
@@ -8,16 +8,14 @@ use aws_lc_rs::digest::{self, Algorithm};
 use num_bigint::BigUint;
 
 use super::{BadSignature, key::rsa_numbers};
-use crate::der::oid;
 use crate::der::tag::{NULL, OCTET_STRING};
 use crate::der::write::{oid, sequence, tlv};
 
-/// RSASSA-PKCS1-v1_5 with SHA-224 (sections 8.2.2 and 9.2).
-pub(super) fn verify_pkcs1_sha224(key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+/// RSASSA-PKCS1-v1_5 (sections 8.2.2 and 9.2) of the digest of a message by the hash of that object identifier.
+pub(super) fn verify_pkcs1(hash: &[u8], digest: &[u8], key: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let (modulus, encoded) = recover(key, signature)?;
-    let digest = digest::digest(&digest::SHA224, message);
-    let algorithm = sequence(&[&oid(oid::SHA224), &[NULL, 0]]);
-    let info = sequence(&[&algorithm, &tlv(OCTET_STRING, &[digest.as_ref()])]);
+    let algorithm = sequence(&[&oid(hash), &[NULL, 0]]);
+    let info = sequence(&[&algorithm, &tlv(OCTET_STRING, &[digest])]);
     let mut expected = vec![0xff; modulus.len()];
     let (padding, tail) = expected.split_at_mut(modulus.len() - info.len());
     tail.copy_from_slice(&info);

@@ -1,8 +1,9 @@
 //! SPKAC, the `SignedPublicKeyAndChallenge` of Netscape: a public key and a challenge, signed by that key. Browsers made it
 //! for `<keygen>`, and `openssl spkac` still does.
 //!
-//! It is judged as a PKCS#10 request is: the same readings of Base64, the same keys, the same table of signatures. In
-//! particular, MD5 is not taken, with which `openssl spkac` signs unless `-digest` names another hash.
+//! It is judged as a PKCS#10 request is: the same readings of Base64, the same keys, the same table of signatures, and RSA with
+//! MD5 besides: the only signature that HTML 5 knew for `<keygen>`, and that of `openssl spkac` unless `-digest` names another
+//! hash.
 //!
 //! A challenge is meant to be a text that the CA chose. Sectigo's documents name none, so its value cannot be checked: any
 //! `IA5String` is taken (assumed), an empty one as well, which is what browsers and OpenSSL put in where none is given.
@@ -44,7 +45,7 @@ impl Spkac {
         let der = decode::decode(text.strip_prefix(PREFIX).unwrap_or(text), SPKAC, spaces)?;
         let Parts { self_signed, challenge } = Parts::read(&der)?;
         let key = Key::classify(&self_signed.public_key)?;
-        let signature_hash = verify::verify(key, &self_signed)?;
+        let signature_hash = verify::verify(key, &self_signed, verify::Md5::Taken)?;
         Ok(Self {
             public_key_info: narrow(&self_signed.public_key_info),
             challenge: narrow(&challenge),
@@ -228,7 +229,7 @@ mod tests {
             (
                 "RSA -pkeyopt rsa_keygen_bits:2048".to_owned(),
                 Key::Rsa { bits: 2048 },
-                &[Hash::Sha1, Hash::Sha256][..],
+                &[Hash::Md5, Hash::Sha1, Hash::Sha256][..],
             ),
             (
                 "RSA -pkeyopt rsa_keygen_bits:3072".to_owned(),
@@ -278,9 +279,10 @@ mod tests {
                 Ok("Spkac(RSA 2048, SHA-256, 580 bytes)"),
             ),
             (
-                "rsa-2048-md5.txt",
-                Err("signature by RSA with MD5, which is not taken with an RSA 2048 key"),
+                "p256-sha1.txt",
+                Err("signature by ECDSA with SHA-1, which is not taken with an EC P-256 key"),
             ),
+            ("rsa-2048-md5.txt", Ok("Spkac(RSA 2048, MD5, 589 bytes)")),
             ("rsa-1024.txt", Err("RSA key of 1024 bits; 2048 to 8192 are taken")),
             (
                 "secp256k1.txt",
@@ -323,7 +325,7 @@ mod tests {
             ("SPKAC=SPKAC=AAAA", "-9"),
             ("AAAA", "-10"),
             ("SPKAC=MAA=", "-10"),
-            (&fixture("rsa-2048-md5.txt"), "-11"),
+            (&fixture("p256-sha1.txt"), "-11"),
             (&fixture("bad-signature.txt"), "-12"),
             (&fixture("rsa-1024.txt"), "-13"),
             (&format!("spkac={bare}"), "-9"),

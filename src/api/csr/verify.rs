@@ -21,6 +21,8 @@ use crate::der::tag::{NULL, SEQUENCE, context};
 /// A hash of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hash {
+    /// MD5, with RSA only, and under a SPKAC only.
+    Md5,
     /// SHA-1, with RSA only.
     Sha1,
     /// SHA-224.
@@ -33,21 +35,10 @@ pub enum Hash {
     Sha512,
 }
 
-impl Hash {
-    fn algorithm(self) -> &'static digest::Algorithm {
-        match self {
-            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            Self::Sha224 => &digest::SHA224,
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-        }
-    }
-}
-
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Md5 => "MD5",
             Self::Sha1 => "SHA-1",
             Self::Sha224 => "SHA-224",
             Self::Sha256 => "SHA-256",
@@ -72,9 +63,16 @@ impl From<aws_lc_rs::error::Unspecified> for BadSignature {
     }
 }
 
+/// Whether a signature with MD5 is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Md5 {
+    Taken,
+    Refused,
+}
+
 /// Verifies the signature of a CSR or a SPKAC with a key of the kind `key`, and returns its hash.
-pub(super) fn verify(key: Key, request: &SelfSigned<'_>) -> Result<Hash, CsrError> {
-    let scheme = Scheme::read(key, &request.signature_algorithm)?;
+pub(super) fn verify(key: Key, request: &SelfSigned<'_>, md5: Md5) -> Result<Hash, CsrError> {
+    let scheme = Scheme::read(key, &request.signature_algorithm, md5)?;
     if request.signature.unused != 0 {
         return Err(CsrError::BadSignature);
     }
@@ -97,9 +95,10 @@ enum Scheme {
 }
 
 impl Scheme {
-    fn read(key: Key, algorithm: &Algorithm<'_>) -> Result<Self, CsrError> {
+    fn read(key: Key, algorithm: &Algorithm<'_>, md5: Md5) -> Result<Self, CsrError> {
         let scheme = match (key, algorithm.oid) {
             (Key::Rsa { .. }, oid::RSASSA_PSS) => return pss_parameters(algorithm.parameters),
+            (Key::Rsa { .. }, oid::MD5_WITH_RSA) if md5 == Md5::Taken => Self::Pkcs1(Hash::Md5),
             (Key::Rsa { .. }, oid::SHA1_WITH_RSA | oid::OIW_SHA1_WITH_RSA) => Self::Pkcs1(Hash::Sha1),
             (Key::Rsa { .. }, oid::SHA224_WITH_RSA) => Self::Pkcs1(Hash::Sha224),
             (Key::Rsa { .. }, oid::SHA256_WITH_RSA) => Self::Pkcs1(Hash::Sha256),
@@ -226,8 +225,12 @@ fn absent_or_null(parameters: Reader<'_>) -> bool {
 
 fn pkcs1(hash: Hash, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
     let parameters: &RsaParameters = match hash {
+        Hash::Md5 => return rsa::verify_pkcs1(oid::MD5, &*md5::compute(message), key, signature),
         Hash::Sha1 => &lc::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha224 => return rsa::verify_pkcs1_sha224(key, message, signature),
+        Hash::Sha224 => {
+            let digest = digest::digest(&digest::SHA224, message);
+            return rsa::verify_pkcs1(oid::SHA224, digest.as_ref(), key, signature);
+        }
         Hash::Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
         Hash::Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
         Hash::Sha512 => &lc::RSA_PKCS1_2048_8192_SHA512,
@@ -236,13 +239,15 @@ fn pkcs1(hash: Hash, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(),
 }
 
 fn pss(hash: Hash, salt: u16, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
+    let by_own_code = |hash| rsa::verify_pss(hash, usize::from(salt), key, message, signature);
     let parameters = match hash {
-        Hash::Sha1 | Hash::Sha224 => {
-            return rsa::verify_pss(hash.algorithm(), usize::from(salt), key, message, signature);
-        }
+        Hash::Sha1 => return by_own_code(&digest::SHA1_FOR_LEGACY_USE_ONLY),
+        Hash::Sha224 => return by_own_code(&digest::SHA224),
         Hash::Sha256 => lc::RSA_PSS_2048_8192_SHA256,
         Hash::Sha384 => lc::RSA_PSS_2048_8192_SHA384,
         Hash::Sha512 => lc::RSA_PSS_2048_8192_SHA512,
+        // `pss_parameters` accepts no MD5.
+        Hash::Md5 => return Err(BadSignature),
     };
     Ok(parameters
         .with_pss_salt_length(RsaPssSaltLength::Custom(salt))
@@ -267,8 +272,8 @@ fn ecdsa(key: Key, hash: Hash, point: &[u8], message: &[u8], signature: &[u8]) -
         (Key::P521, Hash::Sha256) => &lc::ECDSA_P521_SHA256_ASN1,
         (Key::P521, Hash::Sha384) => &lc::ECDSA_P521_SHA384_ASN1,
         (Key::P521, Hash::Sha512) => &lc::ECDSA_P521_SHA512_ASN1,
-        // `Scheme::read` accepts neither.
-        (Key::Rsa { .. }, _) | (_, Hash::Sha1) => return Err(BadSignature),
+        // `Scheme::read` accepts none of these.
+        (Key::Rsa { .. }, _) | (_, Hash::Md5 | Hash::Sha1) => return Err(BadSignature),
     };
     Ok(algorithm.verify_sig(point, message, signature)?)
 }

@@ -624,6 +624,7 @@ const CODES: &[&Code] = &[
     &code::MISSING_ARGUMENT,
     &code::INVALID_ARGUMENT,
     &code::NOT_A_COUNTRY,
+    &code::CSR_FIELD_MISSING,
     &code::NEW_CSR_NOT_BASE64,
     &code::NEW_CSR_NOT_DECODED,
     &code::NEW_CSR_ALGORITHM,
@@ -633,6 +634,7 @@ const CODES: &[&Code] = &[
     &code::NO_CREDIT,
     &code::LOGIN_DETAILS,
     &code::NOT_POST,
+    &code::CSR_KEY_COMPROMISED,
     &code::NOT_PERMITTED,
     &code::NO_PRICE,
 ];

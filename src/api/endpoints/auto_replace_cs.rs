@@ -200,6 +200,7 @@ const CODES: &[&Code] = &[
     &code::ALREADY_REVOKED.assumed(),
     &code::BEING_ISSUED.assumed(),
     &code::EXPIRED.assumed(),
+    &code::CSR_KEY_COMPROMISED,
     &code::CALL_LIMIT.assumed(),
     &code::NOT_REVOCABLE.assumed(),
     &code::NOT_PERMITTED.assumed(),

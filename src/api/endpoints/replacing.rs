@@ -99,7 +99,7 @@ pub(super) fn replace(
 fn weak_hash(replacement: &Replacement) -> Option<Hash> {
     let hash = replacement.csr.signature_hash();
     let is_wanted = replacement.signature_hash == SignatureHash::InferFromCsr;
-    (is_wanted && matches!(hash, Hash::Sha1 | Hash::Sha224)).then_some(hash)
+    (is_wanted && matches!(hash, Hash::Md5 | Hash::Sha1 | Hash::Sha224)).then_some(hash)
 }
 
 fn replace_in_place(world: &mut World, number: OrderNumber, replacement: Replacement) -> Result<Success, Failure> {

@@ -208,6 +208,16 @@ impl State {
         }
     }
 
+    /// Whether an order in this state stays in it, whatever is called and however much time passes. Only the control API
+    /// takes it out of it again. An order on hold is not meant: the control API alone puts it there, and is expected to
+    /// end it.
+    pub(crate) fn is_final(self) -> bool {
+        match self {
+            Self::Revoked | Self::Rejected | Self::Expired => true,
+            Self::Pending | Self::BeingIssued | Self::Issued | Self::Replaced | Self::OnHold | Self::Unpaid => false,
+        }
+    }
+
     /// Whether `!autoRevokeCS` brings orders into this state, so that they may have a [`Revocation`].
     pub(crate) fn may_have_revocation(self) -> bool {
         match self {
@@ -300,6 +310,16 @@ pub enum Stage {
     OnHold,
     /// Waits for its payment.
     Unpaid,
+}
+
+impl Stage {
+    /// Whether a call of `!autoRevokeCS` may have brought the order here, so that it may have a [`Revocation`].
+    pub(crate) fn may_have_revocation(self) -> bool {
+        match self {
+            Self::Replaced(_) | Self::Revoked(_) | Self::Rejected => true,
+            Self::Pending | Self::BeingIssued(_) | Self::Issued(_) | Self::OnHold | Self::Unpaid => false,
+        }
+    }
 }
 
 /// An order of a certificate.
@@ -547,6 +567,16 @@ mod tests {
         (State::OnHold, Err(Refused::WrongState), Err(Refused::NotRevocable), Err(Refused::NotRevocable)),
         (State::Unpaid, Err(Refused::WrongState), Ok(RevokeStep::Reject), Ok(RevokeStep::Reject)),
     ];
+
+    #[test]
+    fn nothing_can_be_done_to_an_order_in_a_final_state() {
+        for state in State::ALL.into_iter().filter(|state| state.is_final()) {
+            let steps = [state.replace().err(), state.replace_code_signing().err()];
+            let revocations = [true, false].map(|include_in_crl| state.revoke(include_in_crl).err());
+            assert!(steps.iter().chain(&revocations).all(Option::is_some), "{state}");
+            assert_ne!(state.times(), Times::Due, "{state}");
+        }
+    }
 
     #[test]
     fn every_state_answers_every_event_as_the_table_says() {

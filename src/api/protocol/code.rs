@@ -143,6 +143,22 @@ pub(crate) const CSR_KEY_SIZE: Code = Code::new(
 /// An error inside of Sectigo's service; only a fault returns it.
 pub(crate) const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
+/// What the emulator asks of no CSR: each of its fields may be missing.
+pub(crate) const CSR_FIELD_MISSING: Code = Code::new(
+    -8,
+    "The CSR is missing a required field!",
+    "a fault was set for this call",
+)
+.assumed();
+
+/// What the emulator finds out of no key.
+pub(crate) const CSR_KEY_COMPROMISED: Code = Code::new(
+    -40,
+    "The CSR uses a key that is believed to have been compromised!",
+    "a fault was set for this call",
+)
+.assumed();
+
 /// The endpoints that collect: the CA cannot make the certificate, for example because its files cannot be read.
 pub(crate) const NOT_MADE: Code = Code::new(
     -14,

@@ -81,8 +81,8 @@ pub(crate) struct CheckArgs {
     /// Print what would be sent, as curl commands without the password, and send nothing.
     #[arg(long, env = "SECTIGO_EMULATOR_DRY_RUN", value_parser = read_switch)]
     pub(super) dry_run: bool,
-    /// Send without asking first. Without a terminal, nothing is sent unless this is given. It has no variable: what the
-    /// environment happens to hold is no consent.
+    /// Send without asking first. Without a terminal, nobody is asked, and nothing is sent unless this is given. It has no
+    /// variable: what the environment happens to hold is no consent.
     #[arg(long)]
     pub(super) yes: bool,
     /// The pause between two calls.

@@ -90,7 +90,8 @@ pub(crate) enum CtlCommand {
     Restore {
         /// The snapshot, or a fixtures file, TOML or JSON; - is stdin.
         file: PathBuf,
-        /// Do not ask before all is replaced. Where there is no terminal, it is not asked.
+        /// Replace all without asking first. Without a terminal, nobody is asked either, and all is replaced with this option
+        /// or without it.
         #[arg(long)]
         yes: bool,
     },
@@ -189,7 +190,7 @@ pub(crate) enum OrdersCommand {
         #[arg(value_parser = read_whole::<u64>)]
         number: u64,
     },
-    /// Wait until an order is in a state, and show it: exit 0 if it is, 1 if the time is over before.
+    /// Wait until an order is in a state, and show it: exit 0 if it is, 1 if the time is over before, 3 if it never will be.
     Wait {
         /// Its orderNumber.
         #[arg(value_parser = read_whole::<u64>)]
@@ -290,7 +291,7 @@ pub(crate) struct OrderArgs {
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) keep_key: Option<bool>,
-    /// When it was revoked: -1d, or RFC 3339.
+    /// When it was revoked, replaced or rejected, which --state says: -1d, or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     #[serde(skip)]
     pub(crate) revoked: Option<String>,

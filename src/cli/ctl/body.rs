@@ -15,6 +15,7 @@ use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
 use crate::model::{LoadError, Product};
+use crate::similar::nearest;
 
 /// The fields of what is written as an object, without those that have no value.
 fn given(args: &impl Serialize) -> Map<String, Value> {
@@ -109,6 +110,19 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
         _ => kinds.read(name, value),
     })?;
     Ok(account.into())
+}
+
+/// The field of an account that a text of the form `FIELD=VALUE` names, or was meant to name.
+pub(in crate::cli) fn field_of_account(text: &str) -> Option<String> {
+    /// What is easily written in place of the field's name.
+    const PASSWORD: (&str, &str) = ("password", "loginPassword");
+    let (name, _) = text.split_once('=')?;
+    if name.eq_ignore_ascii_case(PASSWORD.0) {
+        return Some(PASSWORD.1.to_owned());
+    }
+    let kinds = Kinds::of::<Account>();
+    let names = kinds.0.as_object()?.keys().map(String::as_str);
+    nearest(name, names).map(str::to_owned)
 }
 
 /// Of which kind each field of an object is, as its schema says.
@@ -227,13 +241,16 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
 }
 
 /// The error about a file whose content was refused: with the place in the file, not in the JSON that was sent.
-pub(super) fn refused_snapshot(file: &Path, error: CtlError) -> CtlError {
-    if !matches!(error, CtlError::Control(ControlError::Refused { .. })) {
+pub(super) fn refused_snapshot(file: &Path, mut error: CtlError) -> CtlError {
+    let CtlError::Control(ControlError::Refused { detail, .. }) = &mut error else {
         return error;
-    }
+    };
     match Fixtures::load(file) {
         Err(LoadError::Bad(error)) => CtlError::Given(error.to_string()),
-        Ok(_) | Err(LoadError::Unreadable { .. }) => CtlError::Given(format!("`{}`: {error}", file.display())),
+        Ok(_) | Err(LoadError::Unreadable { .. }) => {
+            *detail = format!("`{}`: {detail}", file.display());
+            error
+        }
     }
 }
 

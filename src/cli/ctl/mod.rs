@@ -2,6 +2,7 @@
 
 pub(super) mod args;
 mod body;
+mod hints;
 mod pretty;
 mod table;
 
@@ -15,6 +16,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
+
+pub(super) use body::field_of_account;
+pub(super) use hints::in_terms_of_ctl;
 
 use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
@@ -63,6 +67,16 @@ pub(crate) enum CtlError {
     Print(#[from] io::Error),
 }
 
+impl CtlError {
+    /// The exit code of the program.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Control(ControlError::NeverReached { .. }) => 3,
+            Self::Control(_) | Self::Given(_) | Self::File { .. } | Self::Written(_) | Self::Print(_) => 1,
+        }
+    }
+}
+
 impl From<FileError> for CtlError {
     fn from(error: FileError) -> Self {
         Self::Written(error.to_string())
@@ -85,6 +99,9 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
             "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
         ))),
+        Err(CtlError::Control(error @ ControlError::Refused { .. })) => {
+            Err(CtlError::Given(in_terms_of_ctl(error, &args.sandbox.name)))
+        }
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
@@ -201,7 +218,8 @@ impl<W: Write> Ctl<'_, W> {
             OrdersCommand::Next { number } => self.get(&format!("/orders/{number}/next"), Layout::NEXT).await,
             OrdersCommand::Wait { number, state, timeout } => {
                 let (state, limit) = (state.unwrap_or(State::Issued), timeout.unwrap_or(WAIT));
-                let (answer, _) = self.control.orders().wait_for_answer(*number, state, limit).await?;
+                let waited = self.control.orders().wait_for_answer(*number, state, limit).await;
+                let (answer, _) = waited.map_err(not_there_to_wait_for)?;
                 self.print(&answer, Layout::ONE)
             }
             OrdersCommand::Create { number, order } => {
@@ -474,17 +492,28 @@ fn without_place(mut error: CtlError) -> CtlError {
     error
 }
 
+/// The error of a wait; of an order that is not there, it says how to wait for it.
+fn not_there_to_wait_for(mut error: ControlError) -> ControlError {
+    if let ControlError::Refused {
+        status: 404, detail, ..
+    } = &mut error
+        && detail.starts_with(hints::NO_ORDER)
+    {
+        detail.push_str("; only one that exists is waited for: `ctl calls --follow` shows when a client orders one");
+    }
+    error
+}
+
 /// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
 /// the value.
 fn naming(sent: Result<(), CtlError>, given: impl FnOnce(&str) -> Option<String>) -> Result<(), CtlError> {
-    sent.map_err(|error| {
-        let CtlError::Control(ControlError::Refused { field, .. }) = &error else {
-            return error;
-        };
-        match given(field.as_deref().unwrap_or_default()) {
-            Some(given) => CtlError::Given(format!("`{given}`: {error}")),
-            None => error,
+    sent.map_err(|mut error| {
+        if let CtlError::Control(ControlError::Refused { detail, field, .. }) = &mut error
+            && let Some(given) = given(field.as_deref().unwrap_or_default())
+        {
+            *detail = format!("`{given}`: {detail}");
         }
+        error
     })
 }
 

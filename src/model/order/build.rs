@@ -9,7 +9,7 @@ use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
-use crate::api::order::state::{self as domain, OrderNumber, RevocationReason};
+use crate::api::order::state::{self as domain, OrderNumber, RevocationReason, Stage};
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::api::world::Accounts;
@@ -32,6 +32,7 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         Some(text) => Some(judge_csr(text)?),
         None => None,
     };
+    let stage = build_stage(entry, now)?;
     let mut order = domain::Order {
         number,
         certificate_id: build_certificate_id(entry)?,
@@ -42,8 +43,8 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         subject: build_subject(entry)?,
         csr: None,
         terms: build_terms(entry)?,
-        stage: build_stage(entry, now)?,
-        revocation: build_revocation(entry, now)?,
+        stage,
+        revocation: build_revocation(entry, stage, now)?,
         issued_after_polls: build_polls(entry.issued_after_polls)?,
         issuance_fails: entry.issuance_fails,
         mailing: build_mailing(entry)?.boxed(),
@@ -173,10 +174,24 @@ fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
     })
 }
 
-fn build_revocation(entry: &Order, now: Timestamp) -> Result<Option<Box<domain::Revocation>>, ValueError> {
+fn build_revocation(
+    entry: &Order,
+    stage: Stage,
+    now: Timestamp,
+) -> Result<Option<Box<domain::Revocation>>, ValueError> {
     let Some(revocation) = &entry.revocation else {
         return Ok(None);
     };
+    if !stage.may_have_revocation() {
+        return Err(ValueError::at(
+            "revocation",
+            format!(
+                "an order that is {} has no `revocation`; one that is revoked, replaced or rejected may have one, so \
+                 say its `state` as well",
+                entry.state
+            ),
+        ));
+    }
     let reason = RevocationReason::from_number(revocation.code_reason)
         .ok_or_else(|| ValueError::at("codeReason", "a codeReason is 0, 1, 3, 4 or 5").under("revocation"))?;
     Ok(Some(Box::new(domain::Revocation {

@@ -80,6 +80,8 @@ pub(super) fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, ValueE
         State::BeingIssued => being_issued(entry, now)?,
         State::Issued => Stage::Issued(validity_with_end(entry, now, false)?),
         State::Replaced => Stage::Replaced(validity_with_end(entry, now, false)?),
+        // What was revoked or rejected does not expire: that revocation marked the order as replaced.
+        State::Expired if entry.revocation.is_some() => Stage::Replaced(validity_with_end(entry, now, true)?),
         State::Expired => Stage::Issued(validity_with_end(entry, now, true)?),
         State::Revoked => Stage::Revoked(validity(entry, now, AGE)?),
     })

@@ -56,6 +56,41 @@ fn a_recorded_order_is_the_same_whenever_it_was_recorded_and_is_read() {
 }
 
 #[test]
+fn only_an_order_that_a_revocation_led_to_has_one() {
+    let mut accounts = Accounts::default();
+    accounts.insert(Account::plain("l", "p"));
+    let build = |state: State| {
+        let entry = json!({"orderNumber": 7, "loginName": "l", "product": "smime", "state": state,
+                           "revocation": {"at": "-1d", "codeReason": 1}});
+        let entry: Order = serde_json::from_value(entry).unwrap();
+        build_order(&entry, &accounts, day(1000))
+    };
+    for state in State::ALL {
+        let expected = match state {
+            State::Replaced | State::Revoked | State::Rejected | State::Expired => true,
+            State::Pending | State::BeingIssued | State::Issued | State::OnHold | State::Unpaid => false,
+        };
+        match build(state) {
+            Ok(order) => {
+                assert!(expected && order.revocation.is_some(), "{state}");
+                assert_eq!(order.state_at(day(1000)), state);
+            }
+            Err(error) => {
+                assert!(!expected, "{state}: {error:?}");
+                assert_eq!(error.field(), "revocation");
+                assert!(error.message.contains(&format!("is {state} has no")), "{error:?}");
+            }
+        }
+    }
+    // It was replaced before it expired, as it is again where the clock is set back.
+    let expired = build(State::Expired).unwrap();
+    assert!(matches!(expired.stage, Stage::Replaced(_)), "{expired:?}");
+    let described = OrderInfo::record(&expired, day(1000));
+    let entry = serde_json::from_value(json!(described)).unwrap();
+    assert_eq!(build_order(&entry, &accounts, day(2000)).unwrap(), expired);
+}
+
+#[test]
 fn an_order_is_written_as_a_fixtures_entry() {
     let day = Duration::from_secs(86_400);
     let order = Order::smime("l").issued().number(7).expires_in(3 * day).email("a@b.de");

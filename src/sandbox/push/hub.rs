@@ -62,7 +62,8 @@ impl PushHub {
         self.news.notified().await;
     }
 
-    pub(super) fn make_ready(&self, sandbox: &Arc<str>) {
+    /// Lets a sandbox wait for its turn, as a push of it may be taken.
+    pub(crate) fn make_ready(&self, sandbox: &Arc<str>) {
         let mut desk = self.lock();
         if desk.is_ready.insert(sandbox.clone()) {
             desk.ready.push_back(sandbox.clone());

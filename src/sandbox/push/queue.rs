@@ -96,13 +96,14 @@ impl Pushes {
         Ok(())
     }
 
-    /// Takes the first push that waits and may be sent: of an order none is on its way, and not too many of the sandbox are.
-    pub(crate) fn take(&self) -> Option<Taken> {
+    /// Takes the first push that waits and may be sent: of its order none is on its way, not too many of the sandbox are,
+    /// and `may_go` lets it go, which is told how many of the sandbox are on their way.
+    pub(crate) fn take(&self, mut may_go: impl FnMut(usize, &Push) -> bool) -> Option<Taken> {
         let mut queue = self.lock();
         if queue.busy.len() >= MAX_BUSY {
             return None;
         }
-        let is_free = |push: &Push| !queue.busy.contains(&push.order_number);
+        let is_free = |push: &Push| !queue.busy.contains(&push.order_number) && may_go(queue.busy.len(), push);
         let place = queue.waiting.iter().position(is_free)?;
         let push = queue.waiting.remove(place)?;
         queue.busy.insert(push.order_number);

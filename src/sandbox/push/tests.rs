@@ -180,14 +180,14 @@ fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
     }
     assert_eq!(hub.next_ready().as_deref(), Some("default"));
     assert_eq!(hub.next_ready(), None);
-    let mut taken: Vec<_> = std::iter::from_fn(|| pushes.take()).collect();
+    let mut taken: Vec<_> = std::iter::from_fn(|| pushes.take(|_, _| true)).collect();
     let order = |taken: &Taken| taken.push.order_number.get();
     assert_eq!(taken.iter().map(order).collect::<Vec<_>>(), [1, 2, 3, 4]);
     pushes.finish(&taken.remove(0));
     assert_eq!(hub.next_ready().as_deref(), Some("default"));
-    let again = pushes.take().unwrap();
+    let again = pushes.take(|_, _| true).unwrap();
     assert_eq!(order(&again), 1);
-    assert!(pushes.take().is_none());
+    assert!(pushes.take(|_, _| true).is_none());
     pushes.clear();
     let mut current = 0;
     pushes.unless_given_up(&again, || current += 1);
@@ -196,9 +196,9 @@ fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
     for push in pushes_of(&world(), [1, 1]) {
         pushes.enqueue(push).unwrap();
     }
-    let later = pushes.take().unwrap();
+    let later = pushes.take(|_, _| true).unwrap();
     pushes.finish(&again);
-    assert!(pushes.take().is_none());
+    assert!(pushes.take(|_, _| true).is_none());
     pushes.unless_given_up(&later, || current += 1);
     assert_eq!(current, 1);
 }
@@ -256,7 +256,7 @@ fn the_bytes_of_what_waits_are_bounded() {
         refused,
         ["never sent: the pushes of all sandboxes that wait take 64 MiB already"; 3]
     );
-    pushes.take().unwrap();
+    pushes.take(|_, _| true).unwrap();
     assert!(pushes.enqueue(push()).is_ok() && pushes.enqueue(push()).is_err());
     pushes.clear();
     assert_eq!(waiting(&hub), (0, 0));

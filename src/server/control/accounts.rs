@@ -196,7 +196,8 @@ fn remove_account(state: &mut sandbox::State, name: &str) -> Result<(), Problem>
                 "the account is the reseller of {}: change that first",
                 account.login_name
             ),
-        ));
+        )
+        .logged("the account is the reseller of another"));
     }
     state.world.accounts_mut().remove(name);
     Ok(())
@@ -232,7 +233,8 @@ fn check_without_orders_of(book: &Book, login_name: &str) -> Result<(), Problem>
         Some(order) => Err(Problem::conflict(
             "",
             format!("the account has orders, {} among them: delete them first", order.number),
-        )),
+        )
+        .logged("the account has orders")),
     }
 }
 

@@ -15,12 +15,15 @@ use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
 use thiserror::Error;
 use tokio::pin;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
+use tracing::info;
 
 use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
 use crate::aside::aside;
+use crate::server::layers::CONTROL_LOG;
 
 /// An answer up to this length needs no turn, and is in memory as a whole.
 const SHORT: usize = 64 << 10;
@@ -40,18 +43,69 @@ const TURNS: [usize; 2] = [4, 2];
 /// How long a request waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The turns of long answers. Each is held until the answer is sent.
+/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: a pace of 16 KiB per second, that of
+/// long bodies of the API.
+const PACE_TIME: Duration = Duration::from_secs(4);
+
+/// The turns of long answers. Each is held until the answer is sent, or its reader is too slow while others wait.
 #[derive(Clone, Debug)]
 pub(crate) struct AnswerTurns {
-    long: Arc<Semaphore>,
-    unlimited: Arc<Semaphore>,
+    long: Arc<Turns>,
+    unlimited: Arc<Turns>,
 }
 
 impl Default for AnswerTurns {
     fn default() -> Self {
-        let [long, unlimited] = TURNS.map(|turns| Arc::new(Semaphore::new(turns)));
+        let [long, unlimited] = TURNS.map(|turns| {
+            Arc::new(Turns {
+                free: Arc::new(Semaphore::new(turns)),
+                waiting: watch::Sender::new(0),
+            })
+        });
         Self { long, unlimited }
     }
+}
+
+/// The turns of one kind of answers.
+#[derive(Debug)]
+struct Turns {
+    free: Arc<Semaphore>,
+    /// How many requests wait for one.
+    waiting: watch::Sender<usize>,
+}
+
+impl Turns {
+    /// Waits for a turn. None if there is none within [`PATIENCE`].
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(turn) = self.free.clone().try_acquire_owned() {
+            return Some(turn);
+        }
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let _waiting = WaitingRequest(&self.waiting);
+        timeout(PATIENCE, self.free.clone().acquire_owned()).await.ok()?.ok()
+    }
+
+    /// Waits until a request waits for a turn.
+    async fn are_wanted(&self) {
+        // The sender is a field of `self`, so it is not dropped.
+        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+    }
+}
+
+/// For as long as it is there, a request waits for a turn.
+struct WaitingRequest<'t>(&'t watch::Sender<usize>);
+
+impl Drop for WaitingRequest<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
+/// A turn for a long answer.
+#[derive(Debug)]
+pub(super) struct Turn {
+    turns: Arc<Turns>,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// How long an answer is, as far as that is known before it is written.
@@ -70,15 +124,18 @@ impl AnswerTurns {
     ///
     /// # Errors
     /// There was none within [`PATIENCE`].
-    pub(super) async fn take(&self, length: Length) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+    pub(super) async fn take(&self, length: Length) -> Result<Option<Turn>, Problem> {
         let turns = match length {
             Length::Bytes(bytes) if bytes <= SHORT => return Ok(None),
             Length::Bytes(_) | Length::Unknown => &self.long,
             Length::Unlimited => &self.unlimited,
         };
-        match timeout(PATIENCE, turns.clone().acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(Some(turn)),
-            Ok(Err(_)) | Err(_) => Err(Problem::busy(
+        match turns.take().await {
+            Some(permit) => Ok(Some(Turn {
+                turns: turns.clone(),
+                _permit: permit,
+            })),
+            None => Err(Problem::busy(
                 "Other long answers are being sent, and within a second there was no memory for this one: ask again, \
                  or ask for fewer at the same time.",
             )),
@@ -104,14 +161,11 @@ pub(super) async fn answer<T: Serialize>(
 /// # Errors
 /// It cannot be made.
 pub(super) async fn answer_with<T: Serialize>(
-    turn: Option<OwnedSemaphorePermit>,
+    turn: Option<Turn>,
     make: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Response, Problem> {
     let (begin, begun) = oneshot::channel();
-    let write = aside(move || {
-        write(&make(), begin);
-        drop(turn);
-    });
+    let write = aside(move || write(&make(), turn, begin));
     pin!(write, begun);
     let begun = tokio::select! {
         biased;
@@ -149,7 +203,7 @@ pub(super) fn up_to<T>(
 
 /// Writes a value, and hands its body to `begin` as soon as it is known whether it is short: a short one is whole then, a
 /// long one is written as it is read.
-fn write(value: &impl Serialize, begin: oneshot::Sender<Begun>) {
+fn write(value: &impl Serialize, turn: Option<Turn>, begin: oneshot::Sender<Begun>) {
     // If nobody takes it, the client has left.
     let mut short = Short::default();
     if serde_json::to_writer(&mut short, value).is_ok() {
@@ -163,7 +217,7 @@ fn write(value: &impl Serialize, begin: oneshot::Sender<Begun>) {
         left: written_length(value) as u64,
     };
     if begin.send(Begun::Long(body)).is_ok() {
-        let mut writer = io::BufWriter::with_capacity(BLOCK, Pieces(pieces));
+        let mut writer = io::BufWriter::with_capacity(BLOCK, Pieces(Some(Reader { pieces, turn })));
         let _ = serde_json::to_writer(&mut writer, value).map(|()| writer.flush());
     }
 }
@@ -213,14 +267,48 @@ impl Write for Short {
     }
 }
 
-/// Hands on a long answer as it is written, and waits for whoever reads it.
-struct Pieces(mpsc::Sender<Bytes>);
+/// Hands on a long answer as it is written, and waits for whoever reads it, until they have gone or lost the turn.
+struct Pieces(Option<Reader>);
+
+/// Who reads a long answer.
+struct Reader {
+    pieces: mpsc::Sender<Bytes>,
+    turn: Option<Turn>,
+}
+
+impl Reader {
+    /// Hands on a piece, as soon as there is room for it.
+    ///
+    /// # Errors
+    /// Nobody reads it any more, or too slowly while others wait for the turn.
+    async fn hand_on(&self, piece: Bytes) -> io::Result<()> {
+        let room = self.pieces.reserve();
+        pin!(room);
+        let room = match (timeout(PACE_TIME, &mut room).await, &self.turn) {
+            (Ok(room), _) => room,
+            (Err(_), None) => room.await,
+            (Err(_), Some(turn)) => tokio::select! {
+                biased;
+                room = &mut room => room,
+                () = turn.turns.are_wanted() => {
+                    info!(target: CONTROL_LOG, "broke off an answer that was read too slowly while others waited for a turn");
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+            },
+        };
+        room.map_err(|_| io::ErrorKind::BrokenPipe)?.send(piece);
+        Ok(())
+    }
+}
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
-        sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
+        let reader = self.0.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
+        let handed_on = Handle::current().block_on(reader.hand_on(Bytes::copy_from_slice(bytes)));
+        if handed_on.is_err() {
+            self.0 = None;
+        }
+        handed_on.map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

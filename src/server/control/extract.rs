@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathP
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::blocks::Blocks;
 use super::receive::{BodyShare, MaxBody, receive};
@@ -110,9 +111,15 @@ where
     T: DeserializeOwned,
     R: serde_json::de::Read<'de>,
 {
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misfit(&error))?;
+    const NO_JSON: &str = "the body is no JSON";
+    let value = serde_path_to_error::deserialize(&mut json).map_err(
+        |error: serde_path_to_error::Error<serde_json::Error>| match error.inner().classify() {
+            Category::Syntax | Category::Eof => misfit(&error).logged(NO_JSON),
+            Category::Data | Category::Io => misfit(&error),
+        },
+    )?;
     json.end()
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")))?;
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("this is no JSON: {error}")).logged(NO_JSON))?;
     Ok(value)
 }
 
@@ -136,7 +143,32 @@ pub(super) fn misfit<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>
     {
         steps.push(field.to_owned());
     }
-    Problem::unreadable(steps.join("."), message)
+    let logged = logged_misfit(&message).map(str::to_owned);
+    let problem = Problem::unreadable(steps.join("."), message.into_owned());
+    match logged {
+        Some(logged) => problem.logged(logged),
+        None => problem,
+    }
+}
+
+/// What of a message of serde, which is without the value, is not from the request but the program's own. The place is left
+/// out: it says how long the value is.
+fn logged_misfit(message: &str) -> Option<&str> {
+    /// Behind these stand only kinds and names that the program knows.
+    const OWN: [&str; 5] = [
+        "invalid type: ",
+        "invalid value: ",
+        "unknown variant, expected ",
+        "missing field `",
+        "duplicate field `",
+    ];
+    const UNKNOWN_FIELD: &str = "unknown field";
+    if message.starts_with(UNKNOWN_FIELD) {
+        return Some(UNKNOWN_FIELD);
+    }
+    let is_own = OWN.iter().any(|start| message.starts_with(start));
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    is_own.then_some(&message[..end])
 }
 
 /// A query string; a parameter that is unknown, or sent twice, is refused.
@@ -190,6 +222,7 @@ pub(super) fn no_sandbox(name: &str) -> Problem {
          /control/v1/sandboxes with {{\"name\": ...}}",
         shown(name)
     ))
+    .logged("there is no such sandbox")
 }
 
 /// There is no order of that number in that sandbox.
@@ -198,6 +231,7 @@ pub(super) fn no_order(sandbox: &str, number: impl std::fmt::Display) -> Problem
         "no order of the sandbox `{}` has the number {number}",
         shown(sandbox)
     ))
+    .logged("there is no such order")
 }
 
 /// The loginName in the path.

@@ -140,9 +140,10 @@ fn check_names(
             let known: Vec<_> = object.properties.keys().map(|name| format!("`{name}`")).collect();
             let hint = similar_name(name, object.properties.keys().map(String::as_str));
             return Err(Problem::unreadable(
-                name,
+                name.clone(),
                 format!("unknown field, expected one of {}{hint}", known.join(", ")),
-            ));
+            )
+            .logged("unknown field"));
         };
         if let Value::Object(inner) = value {
             check_names(field, schemas, inner).map_err(|problem| problem.below(name))?;

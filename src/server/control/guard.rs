@@ -76,7 +76,9 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
 pub(super) async fn refuse_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     match form_urlencoded::parse(query.as_bytes()).next() {
-        Some((name, _)) => Problem::unreadable(name, "unknown parameter: this takes none in the query").into_response(),
+        Some((name, _)) => {
+            Problem::unreadable(name.into_owned(), "unknown parameter: this takes none in the query").into_response()
+        }
         None => next.run(request).await,
     }
 }

@@ -39,7 +39,7 @@ use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use bytes::Bytes;
 use hyper::Request;
 use hyper::service::Service;
@@ -157,6 +157,8 @@ fn other_routes(app: App) -> Router {
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
     let router = routes::router()
         .route("/control/v1/openapi.json", get(read_document))
+        .route("/control/v1", any(base))
+        .route("/control/v1/", any(base))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());
@@ -171,6 +173,15 @@ fn other_routes(app: App) -> Router {
 async fn not_found() -> Problem {
     Problem::not_found(
         "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners.",
+    )
+}
+
+/// What a person finds who opens the URL before all routes.
+async fn base() -> Problem {
+    Problem::not_found(
+        "There is nothing here. /control/v1/openapi.json tells what there is; the API itself is on the other listeners. \
+         This is what all paths of the control API begin with: try /control/v1/orders or /control/v1/calls. In a browser, \
+         open / for the console.",
     )
 }
 

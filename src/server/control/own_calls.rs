@@ -11,10 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt as _;
 use tokio::pin;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
-use super::answers::{Length, answer_with, most_escaped};
+use super::answers::{Length, Turn, answer_with, most_escaped};
 use super::calls::{call_info, find};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
@@ -62,7 +61,7 @@ pub(super) async fn create(
 
 /// A turn for an answer that repeats the arguments of a call, of so many bytes, if it needs one. It is taken before the call is
 /// made, which must not be made twice.
-async fn turn_for(bytes: usize, app: &App) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+async fn turn_for(bytes: usize, app: &App) -> Result<Option<Turn>, Problem> {
     app.answer_turns.take(Length::Bytes(most_escaped(bytes))).await
 }
 

@@ -50,7 +50,7 @@ where
         // A client that sends `Expect: 100-continue` may wait to be asked for its body, and reading would ask for it.
         let expects_continue = request.headers().contains_key(EXPECT);
         let (head, body) = request.into_parts();
-        let (body, unread) = Received::new(body);
+        let (body, unread) = Received::new(body, &self.peer);
         let waiting = self.peer.wait();
         let answered = self.service.call(Request::from_parts(head, body));
         // Not `answered.await` in an async block: that would have room for the future twice.

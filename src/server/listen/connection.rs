@@ -5,13 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::BoxError;
-use axum::body::{Body, Bytes};
-use hyper::body::{Frame, Incoming, SizeHint};
+use axum::body::Body;
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper::{Request, Response};
@@ -25,18 +23,22 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
+use super::activity::{Activity, CountedService};
 use super::calls::Calls;
-use super::peer::{EarlyResponse, Peer};
+use super::peer::{Awaited, EarlyResponse, Peer};
 use super::{LOG, Limits, Received};
-use crate::server::linger::Linger;
+use crate::server::linger::{Linger, Traffic};
 use crate::server::stop::Stop;
 
 /// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and
 /// headers.
 const MAX_HEAD: usize = 96 << 10;
 
-/// How long a connection may send nothing while the listener is full.
+/// How long nothing may happen on a connection that waits for its peer, while the listener is full.
 const SILENCE: Duration = Duration::from_millis(250);
+
+/// The same for a TLS handshake, in which a peer may have to compute.
+const SILENCE_IN_HANDSHAKE: Duration = Duration::from_secs(1);
 
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
@@ -103,17 +105,22 @@ impl Shared {
         let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
     }
 
-    /// Waits until a connection between two calls should be closed to make room. `steps` counts what happens on it; without
-    /// a number, it is at work. Connections of different peers' ports wait for different times, so that not all of them
-    /// make room for a single new one.
-    async fn idleness_is_in_the_way(&self, peer: SocketAddr, steps: impl Fn() -> Option<u64>) {
-        let silence = SILENCE + Duration::from_millis(u64::from(peer.port() % 256));
+    /// Waits until a connection should be closed to make room, because it waits for its peer and nothing has happened on it
+    /// for `silence`. `awaited` changes with what happens; it is None while the connection is at work. Connections of
+    /// different peers' ports wait for different times, so that not all of them make room for a single new one.
+    async fn wait_is_in_the_way<A: PartialEq>(
+        &self,
+        peer: SocketAddr,
+        silence: Duration,
+        awaited: impl Fn() -> Option<A>,
+    ) {
+        let silence = silence + Duration::from_millis(u64::from(peer.port() % 256));
         let mut is_full = self.is_full.subscribe();
         // The sender is a field of `self`, so it is not dropped.
         while is_full.wait_for(|is_full| *is_full).await.is_ok() {
-            let before = steps();
+            let before = awaited();
             sleep(silence).await;
-            if *is_full.borrow() && before.is_some() && steps() == before {
+            if *is_full.borrow() && before.is_some() && awaited() == before {
                 return;
             }
         }
@@ -124,12 +131,19 @@ impl Shared {
 pub(super) struct Connection {
     shared: Arc<Shared>,
     peer: SocketAddr,
+    traffic: Arc<Traffic>,
     stop: Stop,
 }
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, peer: SocketAddr, stop: Stop) -> Self {
-        Self { shared, peer, stop }
+        let traffic = Arc::default();
+        Self {
+            shared,
+            peer,
+            traffic,
+            stop,
+        }
     }
 
     /// Serves the connection until it ends.
@@ -147,9 +161,10 @@ impl Connection {
         };
         let (reader, writer) = tcp.into_split();
         let writer = Arc::new(writer);
-        let peer = Arc::new(Peer::new(writer.clone()));
+        let peer = Arc::new(Peer::new(writer.clone(), self.traffic.clone()));
         let service = Calls::new(service, peer.clone());
-        let io = Linger::new(reader, writer, self.shared.read_timeout, self.stop.clone());
+        let (traffic, stop) = (self.traffic.clone(), self.stop.clone());
+        let io = Linger::new(reader, writer, traffic, self.shared.read_timeout, stop);
         let shared = self.shared.clone();
         let Some(acceptor) = &shared.tls else {
             return match check_http(first) {
@@ -165,7 +180,7 @@ impl Connection {
             return;
         };
         if io.get_ref().1.alpn_protocol() == Some(b"h2") {
-            Box::pin(self.http2(io, service)).await;
+            Box::pin(self.http2(io, peer, service)).await;
         } else {
             Box::pin(self.http1(io, peer, service)).await;
         }
@@ -192,15 +207,24 @@ impl Connection {
     }
 
     async fn handshake(&self, acceptor: &TlsAcceptor, io: Linger) -> Option<TlsStream<Linger>> {
-        match timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()).await {
+        let steps = || Some(self.traffic.steps());
+        let done = tokio::select! {
+            biased;
+            done = timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()) => done,
+            () = self.shared.wait_is_in_the_way(self.peer, SILENCE_IN_HANDSHAKE, steps) => {
+                self.log_room_made();
+                return None;
+            }
+        };
+        match done {
             Ok(Ok(io)) => Some(io),
-            Ok(Err((error, mut io))) => {
+            Ok(Err((error, io))) => {
                 if error.kind() == io::ErrorKind::InvalidData {
                     self.log("failed the TLS handshake", &why_handshake_failed(&error));
                 } else {
                     self.log_end::<()>(&error);
                 }
-                let _ = io.shutdown().await;
+                self.close(io).await;
                 None
             }
             Err(_) => {
@@ -219,7 +243,8 @@ impl Connection {
             .shared
             .http1
             .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
-        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(self.peer, || peer.calls_if_idle()));
+        let is_in_the_way = || self.shared.wait_is_in_the_way(self.peer, SILENCE, || peer.awaited());
+        let mut in_the_way = pin!(is_in_the_way());
         let mut leaving = false;
         let served = loop {
             tokio::select! {
@@ -233,13 +258,12 @@ impl Connection {
                     // While it reads or writes, hyper notices it too.
                     break (&mut connection).await;
                 }
-                () = &mut in_the_way, if !leaving => {
+                () = &mut in_the_way => {
                     // hyper would wait for the rest of its first head.
-                    if peer.calls_if_idle() == Some(0) {
-                        let why = "the listener is full and the peer had sent no whole head";
-                        self.log_end::<()>(&io::Error::other(why));
-                        return;
+                    if !matches!(peer.awaited(), Some(Awaited::Call(1..))) {
+                        return self.log_room_made();
                     }
+                    in_the_way.set(is_in_the_way());
                 }
                 () = self.stop.stopped(), if !leaving => {}
             }
@@ -254,10 +278,10 @@ impl Connection {
             self.log_end::<()>(&error);
         }
         // After some errors hyper does not close the connection. If it has, this does nothing.
-        let _ = connection.into_parts().io.into_inner().into_inner().shutdown().await;
+        self.close(connection.into_parts().io.into_inner().into_inner()).await;
     }
 
-    async fn http2<S>(mut self, io: TlsStream<Linger>, service: S)
+    async fn http2<S>(mut self, io: TlsStream<Linger>, peer: Arc<Peer>, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
         S::Future: Send + 'static,
@@ -275,16 +299,32 @@ impl Connection {
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
         let mut leaving = false;
-        let steps = || (!activity.is_at_work()).then(|| activity.count());
-        let mut in_the_way = pin!(self.shared.idleness_is_in_the_way(self.peer, steps));
+        // For a peer that was told to leave, each byte counts.
+        let awaited = |leaving| {
+            let is_at_work = activity.works() > peer.awaited_bodies();
+            let bytes = if leaving { peer.traffic().steps() } else { 0 };
+            (!is_at_work).then(|| (activity.count() + peer.waits_for_bodies(), bytes))
+        };
+        let is_in_the_way = |leaving| {
+            self.shared
+                .wait_is_in_the_way(self.peer, SILENCE, move || awaited(leaving))
+        };
+        let mut in_the_way = pin!(is_in_the_way(false));
+        let mut makes_room = false;
         let served = loop {
             tokio::select! {
                 biased;
                 served = &mut connection => break served,
                 () = self.stop.stopped(), if !leaving => leaving = true,
-                () = &mut in_the_way, if !leaving => leaving = true,
+                () = &mut in_the_way => {
+                    if makes_room {
+                        return self.log_room_made();
+                    }
+                    (makes_room, leaving) = (true, true);
+                    in_the_way.set(is_in_the_way(true));
+                }
                 _ = ticks.tick() => match activity.count() {
-                    _ if activity.is_at_work() => continue,
+                    _ if activity.works() > 0 => continue,
                     // It was sent a GOAWAY, and its peer has read nothing since the last tick.
                     now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
@@ -306,9 +346,25 @@ impl Connection {
         }
     }
 
-    async fn refuse(&self, mut io: Linger, what: &str, first: u8) {
+    async fn refuse(&self, io: Linger, what: &str, first: u8) {
         self.log(what, &format!("its first byte was 0x{first:02x}"));
-        let _ = io.shutdown().await;
+        self.close(io).await;
+    }
+
+    /// Closes it. It does not linger for a peer that is silent while the listener is full.
+    async fn close(&self, mut io: impl AsyncWrite + Unpin) {
+        tokio::select! {
+            biased;
+            // An error means that the peer has closed it already.
+            _ = io.shutdown() => {}
+            () = self.shared.wait_is_in_the_way(self.peer, SILENCE, || Some(self.traffic.steps())) => {}
+        }
+    }
+
+    /// Logs that a connection is closed because the listener is full.
+    fn log_room_made(&self) {
+        let why = "the listener is full and nothing came of what the peer was waited for";
+        self.log_end::<()>(&io::Error::other(why));
     }
 
     /// Logs that a connection was refused.
@@ -361,110 +417,5 @@ fn reason(error: &hyper::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
-}
-
-/// Counts what happens on an HTTP/2 connection.
-#[derive(Default)]
-struct Activity {
-    steps: AtomicU64,
-    at_work: AtomicUsize,
-}
-
-impl Activity {
-    /// How many events there were: calls, and pieces of responses that the peer has read.
-    fn count(&self) -> u64 {
-        self.steps.load(Ordering::Relaxed)
-    }
-
-    /// Whether the service is working on a response, or on the next piece of one.
-    fn is_at_work(&self) -> bool {
-        self.at_work.load(Ordering::Relaxed) > 0
-    }
-
-    fn step(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Marks that the service is working on a response, as long as it exists.
-struct WorkInProgress(Arc<Activity>);
-
-impl WorkInProgress {
-    fn new(activity: &Arc<Activity>) -> Self {
-        activity.at_work.fetch_add(1, Ordering::Relaxed);
-        Self(activity.clone())
-    }
-}
-
-impl Drop for WorkInProgress {
-    fn drop(&mut self) {
-        self.0.step();
-        self.0.at_work.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A service whose calls and responses are counted.
-struct CountedService<S> {
-    service: S,
-    activity: Arc<Activity>,
-}
-
-impl<S> Service<Request<Incoming>> for CountedService<S>
-where
-    S: Service<Request<Incoming>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let at_work = WorkInProgress::new(&self.activity);
-        let answer = self.service.call(request);
-        Box::pin(async move {
-            let response = answer.await?;
-            let activity = at_work.0.clone();
-            Ok(response.map(|body| {
-                Body::new(CountedBody {
-                    body,
-                    activity,
-                    at_work: None,
-                })
-            }))
-        })
-    }
-}
-
-/// The body of a response, whose pieces are counted.
-struct CountedBody {
-    body: Body,
-    activity: Arc<Activity>,
-    /// Set while the next piece was asked for and is not ready. If None, the peer has to read the last piece.
-    at_work: Option<WorkInProgress>,
-}
-
-impl hyper::body::Body for CountedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let this = self.get_mut();
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
-        if polled.is_pending() {
-            this.at_work.get_or_insert_with(|| WorkInProgress::new(&this.activity));
-        } else {
-            this.at_work = None;
-            this.activity.step();
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

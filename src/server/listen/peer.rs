@@ -13,7 +13,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,28 +22,52 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Sleep, sleep};
 
+use crate::server::linger::Traffic;
+
 /// The beginning of every HTTP/1 response.
 const START: &[u8] = b"HTTP/1.";
 
 /// How long a call waits before its peer is checked; the time before each later check is twice as long.
 const FIRST_CHECK: Duration = Duration::from_millis(500);
 
-/// The peer of an HTTP/1 connection.
+/// The peer of a connection. What is said of its calls is so with HTTP/1, which has one at a time.
+#[derive(Debug)]
 pub(super) struct Peer {
     tcp: Arc<OwnedWriteHalf>,
+    traffic: Arc<Traffic>,
     /// Whether a call waits, so that hyper has written nothing of its response.
     waits: AtomicBool,
     /// How many calls it has made.
     calls: AtomicU64,
+    /// How many bodies are waited for.
+    awaited_bodies: AtomicUsize,
+    /// How often one was waited for.
+    waits_for_bodies: AtomicU64,
+}
+
+/// What of its peer a connection waits for, with a number that changes when any of it comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Awaited {
+    /// Its next call, after so many.
+    Call(u64),
+    /// More of the body of its call; or that it takes more of an answer, or closes.
+    Step(u64),
 }
 
 impl Peer {
-    pub(super) fn new(tcp: Arc<OwnedWriteHalf>) -> Self {
+    pub(super) fn new(tcp: Arc<OwnedWriteHalf>, traffic: Arc<Traffic>) -> Self {
         Self {
             tcp,
+            traffic,
             waits: AtomicBool::new(false),
             calls: AtomicU64::new(0),
+            awaited_bodies: AtomicUsize::new(0),
+            waits_for_bodies: AtomicU64::new(0),
         }
+    }
+
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Marks that a call waits, until the result is dropped.
@@ -65,9 +89,33 @@ impl Peer {
         self.waits.load(Ordering::Relaxed)
     }
 
-    /// How many calls it has made, if none of them waits.
-    pub(super) fn calls_if_idle(&self) -> Option<u64> {
-        (!self.is_waiting()).then(|| self.calls.load(Ordering::Relaxed))
+    /// What it is waited for. None while the service is working on a call of it.
+    pub(super) fn awaited(&self) -> Option<Awaited> {
+        let step = Awaited::Step(self.traffic.steps());
+        if self.is_waiting() {
+            (self.awaited_bodies() > 0).then_some(step)
+        } else if self.traffic.waits_for_peer() {
+            Some(step)
+        } else {
+            Some(Awaited::Call(self.calls.load(Ordering::Relaxed)))
+        }
+    }
+
+    /// Marks that more of a body is waited for, until the result is dropped.
+    pub(super) fn await_body(self: &Arc<Self>) -> AwaitedBody {
+        self.awaited_bodies.fetch_add(1, Ordering::Relaxed);
+        self.waits_for_bodies.fetch_add(1, Ordering::Relaxed);
+        AwaitedBody(self.clone())
+    }
+
+    /// How many bodies are waited for.
+    pub(super) fn awaited_bodies(&self) -> usize {
+        self.awaited_bodies.load(Ordering::Relaxed)
+    }
+
+    /// How often a body was waited for.
+    pub(super) fn waits_for_bodies(&self) -> u64 {
+        self.waits_for_bodies.load(Ordering::Relaxed)
     }
 
     /// Whether it has closed the connection, or at least its sending side.
@@ -83,6 +131,16 @@ pub(super) struct WaitingCall(Arc<Peer>);
 impl Drop for WaitingCall {
     fn drop(&mut self) {
         self.0.waits.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Marks that more of a body is waited for, as long as it exists.
+#[derive(Debug)]
+pub(super) struct AwaitedBody(Arc<Peer>);
+
+impl Drop for AwaitedBody {
+    fn drop(&mut self) {
+        self.0.awaited_bodies.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

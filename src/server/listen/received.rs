@@ -1,18 +1,30 @@
 //! The body of a request, as the service gets it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::oneshot;
 
+use super::peer::{AwaitedBody, Peer};
+
 /// The body of a request. If the service does not read all of it, the rest goes back to the connection.
 #[derive(Debug)]
 pub(crate) struct Received {
     /// None after the end of the body.
     incoming: Option<Incoming>,
-    back: Option<oneshot::Sender<Incoming>>,
+    connection: Option<Connection>,
+}
+
+/// What a body that has not ended has of its connection.
+#[derive(Debug)]
+struct Connection {
+    back: oneshot::Sender<Incoming>,
+    peer: Arc<Peer>,
+    /// Set while more of the body was asked for and has not come.
+    awaited: Option<AwaitedBody>,
 }
 
 /// Receives the unread rest of a body.
@@ -21,20 +33,35 @@ pub(super) struct Unread(Option<oneshot::Receiver<Incoming>>);
 
 impl Received {
     /// The body for the service, and the receiver of its unread rest.
-    pub(super) fn new(incoming: Incoming) -> (Self, Unread) {
+    pub(super) fn new(incoming: Incoming, peer: &Arc<Peer>) -> (Self, Unread) {
         if incoming.is_end_stream() {
             let none = Self {
                 incoming: None,
-                back: None,
+                connection: None,
             };
             return (none, Unread(None));
         }
         let (back, unread) = oneshot::channel();
+        let connection = Connection {
+            back,
+            peer: peer.clone(),
+            awaited: None,
+        };
         let body = Self {
             incoming: Some(incoming),
-            back: Some(back),
+            connection: Some(connection),
         };
         (body, Unread(Some(unread)))
+    }
+}
+
+impl Connection {
+    fn note(&mut self, is_awaited: bool) {
+        if !is_awaited {
+            self.awaited = None;
+        } else if self.awaited.is_none() {
+            self.awaited = Some(self.peer.await_body());
+        }
     }
 }
 
@@ -47,11 +74,11 @@ impl Unread {
 
 impl Drop for Received {
     fn drop(&mut self) {
-        if let (Some(incoming), Some(back)) = (self.incoming.take(), self.back.take())
+        if let (Some(incoming), Some(connection)) = (self.incoming.take(), self.connection.take())
             && !incoming.is_end_stream()
         {
             // An error means that the whole call was dropped.
-            let _ = back.send(incoming);
+            let _ = connection.back.send(incoming);
         }
     }
 }
@@ -65,6 +92,9 @@ impl Body for Received {
             return Poll::Ready(None);
         };
         let polled = Pin::new(incoming).poll_frame(cx);
+        if let Some(connection) = &mut self.connection {
+            connection.note(polled.is_pending());
+        }
         // After the end or an error, there is no rest.
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
             self.incoming = None;

@@ -1,5 +1,7 @@
 //! Each behaviour at the socket, with short limits, where possible checked by curl and openssl.
 
+mod full;
+
 use std::convert::Infallible;
 use std::process::{Command, Output};
 use std::sync::Mutex;
@@ -249,10 +251,7 @@ async fn read_ok(client: &mut (impl AsyncRead + Unpin)) {
     let mut answer = vec![];
     while !answer.ends_with(b"ok") {
         assert_ne!(
-            timeout(Duration::from_secs(5), client.read_buf(&mut answer))
-                .await
-                .unwrap()
-                .unwrap(),
+            timeout(PATIENCE, client.read_buf(&mut answer)).await.unwrap().unwrap(),
             0
         );
     }

@@ -224,7 +224,7 @@ fn what_cannot_be_said_is_an_error() {
         &["env", "--control", &control, "--dir", files, "--sandbox", "nobody"],
         &[],
     )
-    .assert_refused(1, &["nobody"]);
+    .assert_refused(1, &["nobody", "Make one: `sectigo-emulator ctl sandboxes create NAME`"]);
     run(&["env", "--control", &control, "--dir", "a\"b"], &[]).assert_refused(1, &["quotation mark"]);
     let control = plain.control().to_string();
     run(&["env", "--control", &control, "--dir", files], &[]).assert_refused(1, &["--base-url"]);

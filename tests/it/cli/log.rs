@@ -157,3 +157,170 @@ fn actions_of_the_control_api_leave_a_line_each() {
     ]);
     assert!(!server.log().contains("s3cret"), "{}", server.log());
 }
+
+/// What was sent may be a password in the wrong place.
+#[test]
+fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
+    let server = Server::plain(&["--log", "debug", "--log-format", "json"]);
+    let mut control = Control::of(&server);
+    let account = r#""loginName":"a","loginPassword":"s3cret""#;
+    let order = r#""loginName":"login_name","product":"smime""#;
+    let requests = [
+        ("GET", "/orders/7", String::new(), "there is no such order"),
+        ("GET", "/orders/s3cret", String::new(), "there is no such order"),
+        ("GET", "/sandboxes/s3cret", String::new(), "there is no such sandbox"),
+        ("GET", "/s3cret", String::new(), "There is nothing here. "),
+        ("GET", "/orders?s3cret=1", String::new(), "unknown field"),
+        ("GET", "/orders?limit=s3cret", String::new(), "Bad Request"),
+        (
+            "GET",
+            "/clock?s3cret=1",
+            String::new(),
+            "unknown parameter: this takes none in the query",
+        ),
+        (
+            "DELETE",
+            "/faults/s3cret",
+            String::new(),
+            "no fault of this sandbox has that id, or it is over",
+        ),
+        (
+            "DELETE",
+            "/sandboxes/default",
+            String::new(),
+            "the default sandbox always is; ",
+        ),
+        (
+            "PUT",
+            "/clock",
+            r#"{"now":"s3cret"}"#.to_owned(),
+            "invalid value: string, expected a time: ",
+        ),
+        (
+            "PATCH",
+            "/assumptions",
+            r#"{"s3cret":"x"}"#.to_owned(),
+            "Unprocessable Entity",
+        ),
+        (
+            "PATCH",
+            "/assumptions",
+            r#"{"spelling":"s3cret"}"#.to_owned(),
+            "Unprocessable Entity, in `spelling`",
+        ),
+        (
+            "PATCH",
+            "/orders/1234567",
+            r#"{"s3cret":"x"}"#.to_owned(),
+            "unknown field",
+        ),
+        ("POST", "/accounts", "s3cret".to_owned(), "the body is no JSON"),
+        ("POST", "/accounts", "{} s3cret".to_owned(), "missing field `loginName`"),
+        (
+            "POST",
+            "/clock/advance",
+            r#"{"by":"1d"} s3cret"#.to_owned(),
+            "the body is no JSON",
+        ),
+        (
+            "DELETE",
+            "/accounts/login_name",
+            String::new(),
+            "the account has orders",
+        ),
+        (
+            "POST",
+            "/accounts",
+            "[]".to_owned(),
+            "the body is a list; send an object",
+        ),
+        (
+            "POST",
+            "/accounts",
+            format!(r#"{{{account},"s3cret":1}}"#),
+            "unknown field",
+        ),
+        (
+            "POST",
+            "/accounts",
+            r#"{"loginName":"s3cret"}"#.to_owned(),
+            "missing field `loginPassword`",
+        ),
+        (
+            "POST",
+            "/accounts",
+            format!(r#"{{{account},"locked":"s3cret, expected s3cret"}}"#),
+            "invalid type: string, expected a boolean",
+        ),
+        (
+            "POST",
+            "/accounts",
+            format!(r#"{{{account},"reseller":"s3cret"}}"#),
+            "Unprocessable Entity, in `reseller`",
+        ),
+        (
+            "POST",
+            "/orders",
+            format!(r#"{{{order},"state":"s3cret"}}"#),
+            "unknown variant, expected ",
+        ),
+        (
+            "POST",
+            "/orders",
+            r#"{"loginName":"s3cret","product":"smime"}"#.to_owned(),
+            "the value of `loginName` does not fit",
+        ),
+        (
+            "POST",
+            "/orders",
+            format!(r#"{{{order},"due":"+1d"}}"#),
+            "the value of `due` does not fit",
+        ),
+        (
+            "POST",
+            "/orders",
+            format!(r#"{{{order},"orderNumber":1234567}}"#),
+            "Conflict, in `orderNumber`",
+        ),
+        (
+            "POST",
+            "/sandboxes",
+            r#"{"name":"s3 cret","logins":["s3cret"]}"#.to_owned(),
+            "Unprocessable Entity, in `name`",
+        ),
+        (
+            "POST",
+            "/reset",
+            r#"{"fixtures":{"accounts":[{"loginName":"s3cret","loginPassword":""}]}}"#.to_owned(),
+            "the fixtures are wrong; the response says where",
+        ),
+    ];
+    for (method, path, body, _) in &requests {
+        let status = control.send(method, path, body).status;
+        assert!(status >= 400, "{method} {path} {body}: {status}");
+    }
+    let refused = || -> Vec<Value> {
+        let lines = json_lines(&server).into_iter();
+        lines.filter(|line| line["status"].as_u64() >= Some(400)).collect()
+    };
+    eventually("a line for each", || refused().len() >= requests.len());
+    for (line, (method, path, body, hint)) in refused().iter().zip(&requests) {
+        assert_eq!(line["method"], *method, "{line}");
+        assert!(
+            line["hint"].as_str().is_some_and(|said| said.starts_with(hint)),
+            "{method} {path} {body}: {line}"
+        );
+    }
+    let log = server.log();
+    assert!(!log.contains("s3cret") && !log.contains("s3 cret"), "{log}");
+    // The place would say how long a value is.
+    assert!(!log.contains(" column "), "{log}");
+    control.expect(("GET", "/clock", ""), 200, &[]);
+    server.wait_for_log(&["/control/v1/clock", "\"status\":200"]);
+    let done = json_lines(&server).into_iter().filter(|line| line["status"] == 200);
+    assert!(
+        done.into_iter().all(|line| line.get("hint").is_none()),
+        "{}",
+        server.log()
+    );
+}

@@ -226,6 +226,31 @@ fn a_wrong_value_of_a_variable_names_the_variable() {
 }
 
 #[test]
+fn a_token_that_is_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = crate::harness::write_file(&dir, "t0ken", "\n");
+    let file = file.to_str().unwrap();
+    const TOKEN: &str = "SECTIGO_EMULATOR_CONTROL_TOKEN";
+    const FILE: &str = "SECTIGO_EMULATOR_CONTROL_TOKEN_FILE";
+    let set_but_empty =
+        |name| format!("the environment variable {name} is set, but empty: give it a value, or unset it (");
+    for command in [&[][..], &["ctl", "clock", "show"]] {
+        let run = |args: &[&str], environment| run(&[command, args].concat(), environment);
+        let by_option = run(&["--control-token", ""], &[]);
+        by_option.assert_refused(
+            2,
+            &["'--control-token <TOKEN>': a token is not empty; to go without one, leave it out ("],
+        );
+        run(&[], &[(TOKEN, "")]).assert_refused(2, &["a token is not empty", &set_but_empty(TOKEN)]);
+        run(&["--control-token-file", ""], &[]).assert_refused(2, &["'--control-token-file <FILE>'"]);
+        run(&[], &[(FILE, "")]).assert_refused(2, &["'--control-token-file <FILE>'", &set_but_empty(FILE)]);
+    }
+    let empty = "t0ken: is empty; the token is the only line of its file";
+    start(&["--control-token-file", file]).assert_refused(2, &["the token of the control API: ", empty]);
+    run(&["ctl", "--control-token-file", file, "clock", "show"], &[]).assert_refused(1, &[empty]);
+}
+
+#[test]
 fn a_certificate_that_is_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = crate::harness::write_file(&dir, "x.pem", "nonsense");

@@ -24,9 +24,18 @@ fn is_saved_on_a_graceful_stop_and_loaded_at_the_next_start() {
     let new_order = server.client().replace(&Form::replace()).order_number();
     assert!(!path.exists());
     assert!(server.stop("HUP").0.success());
+    let log = server.whole_log();
+    let words = format!(
+        "there is no such file yet (--state), so the default sandbox begins with the fixtures; its state is saved there \
+         at a graceful stop file={}\n",
+        path.display()
+    );
+    assert!(log.contains(&words), "no {words:?} in {log}");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
     let server = Server::plain(&state);
+    server.wait_for_log(&["the default sandbox begins with the saved state (--state)"]);
+    assert!(!server.log().contains("no such file"), "{}", server.log());
     server.client().revoke(&Form::revoke()).assert_text(ALREADY_REVOKED);
     let next = server
         .client()
@@ -176,6 +185,7 @@ fn is_saved_on_the_way() {
     let path = dir.path().join("place").join("state.json");
     let state = ["--state", path.to_str().unwrap(), "--state-every", "20ms"];
     let server = Server::plain(&state);
+    server.wait_for_log(&["at a graceful stop, and every 20ms if it has changed (--state-every)"]);
     eventually("the first save", || path.exists());
     server.client().revoke(&Form::revoke()).assert_text(SUCCESS);
     let is_revoked = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"codeReason\": 1"));

@@ -193,6 +193,39 @@ fn to_remove_what_is_not_there_is_nothing() {
         let once = control.expect(("PATCH", path, patch), 200, &[]);
         assert_eq!(control.expect(("PATCH", path, patch), 200, &[]), once, "{patch}");
     }
+    // A revocation says of a state how it came, and does not bring it.
+    let revoked = r#""revocation":{"at":"-1d","codeReason":1}"#;
+    for (method, path, sent) in [
+        (
+            "POST",
+            "/orders",
+            format!(r#"{{"loginName":"a","product":"smime",{revoked}}}"#),
+        ),
+        ("PATCH", "/orders/1234567", format!("{{{revoked}}}")),
+        (
+            "PATCH",
+            "/orders/1100002",
+            format!(r#"{{{revoked},"state":"on-hold"}}"#),
+        ),
+    ] {
+        let problem = control.ask((method, path, &sent), 422);
+        assert_eq!(problem["field"], "revocation", "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("say its `state`"),
+            "{problem}"
+        );
+    }
+    let patch = format!(r#"{{{revoked},"state":"replaced"}}"#);
+    control.expect(("PATCH", "/orders/1234567", &patch), 200, &[]);
+    // It goes with the state, and stays when it expires.
+    control.expect(("POST", "/clock/advance", r#"{"by":"400d"}"#), 200, &[]);
+    let expired = control.get("/orders/1234567");
+    assert_eq!(
+        (&expired["state"], &expired["revocation"]["codeReason"]),
+        (&"expired".into(), &1.into())
+    );
+    let issued = control.ask(("PATCH", "/orders/1234567", r#"{"state":"issued"}"#), 200);
+    assert!(issued.get("revocation").is_none(), "{issued}");
     // A name that is none stays refused, also below a field and if it shall be removed.
     for (path, patch, field) in [
         ("/accounts/a", r#"{"callLimit":{"colour":null}}"#, "callLimit.colour"),

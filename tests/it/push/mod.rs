@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::receiver::{OK, Reaction, Received, Receiver};
-use crate::harness::{Control, DEADLINE, Form, OpenSsl, PASSWORD, SUCCESS, Server, eventually};
+use crate::harness::{Control, DEADLINE, Form, Limits, OpenSsl, PASSWORD, SUCCESS, Server, eventually};
 
 const COLLECT_SMIME: &str = "/products/download/CollectSMIME";
 
@@ -376,6 +376,64 @@ fn a_deleted_sandbox_and_a_stop_give_pushes_up() {
     let log = server.log();
     assert!(log.contains("pushes=2"), "{log}");
     assert!(!receiver.has_more());
+}
+
+/// Options under which what hangs is never given up, and limits under which 16 pushes may be on their way.
+fn few_places() -> Server {
+    let limits = Limits {
+        files: 256,
+        address_space: 2 << 30,
+    };
+    Server::limited(&limits, &["--push-timeout", "1h"])
+}
+
+/// Has changes of these orders pushed there, from each of so many new sandboxes.
+#[track_caller]
+fn push_from_sandboxes(server: &Server, name: &str, count: usize, orders: &[u64], url: &str) {
+    for number in 0..count {
+        let mut control = Control::of_new_sandbox(server, &format!("{name}{number}"));
+        push_to(&mut control, &json!({ "url": url }));
+        for order in orders {
+            change(&mut control, *order, &json!({"state": "rejected"}));
+        }
+    }
+}
+
+#[test]
+fn sandboxes_whose_receivers_hang_leave_places_to_others() {
+    let hanging: Vec<_> = (0..4).map(|_| Receiver::start(|_, _| Reaction::Hang)).collect();
+    let server = few_places();
+    let orders = [1_100_001, 1_100_002, 1_100_003, 2_200_001];
+    for (number, receiver) in hanging.iter().enumerate() {
+        push_from_sandboxes(&server, &format!("hanging{number}-"), 1, &orders, &receiver.url("/"));
+    }
+    // Half of the places for whoever comes, and one for each of those that have none.
+    for (receiver, expected) in hanging.iter().zip([4, 4, 1, 1]) {
+        (0..expected).for_each(|_| drop(receiver.next()));
+    }
+    let receiver = Receiver::willing();
+    push_from_sandboxes(&server, "other", 1, &orders, &receiver.url("/"));
+    let mut pushed = receiver.next_of::<4>();
+    pushed.sort_unstable();
+    assert_eq!(pushed, orders.map(|order| (order, 7)));
+}
+
+#[test]
+fn a_receiver_that_hangs_leaves_places_to_others() {
+    let hanging = Receiver::start(|_, _| Reaction::Hang);
+    let server = few_places();
+    push_from_sandboxes(&server, "hanging", 16, &[1_100_001], &hanging.url("/"));
+    (0..8).for_each(|_| drop(hanging.next()));
+    let receiver = Receiver::willing();
+    push_from_sandboxes(&server, "other", 1, &[1_100_001, 1_100_002], &receiver.url("/"));
+    let mut pushed = receiver.next_of::<2>();
+    pushed.sort_unstable();
+    assert_eq!(pushed, [(1_100_001, 7), (1_100_002, 7)]);
+    // What was held back takes its turn when there are places again.
+    for number in 0..8 {
+        Control::of(&server).expect(("DELETE", &format!("/sandboxes/hanging{number}"), ""), 204, &[]);
+    }
+    (0..8).for_each(|_| drop(hanging.next()));
 }
 
 #[test]

@@ -180,4 +180,18 @@ fn the_control_listener_carries_what_it_should_and_no_more() {
         );
     }
     assert_eq!(client.send("POST", "/control/v1/health", "", "").status, 405);
+    for (path, is_base) in [
+        ("/control/v1", true),
+        ("/control/v1/", true),
+        ("/control/v1/nothing", false),
+    ] {
+        let answer = client.get(path);
+        let detail = answer.text();
+        assert!(
+            detail.contains("There is nothing here. /control/v1/openapi.json tells "),
+            "{path}: {answer:?}"
+        );
+        let names_both = detail.contains("try /control/v1/orders") && detail.contains("open / for the console");
+        assert_eq!((answer.status, names_both), (404, is_base), "{path}: {answer:?}");
+    }
 }

@@ -80,6 +80,69 @@ fn sandboxes() {
 }
 
 #[test]
+fn errors_name_commands_and_not_requests() {
+    let server = Server::plain(&[]);
+    printed(&server, "sandboxes create t1");
+    let dir = TempDir::new().unwrap();
+    let long = write_file(&dir, "long.json", &format!("{{\"x\": \"{}\"}}", "x".repeat(17 << 20)));
+    let few = write_file(&dir, "few.toml", "[assumptions]\n");
+    let (long, few) = (long.display(), few.display());
+    for (line, command) in [
+        ("orders list --sandbox t2", "sandboxes create NAME"),
+        ("orders show 99 --sandbox t2", "sandboxes create NAME"),
+        ("restore few.toml --sandbox t2", "sandboxes create NAME"),
+        ("sandboxes delete t2", "sandboxes create NAME"),
+        ("sandboxes delete default", "reset"),
+        ("orders show 99", "orders list"),
+        ("orders delete 99 --sandbox t1", "--sandbox t1 orders list"),
+        ("orders create --number 1234567", "orders set NUMBER"),
+        ("orders create --login nobody", "accounts create LOGIN PASSWORD"),
+        ("orders certificate 1100001", "orders set NUMBER --state issued"),
+        ("orders key 1100003", "orders create --keep-key"),
+        ("accounts create login_name x", "accounts set LOGIN FIELD=VALUE"),
+        ("accounts show nobody", "accounts list"),
+        ("accounts set nobody locked=true", "accounts list"),
+        ("faults remove 99", "faults list"),
+        ("calls 99", "calls"),
+        ("reset --fixtures long.json", "restore FILE"),
+    ] {
+        let line = line
+            .replace("long.json", &long.to_string())
+            .replace("few.toml", &few.to_string());
+        let refused = ctl(&server, &line);
+        refused.assert_refused(1, &[&format!("`sectigo-emulator ctl {command}`"), " (HTTP status 4"]);
+        assert!(!refused.stderr.contains("control/v1"), "{refused:?}");
+    }
+    for (line, hint) in [
+        (
+            "orders create --state revoked --revoked -1d",
+            "; --code-reason gives it\n",
+        ),
+        (
+            "orders create --state revoked --code-reason 1",
+            "; --revoked gives it\n",
+        ),
+    ] {
+        ctl(&server, line).assert_refused(1, &[hint]);
+    }
+    // What is wrong in a file is not mended by a command.
+    let orphan = write_file(
+        &dir,
+        "orphan.toml",
+        "[[orders]]\norderNumber = 1\nloginName = \"a\"\nproduct = \"smime\"\nstate = \"issued\"\n",
+    );
+    for command in ["reset --fixtures", "restore", "sandboxes create --fixtures"] {
+        let refused = ctl(&server, &format!("{command} {}", orphan.display()));
+        refused.assert_refused(1, &["no account has the loginName `a`"]);
+        assert!(!refused.stderr.contains("ctl accounts"), "{refused:?}");
+    }
+    ctl(&server, "orders create --due +10m").assert_refused(
+        1,
+        &["in `due` (HTTP status 422 Unprocessable Entity); only one with `--state being-issued` has it\n"],
+    );
+}
+
+#[test]
 fn one_variable_says_where_to_listen_and_where_to_ask() {
     let address = "127.0.0.1:0";
     for control in [address.to_owned(), format!("http://{address}")] {
@@ -280,7 +343,7 @@ fn a_token_is_sent_where_one_is_demanded() {
         &["--https", "off", "--http", "off"],
         &[("SECTIGO_EMULATOR_CONTROL_TOKEN", "t0ken")],
     );
-    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token"]);
+    ctl(&server, "orders list").assert_refused(1, &["401", "--control-token-file: give that token with one of them"]);
     ctl(&server, "calls --follow").assert_refused(1, &["401"]);
     assert_eq!(ctl(&server, "orders list --control-token wrong").code, Some(1));
     assert_rows(

@@ -507,8 +507,30 @@ fn an_order_is_waited_for() {
         1,
         &["order 8 is being-issued after 200ms, not issued; by the clock of its sandbox it is due at 2030-01-01T00:10:00Z"],
     );
-    ctl(&server, "orders wait 6 --timeout 0s").assert_refused(1, &["order 6 is revoked after 0s, not issued\n"]);
-    ctl(&server, "orders wait 99").assert_refused(1, &["404", "99"]);
+    // One that stays as it is is not waited for, however much time there is.
+    for (state, words) in [
+        (
+            "revoked",
+            "order 6 is revoked and stays so: it does not become issued\n",
+        ),
+        ("rejected", "order 6 is rejected and stays so"),
+        ("expired", "order 6 is expired and stays so"),
+    ] {
+        printed(&server, &format!("orders set 6 --state {state}"));
+        for timeout in ["0s", "1d"] {
+            ctl(&server, &format!("orders wait 6 --timeout {timeout}")).assert_refused(3, &[words]);
+        }
+        printed(&server, &format!("orders wait 6 --state {state} --timeout 0s"));
+    }
+    printed(&server, "orders set 6 --state on-hold");
+    ctl(&server, "orders wait 6 --timeout 0s").assert_refused(1, &["order 6 is on-hold after 0s, not issued\n"]);
+    ctl(&server, "orders wait 99").assert_refused(
+        1,
+        &[
+            "404",
+            "99; only one that exists is waited for: `sectigo-emulator ctl calls --follow` ",
+        ],
+    );
     ctl(&server, "orders wait 7 --state lost").assert_refused(2, &["lost", "being-issued"]);
 }
 
