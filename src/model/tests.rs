@@ -188,7 +188,7 @@ fn an_error_says_where_it_is_and_what_is_taken() {
         ),
         (
             "[[faults]]\nthen = { code = -99 }\n",
-            "line 2, column 17: no endpoint answers -99; there are -1, -2, -3, -4, -7, -9, ",
+            "line 2, column 17: no endpoint answers -99; there are -1, -2, -3, -4, -7, -8, -9, ",
         ),
         (
             "[[faults]]\nendpoint = \"!AutoReplaceSMIME\"\nthen = { code = -14 }\n",
