@@ -90,6 +90,10 @@ fn readers_who_take_nothing_or_little_give_way_to_others() {
     // As many readers as there are turns.
     for (path, turns, each) in [(SNAPSHOT, 2, 0), (LIST, 4, 1)] {
         let mut readers: Vec<_> = (0..turns).map(|_| ask(&server, path)).collect();
+        // Each has its turn once its answer begins.
+        for reader in &mut readers {
+            reader.read_exact(&mut [0; 64]).unwrap();
+        }
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
