@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::Account;
 use crate::model::same_schema::same_schema;
 
-/// The schema of an [`AccountInfo`]: that of an account that is written, without the password.
+/// The schema of an [`AccountInfo`](super::AccountInfo): that of an account that is written, without the password.
 pub(crate) struct AccountAnswer;
 
 impl PartialSchema for AccountAnswer {
