@@ -90,6 +90,7 @@ where
 }
 
 fn parse_here<T: DeserializeOwned>(body: Blocks) -> Result<T, Problem> {
+    const NO_JSON: &str = "the body is no JSON";
     if body.len() == 0 {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is empty; send JSON"));
     }
@@ -100,18 +101,7 @@ fn parse_here<T: DeserializeOwned>(body: Blocks) -> Result<T, Problem> {
             "the body is a list; send an object",
         ));
     }
-    match body.in_one_piece() {
-        Some(bytes) => read_json(serde_json::Deserializer::from_slice(bytes)),
-        None => read_json(serde_json::Deserializer::from_reader(body)),
-    }
-}
-
-fn read_json<'de, T, R>(mut json: serde_json::Deserializer<R>) -> Result<T, Problem>
-where
-    T: DeserializeOwned,
-    R: serde_json::de::Read<'de>,
-{
-    const NO_JSON: &str = "the body is no JSON";
+    let mut json = serde_json::Deserializer::from_reader(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(
         |error: serde_path_to_error::Error<serde_json::Error>| match error.inner().classify() {
             Category::Syntax | Category::Eof => misfit(&error).logged(NO_JSON),
