@@ -108,14 +108,29 @@ async fn log_request(
     // A number that is no order's may be a password too.
     let order = order.filter(|_| response.status() != StatusCode::NOT_FOUND);
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
-    let hint = response.extensions().get::<LogHint>().map(|hint| &*hint.0);
-    match method {
-        Method::GET | Method::HEAD | Method::OPTIONS => {
-            debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint);
-        }
-        _ => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
+    let hint = hint(&response);
+    match is_read(&method) {
+        true => debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
+        false => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
     }
     Ok(response)
+}
+
+/// One line for a request that was refused before its route was looked for.
+pub(crate) fn log_refusal(method: &Method, response: &Response) {
+    let (status, hint) = (response.status().as_u16(), hint(response));
+    match is_read(method) {
+        true => debug!(target: CONTROL_LOG, %method, path = "?", status, hint),
+        false => info!(target: CONTROL_LOG, %method, path = "?", status, hint),
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn hint(response: &Response) -> Option<&str> {
+    response.extensions().get::<LogHint>().map(|hint| &*hint.0)
 }
 
 #[cfg(test)]

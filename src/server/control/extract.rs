@@ -8,6 +8,7 @@ use serde_json::error::Category;
 
 use super::blocks::Blocks;
 use super::receive::{BodyShare, MaxBody, receive};
+use super::routes::BASE;
 use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
@@ -191,7 +192,7 @@ pub(super) struct PathSandbox(pub(super) Using);
 
 /// What stands before the resources of a sandbox in a URL.
 pub(super) fn resource_base(sandbox: &Sandbox) -> String {
-    format!("/control/v1{}", sandbox.path())
+    format!("{BASE}{}", sandbox.path())
 }
 
 impl FromRequestParts<App> for PathSandbox {

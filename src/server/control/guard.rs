@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::{App, Problem};
 use crate::api::http_url::split_port;
-use crate::server::console;
+use crate::server::{console, layers};
 use crate::token::Token;
 
 /// The one route of the API that needs no token.
@@ -68,7 +68,11 @@ fn is_borne(token: &Token, headers: &HeaderMap) -> bool {
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     match judge(&app, &request) {
         Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let response = problem.into_response();
+            layers::log_refusal(request.method(), &response);
+            response
+        }
     }
 }
 

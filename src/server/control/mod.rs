@@ -37,7 +37,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use bytes::Bytes;
@@ -120,21 +120,13 @@ impl Control {
         TowerToHyperService::new(self.router())
     }
 
-    /// What is asked at every start is at hand; the other routes are made when the first of them is asked for.
+    /// What is asked for at every start is at hand; the other routes are made when the first of them is asked for.
     pub(crate) fn router(self) -> Router {
         let app = Arc::new(self);
         let others: Arc<OnceLock<Router>> = Arc::default();
         let page: Arc<OnceLock<Router>> = Arc::default();
         let for_others = app.clone();
-        Router::new()
-            .route(
-                "/control/v1/health",
-                get(about::health).route_layer(from_fn(guard::refuse_query)),
-            )
-            .route(
-                "/control/v1/tls/ca.pem",
-                get(about::ca_pem).route_layer(from_fn(guard::refuse_query)),
-            )
+        routes::at_hand()
             .method_not_allowed_fallback(method_not_allowed)
             .fallback(move |request: axum::extract::Request| {
                 let mut router = match console::has(request.uri().path()) {
@@ -148,17 +140,17 @@ impl Control {
     }
 }
 
-/// Every route, behind the guard.
+/// The other routes.
 fn other_routes(app: App) -> Router {
     // Made when it is first asked for: it takes more time and memory than all that is done with it.
     let document: Arc<OnceLock<Bytes>> = Arc::default();
     let needs_token = app.token.is_some();
     let read_document =
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
-    let router = routes::router()
-        .route("/control/v1/openapi.json", get(read_document))
-        .route("/control/v1", any(base))
-        .route("/control/v1/", any(base))
+    let router = routes::others()
+        .route(openapi::PATH, get(read_document))
+        .route(routes::BASE, any(base))
+        .route(&format!("{}/", routes::BASE), any(base))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());

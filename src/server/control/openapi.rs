@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::routes;
 
+/// Where it stands.
+pub(super) const PATH: &str = "/control/v1/openapi.json";
+
 /// The document as JSON in one line; whether the control API demands a token stands in it.
 pub(crate) fn document(needs_token: bool) -> String {
     let description = routes::description();
@@ -23,7 +26,7 @@ pub(crate) fn document(needs_token: bool) -> String {
     loosen(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().expect("there are paths");
     paths.insert(
-        "/control/v1/openapi.json".to_owned(),
+        PATH.to_owned(),
         json!({"get": {
             "tags": ["service"], "summary": "This document.", "operationId": "readDocument",
             "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},

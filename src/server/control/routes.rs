@@ -12,7 +12,7 @@ use super::{
 
 /// Makes a router, and beside it what describes its routes, which takes far more time and memory to build.
 ///
-/// A handler marked `[query]` reads the query; before the others, whatever is in the query is refused.
+/// `[query]`: the handler reads the query itself. Where that does not stand, a query is refused.
 macro_rules! routes {
     ($(#[$doc:meta])* $router:ident, $description:ident:
      $($path:literal => $($method:ident $($handler:ident)::+ $([$query:ident])?),+;)+) => {
@@ -38,11 +38,16 @@ macro_rules! routes {
 }
 
 routes! {
-    /// What stands beside the sandboxes.
-    beside_sandboxes, BesideSandboxes:
+    /// What is asked at every start.
+    of_start, OfStart:
     "/health" => get about::health;
-    "/endpoints" => get about::endpoints;
     "/tls/ca.pem" => get about::ca_pem;
+}
+
+routes! {
+    /// What else stands beside the sandboxes.
+    beside_sandboxes, BesideSandboxes:
+    "/endpoints" => get about::endpoints;
     "/sandboxes" => get sandboxes::list, post sandboxes::create;
     "/sandboxes/{sandbox}" => get sandboxes::read, delete sandboxes::delete;
 }
@@ -78,13 +83,18 @@ routes! {
 }
 
 /// Where all of it stands.
-const BASE: &str = "/control/v1";
+pub(super) const BASE: &str = "/control/v1";
 
 /// Where a sandbox's routes stand, below [`BASE`]; those of the default one stand at [`BASE`] as well.
 const SANDBOX: &str = "/sandboxes/{sandbox}";
 
-/// Every route but that of the document.
-pub(super) fn router() -> Router<App> {
+/// The routes that are asked for at every start.
+pub(super) fn at_hand() -> Router<App> {
+    Router::new().nest(BASE, of_start())
+}
+
+/// All others but that of the document.
+pub(super) fn others() -> Router<App> {
     let v1 = beside_sandboxes().merge(of_sandbox()).nest(SANDBOX, of_sandbox());
     Router::new().nest(BASE, v1)
 }
@@ -92,7 +102,8 @@ pub(super) fn router() -> Router<App> {
 /// What describes every route but that of the document.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     let of_sandbox = OfSandbox::openapi();
-    let v1 = BesideSandboxes::openapi()
+    let v1 = OfStart::openapi()
+        .merge_from(BesideSandboxes::openapi())
         .merge_from(of_sandbox.clone())
         .nest(SANDBOX, of_sandbox);
     utoipa::openapi::OpenApi::default().nest(BASE, v1)
@@ -109,6 +120,7 @@ mod tests {
     #[test]
     fn each_handler_is_described_by_the_path_and_the_method_that_it_has() {
         for (description, routes) in [
+            (OfStart::openapi(), OfStart::ROUTES),
             (BesideSandboxes::openapi(), BesideSandboxes::ROUTES),
             (OfSandbox::openapi(), OfSandbox::ROUTES),
         ] {
