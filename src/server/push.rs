@@ -28,7 +28,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
-use tracing::warn;
+use tracing::{error, warn};
 
 use self::places::{Place, Places};
 use crate::api::account::{PushCredentials, PushTarget};
@@ -149,7 +149,10 @@ impl Pusher {
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,
-                Some(_) = on_their_way.join_next() => held_back.drain(..).for_each(|name| hub.make_ready(&name)),
+                Some(ended) = on_their_way.join_next() => {
+                    report_panic(ended);
+                    held_back.drain(..).for_each(|name| hub.make_ready(&name));
+                }
                 () = hub.news(), if has_free => {}
                 () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
             }
@@ -158,6 +161,15 @@ impl Pusher {
         if lost > 0 {
             warn!(target: LOG, pushes = lost, "stopped before these pushes were sent");
         }
+    }
+}
+
+/// A panic ends one push, and nothing else.
+fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        error!(target: LOG, %error, "sending a push panicked");
     }
 }
 

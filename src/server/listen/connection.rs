@@ -98,13 +98,6 @@ impl Shared {
             .send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
     }
 
-    /// Waits until a connection that has sent nothing should be closed to make room.
-    async fn room_is_needed(&self) {
-        sleep(SILENCE).await;
-        // The sender is a field of `self`, so it is not dropped.
-        let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
-    }
-
     /// Waits until a connection should be closed to make room, because it waits for its peer and nothing has happened on it
     /// for `silence`. `awaited` changes with what happens; it is None while the connection is at work. Connections of
     /// different peers' ports wait for different times, so that not all of them make room for a single new one.
@@ -194,7 +187,8 @@ impl Connection {
             biased;
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.stopped() => return None,
-            () = self.shared.room_is_needed() => {
+            // The first byte is all that is waited for.
+            () = self.shared.wait_is_in_the_way(self.peer, SILENCE, || Some(())) => {
                 return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
@@ -363,7 +357,7 @@ impl Connection {
 
     /// Logs that a connection is closed because the listener is full.
     fn log_room_made(&self) {
-        let why = "the listener is full and nothing came of what the peer was waited for";
+        let why = "the listener is full and the peer neither sent nor read what it was to";
         self.log_end::<()>(&io::Error::other(why));
     }
 

@@ -30,7 +30,7 @@ const START: &[u8] = b"HTTP/1.";
 /// How long a call waits before its peer is checked; the time before each later check is twice as long.
 const FIRST_CHECK: Duration = Duration::from_millis(500);
 
-/// The peer of a connection. What is said of its calls is so with HTTP/1, which has one at a time.
+/// The peer of a connection. `waits` and `calls` mean something with HTTP/1 alone, which has one call at a time.
 #[derive(Debug)]
 pub(super) struct Peer {
     tcp: Arc<OwnedWriteHalf>,
@@ -48,9 +48,9 @@ pub(super) struct Peer {
 /// What of its peer a connection waits for, with a number that changes when any of it comes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Awaited {
-    /// Its next call, after so many.
+    /// The whole head of its next call; the number is that of its calls so far.
     Call(u64),
-    /// More of the body of its call; or that it takes more of an answer, or closes.
+    /// Anything else: more of a body, that it reads the response, or that it closes. The number is that of reads and writes.
     Step(u64),
 }
 
