@@ -209,8 +209,8 @@ impl State {
     }
 
     /// Whether an order in this state stays in it, whatever is called and however much time passes. Only the control API
-    /// takes it out of it again. An order on hold is not meant: the control API alone puts it there, and is expected to
-    /// end it.
+    /// takes it out of it again. On hold is not final: whoever put the order there by the control API is expected to
+    /// release it.
     pub(crate) fn is_final(self) -> bool {
         match self {
             Self::Revoked | Self::Rejected | Self::Expired => true,
@@ -218,11 +218,12 @@ impl State {
         }
     }
 
-    /// Whether `!autoRevokeCS` brings orders into this state, so that they may have a [`Revocation`].
+    /// Whether an order in this state may have a [`Revocation`]: `!autoRevokeCS` brings orders into it, or, of those that are
+    /// expired, has marked some as replaced before.
     pub(crate) fn may_have_revocation(self) -> bool {
         match self {
-            Self::Replaced | Self::Revoked | Self::Rejected => true,
-            Self::Pending | Self::BeingIssued | Self::Issued | Self::Expired | Self::OnHold | Self::Unpaid => false,
+            Self::Replaced | Self::Revoked | Self::Rejected | Self::Expired => true,
+            Self::Pending | Self::BeingIssued | Self::Issued | Self::OnHold | Self::Unpaid => false,
         }
     }
 
@@ -310,16 +311,6 @@ pub enum Stage {
     OnHold,
     /// Waits for its payment.
     Unpaid,
-}
-
-impl Stage {
-    /// Whether a call of `!autoRevokeCS` may have brought the order here, so that it may have a [`Revocation`].
-    pub(crate) fn may_have_revocation(self) -> bool {
-        match self {
-            Self::Replaced(_) | Self::Revoked(_) | Self::Rejected => true,
-            Self::Pending | Self::BeingIssued(_) | Self::Issued(_) | Self::OnHold | Self::Unpaid => false,
-        }
-    }
 }
 
 /// An order of a certificate.

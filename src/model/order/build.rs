@@ -9,7 +9,7 @@ use crate::api::order::certificate_id::CertificateId;
 use crate::api::order::collection_code::collection_code;
 use crate::api::order::mailing::{self, Mailing};
 use crate::api::order::product::Product;
-use crate::api::order::state::{self as domain, OrderNumber, RevocationReason, Stage};
+use crate::api::order::state::{self as domain, OrderNumber, RevocationReason};
 use crate::api::order::subject::SubjectDetails;
 use crate::api::order::terms::{ProductCode, Terms};
 use crate::api::world::Accounts;
@@ -32,7 +32,6 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         Some(text) => Some(judge_csr(text)?),
         None => None,
     };
-    let stage = build_stage(entry, now)?;
     let mut order = domain::Order {
         number,
         certificate_id: build_certificate_id(entry)?,
@@ -43,8 +42,8 @@ pub(crate) fn build_order(entry: &Order, accounts: &Accounts, now: Timestamp) ->
         subject: build_subject(entry)?,
         csr: None,
         terms: build_terms(entry)?,
-        stage,
-        revocation: build_revocation(entry, stage, now)?,
+        stage: build_stage(entry, now)?,
+        revocation: build_revocation(entry, now)?,
         issued_after_polls: build_polls(entry.issued_after_polls)?,
         issuance_fails: entry.issuance_fails,
         mailing: build_mailing(entry)?.boxed(),
@@ -174,15 +173,11 @@ fn build_terms(entry: &Order) -> Result<Terms, ValueError> {
     })
 }
 
-fn build_revocation(
-    entry: &Order,
-    stage: Stage,
-    now: Timestamp,
-) -> Result<Option<Box<domain::Revocation>>, ValueError> {
+fn build_revocation(entry: &Order, now: Timestamp) -> Result<Option<Box<domain::Revocation>>, ValueError> {
     let Some(revocation) = &entry.revocation else {
         return Ok(None);
     };
-    if !stage.may_have_revocation() {
+    if !entry.state.may_have_revocation() {
         return Err(ValueError::at(
             "revocation",
             format!(
