@@ -308,7 +308,7 @@ fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
     Ok(())
 }
 
-/// Refuses a field of an account in the place of its password, unless the command line has `--`: it would become the
+/// Refuses a field of an account in the place of its password, unless it stands behind `--`: it would become the
 /// password, and nothing would tell. The error does not repeat it, for it may have the password in it.
 fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> {
     let password = matches
@@ -316,10 +316,12 @@ fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> 
         .and_then(|ctl| ctl.subcommand_matches("accounts"))
         .and_then(|accounts| accounts.subcommand_matches("create"))
         .and_then(|create| create.get_one::<String>("password"));
-    let Some(field) = password.and_then(|password| field_of_account(password)) else {
+    let Some(password) = password else { return Ok(()) };
+    let Some(field) = field_of_account(password) else {
         return Ok(());
     };
-    if words.iter().any(|word| word == "--") {
+    let behind = words.iter().skip_while(|word| *word != "--");
+    if behind.skip(1).any(|word| word == password.as_str()) {
         return Ok(());
     }
     Err(Exit::Usage(format!(
@@ -520,6 +522,10 @@ mod tests {
             (
                 "ctl accounts create a loginPasword=s3cret",
                 "looks like the field `loginPassword`: give LOGIN PASSWORD",
+            ),
+            (
+                "ctl accounts create a loginPasword=s3cret -- locked=true",
+                "looks like the field `loginPassword`",
             ),
             ("ctl accounts create a password=s3cret", "the field `loginPassword`"),
             ("ctl accounts create a LOCKED=s3cret", "the field `locked`"),

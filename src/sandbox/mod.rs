@@ -35,7 +35,7 @@ use crate::sandbox::settle::Moment;
 pub(crate) use self::answering::AnsweredCall;
 pub(crate) use self::state::State;
 
-/// The name of the sandbox that always is.
+/// The name of the sandbox that always exists.
 pub(crate) const DEFAULT: &str = "default";
 
 /// A world of its own: accounts, orders, clock, faults, dice, journal.

@@ -242,7 +242,12 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
 
 /// The error about a file whose content was refused: with the place in the file, not in the JSON that was sent.
 pub(super) fn refused_snapshot(file: &Path, mut error: CtlError) -> CtlError {
-    let CtlError::Control(ControlError::Refused { detail, .. }) = &mut error else {
+    let CtlError::Control(ControlError::Refused {
+        status: 400 | 422,
+        detail,
+        ..
+    }) = &mut error
+    else {
         return error;
     };
     match Fixtures::load(file) {

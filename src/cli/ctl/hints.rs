@@ -140,10 +140,10 @@ mod tests {
                 "There is none. Make one: `sectigo-emulator ctl sandboxes create NAME` (HTTP status 400 T)",
             ),
             (
-                "the default sandbox always is; POST /control/v1/reset begins it again",
+                "the default sandbox cannot be deleted; POST /control/v1/reset begins it again",
                 None,
                 "default",
-                "the default sandbox always is; `sectigo-emulator ctl reset` begins it again (HTTP status 400 T)",
+                "the default sandbox cannot be deleted; `sectigo-emulator ctl reset` begins it again (HTTP status 400 T)",
             ),
             (
                 "missing field `at`",

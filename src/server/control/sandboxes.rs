@@ -113,12 +113,12 @@ pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<SandboxInfo>
 
 /// Deletes a sandbox.
 #[utoipa::path(delete, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "deleteSandbox",
-    responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox always is")))]
+    responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox cannot be deleted")))]
 pub(super) async fn delete(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<StatusCode, Problem> {
     if &*sandbox.name == DEFAULT {
         return Err(Problem::conflict(
             "",
-            "the default sandbox always is; POST /control/v1/reset begins it again",
+            "the default sandbox cannot be deleted; POST /control/v1/reset begins it again",
         ));
     }
     // What it holds goes with the last who uses it, which is this call unless others go on.
