@@ -231,6 +231,22 @@ fn each_code() {
     let form = code_signing().set("csr", file("rsa-2048-sha256.pem"));
     assert_eq!(send(&mut client, APPLY, &form).code(), 0);
     assert_eq!(send(&mut client, APPLY, &smime().add("colour", "red")).code(), -2);
+    for (name, hint) in [
+        ("sanEmailAdress", "a similar name exists: `sanEmailAddress`"),
+        ("csr@csr.pem", "by --data-urlencode csr@FILE"),
+    ] {
+        let form = smime().without("csr").without("sanEmailAddress").add(name, "");
+        assert_eq!(send(&mut client, APPLY, &form).code(), -2);
+        server.wait_for_log(&["argument 5 of the request", hint]);
+        control.expect(("PATCH", "/assumptions", r#"{"unknown-arguments":"ignore"}"#), 200, &[]);
+        send(&mut client, APPLY, &form).assert_text(&missing("sanEmailAddress"));
+        server.wait_for_log(&[
+            "order needs sanEmailAddress; argument 5 of the request is none",
+            "was ignored",
+            hint,
+        ]);
+        control.expect(("PATCH", "/assumptions", r#"{"unknown-arguments":"reject"}"#), 200, &[]);
+    }
 }
 
 #[test]

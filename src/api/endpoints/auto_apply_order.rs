@@ -93,7 +93,7 @@ impl Rules for AutoApplyOrder {
         values.check_price(account)?;
         let csr = values.csr.clone().transpose().map_err(|error| refuse_new_csr(&error))?;
         values.check_key(csr.as_ref(), &assumptions)?;
-        // It may be the CSR's.
+        // It may come from the CSR, which is judged behind the login.
         check_country(values.holder.details.country.as_deref())?;
         if account.payment == Payment::NoCredit && !values.is_test {
             return Err(Refusal::new(&code::NO_CREDIT, "the account has no credit (payment=no-credit)").into());
@@ -278,7 +278,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// What is sent, if it names something.
+    /// The product that is sent, if it is valid; if it is not, `read` says so.
     fn sent(arguments: &Arguments<'_>) -> Option<Self> {
         Self::read(std::str::from_utf8(arguments.sent("product")?).ok()?).ok()
     }
@@ -350,7 +350,10 @@ impl<'f> Holder<'f> {
         }
         let organization = chosen("organizationName", oid::ORGANIZATION, 64)?;
         if organization.is_none() {
-            return Err(Refusal::missing("organizationName", NO_ORGANIZATION));
+            return Err(Refusal::missing(
+                "organizationName",
+                "neither organizationName was sent, nor has the CSR an organization",
+            ));
         }
         let identifier = arguments.get("organizationIdentifier").map(str::trim);
         if identifier.is_some_and(|text| !is_name(text)) {
@@ -382,7 +385,10 @@ fn check_country(country: Option<&str>) -> Result<(), Refusal> {
     let is_shown = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ';
     match country {
         // The reply repeats the country, so it must be something that can be shown.
-        Some(country) if !country.chars().all(is_shown) => Err(Refusal::invalid("countryName", "it is no text")),
+        Some(country) if !country.chars().all(is_shown) => Err(Refusal::invalid(
+            "countryName",
+            "it has characters that cannot be shown",
+        )),
         Some(country) if !is_country(country) => Err(Refusal::naming(
             &code::NOT_A_COUNTRY,
             country,
@@ -410,10 +416,8 @@ fn needed_for(product: Product, name: &'static str, arguments: &Arguments<'_>) -
 /// Whether the certificate names an organization, and no CSR is sent that might have it (-3).
 fn without_csr(_: &'static str, arguments: &Arguments<'_>) -> Option<String> {
     let is_needed = arguments.sent("csr").is_none() && names_organization(Wanted::sent(arguments)?.code);
-    is_needed.then(|| NO_ORGANIZATION.to_owned())
+    is_needed.then(|| "neither organizationName nor a csr with an organization was sent".to_owned())
 }
-
-const NO_ORGANIZATION: &str = "neither organizationName was sent, nor has the CSR an organization";
 
 fn names_organization(code: ProductCode) -> bool {
     code.product() == Product::CodeSigning || code == ProductCode::OrganizationMultipurpose
@@ -504,7 +508,7 @@ const ARGUMENTS: &[Argument] = &[
         "The e-mail address that the certificate names. Required for S/MIME.",
     )
     .max(255)
-    .needed(for_smime),
+    .where_needed(for_smime),
     Argument::yes_or_no("showCollectionCode", "Y: the collectionCode, last."),
     Argument::optional(
         "organizationIdentifier",
@@ -518,7 +522,7 @@ const ARGUMENTS: &[Argument] = &[
         "The organization. Required for 796 and for code signing, unless the CSR has one.",
     )
     .max(64)
-    .needed(without_csr),
+    .where_needed(without_csr),
     Argument::conditional(
         "stateOrProvinceName",
         Kind::String,
@@ -541,14 +545,14 @@ const ARGUMENTS: &[Argument] = &[
     )
     .max(1)
     .choices(&["Y", "N"])
-    .needed(for_code_signing),
+    .where_needed(for_code_signing),
     Argument::conditional(
         "appRepEmailAddress",
         Kind::String,
         "Whom Sectigo calls back. Required for code signing.",
     )
     .max(255)
-    .needed(for_code_signing),
+    .where_needed(for_code_signing),
     Argument::optional("isAppRepValidated", Kind::Char, NO_EFFECT)
         .max(1)
         .choices(&["Y", "N"]),

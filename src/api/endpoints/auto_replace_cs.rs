@@ -176,10 +176,7 @@ const ARGUMENTS: &[Argument] = &[
     .max(32767),
     Argument::conditional(CSR, Kind::String, "Another name of pkcs10.")
         .max(32767)
-        .needed(|_, arguments| {
-            let is_alone = [PKCS10, SPKAC].iter().all(|name| arguments.sent(name).is_none());
-            is_alone.then(|| "none of pkcs10, spkac and csr was sent".to_owned())
-        }),
+        .unless_sent(&[PKCS10, SPKAC]),
     SIGNATURE_HASH,
     CA_CERTIFICATE_ID.mark(Mark::Assumed),
 ];

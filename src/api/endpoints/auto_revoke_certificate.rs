@@ -110,11 +110,7 @@ const ARGUMENTS: &[Argument] = &[
         Kind::Integer,
         "The order. Exactly one of orderNumber, certificateID and serialNumber is sent.",
     )
-    .needed(|_, arguments| {
-        let others = [CERTIFICATE_ID, SERIAL_NUMBER];
-        let is_alone = others.iter().all(|name| arguments.sent(name).is_none());
-        is_alone.then(|| "none of orderNumber, certificateID and serialNumber was sent".to_owned())
-    }),
+    .unless_sent(&[CERTIFICATE_ID, SERIAL_NUMBER]),
     Argument::conditional(
         CERTIFICATE_ID,
         Kind::Integer,

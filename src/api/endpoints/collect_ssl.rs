@@ -141,11 +141,7 @@ const ARGUMENTS: &[Argument] = &[
         "The code-signing order to collect. Required unless baseOrderNumber or certificateID is sent.",
     )
     .max(128)
-    .needed(|_, arguments| {
-        let others = [BASE_ORDER_NUMBER, CERTIFICATE_ID];
-        let is_alone = others.iter().all(|name| arguments.sent(name).is_none());
-        is_alone.then(|| "none of orderNumber, baseOrderNumber and certificateID was sent".to_owned())
-    }),
+    .unless_sent(&[BASE_ORDER_NUMBER, CERTIFICATE_ID]),
     Argument::conditional(
         BASE_ORDER_NUMBER,
         Kind::Integer,

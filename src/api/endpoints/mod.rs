@@ -242,7 +242,7 @@ impl Endpoint {
             }
         };
         let body = own_body.unwrap_or_else(|| rendered(&reply));
-        Answer {
+        let mut answer = Answer {
             status: status(&reply, assumptions),
             code: Some(reply.code()),
             kept_body: kept_body.or_else(|| body.summary()),
@@ -250,7 +250,11 @@ impl Endpoint {
             body: body.content,
             hint,
             is_worth_a_warning: false,
+        };
+        if let Some(ignored) = call.arguments.ignored(self.is_whole) {
+            answer.explain(&ignored);
         }
+        answer
     }
 
     fn check_transport(&self, call: &Call<'_>) -> Result<(), Refusal> {

@@ -184,11 +184,6 @@ fn is_mime_type(text: &str) -> bool {
     is_essence && parameters.chars().all(|c| c == ' ' || c.is_ascii_graphic())
 }
 
-fn without_collection_code(name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
-    let is_without = arguments.sent(COLLECTION_CODE).is_none();
-    is_without.then(|| format!("neither {name} nor collectionCode was sent"))
-}
-
 const ARGUMENTS: &[Argument] = &[
     Argument::conditional(
         "loginName",
@@ -196,21 +191,21 @@ const ARGUMENTS: &[Argument] = &[
         "The account's username. Case sensitive. Required unless collectionCode is sent.",
     )
     .max(64)
-    .needed(without_collection_code),
+    .unless_sent(&[COLLECTION_CODE]),
     Argument::conditional(
         "loginPassword",
         Kind::String,
         "The account's password. Case sensitive. Required unless collectionCode is sent.",
     )
     .max(128)
-    .needed(without_collection_code),
+    .unless_sent(&[COLLECTION_CODE]),
     Argument::conditional(
         ORDER_NUMBER,
         Kind::String,
         "The S/MIME order. Required unless collectionCode is sent.",
     )
     .max(128)
-    .needed(without_collection_code),
+    .unless_sent(&[COLLECTION_CODE]),
     Argument::conditional(
         COLLECTION_CODE,
         Kind::String,

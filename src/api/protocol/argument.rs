@@ -8,6 +8,7 @@ use crate::api::protocol::assumption::{
 use crate::api::protocol::form::Form;
 use crate::api::protocol::format::{Format, RESPONSE_FORMAT};
 use crate::api::protocol::refusal::Refusal;
+use crate::similar::similar_name;
 
 /// The argument that names an order.
 pub(crate) const ORDER_NUMBER: &str = "orderNumber";
@@ -121,10 +122,18 @@ impl Argument {
         }
     }
 
-    /// The same row, which must be sent under a condition.
-    pub const fn needed(self, condition: Condition) -> Self {
+    /// The same row, which must be sent unless one of those is.
+    pub(crate) const fn unless_sent(self, others: &'static [&'static str]) -> Self {
         Self {
-            condition: Some(condition),
+            condition: Some(Condition::NoneSent(others)),
+            ..self
+        }
+    }
+
+    /// The same row, which must be sent where that says why.
+    pub(crate) const fn where_needed(self, why: fn(&'static str, &Arguments<'_>) -> Option<String>) -> Self {
+        Self {
+            condition: Some(Condition::Why(why)),
             ..self
         }
     }
@@ -141,7 +150,7 @@ impl Argument {
                 let may_be_left_out = self.unless.is_some_and(|is_assumed| is_assumed(&others.assumptions));
                 (!may_be_left_out).then(|| [self.name, " was not sent"].concat())
             }
-            (Need::Optional | Need::Conditional, condition) => condition?(self.name, others),
+            (Need::Optional | Need::Conditional, condition) => condition?.why(self.name, others),
         }
     }
 
@@ -207,9 +216,30 @@ impl Argument {
     }
 }
 
-/// Why the argument of that name must be sent with the others of a call, whose values are not checked yet; none if it need
-/// not.
-pub(crate) type Condition = fn(&'static str, &Arguments<'_>) -> Option<String>;
+/// When a conditional argument must be sent with the others of a call, whose values are not checked yet.
+#[derive(Clone, Copy, Debug)]
+pub enum Condition {
+    /// None of these is sent.
+    NoneSent(&'static [&'static str]),
+    /// Another one, which the function finds out from the argument's name and the others: it says why.
+    Why(fn(&'static str, &Arguments<'_>) -> Option<String>),
+}
+
+impl Condition {
+    /// Why the argument of that name must be sent; None if it need not.
+    fn why(self, name: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+        match self {
+            Self::Why(why) => why(name, arguments),
+            Self::NoneSent(others) if others.iter().any(|other| arguments.sent(other).is_some()) => None,
+            Self::NoneSent([other]) => Some(format!("neither {name} nor {other} was sent")),
+            Self::NoneSent(others) => {
+                let names = [&[name], others].concat();
+                let (last, first) = names.split_last().expect("the argument is one of them");
+                Some(format!("none of {} and {last} was sent", first.join(", ")))
+            }
+        }
+    }
+}
 
 /// Whether an argument must be sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -218,7 +248,7 @@ pub enum Need {
     Required,
     /// It need not.
     Optional,
-    /// It may under a condition.
+    /// It must under a condition.
     Conditional,
 }
 
@@ -339,15 +369,31 @@ impl<'f> Arguments<'f> {
 
     /// Whether the table has each of them (-2).
     fn check_unrecognized(&self, is_whole: bool) -> Result<(), Refusal> {
-        let is_refused = match self.assumptions.unknown_arguments {
+        match self.unrecognized {
+            Some((position, name)) if self.refuses_unrecognized(is_whole) => {
+                Err(unrecognized(position + 1, name, self.table))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an argument that the table does not have is an error.
+    fn refuses_unrecognized(&self, is_whole: bool) -> bool {
+        match self.assumptions.unknown_arguments {
             UnknownArguments::KnownTables => is_whole,
             UnknownArguments::Reject => true,
             UnknownArguments::Ignore => false,
-        };
-        match self.unrecognized {
-            Some((position, name)) if is_refused => Err(unrecognized(position + 1, name)),
-            _ => Ok(()),
         }
+    }
+
+    /// What a hint says of the first argument that the table does not have, where it is ignored.
+    pub(crate) fn ignored(&self, is_whole: bool) -> Option<String> {
+        let (position, name) = self.unrecognized.filter(|_| !self.refuses_unrecognized(is_whole))?;
+        let place = position + 1;
+        let meant = meant(name, self.table);
+        Some(format!(
+            "argument {place} of the request is none of this endpoint's, and was ignored{meant}"
+        ))
     }
 
     /// Whether those that must be sent are there (-3).
@@ -476,15 +522,28 @@ pub(crate) fn is_same_but_for_case(sent: &[u8], documented: &str) -> bool {
 
 /// The reply names the argument as it came. The hint tells only where it stands: a `&` that was not escaped makes the
 /// rest of a password a name, and a body that is encoded wrongly arrives as one long name with the password in it.
-fn unrecognized(position: usize, name: &[u8]) -> Refusal {
+fn unrecognized(position: usize, name: &[u8], table: &[Argument]) -> Refusal {
     Refusal::unrecognized(
         String::from_utf8_lossy(&name[..name.len().min(MAX_ECHO)]),
         format!(
-            "argument {position} of the request, its name {} bytes long, is none of this endpoint's; \
+            "argument {position} of the request, its name {} bytes long, is none of this endpoint's{}; \
              a & inside a value is sent as %26",
-            name.len()
+            name.len(),
+            meant(name, table)
         ),
     )
+}
+
+/// Which argument of the table a name was probably meant to be, as the end of a sentence, or nothing.
+fn meant(name: &[u8], table: &[Argument]) -> String {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return String::new();
+    };
+    let before_file = name.split_once('@').map(|(before, _)| before);
+    match table.iter().find(|argument| before_file == Some(argument.name)) {
+        Some(Argument { name, .. }) => format!("; curl sends a file by --data-urlencode {name}@FILE, not by -d"),
+        None => similar_name(name, table.iter().map(|argument| argument.name)),
+    }
 }
 
 /// A number without what is assumed to mean nothing in it: white space around it, a `+` and zeros before it.

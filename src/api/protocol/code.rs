@@ -143,7 +143,7 @@ pub(crate) const CSR_KEY_SIZE: Code = Code::new(
 /// An error inside of Sectigo's service; only a fault returns it.
 pub(crate) const UNKNOWN_ERROR: Code = Code::new(-14, "An unknown error occurred!", "a fault was set for this call");
 
-/// What the emulator asks of no CSR: each of its fields may be missing.
+/// A CSR lacks a required field. The emulator requires none, so only a fault answers this.
 pub(crate) const CSR_FIELD_MISSING: Code = Code::new(
     -8,
     "The CSR is missing a required field!",
@@ -151,7 +151,7 @@ pub(crate) const CSR_FIELD_MISSING: Code = Code::new(
 )
 .assumed();
 
-/// What the emulator finds out of no key.
+/// The key is known to be compromised. The emulator knows no such keys, so only a fault answers this.
 pub(crate) const CSR_KEY_COMPROMISED: Code = Code::new(
     -40,
     "The CSR uses a key that is believed to have been compromised!",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Control, Form, Server, eventually};
+use crate::harness::{Client, Control, Form, Server, eventually};
 
 fn json_lines(server: &Server) -> Vec<Value> {
     let log = server.log();
@@ -188,7 +188,7 @@ fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
             "DELETE",
             "/sandboxes/default",
             String::new(),
-            "the default sandbox always is; ",
+            "the default sandbox cannot be deleted; ",
         ),
         (
             "PUT",
@@ -265,6 +265,12 @@ fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
             "unknown variant, expected ",
         ),
         (
+            "PATCH",
+            "/orders/1234567",
+            r#"{"state":"s3cret"}"#.to_owned(),
+            "unknown variant, expected ",
+        ),
+        (
             "POST",
             "/orders",
             r#"{"loginName":"s3cret","product":"smime"}"#.to_owned(),
@@ -313,6 +319,25 @@ fn a_refused_action_of_the_control_api_says_why_and_repeats_nothing() {
     }
     let log = server.log();
     assert!(!log.contains("s3cret") && !log.contains("s3 cret"), "{log}");
+    for (header, status, hint) in [
+        ("Host: s3cret.example", 403, "The Host header names"),
+        ("Origin: http://s3cret.example", 403, "The Origin header says"),
+        ("Content-Type: text/s3cret", 415, "Send the body as JSON"),
+    ] {
+        let own_host = if header.starts_with("Host") {
+            ""
+        } else {
+            "Host: localhost\r\n"
+        };
+        let mut client = Client::connect(server.control());
+        client.write(format!(
+            "POST /control/v1/accounts HTTP/1.1\r\n{own_host}{header}\r\nContent-Length: 2\r\n\r\n{{}}"
+        ));
+        assert_eq!(client.read().map(|answer| answer.status), Some(status), "{header}");
+        server.wait_for_log(&[&format!("\"status\":{status}"), hint]);
+    }
+    let log = server.log();
+    assert!(!log.contains("s3cret"), "{log}");
     // The place would say how long a value is.
     assert!(!log.contains(" column "), "{log}");
     control.expect(("GET", "/clock", ""), 200, &[]);
