@@ -41,7 +41,7 @@ pub(super) fn with_cause(error: CsrError, text: &str) -> CsrError {
                 .and_then(label);
             CsrError::NotPkcs10(match begin {
                 Some((label, _)) if OTHER_LABELS.contains(&label) => {
-                    format!("{why}; the label is {label}, not CERTIFICATE REQUEST").into()
+                    format!("its label is {label}, not CERTIFICATE REQUEST; {why}").into()
                 }
                 _ => why,
             })
@@ -334,11 +334,11 @@ mod tests {
         let told = |text: &str| with_cause(no_request(), text).to_string();
         assert_eq!(
             told(" -----BEGIN CERTIFICATE-----\n"),
-            "no; the label is CERTIFICATE, not CERTIFICATE REQUEST"
+            "its label is CERTIFICATE, not CERTIFICATE REQUEST; no"
         );
         assert_eq!(
             told("-----BEGIN EC PRIVATE KEY-----"),
-            "no; the label is EC PRIVATE KEY, not CERTIFICATE REQUEST"
+            "its label is EC PRIVATE KEY, not CERTIFICATE REQUEST; no"
         );
         for text in ["-----BEGIN CERTIFICATE REQUEST-----", "-----BEGIN X-----", "MII"] {
             assert_eq!(told(text), "no");

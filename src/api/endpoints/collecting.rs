@@ -333,7 +333,7 @@ pub(super) fn admit_poll(number: OrderNumber, world: &mut World, now: Timestamp)
     if is_strict && !world.accounts_mut().admit_poll(login_name.as_str(), number, now) {
         return Err(Refusal::new(
             &code::POLLED_TOO_SOON,
-            format!("order {number} was collected too short a time ago (strictPolling of the account)"),
+            format!("order {number} was collected too soon after the last time (strictPolling of the account)"),
         ));
     }
     Ok(())

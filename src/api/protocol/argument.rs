@@ -176,18 +176,16 @@ impl Argument {
         }
         let text = self.plain(text, assumptions);
         if !self.choices.is_empty() && !self.choices.contains(&text) {
-            return Err(self.invalid(format!(
-                "{} takes {} (case sensitive)",
-                self.name,
-                self.choices.join(", ")
-            )));
+            let has_letters = self.choices.iter().any(|choice| choice.contains(char::is_alphabetic));
+            let about_case = if has_letters { " (case sensitive)" } else { "" };
+            return Err(self.invalid(format!("{} takes {}{about_case}", self.name, self.choices.join(", "))));
         }
         if self.kind == Kind::Char && text.chars().nth(1).is_some() {
             return Err(self.invalid(format!("{} takes one character", self.name)));
         }
         if self.kind == Kind::Integer && parse_integer(text).is_none() {
             return Err(self.invalid(format!(
-                "{} takes a whole number: digits, no sign, no leading zero (assumptions number-sign, number-spaces and \
+                "{} takes a whole number: digits, no sign, no space, no leading zero (assumptions number-sign, number-spaces and \
                  number-zeros)",
                 self.name
             )));

@@ -252,11 +252,11 @@ pub(crate) const CALL_LIMIT: Code = Code::new(
 )
 .wording_assumed();
 
-/// The endpoints that collect: the same order was collected too short a time ago.
+/// The endpoints that collect: the same order was collected too soon after the last time.
 pub(crate) const POLLED_TOO_SOON: Code = Code::new(
     -42,
     "Call limit reached, please try again later!",
-    "the account has `strictPolling`, and collected the same order too short a time ago",
+    "the account has `strictPolling`, and collected the same order too soon after the last time",
 )
 .assumed();
 

@@ -153,18 +153,22 @@ fn check_site(request: &Request, has_own_origin: bool) -> Result<(), Problem> {
 fn check_token(app: &App, request: &Request) -> Result<(), Problem> {
     // The page holds no data: it asks for the token, and sends it along when it asks for some.
     let needs_token = request.uri().path() != HEALTH && !console::has(request.uri().path());
-    if needs_token
-        && app
-            .token
-            .as_ref()
-            .is_some_and(|token| !is_borne(token, request.headers()))
-    {
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "This emulator was started with --control-token or --control-token-file: send Authorization: Bearer and that token.",
-        ));
+    let Some(token) = app.token.as_ref().filter(|_| needs_token) else {
+        return Ok(());
+    };
+    if is_borne(token, request.headers()) {
+        return Ok(());
     }
-    Ok(())
+    let detail = match request.headers().contains_key(header::AUTHORIZATION) {
+        true => {
+            "This emulator was started with another token (--control-token or --control-token-file): send Authorization: \
+             Bearer and that token."
+        }
+        false => {
+            "This emulator was started with --control-token or --control-token-file: send Authorization: Bearer and that token."
+        }
+    };
+    Err(Problem::new(StatusCode::UNAUTHORIZED, detail))
 }
 
 /// Refuses a change whose body is not JSON: a web page may send others without being asked whether it may.

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Length, MAX_LIST, MAX_MEASURED, answer, most_escaped, up_to};
-use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, misfit, no_order, resource_base};
+use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
 use super::{App, Problem};
@@ -312,8 +312,11 @@ fn change_order(
     entry.csr = None;
     let wanted: Option<State> = match patch.get("state") {
         None | Some(Value::Null) => None,
-        Some(value) => serde_path_to_error::deserialize(value)
-            .map_err(|error: serde_path_to_error::Error<serde_json::Error>| misfit(&error).below("state"))?,
+        Some(value) => serde_path_to_error::deserialize(value).map_err(
+            |error: serde_path_to_error::Error<serde_json::Error>| {
+                Problem::unreadable("state", error.inner().to_string())
+            },
+        )?,
     };
     let sends = |field| patch.contains_key(field);
     let (sends_issued, sends_expires, sends_due) = (sends("issued"), sends("expires"), sends("due"));
