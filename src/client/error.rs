@@ -39,7 +39,7 @@ pub enum ControlError {
         patience: Duration,
     },
     /// The emulator refuses; it says why.
-    #[error("{detail}{} (HTTP status {status} {title})", in_field(.field.as_deref()))]
+    #[error("{}{detail} (HTTP status {status} {title})", before(.field.as_deref()))]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -92,8 +92,9 @@ fn at(due: Option<Timestamp>) -> String {
         .unwrap_or_default()
 }
 
-fn in_field(field: Option<&str>) -> String {
-    field.map(|field| format!(", in `{field}`")).unwrap_or_default()
+/// The field that an error is about, before it: behind it, the field would look like one more of the values that are taken.
+fn before(field: Option<&str>) -> String {
+    field.map(|field| format!("`{field}`: ")).unwrap_or_default()
 }
 
 /// The calls that were expected did not come.

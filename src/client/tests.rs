@@ -45,7 +45,7 @@ async fn a_refusal_says_what_the_emulator_says() {
     let refused = Control::connect(stub.url()).faults().add(Fault::answer(5)).await;
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "no endpoint answers 5, in `then.code` (HTTP status 422 Unprocessable Content)"
+        "`then.code`: no endpoint answers 5 (HTTP status 422 Unprocessable Content)"
     );
 }
 

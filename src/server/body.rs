@@ -41,11 +41,11 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// takes all the turns holds up no usual call.
 const ALLOWANCE: usize = 128 << 10;
 
-/// How fast a body that has a turn must arrive while others wait for one: so many bytes in each [`PACE_TIME`].
-const PACE: usize = 16 << 10;
+/// How fast what has a turn must come or go while others wait for one: so many bytes in each [`PACE_TIME`].
+pub(crate) const PACE: usize = 16 << 10;
 
 /// See [`PACE`].
-const PACE_TIME: Duration = Duration::from_secs(1);
+pub(crate) const PACE_TIME: Duration = Duration::from_secs(1);
 
 /// Reads bodies, within bounds of length, of time, and of memory for the long ones together.
 #[derive(Debug)]

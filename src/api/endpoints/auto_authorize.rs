@@ -5,7 +5,7 @@
 
 use crate::api::account::Payment;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, TEST, Values};
 use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments};
@@ -75,7 +75,7 @@ impl Rules for AutoAuthorize {
     }
 }
 
-const ARGUMENTS: &[Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER, TEST, DISABLE_SWP];
+const ARGUMENTS: &[Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER, TEST, DISABLE_SWP];
 
 const CODES: &[&Code] = &[
     &code::NOT_HTTPS_ASSUMED.assumed(),

@@ -4,7 +4,7 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER_NUMBER, TEST, Values};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, TEST, Values};
 use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
@@ -78,7 +78,7 @@ impl Rules for AutoReject {
 const ARGUMENTS: &[Argument] = &[
     LOGIN_NAME,
     LOGIN_PASSWORD,
-    ORDER_NUMBER.mark(Mark::Assumed),
+    ORDER.mark(Mark::Assumed),
     TEST.mark(Mark::Assumed),
     DISABLE_SWP.mark(Mark::Assumed),
 ];

@@ -9,7 +9,7 @@ use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST,
 use crate::api::endpoints::{Failure, Rules, Success, check_order, check_permission};
 use crate::api::order::product::Product;
 use crate::api::order::state::Order;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments, Kind, ORDER_NUMBER};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::RESPONSE_FORMAT;
 use crate::api::protocol::refusal::Refusal;
@@ -68,7 +68,6 @@ struct Key<'f> {
     value: &'f str,
 }
 
-const ORDER_NUMBER: &str = "orderNumber";
 const CERTIFICATE_ID: &str = "certificateID";
 const SERIAL_NUMBER: &str = "serialNumber";
 

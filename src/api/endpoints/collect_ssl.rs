@@ -11,7 +11,7 @@ use crate::api::endpoints::{Failure, Rules, Success, check_order, check_permissi
 use crate::api::order::product::Product;
 use crate::api::order::state::OrderNumber;
 use crate::api::protocol::Mark;
-use crate::api::protocol::argument::{Argument, Arguments, Kind};
+use crate::api::protocol::argument::{Argument, Arguments, Kind, ORDER_NUMBER};
 use crate::api::protocol::assumption::{Assumptions, CollectMethod};
 use crate::api::protocol::code::{self, Code};
 use crate::api::protocol::format::RESPONSE_FORMAT;
@@ -66,7 +66,6 @@ pub(super) struct Values<'f> {
     wish: Wish,
 }
 
-const ORDER_NUMBER: &str = "orderNumber";
 const BASE_ORDER_NUMBER: &str = "baseOrderNumber";
 const CERTIFICATE_ID: &str = "certificateID";
 

@@ -3,8 +3,7 @@
 use crate::api::endpoints::credentials::Credentials;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 
-pub(super) const ORDER_NUMBER: Argument =
-    Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
+pub(super) const ORDER: Argument = Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
 
 pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
@@ -25,7 +24,7 @@ impl<'f> Values<'f> {
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
             credentials: Credentials::read(arguments),
-            order_number: arguments.text(ORDER_NUMBER.name),
+            order_number: arguments.text(ORDER.name),
             test: arguments.yes(TEST.name),
         }
     }

@@ -7,14 +7,11 @@ use crate::api::account::Account;
 use crate::api::endpoints::{Call, ENDPOINTS, EXAMPLE_CSR, Endpoint, Failure, Transport};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State};
-use crate::api::protocol::argument::Arguments;
+use crate::api::protocol::argument::{Arguments, ORDER_NUMBER};
 use crate::api::protocol::code::INVALID_ARGUMENT;
 use crate::api::protocol::form::Form;
 use crate::api::world::{Accounts, World};
 use crate::clock::Timestamp;
-
-/// The argument that names the order.
-const ORDER_NUMBER: &str = "orderNumber";
 
 /// Arguments by which an endpoint does something else to the order; each makes a row of its own.
 const VARIANTS: [(&str, &str); 2] = [("includeInCRL", "N"), ("revokeOldOrder", "Y")];

@@ -3,7 +3,7 @@
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::resending::{CODES, ORDER_NUMBER, Values};
+use crate::api::endpoints::resending::{CODES, ORDER, Values};
 use crate::api::endpoints::{Failure, Rules, Success};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments};
@@ -18,7 +18,7 @@ impl Rules for ResendInvitationEmailSmime {
     const NAME: &'static str = "!ResendInvitationEmailSMIME";
     const SUMMARY: &'static str =
         "Sends the mail again that invites the owner of the mailbox to request the S/MIME certificate.";
-    const ARGUMENTS: &'static [Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER_NUMBER];
+    const ARGUMENTS: &'static [Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER];
     const CODES: &'static [&'static Code] = CODES;
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),

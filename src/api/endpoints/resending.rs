@@ -15,7 +15,7 @@ use crate::api::protocol::refusal::Refusal;
 use crate::api::world::World;
 use crate::clock::Timestamp;
 
-pub(super) const ORDER_NUMBER: Argument =
+pub(super) const ORDER: Argument =
     Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
 
 pub(super) const CODES: &[&Code] = &[
@@ -41,7 +41,7 @@ impl<'f> Values<'f> {
     pub(super) fn read(arguments: &Arguments<'f>) -> Self {
         Self {
             credentials: Credentials::read(arguments),
-            order_number: arguments.text(ORDER_NUMBER.name),
+            order_number: arguments.text(ORDER.name),
         }
     }
 

@@ -149,13 +149,13 @@ mod tests {
                 "missing field `at`",
                 Some("revocation.at"),
                 "default",
-                "missing field `at`, in `revocation.at` (HTTP status 400 T); --revoked gives it",
+                "`revocation.at`: missing field `at` (HTTP status 400 T); --revoked gives it",
             ),
             (
                 "missing field `at`",
                 Some("fixtures.orders.0.revocation.at"),
                 "default",
-                "missing field `at`, in `fixtures.orders.0.revocation.at` (HTTP status 400 T)",
+                "`fixtures.orders.0.revocation.at`: missing field `at` (HTTP status 400 T)",
             ),
             (
                 "an order number is at most 5",

@@ -23,6 +23,7 @@ use tracing::info;
 use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
 use crate::aside::aside;
+use crate::server::body::{PACE, PACE_TIME};
 use crate::server::layers::CONTROL_LOG;
 
 /// An answer up to this length needs no turn, and is in memory as a whole.
@@ -43,9 +44,8 @@ const TURNS: [usize; 2] = [4, 2];
 /// How long a request waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: a pace of 16 KiB per second, that of
-/// long bodies of the API.
-const PACE_TIME: Duration = Duration::from_secs(4);
+/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: the pace of long bodies.
+const PIECE_TIME: Duration = PACE_TIME.saturating_mul((BLOCK / PACE) as u32);
 
 /// The turns of long answers. Each is held until the answer is sent, or its reader is too slow while others wait.
 #[derive(Clone, Debug)]
@@ -284,7 +284,7 @@ impl Reader {
     async fn hand_on(&self, piece: Bytes) -> io::Result<()> {
         let room = self.pieces.reserve();
         pin!(room);
-        let room = match (timeout(PACE_TIME, &mut room).await, &self.turn) {
+        let room = match (timeout(PIECE_TIME, &mut room).await, &self.turn) {
             (Ok(room), _) => room,
             (Err(_), None) => room.await,
             (Err(_), Some(turn)) => tokio::select! {

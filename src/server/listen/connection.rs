@@ -357,7 +357,7 @@ impl Connection {
 
     /// Logs that a connection is closed because the listener is full.
     fn log_room_made(&self) {
-        let why = "the listener is full and the peer neither sent nor read what it was to";
+        let why = "the listener is full and the peer neither sent nor read anything";
         self.log_end::<()>(&io::Error::other(why));
     }
 

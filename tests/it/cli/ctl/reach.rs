@@ -138,7 +138,10 @@ fn errors_name_commands_and_not_requests() {
     }
     ctl(&server, "orders create --due +10m").assert_refused(
         1,
-        &["in `due` (HTTP status 422 Unprocessable Entity); only one with `--state being-issued` has it\n"],
+        &[
+            "error: `due`: ",
+            " (HTTP status 422 Unprocessable Entity); only one with `--state being-issued` has it\n",
+        ],
     );
 }
 

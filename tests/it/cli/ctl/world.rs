@@ -239,7 +239,7 @@ fn faults() {
             "--garble --login a --times 0",
             "`--times 0`: a fault that is met no times",
         ),
-        ("--code -14 --ttl 0s", "error: a fault that is gone at once"),
+        ("--code -14 --ttl 0s", "error: `ttl`: a fault that is gone at once"),
     ] {
         ctl(&server, &format!("faults add {words}")).assert_refused(1, &[named]);
     }
