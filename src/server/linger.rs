@@ -56,7 +56,7 @@ where
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     steps: AtomicU64,
-    waits: AtomicBool,
+    awaits_peer: AtomicBool,
 }
 
 impl Traffic {
@@ -66,16 +66,16 @@ impl Traffic {
     }
 
     /// Whether the peer is to take what was written, or to close the connection.
-    pub(crate) fn waits_for_peer(&self) -> bool {
-        self.waits.load(Ordering::Relaxed)
+    pub(crate) fn awaits_peer(&self) -> bool {
+        self.awaits_peer.load(Ordering::Relaxed)
     }
 
     fn step(&self) {
         self.steps.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn set_waits(&self, waits: bool) {
-        self.waits.store(waits, Ordering::Relaxed);
+    fn set_awaits_peer(&self, awaits: bool) {
+        self.awaits_peer.store(awaits, Ordering::Relaxed);
     }
 }
 
@@ -133,11 +133,11 @@ impl Linger {
             self.traffic.step();
             if self.timer.is_some() {
                 self.timer = None;
-                self.traffic.set_waits(false);
+                self.traffic.set_awaits_peer(false);
             }
             return written;
         }
-        self.traffic.set_waits(true);
+        self.traffic.set_awaits_peer(true);
         ready!(self.poll_timer(cx, self.write_timeout));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -229,7 +229,7 @@ impl AsyncWrite for Linger {
                 return Poll::Ready(Ok(()));
             };
             self.timer = None;
-            self.traffic.set_waits(true);
+            self.traffic.set_awaits_peer(true);
             self.phase = Phase::Discarding;
         }
         if let Phase::Discarding = self.phase {

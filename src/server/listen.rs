@@ -25,6 +25,7 @@ mod calls;
 mod connection;
 mod peer;
 mod received;
+mod room;
 
 use std::io;
 use std::net::SocketAddr;
@@ -120,7 +121,7 @@ impl Listener {
         let mut tasks = JoinSet::new();
         let mut failing = false;
         loop {
-            shared.note_whether_full(tasks.len() >= limits.connections);
+            shared.room.note_whether_full(tasks.len() >= limits.connections);
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,

@@ -14,7 +14,7 @@ use hyper::{Request, Response};
 #[derive(Default)]
 pub(super) struct Activity {
     steps: AtomicU64,
-    works: AtomicUsize,
+    in_progress: AtomicUsize,
 }
 
 impl Activity {
@@ -24,8 +24,8 @@ impl Activity {
     }
 
     /// On how many responses, or next pieces of them, the service is working, or waits for a body.
-    pub(super) fn works(&self) -> usize {
-        self.works.load(Ordering::Relaxed)
+    pub(super) fn in_progress(&self) -> usize {
+        self.in_progress.load(Ordering::Relaxed)
     }
 
     fn step(&self) {
@@ -38,7 +38,7 @@ struct WorkInProgress(Arc<Activity>);
 
 impl WorkInProgress {
     fn new(activity: &Arc<Activity>) -> Self {
-        activity.works.fetch_add(1, Ordering::Relaxed);
+        activity.in_progress.fetch_add(1, Ordering::Relaxed);
         Self(activity.clone())
     }
 }
@@ -46,7 +46,7 @@ impl WorkInProgress {
 impl Drop for WorkInProgress {
     fn drop(&mut self) {
         self.0.step();
-        self.0.works.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_progress.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -17,8 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::{Instant, interval_at, sleep, timeout};
+use tokio::time::{Instant, interval_at, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
@@ -26,6 +25,7 @@ use tracing::{debug, info};
 use super::activity::{Activity, CountedService};
 use super::calls::Calls;
 use super::peer::{Awaited, EarlyResponse, Peer};
+use super::room::{Room, SILENCE, SILENCE_IN_HANDSHAKE};
 use super::{LOG, Limits, Received};
 use crate::server::linger::{Linger, Traffic};
 use crate::server::stop::Stop;
@@ -33,12 +33,6 @@ use crate::server::stop::Stop;
 /// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and
 /// headers.
 const MAX_HEAD: usize = 96 << 10;
-
-/// How long nothing may happen on a connection that waits for its peer, while the listener is full.
-const SILENCE: Duration = Duration::from_millis(250);
-
-/// The same for a TLS handshake, in which a peer may have to compute.
-const SILENCE_IN_HANDSHAKE: Duration = Duration::from_secs(1);
 
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
@@ -54,8 +48,7 @@ pub(super) struct Shared {
     name: &'static str,
     tls: Option<TlsAcceptor>,
     read_timeout: Duration,
-    /// Whether the listener has all the connections that it may have.
-    is_full: watch::Sender<bool>,
+    pub(super) room: Room,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -87,35 +80,9 @@ impl Shared {
             name,
             tls: tls.map(TlsAcceptor::from),
             read_timeout,
-            is_full: watch::Sender::new(false),
+            room: Room::default(),
             http1,
             http2,
-        }
-    }
-
-    pub(super) fn note_whether_full(&self, is_full: bool) {
-        self.is_full
-            .send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
-    }
-
-    /// Waits until a connection should be closed to make room, because it waits for its peer and nothing has happened on it
-    /// for `silence`. `awaited` changes with what happens; it is None while the connection is at work. Connections of
-    /// different peers' ports wait for different times, so that not all of them make room for a single new one.
-    async fn wait_is_in_the_way<A: PartialEq>(
-        &self,
-        peer: SocketAddr,
-        silence: Duration,
-        awaited: impl Fn() -> Option<A>,
-    ) {
-        let silence = silence + Duration::from_millis(u64::from(peer.port() % 256));
-        let mut is_full = self.is_full.subscribe();
-        // The sender is a field of `self`, so it is not dropped.
-        while is_full.wait_for(|is_full| *is_full).await.is_ok() {
-            let before = awaited();
-            sleep(silence).await;
-            if *is_full.borrow() && before.is_some() && awaited() == before {
-                return;
-            }
         }
     }
 }
@@ -188,7 +155,7 @@ impl Connection {
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.stopped() => return None,
             // The first byte is all that is waited for.
-            () = self.shared.wait_is_in_the_way(self.peer, SILENCE, || Some(())) => {
+            () = self.shared.room.until_in_the_way(self.peer, SILENCE, || Some(())) => {
                 return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
@@ -205,8 +172,8 @@ impl Connection {
         let done = tokio::select! {
             biased;
             done = timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()) => done,
-            () = self.shared.wait_is_in_the_way(self.peer, SILENCE_IN_HANDSHAKE, steps) => {
-                self.log_room_made();
+            () = self.shared.room.until_in_the_way(self.peer, SILENCE_IN_HANDSHAKE, steps) => {
+                self.log_closed_for_room();
                 return None;
             }
         };
@@ -237,7 +204,7 @@ impl Connection {
             .shared
             .http1
             .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
-        let is_in_the_way = || self.shared.wait_is_in_the_way(self.peer, SILENCE, || peer.awaited());
+        let is_in_the_way = || self.shared.room.until_in_the_way(self.peer, SILENCE, || peer.awaited());
         let mut in_the_way = pin!(is_in_the_way());
         let mut leaving = false;
         let served = loop {
@@ -255,7 +222,7 @@ impl Connection {
                 () = &mut in_the_way => {
                     // hyper would wait for the rest of its first head.
                     if !matches!(peer.awaited(), Some(Awaited::Call(1..))) {
-                        return self.log_room_made();
+                        return self.log_closed_for_room();
                     }
                     in_the_way.set(is_in_the_way());
                 }
@@ -295,13 +262,14 @@ impl Connection {
         let mut leaving = false;
         // For a peer that was told to leave, each byte counts.
         let awaited = |leaving| {
-            let is_at_work = activity.works() > peer.awaited_bodies();
+            let is_at_work = activity.in_progress() > peer.awaited_bodies();
             let bytes = if leaving { peer.traffic().steps() } else { 0 };
-            (!is_at_work).then(|| (activity.count() + peer.waits_for_bodies(), bytes))
+            (!is_at_work).then(|| (activity.count() + peer.body_waits(), bytes))
         };
         let is_in_the_way = |leaving| {
             self.shared
-                .wait_is_in_the_way(self.peer, SILENCE, move || awaited(leaving))
+                .room
+                .until_in_the_way(self.peer, SILENCE, move || awaited(leaving))
         };
         let mut in_the_way = pin!(is_in_the_way(false));
         let mut makes_room = false;
@@ -312,13 +280,13 @@ impl Connection {
                 () = self.stop.stopped(), if !leaving => leaving = true,
                 () = &mut in_the_way => {
                     if makes_room {
-                        return self.log_room_made();
+                        return self.log_closed_for_room();
                     }
                     (makes_room, leaving) = (true, true);
                     in_the_way.set(is_in_the_way(true));
                 }
                 _ = ticks.tick() => match activity.count() {
-                    _ if activity.works() > 0 => continue,
+                    _ if activity.in_progress() > 0 => continue,
                     // It was sent a GOAWAY, and its peer has read nothing since the last tick.
                     now if leaving && now == seen => return,
                     now if now == seen => leaving = true,
@@ -351,12 +319,12 @@ impl Connection {
             biased;
             // An error means that the peer has closed it already.
             _ = io.shutdown() => {}
-            () = self.shared.wait_is_in_the_way(self.peer, SILENCE, || Some(self.traffic.steps())) => {}
+            () = self.shared.room.until_in_the_way(self.peer, SILENCE, || Some(self.traffic.steps())) => {}
         }
     }
 
     /// Logs that a connection is closed because the listener is full.
-    fn log_room_made(&self) {
+    fn log_closed_for_room(&self) {
         let why = "the listener is full and the peer neither sent nor read anything";
         self.log_end::<()>(&io::Error::other(why));
     }

@@ -1,4 +1,5 @@
-//! Detects that the peer of a waiting HTTP/1 call has closed the connection.
+//! What a connection knows of its peer: what it waits for, and, where an HTTP/1 call is in progress, whether the peer has closed
+//! the connection.
 //!
 //! hyper reads nothing while a call waits, because some peers close their sending side and still read the response
 //! (`printf ... | nc`). So without this, a connection that the peer has closed would stay for as long as a delay lasts.
@@ -30,19 +31,19 @@ const START: &[u8] = b"HTTP/1.";
 /// How long a call waits before its peer is checked; the time before each later check is twice as long.
 const FIRST_CHECK: Duration = Duration::from_millis(500);
 
-/// The peer of a connection. `waits` and `calls` mean something with HTTP/1 alone, which has one call at a time.
+/// The peer of a connection. `call_in_progress` and `calls` mean something with HTTP/1 alone, which has one call at a time.
 #[derive(Debug)]
 pub(super) struct Peer {
     tcp: Arc<OwnedWriteHalf>,
     traffic: Arc<Traffic>,
-    /// Whether a call waits, so that hyper has written nothing of its response.
-    waits: AtomicBool,
+    /// Whether a call is in progress, so that hyper has written nothing of its response.
+    call_in_progress: AtomicBool,
     /// How many calls it has made.
     calls: AtomicU64,
     /// How many bodies are waited for.
     awaited_bodies: AtomicUsize,
     /// How often one was waited for.
-    waits_for_bodies: AtomicU64,
+    body_waits: AtomicU64,
 }
 
 /// What of its peer a connection waits for, with a number that changes when any of it comes.
@@ -59,10 +60,10 @@ impl Peer {
         Self {
             tcp,
             traffic,
-            waits: AtomicBool::new(false),
+            call_in_progress: AtomicBool::new(false),
             calls: AtomicU64::new(0),
             awaited_bodies: AtomicUsize::new(0),
-            waits_for_bodies: AtomicU64::new(0),
+            body_waits: AtomicU64::new(0),
         }
     }
 
@@ -72,7 +73,7 @@ impl Peer {
 
     /// Marks that a call waits, until the result is dropped.
     pub(super) fn wait(self: &Arc<Self>) -> WaitingCall {
-        self.waits.store(true, Ordering::Relaxed);
+        self.call_in_progress.store(true, Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
         WaitingCall(self.clone())
     }
@@ -86,7 +87,7 @@ impl Peer {
 
     /// Whether a call waits, so that hyper does not read from the socket.
     pub(super) fn is_waiting(&self) -> bool {
-        self.waits.load(Ordering::Relaxed)
+        self.call_in_progress.load(Ordering::Relaxed)
     }
 
     /// What it is waited for. None while the service is working on a call of it.
@@ -94,7 +95,7 @@ impl Peer {
         let step = Awaited::Step(self.traffic.steps());
         if self.is_waiting() {
             (self.awaited_bodies() > 0).then_some(step)
-        } else if self.traffic.waits_for_peer() {
+        } else if self.traffic.awaits_peer() {
             Some(step)
         } else {
             Some(Awaited::Call(self.calls.load(Ordering::Relaxed)))
@@ -104,7 +105,7 @@ impl Peer {
     /// Marks that more of a body is waited for, until the result is dropped.
     pub(super) fn await_body(self: &Arc<Self>) -> AwaitedBody {
         self.awaited_bodies.fetch_add(1, Ordering::Relaxed);
-        self.waits_for_bodies.fetch_add(1, Ordering::Relaxed);
+        self.body_waits.fetch_add(1, Ordering::Relaxed);
         AwaitedBody(self.clone())
     }
 
@@ -114,8 +115,8 @@ impl Peer {
     }
 
     /// How often a body was waited for.
-    pub(super) fn waits_for_bodies(&self) -> u64 {
-        self.waits_for_bodies.load(Ordering::Relaxed)
+    pub(super) fn body_waits(&self) -> u64 {
+        self.body_waits.load(Ordering::Relaxed)
     }
 
     /// Whether it has closed the connection, or at least its sending side.
@@ -130,7 +131,7 @@ pub(super) struct WaitingCall(Arc<Peer>);
 
 impl Drop for WaitingCall {
     fn drop(&mut self) {
-        self.0.waits.store(false, Ordering::Relaxed);
+        self.0.call_in_progress.store(false, Ordering::Relaxed);
     }
 }
 
@@ -169,7 +170,7 @@ impl<I: AsyncWrite + Unpin> EarlyResponse<I> {
 
     /// Checks the peer. Called when hyper has nothing more to write.
     fn check(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.peer.waits.load(Ordering::Relaxed) {
+        if !self.peer.call_in_progress.load(Ordering::Relaxed) {
             self.next_check = None;
             return Poll::Ready(Ok(()));
         }
