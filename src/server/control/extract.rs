@@ -8,8 +8,7 @@ use serde_json::error::Category;
 
 use super::blocks::Blocks;
 use super::receive::{BodyShare, MaxBody, receive};
-use super::routes::BASE;
-use super::{App, Problem};
+use super::{App, BASE, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
 use crate::model::fixtures::File;

@@ -103,6 +103,9 @@ pub(crate) struct Listeners {
     pub(crate) control: Option<SocketAddr>,
 }
 
+/// Where all of it stands.
+const BASE: &str = "/control/v1";
+
 /// What every handler shares.
 type App = Arc<Control>;
 
@@ -149,8 +152,8 @@ fn other_routes(app: App) -> Router {
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
     let router = routes::others()
         .route(openapi::PATH, get(read_document))
-        .route(routes::BASE, any(base))
-        .route(&format!("{}/", routes::BASE), any(base))
+        .route(BASE, any(base))
+        .route(&format!("{BASE}/"), any(base))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());

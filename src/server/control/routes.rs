@@ -6,8 +6,8 @@ use axum::routing::{self, MethodRouter};
 use utoipa::OpenApi;
 
 use super::{
-    App, about, accounts, assumptions, calls, certificates, clock, faults, guard, orders, outbox, own_calls, sandboxes,
-    snapshot, timeline,
+    App, BASE, about, accounts, assumptions, calls, certificates, clock, faults, guard, orders, outbox, own_calls,
+    sandboxes, snapshot, timeline,
 };
 
 /// Makes a router, and beside it what describes its routes, which takes far more time and memory to build.
@@ -81,9 +81,6 @@ routes! {
     "/reset" => post sandboxes::reset;
     "/assumptions" => get assumptions::read, patch assumptions::change;
 }
-
-/// Where all of it stands.
-pub(super) const BASE: &str = "/control/v1";
 
 /// Where a sandbox's routes stand, below [`BASE`]; those of the default one stand at [`BASE`] as well.
 const SANDBOX: &str = "/sandboxes/{sandbox}";
