@@ -66,6 +66,21 @@ pub(crate) enum Action {
     },
 }
 
+impl Action {
+    /// How many bytes the body has that it answers with.
+    pub(crate) fn body_length(&self) -> usize {
+        match self {
+            Self::Status { body, .. } => body.len(),
+            Self::Answer { .. }
+            | Self::Delay(_)
+            | Self::DisconnectBefore
+            | Self::DisconnectMidBody
+            | Self::Garble
+            | Self::Throttle { .. } => 0,
+        }
+    }
+}
+
 /// The faults of a sandbox, in their order, each with a number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
@@ -75,6 +90,8 @@ pub(crate) struct Faults {
     of_endpoint: Vec<Vec<usize>>,
     /// When the first of them is gone by itself.
     first_end: Option<Timestamp>,
+    /// How many bytes their bodies have.
+    bytes: usize,
 }
 
 /// A fault that calls may meet.
@@ -155,6 +172,11 @@ impl Faults {
         self.index();
     }
 
+    /// How many bytes their bodies have, which is nearly all that can be much of them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The faults that are not gone by `real_now`.
     pub(crate) fn iter(&self, real_now: Timestamp) -> impl Iterator<Item = &Active> {
         self.list.iter().filter(move |active| !active.fault.is_over(real_now))
@@ -196,6 +218,7 @@ impl Faults {
     /// Finds the faults of each endpoint again, after some are gone.
     fn index(&mut self) {
         self.first_end = None;
+        self.bytes = 0;
         self.of_endpoint.clear();
         self.index_from(0);
     }
@@ -205,6 +228,7 @@ impl Faults {
         self.of_endpoint.resize_with(ENDPOINTS.len(), Vec::new);
         for (place, Active { fault, .. }) in self.list.iter().enumerate().skip(first) {
             self.first_end = self.first_end.into_iter().chain(fault.until).min();
+            self.bytes += fault.then.body_length();
             for (places, endpoint) in self.of_endpoint.iter_mut().zip(ENDPOINTS) {
                 if fault.may_meet(endpoint) {
                     places.push(place);

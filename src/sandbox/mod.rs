@@ -230,6 +230,14 @@ impl Sandbox {
         self.fixtures.as_ref().map(|kept| &kept.fixtures)
     }
 
+    /// Whether there is memory for so many more bytes of its orders and faults.
+    ///
+    /// # Errors
+    /// There is not.
+    pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), BookFull> {
+        self.order_budget.check(bytes)
+    }
+
     /// Begins again in that state, with nothing in the journal.
     ///
     /// # Errors

@@ -70,13 +70,14 @@ impl Sandbox {
         self.history.note(changes, now, by)
     }
 
-    /// Counts the memory of its orders. The book has looked whether there is any left.
+    /// Counts the memory of its orders and faults. Whoever adds one has looked whether there is any left.
     fn count_orders(&self, state: &mut State) {
-        let changes = state.world.book.changes();
-        if changes == state.counted_changes {
+        let (changes, fault_bytes) = (state.world.book.changes(), state.faults.bytes());
+        if changes == state.counted_changes && fault_bytes == state.counted_fault_bytes {
             return;
         }
         state.counted_changes = changes;
+        state.counted_fault_bytes = fault_bytes;
         state.uncounted_bytes = state.uncounted_bytes.min(state.world.book.bytes());
         let bytes = state.order_bytes();
         let share = state

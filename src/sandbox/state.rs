@@ -23,12 +23,14 @@ pub(crate) struct State {
     pub(super) dues: Option<Dues>,
     /// What its mails take of the memory for those of all sandboxes, once there are any.
     pub(super) mail_share: Option<Share>,
-    /// What its orders take of the memory for those of all sandboxes, once there are any that count.
+    /// What its orders and faults take of the memory for those of all sandboxes, once there are any that count.
     pub(super) order_share: Option<Share>,
     /// How many bytes of its orders do not count: as many as it began with. They get fewer with its orders.
     pub(super) uncounted_bytes: usize,
     /// The changes of the book that are counted.
     pub(super) counted_changes: u64,
+    /// How many bytes of its faults are counted.
+    pub(super) counted_fault_bytes: usize,
 }
 
 impl State {
@@ -47,6 +49,7 @@ impl State {
             order_share: None,
             uncounted_bytes: 0,
             counted_changes: 0,
+            counted_fault_bytes: 0,
         }
     }
 
@@ -58,8 +61,8 @@ impl State {
         }
     }
 
-    /// How many bytes of its orders count.
+    /// How many bytes of its orders and of its faults' bodies count.
     pub(crate) fn order_bytes(&self) -> usize {
-        self.world.book.bytes().saturating_sub(self.uncounted_bytes)
+        self.world.book.bytes().saturating_sub(self.uncounted_bytes) + self.faults.bytes()
     }
 }

@@ -103,7 +103,16 @@ impl Pushes {
         if queue.busy.len() >= MAX_BUSY {
             return None;
         }
-        let is_free = |push: &Push| !queue.busy.contains(&push.order_number) && may_go(queue.busy.len(), push);
+        // The pushes of an order go in their order: behind one that is held back, none of them is looked at.
+        let mut held_back = HashSet::new();
+        let is_free = |push: &Push| {
+            let is_first = !queue.busy.contains(&push.order_number) && !held_back.contains(&push.order_number);
+            let goes = is_first && may_go(queue.busy.len(), push);
+            if is_first && !goes {
+                held_back.insert(push.order_number);
+            }
+            goes
+        };
         let place = queue.waiting.iter().position(is_free)?;
         let push = queue.waiting.remove(place)?;
         queue.busy.insert(push.order_number);

@@ -172,6 +172,23 @@ fn pushes_of(world: &World, orders: impl IntoIterator<Item = u64>) -> Vec<Push> 
 }
 
 #[test]
+fn no_push_of_an_order_overtakes_one_that_is_held_back() {
+    let hub = Arc::new(PushHub::default());
+    let pushes = Pushes::new("default".into(), hub);
+    for push in pushes_of(&world(), [1, 1, 2]) {
+        pushes.enqueue(push).unwrap();
+    }
+    let mut looked_at = 0;
+    let taken = pushes.take(|_, _| {
+        looked_at += 1;
+        looked_at > 1
+    });
+    assert_eq!(taken.map(|taken| taken.push.order_number.get()), Some(2));
+    let next = pushes.take(|_, _| true).unwrap();
+    assert_eq!(next.push.order_number.get(), 1);
+}
+
+#[test]
 fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
     let hub = Arc::new(PushHub::default());
     let pushes = Pushes::new("default".into(), hub.clone());

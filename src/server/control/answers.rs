@@ -44,8 +44,9 @@ const TURNS: [usize; 2] = [4, 2];
 /// How long a request waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: the pace of long bodies.
-const PIECE_TIME: Duration = PACE_TIME.saturating_mul((BLOCK / PACE) as u32);
+/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: twice as long as at the
+/// pace of long bodies, for clients and their systems take answers in bursts.
+const PIECE_TIME: Duration = PACE_TIME.saturating_mul(2 * (BLOCK / PACE) as u32);
 
 /// The turns of long answers. Each is held until the answer is sent, or its reader is too slow while others wait.
 #[derive(Clone, Debug)]

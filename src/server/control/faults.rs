@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::answers::{Length, answer, most_escaped};
 use super::extract::{JsonBody, PathId, PathSandbox};
 use super::{App, Problem};
-use crate::api::fault::{Action, Active, Faults};
+use crate::api::fault::{Active, Faults};
 use crate::clock::real_now;
 use crate::model::fault::{Fault, FaultInfo, FaultList, build_fault};
 
@@ -30,27 +30,19 @@ pub(super) async fn list(State(app): State<App>, PathSandbox(sandbox): PathSandb
 
 /// The length of a fault in an answer, at most or near enough.
 fn bytes_of(active: &Active) -> usize {
-    let body = match &active.fault.then {
-        Action::Status { body, .. } => body.len(),
-        Action::Answer { .. }
-        | Action::Delay(_)
-        | Action::DisconnectBefore
-        | Action::DisconnectMidBody
-        | Action::Garble
-        | Action::Throttle { .. } => 0,
-    };
-    512 + most_escaped(body)
+    512 + most_escaped(active.fault.then.body_length())
 }
 
 /// Adds a fault behind the others.
 #[utoipa::path(post, path = "/faults", tag = "faults", operation_id = "createFault", request_body = Fault,
-    responses((status = 201, description = "Added", body = FaultInfo), (status = 503, description = "There are 1000 already")))]
+    responses((status = 201, description = "Added", body = FaultInfo), (status = 503, description = "There are 1000 already, or there is no memory for its body (--max-order-bytes)")))]
 pub(super) async fn create(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(entry): JsonBody<Fault>,
 ) -> Result<(StatusCode, Json<FaultInfo>), Problem> {
     let real_now = real_now();
     let fault = build_fault(&entry, real_now)?;
+    sandbox.check_memory(fault.then.body_length())?;
     let added = sandbox.change(|state| {
         state.faults.sweep(real_now);
         state.faults.add(fault.clone())

@@ -15,6 +15,8 @@ use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval_at, timeout};
@@ -33,6 +35,10 @@ use crate::server::stop::Stop;
 /// The longest head of a request, in bytes: a target of hyper's own limit of 64 KiB, which may contain arguments, and
 /// headers.
 const MAX_HEAD: usize = 96 << 10;
+
+/// How many bytes the system takes of a response that it has not sent yet.
+#[cfg(target_os = "linux")]
+const MAX_UNSENT: u32 = 128 << 10;
 
 /// The most bytes that a connection buffers in each direction.
 const MAX_BUFFER: usize = 128 << 10;
@@ -87,6 +93,18 @@ impl Shared {
     }
 }
 
+/// Has the system take little of a response ahead of what it sends. It would take megabytes, and tell of no progress until many of
+/// them are sent, so that a client that reads steadily and slowly would look like one that does not read.
+#[cfg(target_os = "linux")]
+fn limit_unsent(tcp: &TcpStream) {
+    // Without it, slow clients may be taken for stuck ones; all else is as before.
+    let _ = SockRef::from(tcp).set_tcp_notsent_lowat(MAX_UNSENT);
+}
+
+/// Other systems buffer less.
+#[cfg(not(target_os = "linux"))]
+fn limit_unsent(_: &TcpStream) {}
+
 /// One accepted connection.
 pub(super) struct Connection {
     shared: Arc<Shared>,
@@ -116,6 +134,7 @@ impl Connection {
         if tcp.set_nodelay(true).is_err() {
             return;
         }
+        limit_unsent(&tcp);
         let Some(first) = self.first_byte(&tcp).await else {
             return;
         };

@@ -1,5 +1,7 @@
 //! The bound on orders, and the seed of their numbers.
 
+use serde_json::json;
+
 use crate::harness::{ALREADY_REVOKED, Control, Form, SUCCESS, Server, WRONG_STATE, eventually};
 
 const FIXTURES: &str = r#"
@@ -172,4 +174,20 @@ fn a_seed_gives_the_same_numbers_again() {
     assert_eq!(seeded, numbers(&["--seed", "7"]));
     assert_ne!(seeded, numbers(&["--seed", "8"]));
     assert_ne!(numbers(&[]), numbers(&[]));
+}
+
+/// The bodies of faults count as orders do, wherever they are.
+#[test]
+fn the_bodies_of_faults_are_bounded_in_all_sandboxes_together() {
+    let server = Server::plain(&["--max-order-bytes", "200000"]);
+    let mut control = Control::of(&server);
+    control.expect(("POST", "/sandboxes", r#"{"name":"other"}"#), 201, &[]);
+    let fault = json!({"then": {"status": 502, "body": "x".repeat(60_000)}}).to_string();
+    for path in ["/faults", "/sandboxes/other/faults", "/faults"] {
+        control.expect(("POST", path, &fault), 201, &[]);
+    }
+    control.expect(("POST", "/faults", &fault), 503, &["(--max-order-bytes)"]);
+    control.expect(("POST", "/faults", r#"{"then":{"status":502}}"#), 201, &[]);
+    control.expect(("DELETE", "/faults", ""), 204, &[]);
+    control.expect(("POST", "/sandboxes/other/faults", &fault), 201, &[]);
 }
