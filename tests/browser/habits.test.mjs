@@ -40,7 +40,7 @@ test('with the keyboard alone: search, go through the rows, open, close, change 
   await press('g');
   await press('o');
   await page.waitForURL(/\/orders/);
-  await page.locator('.row-link').first().waitFor();
+  await page.locator('.row-link', { hasText: '1100001' }).first().waitFor();
   await press('j');
   await press('Enter');
   await page.getByRole('region', { name: 'Order 1100001' }).waitFor();

@@ -86,7 +86,7 @@ const ED25519 = 'MIGVMEkCAQAwFjEUMBIGA1UEAwwLZXhhbXBsZS5jb20wKjAFBgMrZXADIQAO/Ix
 const inState = (state) => ({ order: { state }, words: `an order that is ${state}` });
 const withCsr = (value, words) => ({ arguments: { csr: value }, assume: { 'csr-errors': 'sibling' }, words });
 const polling = { account: { strictPolling: '1h' }, arguments: { queryType: '0' }, twice: true, words: 'the second poll within an hour' };
-const next = { fault: -14, words: 'a fault that answers the next call' };
+const byFault = (fault) => ({ fault, words: 'a fault that answers the next call' });
 
 // What each code wants at every endpoint that has it; further below, where an endpoint differs.
 const CODES = {
@@ -100,7 +100,6 @@ const CODES = {
   '-11': withCsr(ED25519, 'a CSR with an Ed25519 key'),
   '-12': withCsr('$broken', 'a CSR whose signature does not fit'),
   '-13': { arguments: { csr: '$small' }, words: 'a CSR with an RSA key of 1024 bits' },
-  '-14': next,
   '-15': { account: { payment: 'no-credit' }, words: 'an account without credit' },
   '-16': { account: { locked: true }, words: 'an account that is locked' },
   '-17': { method: 'GET', words: 'a call by GET' },
@@ -127,15 +126,11 @@ const CODES = {
   '!ResendCollectionEmailSMIME -122': inState('pending'),
   '!ResendVerificationEmailSMIME -122': inState('issued'),
   '!ResendInvitationEmailSMIME -122': inState('issued'),
-  '!ResendVerificationEmailSMIME -14': { order: { state: 'pending' }, ...next },
-  '!ResendInvitationEmailSMIME -14': { order: { state: 'pending' }, ...next },
 };
 
-// Null where nobody knows one.
 export function recipe(endpoint, code) {
   const call = CALLS[endpoint] || smime();
-  const wish = CODES[`${endpoint} ${code}`] || CODES[code];
-  if (!wish) return null;
+  const wish = CODES[`${endpoint} ${code}`] || CODES[code] || byFault(code);
   const { only, arguments: changed, order, ...rest } = wish;
   return {
     ...rest, endpoint, code,

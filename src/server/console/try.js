@@ -73,7 +73,7 @@ function Endpoint({ endpoint }) {
       <section aria-label="Codes"><h2>Every documented code</h2><p class="note">A button sets up what the code needs, with an account and an order of its own, and sends the call. The form stays as it is.</p>
         <div class="codes">${endpoint.codes.map(({ code, message, meaning }) => {
           const found = recipe(endpoint.name, code);
-          return html`<${Action} key=${code} disabled=${!found} title=${`${meaning}${found ? `. Sends ${found.words}.` : ''}`} run=${() => press(found)} onError=${setError}>
+          return html`<${Action} key=${code} title=${`${meaning}. Sends ${found.words}.`} run=${() => press(found)} onError=${setError}>
             <b class="code bad">${minus(code)}</b> ${message.replace('xxxx', '…')}<//>`;
         })}</div></section>
       <${Failure} error=${error} />
