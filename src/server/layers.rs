@@ -125,7 +125,8 @@ pub(crate) fn log_refusal(method: &Method, response: &Response) {
     }
 }
 
-fn is_read(method: &Method) -> bool {
+/// Whether a request of that method changes nothing.
+pub(crate) fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 

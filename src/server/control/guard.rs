@@ -138,7 +138,7 @@ fn check_origins(headers: &HeaderMap, host: &str) -> Result<bool, Problem> {
 fn check_site(request: &Request, has_own_origin: bool) -> Result<(), Problem> {
     let headers = request.headers();
     if comes_from(headers, b"cross-site") && !opens_console(request)
-        || is_change(request) && !has_own_origin && comes_from(headers, b"same-site")
+        || !layers::is_read(request.method()) && !has_own_origin && comes_from(headers, b"same-site")
     {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -175,18 +175,13 @@ fn check_token(app: &App, request: &Request) -> Result<(), Problem> {
 fn check_content_type(request: &Request) -> Result<(), Problem> {
     // Elsewhere there is nothing to change: a call of the API that came to this port shall learn that.
     let is_of_api = request.uri().path().starts_with("/control/");
-    if is_change(request) && is_of_api && !is_json(request.headers(), request.body().is_end_stream()) {
+    if !layers::is_read(request.method()) && is_of_api && !is_json(request.headers(), request.body().is_end_stream()) {
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send the body as JSON, with Content-Type: application/json. Without a body, leave out the Content-Type.",
         ));
     }
     Ok(())
-}
-
-/// Whether a request may change something.
-fn is_change(request: &Request) -> bool {
-    !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The host by which a request that was let in asked, without the port.

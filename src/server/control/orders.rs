@@ -409,11 +409,8 @@ fn drop_what_it_cannot_have(entry: &mut OrderInfo, old: &domain::Order, state: S
         }
     }
     // Of what expires, only what was replaced before keeps it.
-    let keeps_revocation = match state {
-        State::Expired => matches!(old.stage, domain::Stage::Replaced(_)),
-        _ => state.may_have_revocation(),
-    };
-    if !keeps_revocation {
+    let was_replaced = matches!(old.stage, domain::Stage::Replaced(_));
+    if !state.may_have_revocation() || state == State::Expired && !was_replaced {
         entry.revocation = None;
     }
     if state != State::BeingIssued {
