@@ -19,7 +19,7 @@ pub(crate) struct EnvArgs {
     #[command(flatten)]
     control: ControlArgs,
     #[command(flatten)]
-    sandbox: SandboxArgs,
+    pub(super) sandbox: SandboxArgs,
     /// How the variables are printed: for a shell's eval, for a .env file, as one object, or for the file $GITHUB_ENV.
     #[arg(
         long,

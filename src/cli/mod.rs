@@ -76,7 +76,7 @@ async fn run() -> ExitCode {
             Ok(text) => print(&text),
             Err(error) => {
                 return match error.downcast::<ControlError>() {
-                    Ok(error) => fail(&ctl::in_terms_of_ctl(*error, "default"), 1),
+                    Ok(error) => fail(&ctl::in_terms_of_ctl(*error, &args.sandbox.name), 1),
                     Err(error) => fail(&*error, 1),
                 };
             }
