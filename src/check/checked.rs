@@ -201,7 +201,7 @@ fn facts(endpoint: &'static Endpoint) -> Vec<(Fact, Mark)> {
     let arguments = arguments.map(|argument| (Fact::Argument(argument.name), argument.mark));
     let codes = endpoint.codes.iter().flat_map(|code| {
         [
-            (Fact::Number(code.number), code.number_mark),
+            (Fact::Number(code.number), endpoint.number_mark(code)),
             (Fact::Wording(code.number), code.message_mark),
         ]
     });

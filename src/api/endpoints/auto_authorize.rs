@@ -23,6 +23,7 @@ impl Rules for AutoAuthorize {
     const SUMMARY: &'static str = "Has an order issued that is not paid for yet.";
     const ARGUMENTS: &'static [Argument] = ARGUMENTS;
     const CODES: &'static [&'static Code] = CODES;
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = Some(&[]);
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),
         ("loginPassword", "login_password"),
@@ -78,16 +79,16 @@ impl Rules for AutoAuthorize {
 const ARGUMENTS: &[Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER, TEST, DISABLE_SWP];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED.assumed(),
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
-    &code::MISSING_ARGUMENT.assumed(),
-    &code::INVALID_ARGUMENT.assumed(),
-    &code::UNKNOWN_ERROR.assumed(),
-    &code::NO_CREDIT.assumed(),
-    &code::LOGIN_DETAILS.assumed(),
-    &code::NOT_POST.assumed(),
-    &code::REJECTED.assumed(),
-    &code::REVOKED.assumed(),
-    &code::NOT_PERMITTED.assumed(),
-    &code::NOT_WAITING.assumed(),
+    &code::NOT_HTTPS_ASSUMED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::UNKNOWN_ERROR,
+    &code::NO_CREDIT,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::REJECTED,
+    &code::REVOKED,
+    &code::NOT_PERMITTED,
+    &code::NOT_WAITING,
 ];

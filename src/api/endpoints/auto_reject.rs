@@ -23,6 +23,7 @@ impl Rules for AutoReject {
     const SUMMARY: &'static str = "Rejects an order that is not issued yet.";
     const ARGUMENTS: &'static [Argument] = ARGUMENTS;
     const CODES: &'static [&'static Code] = CODES;
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = Some(&[]);
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),
         ("loginPassword", "login_password"),
@@ -84,16 +85,16 @@ const ARGUMENTS: &[Argument] = &[
 ];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED.assumed(),
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
-    &code::MISSING_ARGUMENT.assumed(),
-    &code::INVALID_ARGUMENT.assumed(),
-    &code::UNKNOWN_ERROR.assumed(),
-    &code::LOGIN_DETAILS.assumed(),
-    &code::NOT_POST.assumed(),
-    &code::REJECTED.assumed(),
-    &code::REVOKED.assumed(),
-    &code::BEING_ISSUED.assumed(),
-    &code::NOT_PERMITTED.assumed(),
-    &code::NOT_WAITING.assumed(),
+    &code::NOT_HTTPS_ASSUMED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::UNKNOWN_ERROR,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::REJECTED,
+    &code::REVOKED,
+    &code::BEING_ISSUED,
+    &code::NOT_PERMITTED,
+    &code::NOT_WAITING,
 ];

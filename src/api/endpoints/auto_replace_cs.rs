@@ -34,6 +34,7 @@ impl Rules for AutoReplaceCs {
         "Replaces the CSR of a code-signing order: in place before it is issued, by a new order after.";
     const ARGUMENTS: &'static [Argument] = ARGUMENTS;
     const CODES: &'static [&'static Code] = CODES;
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = Some(&[]);
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),
         ("loginPassword", "login_password"),
@@ -182,24 +183,24 @@ const ARGUMENTS: &[Argument] = &[
 ];
 
 const CODES: &[&Code] = &[
-    &code::NOT_HTTPS_ASSUMED.assumed(),
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
-    &code::MISSING_ARGUMENT.assumed(),
-    &code::INVALID_ARGUMENT.assumed(),
-    &code::NEW_CSR_NOT_BASE64.assumed(),
-    &code::NEW_CSR_NOT_DECODED.assumed(),
-    &code::NEW_CSR_ALGORITHM.assumed(),
-    &code::NEW_CSR_SIGNATURE.assumed(),
-    &code::CSR_KEY_SIZE.assumed(),
-    &code::LOGIN_DETAILS.assumed(),
-    &code::NOT_POST.assumed(),
-    &code::ALREADY_REJECTED.assumed(),
-    &code::ALREADY_REVOKED.assumed(),
-    &code::BEING_ISSUED.assumed(),
-    &code::EXPIRED.assumed(),
+    &code::NOT_HTTPS_ASSUMED,
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::NEW_CSR_NOT_BASE64,
+    &code::NEW_CSR_NOT_DECODED,
+    &code::NEW_CSR_ALGORITHM,
+    &code::NEW_CSR_SIGNATURE,
+    &code::CSR_KEY_SIZE,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::ALREADY_REJECTED,
+    &code::ALREADY_REVOKED,
+    &code::BEING_ISSUED,
+    &code::EXPIRED,
     &code::CSR_KEY_COMPROMISED,
-    &code::CALL_LIMIT.assumed(),
-    &code::NOT_REVOCABLE.assumed(),
-    &code::NOT_PERMITTED.assumed(),
-    &code::WRONG_STATE.assumed(),
+    &code::CALL_LIMIT,
+    &code::NOT_REVOCABLE,
+    &code::NOT_PERMITTED,
+    &code::WRONG_STATE,
 ];

@@ -118,7 +118,7 @@ fn codes_with(endpoint: &Endpoint, note: Note<'_>) -> String {
                 code.number.to_string(),
                 code.message.to_owned(),
                 code.meaning.to_owned(),
-                noted(code.number_mark, endpoint, Fact::Number(code.number), note),
+                noted(endpoint.number_mark(code), endpoint, Fact::Number(code.number), note),
                 noted(code.message_mark, endpoint, Fact::Wording(code.number), note),
             ]
         }),
@@ -195,7 +195,7 @@ impl EndpointEntry {
                 .codes
                 .iter()
                 .map(|code| CodeEntry {
-                    number_mark: noted(code.number_mark, endpoint, Fact::Number(code.number), note),
+                    number_mark: noted(endpoint.number_mark(code), endpoint, Fact::Number(code.number), note),
                     message_mark: noted(code.message_mark, endpoint, Fact::Wording(code.number), note),
                     ..CodeEntry::from(*code)
                 })

@@ -36,6 +36,7 @@ use crate::api::csr::{CsrError, Spaces};
 use crate::api::order::book::BookFull;
 use crate::api::order::product::Product;
 use crate::api::order::state::{Order, OrderNumber, Refused};
+use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::{Assumptions, CsrPlus, DeniedName, ForeignOrder, LoginCheck, RefusalStatus};
 use crate::api::protocol::code::{self, Code};
@@ -96,6 +97,8 @@ pub struct Endpoint {
     pub codes: &'static [&'static Code],
     /// A call that succeeds under the built-in fixtures; a value that begins with `@` is read from that file.
     pub example: &'static [(&'static str, &'static str)],
+    /// The numbers of its codes that are public, if not all of them are.
+    public_numbers: Option<&'static [i32]>,
     /// Whether the table has every argument that the service has.
     is_whole: bool,
     needs_https: bool,
@@ -113,6 +116,7 @@ impl Endpoint {
             arguments: R::ARGUMENTS,
             codes: R::CODES,
             example: R::EXAMPLE,
+            public_numbers: R::PUBLIC_NUMBERS,
             is_whole: R::TABLE_IS_WHOLE,
             needs_https: R::NEEDS_HTTPS,
             has_json: R::HAS_JSON,
@@ -141,6 +145,14 @@ impl Endpoint {
     /// The row of its codes with that number.
     pub fn code(&self, number: i32) -> Option<&'static Code> {
         self.codes.iter().copied().find(|code| code.number == number)
+    }
+
+    /// How well it is known that it returns the number of one of its codes.
+    pub(crate) fn number_mark(&self, code: &Code) -> Mark {
+        match self.public_numbers {
+            Some(public) if !public.contains(&code.number) => Mark::Assumed,
+            Some(_) | None => code.number_mark,
+        }
     }
 
     /// Answers a call: [`act`](Self::act), then [`reply`](Self::reply).
@@ -363,6 +375,9 @@ trait Rules: 'static {
     const CODES: &'static [&'static Code];
     /// See [`Endpoint::example`].
     const EXAMPLE: &'static [(&'static str, &'static str)];
+    /// The numbers that the public part of its table of codes has, if not all of it is public: that it returns the others is
+    /// assumed.
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = None;
     /// Whether the table has every argument that the service has; if not, others are ignored.
     const TABLE_IS_WHOLE: bool = true;
     /// Whether a call over plain HTTP is refused (-1).

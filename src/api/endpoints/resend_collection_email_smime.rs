@@ -3,7 +3,7 @@
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::resending::{CODES, ORDER, Values};
+use crate::api::endpoints::resending::{CODES, ORDER, PUBLIC_NUMBERS, Values};
 use crate::api::endpoints::{Failure, Rules, Success};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments};
@@ -19,6 +19,7 @@ impl Rules for ResendCollectionEmailSmime {
     const SUMMARY: &'static str = "Sends the mail again that says that an S/MIME certificate can be collected.";
     const ARGUMENTS: &'static [Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER];
     const CODES: &'static [&'static Code] = CODES;
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = PUBLIC_NUMBERS;
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),
         ("loginPassword", "login_password"),

@@ -3,7 +3,7 @@
 //! Source: the endpoint's page; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::resending::{self, CODES, ORDER};
+use crate::api::endpoints::resending::{self, CODES, ORDER, PUBLIC_NUMBERS};
 use crate::api::endpoints::{Failure, Rules, Success};
 use crate::api::order::mailing::MailKind;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
@@ -20,6 +20,7 @@ impl Rules for ResendVerificationEmailSmime {
         "Sends the mail again that asks the owner of the mailbox of an S/MIME order to confirm it.";
     const ARGUMENTS: &'static [Argument] = &[LOGIN_NAME, LOGIN_PASSWORD, ORDER, EMAIL_ADDRESS];
     const CODES: &'static [&'static Code] = CODES;
+    const PUBLIC_NUMBERS: Option<&'static [i32]> = PUBLIC_NUMBERS;
     const EXAMPLE: &'static [(&'static str, &'static str)] = &[
         ("loginName", "login_name"),
         ("loginPassword", "login_password"),

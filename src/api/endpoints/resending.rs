@@ -18,15 +18,19 @@ use crate::clock::Timestamp;
 pub(super) const ORDER: Argument =
     Argument::required("orderNumber", Kind::String, "The S/MIME order that the mail is about.").max(128);
 
+/// Of the page's codes, the numbers of these two alone can be read.
+pub(super) const PUBLIC_NUMBERS: Option<&[i32]> =
+    Some(&[code::NOT_HTTPS_LOWER_CASE.number, code::WRONG_STATE_TO_RESEND.number]);
+
 pub(super) const CODES: &[&Code] = &[
     &code::NOT_HTTPS_LOWER_CASE,
-    &code::UNRECOGNIZED_ARGUMENT_ASSUMED.assumed(),
-    &code::MISSING_ARGUMENT.assumed(),
-    &code::INVALID_ARGUMENT.assumed(),
-    &code::UNKNOWN_ERROR.assumed(),
-    &code::LOGIN_DETAILS.assumed(),
-    &code::NOT_POST.assumed(),
-    &code::NOT_PERMITTED.assumed(),
+    &code::UNRECOGNIZED_ARGUMENT_ASSUMED,
+    &code::MISSING_ARGUMENT,
+    &code::INVALID_ARGUMENT,
+    &code::UNKNOWN_ERROR,
+    &code::LOGIN_DETAILS,
+    &code::NOT_POST,
+    &code::NOT_PERMITTED,
     &code::WRONG_STATE_TO_RESEND,
 ];
 

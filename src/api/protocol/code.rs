@@ -34,8 +34,7 @@ impl Code {
         }
     }
 
-    /// The same row, of an endpoint of which it is not known that it returns this number.
-    pub(crate) const fn assumed(self) -> Self {
+    const fn assumed(self) -> Self {
         Self {
             number_mark: Mark::Assumed,
             ..self
