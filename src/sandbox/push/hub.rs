@@ -1,12 +1,13 @@
 //! What the sender of pushes is told by all sandboxes: whose pushes may be taken, and whose orders become due.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
 use super::message::Push;
 use crate::clock::Timestamp;
+use crate::lock::lock;
 
 /// How many pushes of all sandboxes may wait.
 pub(super) const MAX_WAITING_IN_ALL: usize = 20_000;
@@ -111,6 +112,6 @@ impl PushHub {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.desk)
     }
 }

@@ -1,7 +1,7 @@
 //! The pushes of a sandbox that wait for their turn or are on their way.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
@@ -9,6 +9,7 @@ use super::hub::PushHub;
 use super::message::Push;
 use crate::api::order::state::OrderNumber;
 use crate::clock::Timestamp;
+use crate::lock::lock;
 
 /// How many pushes of a sandbox may wait.
 pub(super) const MAX_WAITING: usize = 1000;
@@ -184,7 +185,7 @@ impl Pushes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queue)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The places for pushes that are on their way, and who may have one.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::api::http_url::HttpUrl;
+use crate::lock::lock;
 
 /// The places for the pushes of all sandboxes that are on their way.
 ///
@@ -51,7 +52,7 @@ impl Places {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Receiver>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.taken)
     }
 }
 
