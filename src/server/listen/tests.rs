@@ -240,7 +240,7 @@ async fn answer(request: Request<Received>) -> Result<Response<Body>, Infallible
 
 async fn read_all(client: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut answer = vec![];
-    timeout(Duration::from_secs(5), client.read_to_end(&mut answer))
+    timeout(PATIENCE, client.read_to_end(&mut answer))
         .await
         .expect("the server closes")?;
     Ok(answer)
