@@ -4,16 +4,14 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
-use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
-use crate::cli::ctl::field_of_account;
+use crate::cli::ctl::misplaced;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
@@ -67,8 +65,7 @@ impl Config {
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
         let words = &with_serve_first(&Self::command(), words);
         let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
-        check_sandbox(&matches)?;
-        check_password(&matches, words)?;
+        misplaced::check(&matches, words).map_err(Exit::Usage)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
@@ -288,47 +285,6 @@ fn takes_value(command: &clap::Command, long: &str) -> bool {
         let is_it = argument.get_long() == Some(long) || aliases.contains(&long);
         is_it && argument.get_action().takes_values() && !argument.is_require_equals_set()
     })
-}
-
-/// Refuses `--sandbox` with `ctl sandboxes`, which is about all sandboxes. Its variable may be set, for the other
-/// commands.
-fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
-    let is_given = matches
-        .subcommand_matches("ctl")
-        .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
-        .and_then(ArgMatches::subcommand)
-        .is_some_and(|(_, command)| command.value_source(SandboxArgs::ID) == Some(ValueSource::CommandLine));
-    if is_given {
-        return Err(Exit::Usage(
-            "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
-             create NAME (sectigo-emulator ctl sandboxes --help lists the options)"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Refuses a field of an account in the place of its password, unless it stands behind `--`: it would become the
-/// password, and nothing would tell. The error does not repeat it, for it may have the password in it.
-fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> {
-    let password = matches
-        .subcommand_matches("ctl")
-        .and_then(|ctl| ctl.subcommand_matches("accounts"))
-        .and_then(|accounts| accounts.subcommand_matches("create"))
-        .and_then(|create| create.get_one::<String>("password"));
-    let Some(password) = password else { return Ok(()) };
-    let Some(field) = field_of_account(password) else {
-        return Ok(());
-    };
-    let behind = words.iter().skip_while(|word| *word != "--");
-    if behind.skip(1).any(|word| word == password.as_str()) {
-        return Ok(());
-    }
-    Err(Exit::Usage(format!(
-        "what stands in the place of the password looks like the field `{field}`: give LOGIN PASSWORD, each without a name, \
-         and the fields behind them; if it is the password, write -- before LOGIN (sectigo-emulator ctl accounts create \
-         --help lists the options)"
-    )))
 }
 
 #[cfg(test)]

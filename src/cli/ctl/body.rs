@@ -113,7 +113,7 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
 }
 
 /// The field of an account that a text of the form `FIELD=VALUE` names, or was meant to name.
-pub(in crate::cli) fn field_of_account(text: &str) -> Option<String> {
+pub(super) fn field_of_account(text: &str) -> Option<String> {
     /// What is easily written in place of the field's name.
     const PASSWORD: (&str, &str) = ("password", "loginPassword");
     let (name, _) = text.split_once('=')?;

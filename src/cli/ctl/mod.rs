@@ -3,6 +3,7 @@
 pub(super) mod args;
 mod body;
 mod hints;
+pub(super) mod misplaced;
 mod pretty;
 mod table;
 
@@ -17,7 +18,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-pub(super) use body::field_of_account;
 pub(super) use hints::in_terms_of_ctl;
 
 use crate::cli::consent::{agrees, can_ask};
