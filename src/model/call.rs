@@ -269,10 +269,9 @@ impl CountRequest {
     /// It is a number beyond those of orders.
     pub(crate) fn check_order_number(&self) -> Result<(), ValueError> {
         match self.order_number {
-            Some(NumberOrText::Number(number)) if number > OrderNumber::MAX => Err(ValueError::at(
-                "orderNumber",
-                format!("an order number is at most {}", OrderNumber::MAX),
-            )),
+            Some(NumberOrText::Number(number)) => {
+                OrderNumber::check_greatest(number).map_err(|why| ValueError::at("orderNumber", why))
+            }
             _ => Ok(()),
         }
     }
