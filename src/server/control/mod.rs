@@ -106,6 +106,9 @@ pub(crate) struct Listeners {
 /// Where all of it stands.
 const BASE: &str = "/control/v1";
 
+/// How long a request waits for the memory that a long body or a long answer takes.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What every handler shares.
 type App = Arc<Control>;
 
