@@ -154,7 +154,7 @@ fn other_routes(app: App) -> Router {
     let read_document =
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
     let router = routes::others()
-        .route(openapi::PATH, get(read_document))
+        .route(&openapi::path(), get(read_document))
         .route(BASE, any(base))
         .route(&format!("{BASE}/"), any(base))
         .fallback(not_found)
