@@ -11,7 +11,7 @@ use crate::cli::check::args::CheckArgs;
 use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::ctl::args::CtlArgs;
-use crate::cli::ctl::misplaced;
+use crate::cli::ctl::usage;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
@@ -65,7 +65,7 @@ impl Config {
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
         let words = &with_serve_first(&Self::command(), words);
         let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
-        misplaced::check(&matches, words).map_err(Exit::Usage)?;
+        usage::check(&matches, words).map_err(Exit::Usage)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 

@@ -3,9 +3,9 @@
 pub(super) mod args;
 mod body;
 mod hints;
-pub(super) mod misplaced;
 mod pretty;
 mod table;
+pub(super) mod usage;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
