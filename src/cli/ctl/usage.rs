@@ -1,4 +1,4 @@
-//! What stands in the wrong place on the command line of `ctl`, where clap would take it for something else.
+//! What is wrong with a command line of `ctl` that clap accepts, or says in words that do not help.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,25 @@ use clap::parser::ValueSource;
 use super::body::field_of_account;
 use crate::cli::connect::SandboxArgs;
 
-/// Refuses it.
+/// What a command takes that was given too little, in one sentence with an example, if clap would list every option.
+pub(in crate::cli) fn what_it_takes(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "orders set" => {
+            "ctl orders set takes the number of an order and what shall change, such as `sectigo-emulator ctl orders set \
+             1234567 state=revoked`"
+        }
+        "accounts set" => {
+            "ctl accounts set takes a loginName and what shall change, such as `sectigo-emulator ctl accounts set login_name \
+             locked=true`"
+        }
+        "faults add" => {
+            "ctl faults add takes what shall happen, such as `sectigo-emulator ctl faults add --code -14 --times 1`"
+        }
+        _ => return None,
+    })
+}
+
+/// Refuses what stands in the wrong place, where clap takes it for something else.
 ///
 /// # Errors
 /// Something does; one line says where it belongs.
