@@ -235,6 +235,14 @@ fn field_with_lines(field: &str, value: &Value) -> String {
             lines.join("\n")
         }
         Value::Object(_) if field == "with" => argument(value),
+        // What is to come: the word of the control API is that of the state which is then reached.
+        Value::String(event) if field == "event" => match &**event {
+            "issued" => "is issued",
+            "failed" => "fails",
+            "expired" => "expires",
+            other => other,
+        }
+        .to_owned(),
         value => cell_with_lines(value),
     }
 }

@@ -324,7 +324,7 @@ fn what_comes_next() {
     assert_eq!(json(&server, "orders next 2200003")["state"], "issued");
     assert_rows(
         &printed(&server, "clock due"),
-        &["TIME EVENT ORDER LOGIN PRODUCT", "expired 1234567 login_name smime"],
+        &["TIME EVENT ORDER LOGIN PRODUCT", "expires 1234567 login_name smime"],
     );
     let found = printed(&server, "orders list --search 22000");
     assert_eq!(found.lines().count(), 11, "{found}");
