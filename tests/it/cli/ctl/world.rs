@@ -158,6 +158,8 @@ fn clock() {
     );
     assert_rows(&printed(&server, "clock advance 30d"), &["now 2030-01-31T00:00:00Z"]);
     assert_eq!(json(&server, "clock set -1d")["now"], "2030-01-30T00:00:00Z");
+    assert_eq!(json(&server, "clock set 2031-02-03")["now"], "2031-02-03T00:00:00Z");
+    ctl(&server, "clock set 2031-02-30").assert_refused(1, &["now", "2031-02-30"]);
     assert_eq!(json(&server, "clock unfreeze")["frozen"], false);
     assert_eq!(json(&server, "clock freeze")["frozen"], true);
     ctl(&server, "clock set tomorrow").assert_refused(1, &["now", "tomorrow"]);
