@@ -14,6 +14,7 @@ use crate::client::ControlError;
 use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
+use crate::model::valueless::without_value;
 use crate::model::{LoadError, Product};
 use crate::similar::nearest;
 
@@ -224,7 +225,7 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
     if Fixtures::is_json(&text) {
         return match serde_json::from_str::<IgnoredAny>(&text) {
             Ok(_) => Ok(text),
-            Err(error) => Err(bad(&error.to_string())),
+            Err(error) => Err(bad(&without_value(&error.to_string()))),
         };
     }
     match text.parse::<toml::Table>() {
