@@ -57,7 +57,7 @@ pub(crate) struct CertificateNames<'o> {
     pub(crate) organization: &'o str,
     /// Whether the order gave the email address itself, so that a code-signing certificate names it.
     pub(crate) has_email: bool,
-    /// What else is said about the organization; without any, country, state and identifier are made up.
+    /// What else is said about the organization. What its certificate needs of it and is not said is made up.
     pub(crate) details: Option<&'o SubjectDetails>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Subject {
 
 impl Subject {
     /// The subject of that kind for those names. The country, the state and the identifier of the organization are made
-    /// up if nothing is said about it but its name.
+    /// up where nothing is said of them.
     ///
     /// # Errors
     /// The email address or the organization, if it is used, cannot be in a certificate.
@@ -122,13 +122,11 @@ impl Subject {
     }
 }
 
-/// The country, the state and the city of an organization. Where none of them is given, the first two are made up.
+/// The country, the state and the city of an organization. A country is made up where there is none, and a state where there
+/// is neither a state nor a city.
 fn place(name: &mut Vec<u8>, details: Option<&SubjectDetails>) -> Result<(), CaError> {
-    let Some(details) = details else {
-        attribute(name, oid::COUNTRY, PRINTABLE_STRING, "GB");
-        attribute(name, oid::STATE, UTF8_STRING, "Test State");
-        return Ok(());
-    };
+    let none = SubjectDetails::default();
+    let details = details.unwrap_or(&none);
     for (field, value) in details.fields() {
         let is_bad = |value: &str| value.trim().is_empty() || value.contains(char::is_control);
         if value.is_some_and(is_bad) {
@@ -140,7 +138,8 @@ fn place(name: &mut Vec<u8>, details: Option<&SubjectDetails>) -> Result<(), CaE
         return Err(CaError::Detail("countryName"));
     }
     attribute(name, oid::COUNTRY, PRINTABLE_STRING, country);
-    if let Some(state) = &details.state_or_province {
+    let made_up = details.locality.is_none().then_some("Test State");
+    if let Some(state) = details.state_or_province.as_deref().or(made_up) {
         attribute(name, oid::STATE, UTF8_STRING, state);
     }
     if let Some(locality) = &details.locality {
@@ -239,6 +238,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_state_is_made_up_where_there_is_no_city_either() {
+        let has_it = |details: &SubjectDetails| {
+            let mut name = Vec::new();
+            place(&mut name, Some(details)).unwrap();
+            String::from_utf8_lossy(&name).contains("Test State")
+        };
+        let mut details = SubjectDetails {
+            country: Some("RO".into()),
+            ..SubjectDetails::default()
+        };
+        assert!(has_it(&details));
+        details.locality = Some("Iasi".into());
+        assert!(!has_it(&details));
+        (details.locality, details.state_or_province) = (None, Some("Iasi".into()));
+        assert!(!has_it(&details));
     }
 
     #[test]
