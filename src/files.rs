@@ -9,7 +9,9 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek as _, Write};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -421,6 +423,25 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(FileError::new(path, "is not a text file")),
         Err(error) => Err(FileError::new(path, format!("cannot read: {error}"))),
     }
+}
+
+/// Checks that a path leads to a regular file, if to anything: reading a pipe would wait for somebody who writes to it.
+///
+/// # Errors
+/// It leads to something else, which the error names.
+pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
+    let kind = match fs::metadata(path).map(|metadata| metadata.file_type()) {
+        Ok(kind) if !kind.is_file() => kind,
+        // Whoever reads it is told what is wrong.
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    let kind = match kind {
+        _ if kind.is_dir() => "directory",
+        _ if kind.is_fifo() => "pipe",
+        _ if kind.is_socket() => "socket",
+        _ => "device",
+    };
+    Err(io::Error::other(format!("it is a {kind}, not a regular file")))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn while_a_file_is_being_read() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-    for option in ["--fixtures", "--state", "--control-token-file"] {
+    for option in ["--fixtures", "--control-token-file"] {
         for signal in ["TERM", "INT", "HUP"] {
             let running = run_in_background(&[option, path.to_str().unwrap()]);
             running.signal(signal);
