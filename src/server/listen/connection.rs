@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-use super::activity::{Activity, CountedService};
+use super::activity::CountedService;
 use super::calls::Calls;
 use super::peer::{EarlyResponse, Peer};
 use super::room::{Awaited, HANDSHAKE_PACE_TIME, PACE_TIME, Room};
@@ -269,7 +269,7 @@ impl Connection {
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
         S::Future: Send + 'static,
     {
-        let activity = Arc::new(Activity::default());
+        let activity = peer.activity();
         let service = CountedService {
             service,
             activity: activity.clone(),

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Sleep, sleep};
 
+use super::activity::Activity;
 use super::room::Awaited;
 use crate::server::linger::Traffic;
 
@@ -37,6 +38,7 @@ const FIRST_CHECK: Duration = Duration::from_millis(500);
 pub(super) struct Peer {
     tcp: Arc<OwnedWriteHalf>,
     traffic: Arc<Traffic>,
+    activity: Arc<Activity>,
     /// Whether a call is in progress, so that hyper has written nothing of its response.
     call_in_progress: AtomicBool,
     /// How many calls it has made.
@@ -52,11 +54,16 @@ impl Peer {
         Self {
             tcp,
             traffic,
+            activity: Arc::default(),
             call_in_progress: AtomicBool::new(false),
             calls: AtomicU64::new(0),
             awaited_bodies: AtomicUsize::new(0),
             body_bytes: AtomicU64::new(0),
         }
+    }
+
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
     }
 
     /// Marks that a call waits, until the result is dropped.
@@ -78,7 +85,7 @@ impl Peer {
         self.call_in_progress.load(Ordering::Relaxed)
     }
 
-    /// What it is waited for. None while the service is working on a call of it.
+    /// What it is waited for, with HTTP/1. None while the service is working on a call of it.
     pub(super) fn awaited(&self) -> Option<Awaited> {
         let calls = self.calls.load(Ordering::Relaxed);
         let bytes = Awaited::Bytes {
@@ -89,6 +96,9 @@ impl Peer {
             (self.awaited_bodies() > 0).then_some(bytes)
         } else if self.traffic.awaits_peer() {
             Some(bytes)
+        } else if self.activity.in_progress() > 0 {
+            // A response is being made. Its next call may have come already, and is read after it.
+            None
         } else {
             Some(Awaited::Call(calls))
         }
@@ -124,6 +134,12 @@ impl Peer {
 
 /// Marks that a call waits, as long as it exists.
 pub(super) struct WaitingCall(Arc<Peer>);
+
+impl WaitingCall {
+    pub(super) fn peer(&self) -> &Peer {
+        &self.0
+    }
+}
 
 impl Drop for WaitingCall {
     fn drop(&mut self) {

@@ -275,6 +275,22 @@ async fn connections_at_work_stay() {
 }
 
 #[tokio::test]
+async fn a_call_behind_an_answer_that_is_made_slowly_is_answered() {
+    let server = plain();
+    let calls = b"GET /slowly HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let (one, other, ()) = tokio::join!(server.exchange(calls), server.exchange(calls), assert_room(&server));
+    for answers in [one, other] {
+        let answers = answers.expect("no reset");
+        assert_eq!(
+            text(&answers).matches("HTTP/1.1 200 OK").count(),
+            2,
+            "{}",
+            text(&answers)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_sends_on_to_a_full_listener_can_read_the_413() {
     let server = plain();
     let large = large(20 << 20);
