@@ -405,13 +405,17 @@ mod tests {
         assert!(turns.take().now_or_never().is_none());
         assert_eq!((&mut first).now_or_never(), None);
 
-        let ((), taken) = tokio::join!(first, turns.take());
-        assert!(taken.is_some());
-        assert_eq!((&mut second).now_or_never(), None, "it has a turn");
-        assert_eq!((&mut third).now_or_never(), None, "it has a turn");
+        let mut request = pin!(turns.take());
+        assert!((&mut request).now_or_never().is_none());
+        // All of them notice it.
+        let polled = [&mut first, &mut second, &mut third].map(|reader| reader.now_or_never());
+        assert_eq!(polled, [Some(()), None, None]);
+        assert!(request.await.is_some());
 
-        let ((), (), one, other) = tokio::join!(second, third, turns.take(), turns.take());
-        assert!(one.is_some() && other.is_some());
+        let (mut one, mut other) = (pin!(turns.take()), pin!(turns.take()));
+        assert!((&mut one).now_or_never().is_none() && (&mut other).now_or_never().is_none());
+        assert_eq!([second.now_or_never(), third.now_or_never()], [Some(()), Some(())]);
+        assert!(one.await.is_some() && other.await.is_some());
         assert!(turns.waiting.borrow().is_empty());
     }
 }
