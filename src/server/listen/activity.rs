@@ -10,7 +10,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response};
 
-/// Counts what happens on a connection: of HTTP/1, with the bodies of long responses alone.
+/// Counts what happens on a connection. With HTTP/1, only responses are counted that may be made slowly.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     steps: AtomicU64,

@@ -102,6 +102,14 @@ async fn handshakes_that_do_not_go_on_make_room() {
     one.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
     other.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
     assert_room(&server).await;
+
+    let server = tls();
+    let mut dribbling = JoinSet::new();
+    for _ in 0..2 {
+        let client = server.connect().await;
+        dribbling.spawn(dribble(client, b"\x16\x03\x01\x3f\x00\x01\x00\x3e\x00"));
+    }
+    assert_room(&server).await;
 }
 
 #[tokio::test]
@@ -127,23 +135,26 @@ async fn http_2_connections_all_of_whose_calls_wait_for_the_peer_make_room() {
 /// How long a peer that wants to keep its place waits before its next byte.
 const DRIBBLE: Duration = Duration::from_millis(100);
 
+/// Sends this at once, and then byte by byte, until the server closes.
+async fn dribble(mut client: TcpStream, start: &[u8]) {
+    client.write_all(start).await.unwrap();
+    while client.write_all(b"a").await.is_ok() {
+        sleep(DRIBBLE).await;
+    }
+}
+
 #[tokio::test]
 async fn bodies_that_come_byte_by_byte_make_room() {
     let server = plain();
     let mut dribbling = JoinSet::new();
     for _ in 0..2 {
-        let mut client = server.connect().await;
-        dribbling.spawn(async move {
-            client.write_all(LONG_BODY).await.unwrap();
-            while client.write_all(b"a").await.is_ok() {
-                sleep(DRIBBLE).await;
-            }
-        });
+        let client = server.connect().await;
+        dribbling.spawn(dribble(client, LONG_BODY));
     }
     assert_room(&server).await;
 
     let server = tls();
-    let dribble = || {
+    let post = || {
         let bytes = stream::repeat("a").then(|byte| async move {
             sleep(DRIBBLE).await;
             Ok::<_, Infallible>(byte)
@@ -153,8 +164,8 @@ async fn bodies_that_come_byte_by_byte_make_room() {
             .unwrap()
     };
     let _bodies = [
-        http_2(&server, vec![dribble(), half_a_post()]).await,
-        http_2(&server, vec![dribble()]).await,
+        http_2(&server, vec![post(), half_a_post()]).await,
+        http_2(&server, vec![post()]).await,
     ];
     assert_room(&server).await;
 }
