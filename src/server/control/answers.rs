@@ -410,7 +410,8 @@ mod tests {
         // All of them notice it.
         let polled = [&mut first, &mut second, &mut third].map(|reader| reader.now_or_never());
         assert_eq!(polled, [Some(()), None, None]);
-        assert!(request.await.is_some());
+        let held = request.await;
+        assert!(held.is_some());
 
         let (mut one, mut other) = (pin!(turns.take()), pin!(turns.take()));
         assert!((&mut one).now_or_never().is_none() && (&mut other).now_or_never().is_none());
