@@ -14,8 +14,12 @@ use tokio::task::spawn_blocking;
 /// # Errors
 /// The work panicked, or the runtime is ending.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BrokenOff> {
-    let done = spawn_blocking(work).await;
-    done.map_err(|error| BrokenOff(error.try_into_panic().ok()))
+    // One type for all work, so that tokio's code for a task is not compiled anew for each.
+    let work: Box<dyn FnOnce() -> Box<dyn Any + Send> + Send> = Box::new(|| Box::new(work()));
+    match spawn_blocking(work).await {
+        Ok(done) => Ok(*done.downcast().expect("it is what the work returned")),
+        Err(error) => Err(BrokenOff(error.try_into_panic().ok())),
+    }
 }
 
 /// The same for work that takes much memory for a while: on a thread that ends with it, as a thread that lives on keeps much

@@ -20,6 +20,7 @@ mod client;
 mod der;
 mod emulator;
 mod files;
+mod json;
 mod lock;
 #[cfg(feature = "cli")]
 mod log;

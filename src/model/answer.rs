@@ -35,7 +35,10 @@ impl<'de> Deserializer<'de> for AnswerValue {
         match self.0 {
             Value::Object(fields) => visitor.visit_map(AnswerFields::new(fields)),
             Value::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.into_iter().map(AnswerValue))),
-            scalar => scalar.deserialize_any(visitor),
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(truth) => visitor.visit_bool(truth),
+            Value::Number(number) => number.deserialize_any(visitor),
+            Value::String(text) => visitor.visit_string(text),
         }
     }
 

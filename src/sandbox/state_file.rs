@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use thiserror::Error;
 
 use crate::files::{self, FileError, Readers};
+use crate::json;
 use crate::lock::lock;
 use crate::model::{Fixtures, FixturesError, Snapshot};
 use crate::sandbox::Sandbox;
@@ -131,7 +132,7 @@ impl StateFile {
 /// The hash of a snapshot. Its text is never in memory as a whole.
 fn hash(snapshot: &Snapshot) -> u64 {
     let mut writer = HashWriter::default();
-    serde_json::to_writer(&mut writer, &snapshot.comparable()).expect("strings and numbers always serialize");
+    json::write(&mut writer, &snapshot.comparable()).expect("strings and numbers always serialize");
     writer.0.finish()
 }
 

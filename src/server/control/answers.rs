@@ -24,6 +24,7 @@ use tracing::info;
 use super::blocks::{BLOCK, Blocks};
 use super::{App, Problem};
 use crate::aside::aside;
+use crate::json;
 use crate::server::body::{PACE, PACE_TIME};
 use crate::server::layers::CONTROL_LOG;
 
@@ -232,7 +233,7 @@ pub(super) fn up_to<T>(
 fn write(value: &impl Serialize, turn: Option<Turn>, begin: oneshot::Sender<Begun>) {
     // If nobody takes it, the client has left.
     let mut short = Short::default();
-    if serde_json::to_writer(&mut short, value).is_ok() {
+    if json::write(&mut short, value).is_ok() {
         let _ = begin.send(Begun::Short(short.0));
         return;
     }
@@ -243,8 +244,9 @@ fn write(value: &impl Serialize, turn: Option<Turn>, begin: oneshot::Sender<Begu
         left: written_length(value) as u64,
     };
     if begin.send(Begun::Long(body)).is_ok() {
-        let mut writer = io::BufWriter::with_capacity(BLOCK, Pieces(Some(Reader { pieces, turn })));
-        let _ = serde_json::to_writer(&mut writer, value).map(|()| writer.flush());
+        let pieces = Pieces(Some(Reader { pieces, turn }));
+        let mut writer = io::BufWriter::with_capacity(BLOCK, pieces);
+        let _ = json::write(&mut writer, value).map(|()| writer.flush());
     }
 }
 
@@ -264,7 +266,7 @@ pub(super) fn written_length(value: &impl Serialize) -> usize {
     }
 
     let mut counter = Counter(0);
-    serde_json::to_writer(&mut counter, value).expect("strings and numbers always serialize");
+    json::write(&mut counter, value).expect("strings and numbers always serialize");
     counter.0
 }
 
