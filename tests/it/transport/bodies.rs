@@ -190,7 +190,9 @@ fn what_is_no_chunk_is_told() {
             assert!(answer.text().contains("the body is not in chunks"), "{}", answer.text());
         }
     }
-    server.wait_for_log(&["autoRevokeCS", "status=400", "the body is not in chunks"]);
+    for path in ["autoRevokeCS", "/control/v1/orders"] {
+        server.wait_for_log(&[path, "status=400", "the body is not in chunks"]);
+    }
     // One that ends too early is another thing.
     let mut client = server.client();
     client.write(format!(
