@@ -1,9 +1,20 @@
 //! Locks a mutex, also one that a thread held while it panicked.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex. Nothing that runs under a lock panics by design, nor leaves its data half changed: should a thread panic
 /// that holds it, the data is still the best there is.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until a condition no longer holds for what a mutex guards, which is unlocked meanwhile.
+pub(crate) fn wait_while<'m, T>(
+    changed: &Condvar,
+    guard: MutexGuard<'m, T>,
+    condition: impl FnMut(&mut T) -> bool,
+) -> MutexGuard<'m, T> {
+    changed
+        .wait_while(guard, condition)
+        .unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 // What the control API answers and takes, spelled as it spells it. The OpenAPI document (`sectigo-emulator openapi`)
 // describes each field. Times in answers are RFC 3339, spans of time are texts such as "10m".
 
-/** A time: a Date, RFC 3339, or from the sandbox's present: "+10m", "-30d". */
+/** A time: a Date, RFC 3339, a date such as "2027-01-31" (its midnight in UTC), or from the sandbox's present: "+10m", "-30d". */
 export type When = Date | string;
 /** A span of time: a text such as "10m" or "30d", or milliseconds. */
 export type Span = string | number;

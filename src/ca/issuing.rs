@@ -41,6 +41,11 @@ pub(crate) enum IssuerName {
     SmimeOf(u64),
 }
 
+impl IssuerName {
+    /// Those that every sandbox has.
+    pub(crate) const OF_EVERY_SANDBOX: [Self; 3] = [Self::Smime, Self::CodeSigning, Self::Test];
+}
+
 impl fmt::Display for IssuerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,16 +4,14 @@ use std::error::Error;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::cli::ca::CaArgs;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::command;
 use crate::cli::completions::CompletionsArgs;
-use crate::cli::connect::SandboxArgs;
 use crate::cli::ctl::args::CtlArgs;
-use crate::cli::ctl::field_of_account;
+use crate::cli::ctl::usage;
 use crate::cli::endpoints::EndpointsArgs;
 use crate::cli::env::EnvArgs;
 use crate::cli::health::HealthArgs;
@@ -67,8 +65,7 @@ impl Config {
     fn read_words(words: &[OsString]) -> Result<Self, Exit> {
         let words = &with_serve_first(&Self::command(), words);
         let mut matches = Self::matches(words).map_err(|error| Exit::new(&error, words))?;
-        check_sandbox(&matches)?;
-        check_password(&matches, words)?;
+        usage::check(&matches, words).map_err(Exit::Usage)?;
         Self::from_arg_matches_mut(&mut matches).map_err(|error| Exit::new(&error, words))
     }
 
@@ -136,6 +133,7 @@ impl Exit {
         let mut program = Config::command();
         program.build();
         let (path, command) = command_of(&program, words);
+        let place = right_place(error, &program, words);
         let line = match error.kind() {
             // clap would print the whole help, which does not say what is wrong.
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
@@ -146,14 +144,13 @@ impl Exit {
                     .collect();
                 format!("{path} needs one of these behind it: {}", names.join(", "))
             }
-            _ => {
-                // clap writes paragraphs: what is wrong, tips, and the usage, for which --help is better.
-                let said = text.split("\n\nUsage:").next().unwrap_or(&text);
-                let said = said.split("\n\nFor more").next().unwrap_or(said);
-                let said = said.replace("\n\n  tip: ", "; ");
-                let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-                line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+            ErrorKind::MissingRequiredArgument => {
+                let of_ctl = path.strip_prefix("sectigo-emulator ctl ");
+                of_ctl
+                    .and_then(usage::what_it_takes)
+                    .map_or_else(|| what_clap_says(&text, ""), str::to_owned)
             }
+            _ => what_clap_says(&text, &place),
         };
         let origin = origin(command, words, &options_of(error));
         let elsewhere = command_of_ctl(error, &program);
@@ -168,6 +165,50 @@ impl Exit {
         let (line, origin) = (&bad.line, origin(command, words, &[bad.option]));
         Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
     }
+}
+
+/// What clap says in paragraphs, in one line: what is wrong, and a tip, unless it is known better where the option belongs.
+/// It also says the usage, for which --help is better.
+fn what_clap_says(text: &str, place: &str) -> String {
+    let said = text.split("\n\nUsage:").next().unwrap_or(text);
+    let said = said.split("\n\nFor more").next().unwrap_or(said);
+    let said = match said.split_once("\n\n  tip: ") {
+        Some((wrong, _)) if !place.is_empty() => format!("{wrong}{place}"),
+        _ => format!("{said}{place}").replace("\n\n  tip: ", "; "),
+    };
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+/// Where the options belong that clap found in a place where they do not, as the end of its error, or nothing.
+fn right_place(error: &clap::Error, program: &clap::Command, words: &[OsString]) -> String {
+    let is_of_place = match error.kind() {
+        ErrorKind::UnknownArgument => true,
+        // In front of a subcommand.
+        ErrorKind::ArgumentConflict => error.get(ContextKind::InvalidSubcommand).is_some(),
+        _ => false,
+    };
+    if !is_of_place {
+        return String::new();
+    }
+    let of = |command: &clap::Command, option: &str| command.get_arguments().any(|argument| is_named(argument, option));
+    let named: Vec<_> = command_words(program, words).collect();
+    let place = |option: &str| {
+        let mut path = program.get_name().to_owned();
+        for (_, command) in &named {
+            path = format!("{path} {}", command.get_name());
+            if of(command, option) {
+                return Some(format!("; write --{option} behind `{path}`"));
+            }
+        }
+        let owner = match program.find_subcommand("ctl") {
+            _ if of(program, option) => "serve",
+            Some(ctl) if named.is_empty() && of(ctl, option) => "ctl",
+            _ => return None,
+        };
+        Some(format!("; --{option} is an option of `sectigo-emulator {owner}`"))
+    };
+    options_of(error).into_iter().filter_map(place).collect()
 }
 
 /// The options that an error of clap is about, without their dashes.
@@ -227,12 +268,10 @@ pub(super) fn with_origin(error: &(dyn Error + 'static)) -> String {
 
 /// Whether an option is among the words.
 fn is_given(option: &clap::Arg, words: &[OsString]) -> bool {
-    let aliases = option.get_all_aliases().unwrap_or_default();
-    let names: Vec<_> = option.get_long().into_iter().chain(aliases).collect();
     words
         .iter()
         .filter_map(|word| word.to_str()?.strip_prefix("--"))
-        .any(|word| names.contains(&word.split('=').next().unwrap_or(word)))
+        .any(|word| is_named(option, word.split('=').next().unwrap_or(word)))
 }
 
 /// The same words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
@@ -284,51 +323,14 @@ fn command_words<'c>(
 /// Whether the next word after that option is its value.
 fn takes_value(command: &clap::Command, long: &str) -> bool {
     command.get_arguments().any(|argument| {
-        let aliases = argument.get_all_aliases().unwrap_or_default();
-        let is_it = argument.get_long() == Some(long) || aliases.contains(&long);
-        is_it && argument.get_action().takes_values() && !argument.is_require_equals_set()
+        is_named(argument, long) && argument.get_action().takes_values() && !argument.is_require_equals_set()
     })
 }
 
-/// Refuses `--sandbox` with `ctl sandboxes`, which is about all sandboxes. Its variable may be set, for the other
-/// commands.
-fn check_sandbox(matches: &ArgMatches) -> Result<(), Exit> {
-    let is_given = matches
-        .subcommand_matches("ctl")
-        .and_then(|ctl| ctl.subcommand_matches("sandboxes"))
-        .and_then(ArgMatches::subcommand)
-        .is_some_and(|(_, command)| command.value_source(SandboxArgs::ID) == Some(ValueSource::CommandLine));
-    if is_given {
-        return Err(Exit::Usage(
-            "ctl sandboxes takes no --sandbox: give the name as an argument, such as sectigo-emulator ctl sandboxes \
-             create NAME (sectigo-emulator ctl sandboxes --help lists the options)"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Refuses a field of an account in the place of its password, unless it stands behind `--`: it would become the
-/// password, and nothing would tell. The error does not repeat it, for it may have the password in it.
-fn check_password(matches: &ArgMatches, words: &[OsString]) -> Result<(), Exit> {
-    let password = matches
-        .subcommand_matches("ctl")
-        .and_then(|ctl| ctl.subcommand_matches("accounts"))
-        .and_then(|accounts| accounts.subcommand_matches("create"))
-        .and_then(|create| create.get_one::<String>("password"));
-    let Some(password) = password else { return Ok(()) };
-    let Some(field) = field_of_account(password) else {
-        return Ok(());
-    };
-    let behind = words.iter().skip_while(|word| *word != "--");
-    if behind.skip(1).any(|word| word == password.as_str()) {
-        return Ok(());
-    }
-    Err(Exit::Usage(format!(
-        "what stands in the place of the password looks like the field `{field}`: give LOGIN PASSWORD, each without a name, \
-         and the fields behind them; if it is the password, write -- before LOGIN (sectigo-emulator ctl accounts create \
-         --help lists the options)"
-    )))
+/// Whether an option has that name, without its dashes, or is also called so.
+fn is_named(argument: &clap::Arg, long: &str) -> bool {
+    let aliases = argument.get_all_aliases().unwrap_or_default();
+    argument.get_long() == Some(long) || aliases.contains(&long)
 }
 
 #[cfg(test)]
@@ -484,6 +486,24 @@ mod tests {
         for (line, expected) in [
             ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
             (
+                "ctl orders set 7",
+                "the number of an order and what shall change, such as `",
+            ),
+            ("ctl orders set", "ctl orders set takes the number of an order and "),
+            (
+                "ctl accounts set",
+                "ctl accounts set takes a loginName and what shall change, such as `",
+            ),
+            (
+                "ctl faults add --times 1",
+                "ctl faults add takes what shall happen, such as `",
+            ),
+            (
+                "ctl orders set --state issued",
+                "ctl orders set takes the number of an order and ",
+            ),
+            ("ctl accounts create a", "were not provided: <PASSWORD> "),
+            (
                 "ctl --sandbox clock orders set 7 x",
                 "(sectigo-emulator ctl orders set --help ",
             ),
@@ -511,6 +531,47 @@ mod tests {
             ),
             ("--log off serve --seed x", "(sectigo-emulator serve --help "),
             ("--seed 1 ctl orders list", "cannot be used with"),
+            (
+                "--seed 1 ctl orders list",
+                "'--seed <N>'; --seed is an option of `sectigo-emulator serve` (",
+            ),
+            (
+                "--control 127.0.0.1:1 --log off ctl clock show",
+                "; write --control behind `sectigo-emulator ctl`; --log is an option of `sectigo-emulator serve` (",
+            ),
+            (
+                "--json ctl orders list",
+                "unexpected argument '--json' found; write --json behind `sectigo-emulator ctl` (",
+            ),
+            (
+                "--token=x ctl clock show",
+                "; write --token behind `sectigo-emulator ctl` (",
+            ),
+            (
+                "--sandbox x orders list",
+                "'--sandbox' found; --sandbox is an option of `sectigo-emulator ctl` (",
+            ),
+            (
+                "ctl --state issued orders list",
+                "; write --state behind `sectigo-emulator ctl orders list` (",
+            ),
+            (
+                "ctl --format json ca",
+                "'--format' found; write --format behind `sectigo-emulator ctl ca` (",
+            ),
+            (
+                "ctl orders list --https off",
+                "; --https is an option of `sectigo-emulator serve` (",
+            ),
+            (
+                "ctl orders list --colour",
+                "unexpected argument '--colour' found (sectigo-emulator",
+            ),
+            ("ctl calls --jso", "; a similar argument exists: '--json' ("),
+            (
+                "ctl calls --clear --follow",
+                "'--clear' cannot be used with '--follow' (sectigo-emulator ctl calls",
+            ),
             ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
             ("ctl --sandbox mine sandbox create", "give the name as an argument"),
             ("ctl sandbox list --sandbox x", "give the name as an argument"),

@@ -40,7 +40,14 @@ pub(super) fn read_time_limit(text: &str) -> Result<Duration, String> {
 
 /// Reads a duration such as `90s`, `10m` or `30d`.
 pub(super) fn read_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; give a duration such as 90s, 10m or 30d"))
+    use humantime::DurationError::{Empty, InvalidCharacter, NumberExpected};
+
+    const ACCEPTED: &str = "give a duration such as 90s, 10m or 30d";
+    humantime::parse_duration(text).map_err(|error| match error {
+        // These only say at which character it ceases to be one.
+        Empty | InvalidCharacter(_) | NumberExpected(_) => ACCEPTED.to_owned(),
+        error => format!("{error}; {ACCEPTED}"),
+    })
 }
 
 /// Reads the variable of an option that is on or off.
@@ -75,6 +82,23 @@ pub(super) fn read_assumption(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_says_what_a_duration_is() {
+        for (text, expected) in [
+            ("soon", "give a duration such as 90s, 10m or 30d"),
+            ("", "give a duration such as 90s, 10m or 30d"),
+            ("1h -5m", "give a duration such as 90s, 10m or 30d"),
+            ("5x", "unknown time unit \"x\", "),
+            ("5", "time unit needed, "),
+        ] {
+            let error = read_duration(text).unwrap_err();
+            assert!(
+                error.starts_with(expected) && error.ends_with("10m or 30d"),
+                "{text}: {error}"
+            );
+        }
+    }
 
     #[test]
     fn a_control_listener_is_found_where_it_listens() {

@@ -5,13 +5,14 @@
 
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
+use crate::lock::{lock, wait_while};
 use crate::log::line::LineWriter;
 use crate::log::record::{Records, take_down};
 
@@ -101,11 +102,9 @@ impl Shared {
     fn write_all_to(&self, mut sink: impl Write, mut lines: LineWriter) {
         let (mut batch, mut text) = (Records::default(), Vec::new());
         loop {
-            let waiting = self.lock();
-            let waiting = self
-                .changed
-                .wait_while(waiting, |waiting| waiting.records.len() == 0 && !waiting.is_closed)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waiting = wait_while(&self.changed, self.lock(), |waiting| {
+                waiting.records.len() == 0 && !waiting.is_closed
+            });
             let mut waiting = if waiting.is_closed {
                 waiting
             } else {
@@ -136,7 +135,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 }
 

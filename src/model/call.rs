@@ -164,18 +164,18 @@ pub(crate) struct CallFilter<T: ToSchema = When> {
     #[serde(default, deserialize_with = "query::given")]
     pub(crate) order_number: Option<String>,
     /// Answered with this code.
-    #[serde(default, deserialize_with = "query::parsed")]
+    #[serde(default, deserialize_with = "query::number")]
     pub(crate) code: Option<i32>,
     /// At this time of the sandbox's clock or later.
     #[serde(default, deserialize_with = "query::given")]
     #[param(inline)]
     pub(crate) since: Option<T>,
     /// At most so many, the newest. Of a list alone.
-    #[serde(default, deserialize_with = "query::parsed")]
+    #[serde(default, deserialize_with = "query::number")]
     #[param(ignore)]
     pub(crate) limit: Option<usize>,
     /// Before the one of this number: the `next` of the list of those after it. Of a list alone.
-    #[serde(default, deserialize_with = "query::parsed")]
+    #[serde(default, deserialize_with = "query::number")]
     #[param(ignore)]
     pub(crate) before: Option<u64>,
 }
@@ -269,10 +269,9 @@ impl CountRequest {
     /// It is a number beyond those of orders.
     pub(crate) fn check_order_number(&self) -> Result<(), ValueError> {
         match self.order_number {
-            Some(NumberOrText::Number(number)) if number > OrderNumber::MAX => Err(ValueError::at(
-                "orderNumber",
-                format!("an order number is at most {}", OrderNumber::MAX),
-            )),
+            Some(NumberOrText::Number(number)) => {
+                OrderNumber::check_greatest(number).map_err(|why| ValueError::at("orderNumber", why))
+            }
             _ => Ok(()),
         }
     }

@@ -193,7 +193,7 @@ pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -
     if is_unquoted(text, offset) {
         return format!("{message}; text stands in quotes, as in state = \"issued\"");
     }
-    if message.starts_with("invalid type: map, expected a sequence") {
+    if message.starts_with("invalid type: object, expected a list") {
         return format!("{message}; each part of a list has a heading in double brackets, as in [[orders]]");
     }
     message.into_owned()

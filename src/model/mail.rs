@@ -87,7 +87,7 @@ impl MailList {
 #[into_params(parameter_in = Query)]
 pub(crate) struct MailFilter {
     /// About this order.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     pub(crate) order_number: Option<u64>,
     /// Of this kind.
     #[serde(deserialize_with = "query::given")]

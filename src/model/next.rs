@@ -117,7 +117,7 @@ pub struct DueInfo {
 #[into_params(parameter_in = Query)]
 pub(crate) struct DueFilter {
     /// At most so many; the default is 20.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(minimum = 1, maximum = 1000)]
     pub(crate) limit: Option<usize>,
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::model::whole;
 use crate::shown::shown;
 
 /// Reads a parameter by its own rules for text.
@@ -17,6 +18,19 @@ where
     text.parse()
         .map(Some)
         .map_err(|error| serde::de::Error::custom(format!("`{}` is not taken: {error}", shown(&text))))
+}
+
+/// Reads a whole number.
+pub(crate) fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr + TryFrom<i64>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| {
+        let range = whole::range::<T>();
+        serde::de::Error::custom(format!("`{}` is not taken: give {range}", shown(&text)))
+    })
 }
 
 /// Reads a parameter that serde can read from a string.

@@ -230,21 +230,21 @@ fn an_error_says_where_it_is_and_what_is_taken() {
         ),
         (
             "[accounts]\nloginName = \"a\"\n",
-            "line 1, column 1: invalid type: map, expected a sequence; each part of a list has a heading in double brackets, as \
+            "line 1, column 1: invalid type: object, expected a list; each part of a list has a heading in double brackets, as \
              in [[orders]]",
         ),
         (
             "{\"accounts\": {}}",
-            "line 1, column 13: invalid type: map, expected a sequence",
+            "line 1, column 13: invalid type: object, expected a list",
         ),
         (
             "{\"accounts\": 1}",
-            "line 1, column 14: invalid type: integer, expected a sequence",
+            "line 1, column 14: invalid type: integer, expected a list",
         ),
         ("{} x", "line 1, column 4: trailing characters"),
         (
             "{\"assumptions\": {\"é\": \"ü\"}, \"accounts\": 1}",
-            "line 1, column 41: invalid type: integer, expected a sequence",
+            "line 1, column 41: invalid type: integer, expected a list",
         ),
     ];
     for (text, expected) in cases {

@@ -11,7 +11,7 @@ mod queue;
 pub(crate) use self::dues::{Dues, changes, next_due};
 pub(crate) use self::hub::PushHub;
 pub(crate) use self::message::{Push, Tried};
-pub(crate) use self::queue::{Pushes, Taken};
+pub(crate) use self::queue::{NextPush, Pushes, Taken};
 
 /// The target of the log lines about pushes.
 pub(crate) const LOG: &str = "sectigo_emulator::push";

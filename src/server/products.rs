@@ -96,9 +96,10 @@ impl Products {
             Some(url) if head.uri.path() == "/" => format!("The console is at {url}/\n"),
             Some(_) | None => String::new(),
         };
+        let cas = Published::names();
         let text = format!(
             "There is nothing here. This emulator answers:\n{names}\
-             GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n\
+             GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n{cas}\
              For a sandbox, the same below /sandboxes/NAME.\n{console}"
         );
         respond_text(StatusCode::NOT_FOUND, "text/plain", text)

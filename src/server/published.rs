@@ -75,6 +75,15 @@ impl<'p> Published<'p> {
         }
     }
 
+    /// The names that stand in these paths, in one line.
+    pub(super) fn names() -> String {
+        let names = IssuerName::OF_EVERY_SANDBOX.map(|name| name.to_string()).join(", ");
+        format!(
+            "NAME is {names}, or smime-NUMBER where a certificate of that caCertificateID was read; /ca/root.cer is the \
+             root.\n"
+        )
+    }
+
     /// The methods that it allows.
     fn methods(&self) -> &'static str {
         match self {
@@ -114,7 +123,10 @@ impl<'p> Published<'p> {
             Ok(Some(document)) => document.respond(head),
             Ok(None) => text(
                 StatusCode::NOT_FOUND,
-                "There is no such CA, or none of its certificates was read yet.\n".to_owned(),
+                format!(
+                    "There is no such CA, or none of its certificates was read yet.\n{}",
+                    Self::names()
+                ),
             ),
             Err(error) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         }

@@ -40,7 +40,7 @@ use crate::files::FileError;
 use crate::model::when::Span;
 use crate::sandbox::Sandbox;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::push::{LOG, Push, Taken, Tried};
+use crate::sandbox::push::{LOG, NextPush, Push, Taken, Tried};
 use crate::server::stop::Stop;
 
 /// How often a push is tried again.
@@ -129,19 +129,16 @@ impl Pusher {
                 && let Some(name) = hub.next_ready()
             {
                 let Some(sandbox) = sandboxes.get(&name) else { continue };
-                let mut is_held_back = false;
-                let taken = sandbox.pushes.take(|of_sandbox, push| {
-                    let may_go = places.may_take(of_sandbox, &push.target.url);
-                    is_held_back |= !may_go;
-                    may_go
-                });
-                if let Some(taken) = taken {
-                    let place = places.take(&taken.push.target.url);
-                    on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken, place));
-                    // Its next push takes its turn after those of the others.
-                    hub.make_ready(&name);
-                } else if is_held_back {
-                    held_back.push(name);
+                let has_place = |of_sandbox, push: &Push| places.may_take(of_sandbox, &push.target.url);
+                match sandbox.pushes.take(has_place) {
+                    NextPush::Taken(taken) => {
+                        let place = places.take(&taken.push.target.url);
+                        on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken, place));
+                        // Its next push takes its turn after those of the others.
+                        hub.make_ready(&name);
+                    }
+                    NextPush::HeldBack => held_back.push(name),
+                    NextPush::Nothing => {}
                 }
             }
             let has_free = places.has_free();

@@ -134,6 +134,16 @@ test('paused, the table stands still and says how many wait; cleared, the journa
   await page.finish();
 });
 
+test('where it is narrow, each of the two times of a call says which it is', async () => {
+  const name = await sandbox(all, 'times');
+  await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);
+  const page = await open(all, `${name}/calls`, { viewport: { width: 400, height: 800 } });
+  await rows(page).first().waitFor();
+  const labels = await rows(page).first().locator('td').evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell, '::before').content));
+  assert.deepEqual(labels.filter((label) => label !== 'none').map((label) => label.replaceAll('"', '').trim()), ['clock', 'real time']);
+  await page.finish();
+});
+
 test('the journal is read once, whatever view is gone to', async () => {
   const name = await sandbox(all, 'once');
   await call(all, '!autoRevokeCS', REVOKE, `/sandboxes/${name}`);

@@ -16,7 +16,11 @@ test('faults are added from the palette and put together, count their hits, and 
   const page = await open(all, `${name}/faults`, { expected: [/422|400/] });
   await page.getByRole('heading', { name: 'No fault is active.' }).waitFor();
   assert.equal(await page.locator('.band').count(), 0);
-  await page.getByRole('button', { name: 'Next three: 502' }).click();
+  const palette = page.getByRole('region', { name: 'Palette' }).getByRole('button');
+  for (const button of await palette.all()) assert.ok(await button.getAttribute('title'), await button.innerText());
+  const bad = page.getByRole('button', { name: 'Next three: 502' });
+  assert.equal(await bad.getAttribute('title'), 'every call: HTTP 502 (3 times)');
+  await bad.click();
   const row = page.getByRole('region', { name: 'Active faults' }).locator('tbody tr');
   await row.waitFor();
   await page.locator('.band', { hasText: 'A fault is active' }).waitFor();
@@ -71,11 +75,23 @@ test('a sandbox is made, switched to, saved, restored by a file, reset and delet
   assert.ok(JSON.parse(readFileSync(snapshot, 'utf8')).orders.length > 20);
   await control(all, 'DELETE', 'sandboxes/box/orders/1234567');
   const bytes = readFileSync(snapshot, 'utf8');
-  await page.locator('.drop').evaluate((element, text) => {
+  const drop = (file) => page.locator('.drop').evaluate((element, [text, name]) => {
     const data = new DataTransfer();
-    data.items.add(new File([text], 'snapshot.json'));
+    data.items.add(new File([text], name));
     element.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, bytes);
+  }, [bytes, file]);
+  await drop('fixtures.yaml');
+  await page.getByText('fixtures.yaml is neither .json nor .toml').waitFor();
+  const asked = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.message());
+    await (asked.length === 1 ? dialog.dismiss() : dialog.accept());
+  });
+  await drop('snapshot.json');
+  await until('the question', () => asked.length === 1);
+  assert.equal(asked[0], 'Replace all that box holds?');
+  assert.ok(!(await control(all, 'GET', 'sandboxes/box/orders?search=1234567')).orders.length);
+  await drop('snapshot.json');
   await page.getByText(/Restored: \d+ orders/).waitFor();
   await control(all, 'GET', 'sandboxes/box/orders/1234567');
   await page.locator('input[type=file]').setInputFiles({ name: 'fixtures.toml', mimeType: 'text/plain', buffer: Buffer.from('[[accounts]]\nloginName = "only"\nloginPassword = "one"\n') });

@@ -41,7 +41,12 @@ const BESIDE: [(&str, &str); 10] = [
 ];
 
 /// What of that uses another.
-const BESIDE_USES: [(&str, &str); 3] = [("files", "clock"), ("log", "clock"), ("token", "files")];
+const BESIDE_USES: [(&str, &str); 4] = [
+    ("files", "clock"),
+    ("log", "clock"),
+    ("log", "lock"),
+    ("token", "files"),
+];
 
 /// May use everything, and nobody uses it: the program, and what only the project's own tests and benchmarks see.
 const OUTSIDE: [&str; 3] = ["main", "fuzzing", "measuring"];

@@ -5,8 +5,8 @@
 
 use crate::api::account::Payment;
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, TEST, Values};
-use crate::api::endpoints::{Failure, Rules, Success, await_polls, check_permission, find_any_order, mailing};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, Values};
+use crate::api::endpoints::{Failure, Rules, Success, TEST, await_polls, check_permission, find_any_order, mailing};
 use crate::api::order::state::State;
 use crate::api::protocol::argument::{Argument, Arguments};
 use crate::api::protocol::assumption::Assumptions;

@@ -4,8 +4,8 @@
 //! `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, TEST, Values};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, find_any_order};
+use crate::api::endpoints::deciding::{DISABLE_SWP, ORDER, Values};
+use crate::api::endpoints::{Failure, Rules, Success, TEST, check_permission, find_any_order};
 use crate::api::order::state::{Revocation, RevocationReason, RevokeStep, State};
 use crate::api::protocol::Mark;
 use crate::api::protocol::argument::{Argument, Arguments};

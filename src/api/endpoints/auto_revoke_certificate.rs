@@ -5,8 +5,8 @@
 
 use crate::api::account::Account;
 use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Failure, Rules, Success, check_order, check_permission};
+use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, Wish, owner};
+use crate::api::endpoints::{Failure, Rules, Success, TEST, check_order, check_permission};
 use crate::api::order::product::Product;
 use crate::api::order::state::Order;
 use crate::api::protocol::argument::{Argument, Arguments, Kind, ORDER_NUMBER};

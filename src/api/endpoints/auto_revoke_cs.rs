@@ -3,8 +3,8 @@
 //! Source: the endpoint's document; where it is silent, `docs/endpoints.md` lists what is assumed.
 
 use crate::api::endpoints::credentials::{Credentials, LOGIN_NAME, LOGIN_PASSWORD};
-use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, TEST, Wish, owner};
-use crate::api::endpoints::{Failure, Rules, Success, check_permission, check_voucher, find_order};
+use crate::api::endpoints::revoking::{ACCOUNT_ID, INCLUDE_IN_CRL, REASONS, Wish, owner};
+use crate::api::endpoints::{Failure, Rules, Success, TEST, check_permission, check_voucher, find_order};
 use crate::api::order::product::Product;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::assumption::CodeReason;

@@ -1,11 +1,10 @@
 //! What `!AutoAuthorize` and `!AutoReject`, which decide about an order that is not issued yet, have in common.
 
+use crate::api::endpoints::TEST;
 use crate::api::endpoints::credentials::Credentials;
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 
 pub(super) const ORDER: Argument = Argument::required("orderNumber", Kind::Integer, "The order, of any product.");
-
-pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
 pub(super) const DISABLE_SWP: Argument = Argument::yes_or_no(
     "disableSWP",

@@ -2,7 +2,7 @@
 //! what becomes of an order.
 
 use crate::api::account::Account;
-use crate::api::endpoints::{Failure, Success, refused};
+use crate::api::endpoints::{Failure, Success, TEST, refused};
 use crate::api::order::state::{OrderNumber, Revocation, RevocationReason, RevokeStep};
 use crate::api::protocol::argument::{Argument, Arguments, Kind};
 use crate::api::protocol::code::Code;
@@ -15,8 +15,6 @@ pub(super) const ACCOUNT_ID: Argument = Argument::optional(
     Kind::Integer,
     "The accountID of a reseller's account under the caller, whose order it is.",
 );
-
-pub(super) const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
 pub(super) const INCLUDE_IN_CRL: Argument = Argument::yes_or_no(
     "includeInCRL",

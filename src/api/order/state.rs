@@ -38,6 +38,17 @@ impl OrderNumber {
         parse_integer(text).and_then(Self::new)
     }
 
+    /// Refuses a number that is greater than any order number.
+    ///
+    /// # Errors
+    /// It is; the sentence says what is taken.
+    pub(crate) fn check_greatest(number: u64) -> Result<(), String> {
+        match number <= Self::MAX {
+            true => Ok(()),
+            false => Err(format!("an order number is at most {}", Self::MAX)),
+        }
+    }
+
     /// Its value.
     pub fn get(self) -> u64 {
         self.0.get()

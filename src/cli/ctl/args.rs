@@ -259,13 +259,13 @@ pub(crate) struct OrderArgs {
     /// Its state.
     #[arg(long, value_parser = states())]
     pub(crate) state: Option<State>,
-    /// When it was issued: -30d, or RFC 3339.
+    /// When it was issued: -30d, 2026-01-31 or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) issued: Option<String>,
-    /// When it expires: +335d, -1d, or RFC 3339.
+    /// When it expires: +335d, -1d, 2027-01-31 or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) expires: Option<String>,
-    /// When it is no longer being issued: +10m, or RFC 3339.
+    /// When it is no longer being issued: +10m, 2027-01-31 or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub(crate) due: Option<String>,
     /// Its e-mail address.
@@ -291,7 +291,7 @@ pub(crate) struct OrderArgs {
     /// Keep the private key that is made where no CSR is given, so that it can be fetched.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) keep_key: Option<bool>,
-    /// When it was revoked, replaced or rejected, which --state says: -1d, or RFC 3339.
+    /// When it was revoked, replaced or rejected, which --state says: -1d, 2026-01-31 or RFC 3339.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     #[serde(skip)]
     pub(crate) revoked: Option<String>,
@@ -352,7 +352,7 @@ pub(crate) enum AccountsCommand {
 pub(crate) enum ClockCommand {
     /// Show the present.
     Show,
-    /// Set the present: RFC 3339, +30d or -30d from the sandbox's present, or real.
+    /// Set the present: RFC 3339, a date such as 2027-01-31 (its midnight in UTC), +30d or -30d from the sandbox's present, or real.
     Set {
         /// The new present; real or now is the system's time, from which the clock goes on.
         #[arg(allow_hyphen_values = true)]
@@ -511,7 +511,7 @@ pub(crate) struct CallsArgs {
     /// Only those answered with that code.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
     pub(crate) code: Option<i32>,
-    /// Only those since then, by the sandbox's clock: -5m, or RFC 3339.
+    /// Only those since then, by the sandbox's clock: -5m, 2026-01-31 or RFC 3339.
     #[arg(long, value_name = "WHEN", conflicts_with = "follow", allow_hyphen_values = true)]
     pub(crate) since: Option<String>,
 }

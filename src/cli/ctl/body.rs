@@ -14,6 +14,7 @@ use crate::client::ControlError;
 use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
+use crate::model::valueless::without_value;
 use crate::model::{LoadError, Product};
 use crate::similar::nearest;
 
@@ -113,7 +114,7 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
 }
 
 /// The field of an account that a text of the form `FIELD=VALUE` names, or was meant to name.
-pub(in crate::cli) fn field_of_account(text: &str) -> Option<String> {
+pub(super) fn field_of_account(text: &str) -> Option<String> {
     /// What is easily written in place of the field's name.
     const PASSWORD: (&str, &str) = ("password", "loginPassword");
     let (name, _) = text.split_once('=')?;
@@ -224,7 +225,7 @@ pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
     if Fixtures::is_json(&text) {
         return match serde_json::from_str::<IgnoredAny>(&text) {
             Ok(_) => Ok(text),
-            Err(error) => Err(bad(&error.to_string())),
+            Err(error) => Err(bad(&without_value(&error.to_string()))),
         };
     }
     match text.parse::<toml::Table>() {

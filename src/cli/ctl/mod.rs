@@ -5,6 +5,7 @@ mod body;
 mod hints;
 mod pretty;
 mod table;
+pub(super) mod usage;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,7 +18,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-pub(super) use body::field_of_account;
 pub(super) use hints::in_terms_of_ctl;
 
 use crate::cli::consent::{agrees, can_ask};

@@ -172,7 +172,7 @@ pub(super) fn render(answer: &Value, layout: Layout) -> String {
             table
         }
         Layout::Fields(name) => fields(&answer[name]),
-        Layout::One => fields(answer),
+        Layout::One => fields(answer) + &below(answer),
     }
 }
 
@@ -235,14 +235,43 @@ fn field_with_lines(field: &str, value: &Value) -> String {
             lines.join("\n")
         }
         Value::Object(_) if field == "with" => argument(value),
+        // What is to come: the word of the control API is that of the state which is then reached.
+        Value::String(event) if field == "event" => match &**event {
+            "issued" => "is issued",
+            "failed" => "fails",
+            "expired" => "expires",
+            other => other,
+        }
+        .to_owned(),
         value => cell_with_lines(value),
     }
 }
 
-/// An argument of a call, in one line.
+/// An argument of a call, in one line; one whose value has lines of its own is shown [below](below).
 fn argument(argument: &Value) -> String {
-    let [name, value] = ["name", "value"].map(|field| cell("", &argument[field]));
-    format!("{name}={value}")
+    let name = cell("", &argument["name"]);
+    match lines(argument) {
+        Some(_) => format!("{name}, which stands below"),
+        None => format!("{name}={}", cell("", &argument["value"])),
+    }
+}
+
+/// The lines of an argument that has more than one, such as a CSR.
+fn lines(argument: &Value) -> Option<impl Iterator<Item = &str>> {
+    let value = argument["value"].as_str()?;
+    value.contains('\n').then(|| value.lines())
+}
+
+/// The arguments of a call that have lines of their own, each line as it was sent, so that a CSR can be copied.
+fn below(call: &Value) -> String {
+    let arguments = call["arguments"].as_array().into_iter().flatten();
+    let with_lines = arguments.filter_map(|argument| Some((cell("", &argument["name"]), lines(argument)?)));
+    with_lines
+        .map(|(name, lines)| {
+            let lines: String = lines.map(|line| format!("{}\n", clean(line))).collect();
+            format!("\n{name}:\n{lines}")
+        })
+        .collect()
 }
 
 fn cell_with_lines(value: &Value) -> String {
@@ -307,6 +336,27 @@ mod tests {
         assert_eq!(
             render(&json!({"assumptions": {"a": "b"}}), Layout::ASSUMPTIONS),
             "a  b\n"
+        );
+    }
+
+    #[test]
+    fn an_argument_with_lines_can_be_copied() {
+        let call = json!({"arguments": [
+            {"name": "orderNumber", "value": "7"},
+            {"name": "csr", "value": "-----BEGIN X-----\r\nMII\u{1b}[2J\r\n-----END X-----"},
+            {"name": "email", "value": "a\rb"},
+        ], "code": 0});
+        assert_eq!(
+            render(&call, Layout::ONE),
+            "arguments  orderNumber=7\n\
+            \x20          csr, which stands below\n\
+            \x20          email=a b\n\
+             code       0\n\
+             \n\
+             csr:\n\
+             -----BEGIN X-----\n\
+             MII [2J\n\
+             -----END X-----\n"
         );
     }
 }

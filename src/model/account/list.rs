@@ -26,11 +26,11 @@ pub(crate) struct AccountFilter {
     #[serde(deserialize_with = "query::given")]
     pub(crate) search: Option<String>,
     /// Without the first so many.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(maximum = 18446744073709551615u64)]
     pub(crate) offset: Option<usize>,
     /// At most so many; all if left out.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(maximum = 18446744073709551615u64)]
     pub(crate) limit: Option<usize>,
 }

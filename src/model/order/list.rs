@@ -39,11 +39,11 @@ pub(crate) struct OrderFilter {
     #[param(inline)]
     pub(crate) product: Option<Product>,
     /// With a number above this.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(maximum = 999999999999999999u64)]
     pub(crate) after: Option<u64>,
     /// At most so many; the default is 1000.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(minimum = 1, maximum = 10000)]
     pub(crate) limit: Option<usize>,
     /// With this in the orderNumber, loginName, email or organization, whatever its case.
@@ -55,7 +55,7 @@ pub(crate) struct OrderFilter {
     #[param(value_type = Option<String>, pattern = "^-?(orderNumber|loginName|product|state|issued|expires|due)$")]
     pub(crate) sort: Option<OrderSort>,
     /// Without the first so many. With this, `search` or `sort`, the answer has a `total` and no `next`.
-    #[serde(deserialize_with = "query::parsed")]
+    #[serde(deserialize_with = "query::number")]
     #[param(maximum = 18446744073709551615u64)]
     pub(crate) offset: Option<usize>,
 }

@@ -36,6 +36,17 @@ struct Queue {
     alarm: Option<Timestamp>,
 }
 
+/// What comes of looking for a push to send.
+#[derive(Debug)]
+pub(crate) enum NextPush {
+    /// This one is on its way now.
+    Taken(Taken),
+    /// One could be sent, but has to wait for a place.
+    HeldBack,
+    /// None waits that could be sent.
+    Nothing,
+}
+
 /// A push on its way.
 #[derive(Debug)]
 pub(crate) struct Taken {
@@ -98,29 +109,34 @@ impl Pushes {
     }
 
     /// Takes the first push that waits and may be sent: of its order none is on its way, not too many of the sandbox are,
-    /// and `may_go` lets it go, which is told how many of the sandbox are on their way.
-    pub(crate) fn take(&self, mut may_go: impl FnMut(usize, &Push) -> bool) -> Option<Taken> {
+    /// and `has_place` finds a place for it, which is told how many of the sandbox are on their way.
+    pub(crate) fn take(&self, mut has_place: impl FnMut(usize, &Push) -> bool) -> NextPush {
         let mut queue = self.lock();
         if queue.busy.len() >= MAX_BUSY {
-            return None;
+            return NextPush::Nothing;
         }
         // The pushes of an order go in their order: behind one that is held back, none of them is looked at.
         let mut held_back = HashSet::new();
         let is_free = |push: &Push| {
             let is_first = !queue.busy.contains(&push.order_number) && !held_back.contains(&push.order_number);
-            let goes = is_first && may_go(queue.busy.len(), push);
+            let goes = is_first && has_place(queue.busy.len(), push);
             if is_first && !goes {
                 held_back.insert(push.order_number);
             }
             goes
         };
-        let place = queue.waiting.iter().position(is_free)?;
-        let push = queue.waiting.remove(place)?;
+        let place = queue.waiting.iter().position(is_free);
+        let Some(push) = place.and_then(|place| queue.waiting.remove(place)) else {
+            return match held_back.is_empty() {
+                true => NextPush::Nothing,
+                false => NextPush::HeldBack,
+            };
+        };
         queue.busy.insert(push.order_number);
         self.hub.give_room_back([&push]);
         let era = self.era.subscribe();
         let number = *era.borrow();
-        Some(Taken { push, number, era })
+        NextPush::Taken(Taken { push, number, era })
     }
 
     /// Does something for a push that was taken, unless it was given up.

@@ -171,6 +171,15 @@ fn pushes_of(world: &World, orders: impl IntoIterator<Item = u64>) -> Vec<Push> 
     orders.into_iter().map(push).collect()
 }
 
+/// Takes the next push, for which there is a place.
+fn take(pushes: &Pushes) -> Option<Taken> {
+    match pushes.take(|_, _| true) {
+        NextPush::Taken(taken) => Some(taken),
+        NextPush::Nothing => None,
+        NextPush::HeldBack => panic!("there is a place"),
+    }
+}
+
 #[test]
 fn no_push_of_an_order_overtakes_one_that_is_held_back() {
     let hub = Arc::new(PushHub::default());
@@ -178,14 +187,19 @@ fn no_push_of_an_order_overtakes_one_that_is_held_back() {
     for push in pushes_of(&world(), [1, 1, 2]) {
         pushes.enqueue(push).unwrap();
     }
+    assert!(matches!(pushes.take(|_, _| false), NextPush::HeldBack));
     let mut looked_at = 0;
-    let taken = pushes.take(|_, _| {
+    let next = pushes.take(|_, _| {
         looked_at += 1;
         looked_at > 1
     });
-    assert_eq!(taken.map(|taken| taken.push.order_number.get()), Some(2));
-    let next = pushes.take(|_, _| true).unwrap();
-    assert_eq!(next.push.order_number.get(), 1);
+    let NextPush::Taken(taken) = next else {
+        panic!("{next:?}")
+    };
+    assert_eq!(taken.push.order_number.get(), 2);
+    assert_eq!(take(&pushes).unwrap().push.order_number.get(), 1);
+    // Of order 1 one is on its way: the other is not even looked at.
+    assert!(matches!(pushes.take(|_, _| false), NextPush::Nothing));
 }
 
 #[test]
@@ -197,14 +211,14 @@ fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
     }
     assert_eq!(hub.next_ready().as_deref(), Some("default"));
     assert_eq!(hub.next_ready(), None);
-    let mut taken: Vec<_> = std::iter::from_fn(|| pushes.take(|_, _| true)).collect();
+    let mut taken: Vec<_> = std::iter::from_fn(|| take(&pushes)).collect();
     let order = |taken: &Taken| taken.push.order_number.get();
     assert_eq!(taken.iter().map(order).collect::<Vec<_>>(), [1, 2, 3, 4]);
     pushes.finish(&taken.remove(0));
     assert_eq!(hub.next_ready().as_deref(), Some("default"));
-    let again = pushes.take(|_, _| true).unwrap();
+    let again = take(&pushes).unwrap();
     assert_eq!(order(&again), 1);
-    assert!(pushes.take(|_, _| true).is_none());
+    assert!(take(&pushes).is_none());
     pushes.clear();
     let mut current = 0;
     pushes.unless_given_up(&again, || current += 1);
@@ -213,9 +227,9 @@ fn pushes_of_an_order_go_one_after_the_other_and_few_of_a_sandbox_at_once() {
     for push in pushes_of(&world(), [1, 1]) {
         pushes.enqueue(push).unwrap();
     }
-    let later = pushes.take(|_, _| true).unwrap();
+    let later = take(&pushes).unwrap();
     pushes.finish(&again);
-    assert!(pushes.take(|_, _| true).is_none());
+    assert!(take(&pushes).is_none());
     pushes.unless_given_up(&later, || current += 1);
     assert_eq!(current, 1);
 }
@@ -273,7 +287,7 @@ fn the_bytes_of_what_waits_are_bounded() {
         refused,
         ["never sent: the pushes of all sandboxes that wait take 64 MiB already"; 3]
     );
-    pushes.take(|_, _| true).unwrap();
+    take(&pushes).unwrap();
     assert!(pushes.enqueue(push()).is_ok() && pushes.enqueue(push()).is_err());
     pushes.clear();
     assert_eq!(waiting(&hub), (0, 0));

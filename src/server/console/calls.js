@@ -76,8 +76,8 @@ class Row extends Component {
 
   render({ call, open, address }) {
     return html`<${OpenRow} name=${call.id} open=${open} address=${address}>
-      <td class="nowrap">${sandboxTime(call)}</td>
-      <td class="nowrap c-real">${timeOfDay(call.realTime)}</td>
+      <td class="nowrap" data-is="clock">${sandboxTime(call)}</td>
+      <td class="nowrap c-real" data-is="real time">${timeOfDay(call.realTime)}</td>
       <td class="name">${call.endpoint}</td>
       <td class="name">${call.loginName}</td>
       <td class="name">${call.orderNumber}</td>

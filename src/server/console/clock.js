@@ -32,7 +32,7 @@ export default function Clock() {
         ${STEPS.map(([title, by]) => button(title, () => advance(by)))} ${button('Back to real time', real)}</p>
       <div class="fields">
         <${OneField} label="Advance by" name="by" note="A span such as 90m, 2h 30m or 400d." placeholder="90m" run=${advance} verb="Advance" />
-        <${OneField} label="Set to" name="now" note="RFC 3339, or from the sandbox's present: +30d, -1h." placeholder=${present.slice(0, 19) + 'Z'} run=${(text) => set({ now: text })} verb="Set" />
+        <${OneField} label="Set to" name="now" note="A date, RFC 3339, or from the sandbox's present: +30d, -1h." placeholder=${present.slice(0, 19) + 'Z'} run=${(text) => set({ now: text })} verb="Set" />
       </div>
       <${Failure} error=${error} />
     </section>

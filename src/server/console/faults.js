@@ -19,7 +19,7 @@ export default function Faults() {
   const drop = (path) => async () => { await remove(path); await refreshFaults(); };
   return html`<div class="faults">
     <section aria-label="Palette"><h2>Add with one click</h2>
-      <p class="actions">${PALETTE.map(([title, fault]) => html`<${Action} key=${title} run=${() => add(fault)}>${title}<//>`)}</p></section>
+      <p class="actions">${PALETTE.map(([title, fault]) => html`<${Action} key=${title} title=${inWords(fault)} run=${() => add(fault)}>${title}<//>`)}</p></section>
     <section><header class="row"><h2>Active</h2>${list.length > 1 && html`<${ConfirmButton} ask="Remove every fault?" run=${drop('faults')}>Remove all<//>`}</header>
       ${list.length ? html`<${Table} label="Active faults" head=${[['#', 'num'], 'Calls', 'What happens', 'How often', ['Hits', 'num'], ['', '', 'Remove']]} rows=${list.map((fault) => html`<tr key=${fault.id}>
         <td class="num">${fault.id}</td><td>${matcher(fault)}</td><td class="bad">${outcome(fault.then)}</td>

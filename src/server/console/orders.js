@@ -58,7 +58,7 @@ function byClock({ state, due, expires, issuanceFails }) {
   const isDue = state === 'being-issued' && due;
   if (isDue && issuanceFails) return [['issuance fails', due]];
   const ends = ['being-issued', 'issued', 'replaced'].includes(state) && expires;
-  return [isDue && ['issued', due], ends && ['expired', expires]].filter(Boolean);
+  return [isDue && ['is issued', due], ends && ['expires', expires]].filter(Boolean);
 }
 
 function Life({ order, path, turn, goTo }) {
@@ -70,7 +70,7 @@ function Life({ order, path, turn, goTo }) {
       ${' '}<span class="dim">${entry.call != null
         ? html`by <a href=${href('calls', entry.call)}>call ${entry.call}</a> ${entry.endpoint}`
         : `by ${{ control: 'control API', clock: 'the clock' }[entry.how] || entry.how}`}</span></li>`)}
-    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later">${what === 'issuance fails' ? what : html`<${State} state=${what} />`} <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span>
+    ${byClock(order).map(([what, at]) => html`<li key=${'later ' + what} class="later"><b>${what}</b> <span>${dateTime(at)}</span> <span class="dim">${relative(at, now.value)}, by the clock</span>
       ${' '}<${Action} class="small" run=${() => goTo(at)} aria-label=${`Set the clock to ${dateTime(at)}`}>Go there<//></li>`)}
   </ol>
   ${data.forgotten > 0 && html`<p class="note">Older changes of this sandbox are no longer kept.</p>`}`;

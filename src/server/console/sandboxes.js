@@ -59,8 +59,11 @@ function State({ sandbox }) {
   const again = async () => { begin(); await refreshAll(); };
   const restore = async (file) => {
     setError(null);
+    const [kind] = /\.(json|toml)$/.exec(file.name) || [];
+    if (!kind) throw new Error(`${file.name} is neither .json nor .toml, as snapshots and fixtures are.`);
+    if (!confirm(`Replace all that ${sandbox} holds?`)) return;
     const text = await file.text();
-    await (file.name.endsWith('.toml') ? post('reset', { fixtures: text }) : put('snapshot', text));
+    await (kind === '.toml' ? post('reset', { fixtures: text }) : put('snapshot', text));
     await again();
     const { orders, accounts } = sandboxOf(sandbox);
     say(`Restored: ${orders} orders, ${accounts} accounts.`);
@@ -72,8 +75,8 @@ function State({ sandbox }) {
       <${Action} run=${() => save(address('snapshot'), name)} done="Saved. The file has every password in it.">Download a snapshot<//>
       <${ConfirmButton} ask="Reset it to its fixtures?" run=${async () => { await post('reset', {}); await again(); }} done="It is as it was at first.">Reset<//></p>
     <label class=${'drop' + (over ? ' over' : '')} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${drag(false)}>
-      <span>Drop a snapshot (.json) or fixtures (.toml) here to restore ${sandbox}, or choose one:</span>
+      <span>Drop a snapshot or fixtures (.json, .toml) here to restore ${sandbox}, or choose one:</span>
       <input type="file" accept=".json,.toml" onChange=${(event) => { take(event.target.files); event.target.value = ''; }} /></label>
-    <p class="note">All that the sandbox holds is replaced. A snapshot leaves the journal; fixtures begin with an empty one.</p>
+    <p class="note">All that the sandbox holds is replaced. A .json file leaves the journal; with a .toml file it begins anew.</p>
     <${Failure} error=${error} />`;
 }

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tracing::info;
 
 use super::blocks::{BLOCK, Blocks};
-use super::{App, Problem};
+use super::{App, PATIENCE, Problem};
 use crate::aside::aside;
 use crate::json;
 use crate::server::body::{PACE, PACE_TIME};
@@ -42,9 +42,6 @@ const MAX_WAITING_PIECES: usize = 2;
 
 /// How many long answers are sent at a time, and how many of those whose length nothing limits.
 const TURNS: [usize; 2] = [4, 2];
-
-/// How long a request waits for a turn.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a reader may take for a piece of [`BLOCK`] bytes while another request waits for a turn: twice as long as at the
 /// pace of long bodies, for clients and their systems take answers in bursts.

@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{App, Problem};
+use super::{App, BASE, Problem};
 use crate::api::http_url::split_port;
 use crate::server::{console, layers};
 use crate::token::Token;
 
-/// The one route of the API that needs no token.
-const HEALTH: &str = "/control/v1/health";
+/// The one route of the API that needs no token, below [`BASE`].
+const HEALTH: &str = "/health";
 
 /// The names by which the control listener may be asked, beside `localhost` and IP addresses.
 #[derive(Clone, Debug)]
@@ -152,7 +152,8 @@ fn check_site(request: &Request, has_own_origin: bool) -> Result<(), Problem> {
 /// Refuses a request without the token, if there is one.
 fn check_token(app: &App, request: &Request) -> Result<(), Problem> {
     // The page holds no data: it asks for the token, and sends it along when it asks for some.
-    let needs_token = request.uri().path() != HEALTH && !console::has(request.uri().path());
+    let path = request.uri().path();
+    let needs_token = path.strip_prefix(BASE) != Some(HEALTH) && !console::has(path);
     let Some(token) = app.token.as_ref().filter(|_| needs_token) else {
         return Ok(());
     };

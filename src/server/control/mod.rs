@@ -106,6 +106,9 @@ pub(crate) struct Listeners {
 /// Where all of it stands.
 const BASE: &str = "/control/v1";
 
+/// How long a request waits for the memory that a long body or a long answer takes.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// What every handler shares.
 type App = Arc<Control>;
 
@@ -151,7 +154,7 @@ fn other_routes(app: App) -> Router {
     let read_document =
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
     let router = routes::others()
-        .route(openapi::PATH, get(read_document))
+        .route(&openapi::path(), get(read_document))
         .route(BASE, any(base))
         .route(&format!("{BASE}/"), any(base))
         .fallback(not_found)

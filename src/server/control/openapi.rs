@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes;
+use super::routes::SANDBOX;
+use super::{BASE, routes};
 
 /// Where it stands.
-pub(super) const PATH: &str = "/control/v1/openapi.json";
+pub(super) fn path() -> String {
+    format!("{BASE}/openapi.json")
+}
 
 /// The document as JSON in one line; whether the control API demands a token stands in it.
 pub(crate) fn document(needs_token: bool) -> String {
@@ -15,9 +18,9 @@ pub(crate) fn document(needs_token: bool) -> String {
     document["info"] = json!({
         "title": "sectigo-emulator control API",
         "version": env!("CARGO_PKG_VERSION"),
-        "description": "Drives a sectigo-emulator: sandboxes, accounts, orders, clock, faults, journal. What stands \
-                        under /control/v1/sandboxes/{sandbox} does to that sandbox what the same under /control/v1 \
-                        does to the default one.",
+        "description": format!("Drives a sectigo-emulator: sandboxes, accounts, orders, clock, faults, journal. What \
+                                stands under {BASE}{SANDBOX} does to that sandbox what the same under {BASE} does to \
+                                the default one."),
         "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
     });
     document["components"]["securitySchemes"] = json!({
@@ -26,7 +29,7 @@ pub(crate) fn document(needs_token: bool) -> String {
     loosen(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().expect("there are paths");
     paths.insert(
-        PATH.to_owned(),
+        path(),
         json!({"get": {
             "tags": ["service"], "summary": "This document.", "operationId": "readDocument",
             "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}},

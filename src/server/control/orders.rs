@@ -45,11 +45,8 @@ pub(super) async fn list(
             format!("a page has 1 to {} orders", OrderFilter::MAX_LIMIT),
         ));
     }
-    if filter.after.is_some_and(|after| after > OrderNumber::MAX) {
-        return Err(Problem::unreadable(
-            "after",
-            format!("an order number is at most {}", OrderNumber::MAX),
-        ));
+    if let Some(after) = filter.after {
+        OrderNumber::check_greatest(after).map_err(|why| Problem::unreadable("after", why))?;
     }
     let (book, accounts, now) = {
         let state = sandbox.state();

@@ -19,9 +19,8 @@ pub(super) async fn list(
     PathSandbox(sandbox): PathSandbox,
     Query(filter): Query<MailFilter>,
 ) -> Result<Json<MailList>, Problem> {
-    if filter.order_number.is_some_and(|number| number > OrderNumber::MAX) {
-        let most = format!("an order number is at most {}", OrderNumber::MAX);
-        return Err(Problem::unfit("orderNumber", most));
+    if let Some(number) = filter.order_number {
+        OrderNumber::check_greatest(number).map_err(|why| Problem::unfit("orderNumber", why))?;
     }
     let now = sandbox.now();
     let (outbox, accounts) = {

@@ -14,14 +14,11 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::blocks::{BLOCK, Blocks};
-use super::{App, Problem};
+use super::{App, PATIENCE, Problem};
 use crate::server::body::{BodyError, SMALL_BODY};
 
 /// How much memory the bodies that are not small take together, beside the one that may go beyond it.
 const MEMORY: usize = 32 << 20;
-
-/// How long a request waits for its share of that memory.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a body may be.
 #[derive(Clone, Copy, Debug)]

@@ -83,7 +83,7 @@ routes! {
 }
 
 /// Where a sandbox's routes stand, below [`BASE`]; those of the default one stand at [`BASE`] as well.
-const SANDBOX: &str = "/sandboxes/{sandbox}";
+pub(super) const SANDBOX: &str = "/sandboxes/{sandbox}";
 
 /// The routes that are asked for at every start.
 pub(super) fn at_hand() -> Router<App> {

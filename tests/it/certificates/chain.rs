@@ -296,6 +296,10 @@ fn the_urls_in_a_certificate_work() {
     ] {
         let answer = Curl::new(&server, &Url::Http(path)).answer();
         assert_eq!(answer.status, 404, "{path} {answer:?}");
+        let tells_names = answer
+            .text()
+            .contains("\nNAME is smime, code-signing, test, or smime-NUMBER where ");
+        assert_eq!(tells_names, !path.contains("/sandboxes/"), "{path} {answer:?}");
     }
 }
 

@@ -158,6 +158,8 @@ fn clock() {
     );
     assert_rows(&printed(&server, "clock advance 30d"), &["now 2030-01-31T00:00:00Z"]);
     assert_eq!(json(&server, "clock set -1d")["now"], "2030-01-30T00:00:00Z");
+    assert_eq!(json(&server, "clock set 2031-02-03")["now"], "2031-02-03T00:00:00Z");
+    ctl(&server, "clock set 2031-02-30").assert_refused(1, &["now", "2031-02-30"]);
     assert_eq!(json(&server, "clock unfreeze")["frozen"], false);
     assert_eq!(json(&server, "clock freeze")["frozen"], true);
     ctl(&server, "clock set tomorrow").assert_refused(1, &["now", "tomorrow"]);
@@ -324,7 +326,7 @@ fn what_comes_next() {
     assert_eq!(json(&server, "orders next 2200003")["state"], "issued");
     assert_rows(
         &printed(&server, "clock due"),
-        &["TIME EVENT ORDER LOGIN PRODUCT", "expired 1234567 login_name smime"],
+        &["TIME EVENT ORDER LOGIN PRODUCT", "expires 1234567 login_name smime"],
     );
     let found = printed(&server, "orders list --search 22000");
     assert_eq!(found.lines().count(), 11, "{found}");
