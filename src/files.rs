@@ -15,7 +15,7 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -75,7 +75,8 @@ const MAX_LINKS: usize = 40;
 
 /// Waits until every file that is being written is whole, or its temporary file is removed. No other is begun as long as the
 /// result is kept: a process that is about to end keeps it, so that nothing is left of a write on another thread.
-pub(crate) fn finish_writes() -> RwLockWriteGuard<'static, ()> {
+#[cfg(feature = "cli")]
+pub(crate) fn finish_writes() -> std::sync::RwLockWriteGuard<'static, ()> {
     WRITES.write().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -463,9 +464,6 @@ pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-    use std::thread;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -508,7 +506,11 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "cli")]
     fn a_write_that_has_begun_is_finished() {
+        use std::sync::mpsc;
+        use std::thread;
+
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("state.json");
         let (begin, begun) = mpsc::channel();
