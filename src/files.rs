@@ -9,10 +9,13 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek as _, Write};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -60,12 +63,26 @@ impl Readers {
 /// The number of the next temporary file, so that the names of two of them are never the same.
 static NEXT_TEMPORARY: AtomicU32 = AtomicU32::new(0);
 
+/// Locked for reading for as long as a temporary file is there.
+static WRITES: RwLock<()> = RwLock::new(());
+
 /// How old a temporary file of another container is when it is taken for abandoned. Containers may share the directory,
 /// but cannot see whether a process of another one is still running.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// How many symbolic links are followed, one after the other.
 const MAX_LINKS: usize = 40;
+
+/// Waits until every file that is being written is whole, or its temporary file is removed. No other is begun as long as the
+/// result is kept: a process that is about to end keeps it, so that nothing is left of a write on another thread.
+#[cfg(feature = "cli")]
+pub(crate) fn finish_writes() -> std::sync::RwLockWriteGuard<'static, ()> {
+    WRITES.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn begin_write() -> RwLockReadGuard<'static, ()> {
+    WRITES.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A directory for such files.
 #[derive(Debug)]
@@ -152,6 +169,7 @@ impl Store {
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
         let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
+        let _write = begin_write();
         let temporary = TemporaryFile::create(self, path, readers).map_err(cannot_write)?;
         let temporary = temporary.fill(fill).map_err(cannot_write)?;
         put(&temporary).and_then(|()| self.sync()).map_err(|error| {
@@ -234,6 +252,7 @@ fn write_with(
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
+    let _write = begin_write();
     let temporary = match TemporaryFile::create(&store, &target, readers) {
         Ok(temporary) => temporary.fill(fill).map_err(cannot_write)?,
         Err(error) if is_refused(&error) && target.is_file() => {
@@ -280,6 +299,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(cannot_write(error)),
     };
+    let _write = begin_write();
     match TemporaryFile::create(&store, &target, Readers::Owner) {
         Ok(temporary) => fs::remove_file(temporary.path).map_err(cannot_write),
         Err(error) if is_refused(&error) && is_there => Ok(()),
@@ -423,6 +443,25 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
+/// Checks that a path leads to a regular file, if to anything: reading a pipe would wait for somebody who writes to it.
+///
+/// # Errors
+/// It leads to something else, which the error names.
+pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
+    let kind = match fs::metadata(path).map(|metadata| metadata.file_type()) {
+        Ok(kind) if !kind.is_file() => kind,
+        // Whoever reads it is told what is wrong.
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    let kind = match kind {
+        _ if kind.is_dir() => "directory",
+        _ if kind.is_fifo() => "pipe",
+        _ if kind.is_socket() => "socket",
+        _ => "device",
+    };
+    Err(io::Error::other(format!("it is a {kind}, not a regular file")))
+}
+
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
@@ -464,6 +503,37 @@ mod tests {
         assert!(error.to_string().contains("state.json: cannot write"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(names(&dir), ["state.json"]);
+    }
+
+    #[test]
+    #[cfg(feature = "cli")]
+    fn a_write_that_has_begun_is_finished() {
+        use std::sync::mpsc;
+        use std::thread;
+
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("state.json");
+        let (begin, begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel();
+        let target = path.clone();
+        let writer = thread::spawn(move || {
+            write(&target, Readers::Owner, |file| {
+                begin.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                file.write_all(b"whole")
+            })
+        });
+        begun.recv().unwrap();
+        let finisher = thread::spawn(move || {
+            go_on.send(()).unwrap();
+            let no_others = finish_writes();
+            let found = (fs::read_to_string(&path).ok(), names(&dir));
+            drop(no_others);
+            found
+        });
+        let found = finisher.join().unwrap();
+        assert_eq!(found, (Some("whole".to_owned()), vec!["state.json".to_owned()]));
+        writer.join().unwrap().unwrap();
     }
 
     /// The name of the temporary file of a process for `state.json`.

@@ -138,6 +138,36 @@ impl Account {
         }
     }
 
+    /// How many bytes of memory it takes, about.
+    pub fn memory(&self) -> usize {
+        let numbers = size_of::<u64>() * (self.ca_certificate_ids.len() + self.template_ids.len());
+        let permissions = size_of::<&str>() * self.permissions.as_ref().map_or(0, Vec::len);
+        let voucher = self.voucher.as_ref().and_then(|voucher| voucher.0.as_ref());
+        let push = self.push.as_ref().map_or(0, |push| {
+            let user = push.credentials.as_ref().map_or(0, |user| user.user_name.len());
+            size_of::<PushTarget>() + push.url.as_str().len() + user
+        });
+        let texts =
+            self.login_name.as_str().len() + self.login_password.expose().len() + voucher.map_or(0, String::len);
+        // Both of these texts are kept as the keys of maps as well.
+        size_of::<Self>()
+            + size_of::<LoginName>()
+            + size_of::<Password>()
+            + texts
+            + numbers
+            + size_of::<u16>() * self.unpriced.len()
+            + permissions
+            + push
+            + self.noted_memory()
+    }
+
+    /// How many of these bytes are for what is noted of its calls.
+    pub(crate) fn noted_memory(&self) -> usize {
+        let calls = self.call_limit.as_ref().map_or(0, |limit| limit.counted.len());
+        let polls = self.polling.as_ref().map_or(0, |polling| polling.last.len());
+        size_of::<Timestamp>() * calls + size_of::<(u64, Timestamp)>() * polls
+    }
+
     /// Whether it may use the endpoint of that name.
     pub fn may_use(&self, endpoint: &str) -> bool {
         self.permissions.as_ref().is_none_or(|names| names.contains(&endpoint))

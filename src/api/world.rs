@@ -140,6 +140,8 @@ pub struct Accounts {
     searched: SearchedPasswords,
     /// How many accounts have the changes of their orders pushed.
     pushed: usize,
+    /// How many bytes of memory the accounts take.
+    memory: usize,
 }
 
 impl Accounts {
@@ -157,6 +159,7 @@ impl Accounts {
             }
         }
         self.pushed += usize::from(account.push.is_some());
+        self.memory += account.memory();
         let (login_name, account_id) = (account.login_name.clone(), account.account_id);
         if let Some(old) = self.by_login_name.insert(login_name.clone(), Arc::new(account)) {
             self.forget(&old);
@@ -175,6 +178,7 @@ impl Accounts {
 
     fn forget(&mut self, account: &Account) {
         self.pushed -= usize::from(account.push.is_some());
+        self.memory -= account.memory();
         if let Some(account_id) = account.account_id
             && self.by_account_id.get(&account_id) == Some(&account.login_name)
         {
@@ -225,6 +229,11 @@ impl Accounts {
         self.by_login_name.is_empty()
     }
 
+    /// How many bytes of memory they take, about.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Every account, by loginName.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
         self.by_login_name.values().map(|account| &**account)
@@ -272,18 +281,29 @@ impl Accounts {
 
     /// Counts a call of that account, or says that it is over its limit.
     pub fn admit(&mut self, login_name: &str, now: Timestamp) -> bool {
-        self.by_login_name
-            .get_mut(login_name)
-            .and_then(|account| Arc::make_mut(account).call_limit.as_mut())
-            .is_none_or(|limit| limit.admit(now))
+        self.note(login_name, |account| {
+            account.call_limit.as_mut().is_none_or(|limit| limit.admit(now))
+        })
     }
 
     /// Notes that the account collects an order, or says that this is too soon after the last time.
     pub fn admit_poll(&mut self, login_name: &str, number: OrderNumber, now: Timestamp) -> bool {
-        self.by_login_name
-            .get_mut(login_name)
-            .and_then(|account| Arc::make_mut(account).polling.as_mut())
-            .is_none_or(|polling| polling.admit(number.get(), now))
+        self.note(login_name, |account| {
+            let polling = account.polling.as_mut();
+            polling.is_none_or(|polling| polling.admit(number.get(), now))
+        })
+    }
+
+    /// Notes something of a call of that account, if there is one, or says that it may not be made.
+    fn note(&mut self, login_name: &str, note: impl FnOnce(&mut Account) -> bool) -> bool {
+        let Some(account) = self.by_login_name.get_mut(login_name) else {
+            return true;
+        };
+        let account = Arc::make_mut(account);
+        let before = account.noted_memory();
+        let is_admitted = note(account);
+        self.memory = self.memory - before + account.noted_memory();
+        is_admitted
     }
 }
 

@@ -20,6 +20,7 @@ mod variables;
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::mem;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use tokio::runtime;
 use args::{Command, Config, Exit};
 
 use crate::client::ControlError;
+use crate::files;
 
 /// The program: reads the command line and runs one command.
 pub fn main() -> ExitCode {
@@ -42,6 +44,8 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error, 2),
     };
     let code = runtime.block_on(run());
+    // Never given back: what is still done on other threads writes no more.
+    mem::forget(files::finish_writes());
     // Dropping the runtime would wait for blocking work that is no longer needed, such as a file without an end or an
     // RSA key.
     runtime.shutdown_background();

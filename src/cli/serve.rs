@@ -173,8 +173,8 @@ pub(crate) struct ServeArgs {
         value_parser = read_whole::<usize>
     )]
     max_orders: usize,
-    /// How many bytes the orders of all sandboxes may take, beside those of the fixtures; a call that needs more returns HTTP
-    /// status 503.
+    /// How many bytes the orders and accounts of all sandboxes may take, beside those of the fixtures; a call that needs more
+    /// returns HTTP status 503.
     #[arg(
         long,
         env = "SECTIGO_EMULATOR_MAX_ORDER_BYTES",

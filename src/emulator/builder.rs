@@ -227,7 +227,7 @@ impl Builder {
         self
     }
 
-    /// How many bytes the orders of all sandboxes may take together, beside those of the emulator's fixtures; 1 GiB by
+    /// How many bytes the orders and accounts of all sandboxes may take together, beside those of the emulator's fixtures; 1 GiB by
     /// default. A call that would need more is answered with HTTP status 503.
     #[must_use]
     pub fn max_order_bytes(mut self, bytes: usize) -> Self {

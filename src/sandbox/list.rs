@@ -34,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) issuance_delay: Duration,
     /// How many orders a sandbox may hold.
     pub(crate) max_orders: usize,
-    /// How many bytes the orders of all sandboxes may take together.
+    /// How many bytes the orders and accounts of all sandboxes may take together.
     pub(crate) max_order_bytes: usize,
     /// How many calls a journal keeps.
     pub(crate) journal: usize,

@@ -49,7 +49,7 @@ pub(crate) struct Sandbox {
     history: History,
     /// The memory that the mails of all sandboxes may take.
     mail_budget: Arc<Budget>,
-    /// The memory that the orders of all sandboxes may take.
+    /// The memory that the orders, accounts and faults of all sandboxes may take.
     order_budget: Arc<Budget>,
     /// The journal of the tries to send its pushes.
     pub(crate) push_journal: Journal,
@@ -86,7 +86,7 @@ pub(crate) struct Records {
     pub(crate) history: History,
     /// The memory that the mails of all sandboxes may take.
     pub(crate) mail_budget: Arc<Budget>,
-    /// The memory that the orders of all sandboxes may take.
+    /// The memory that the orders, accounts and faults of all sandboxes may take.
     pub(crate) order_budget: Arc<Budget>,
 }
 
@@ -230,7 +230,7 @@ impl Sandbox {
         self.fixtures.as_ref().map(|kept| &kept.fixtures)
     }
 
-    /// Whether there is memory for so many more bytes of its orders and faults.
+    /// Whether there is memory for so many more bytes of its orders, accounts and faults.
     ///
     /// # Errors
     /// There is not.
@@ -254,8 +254,8 @@ impl Sandbox {
     /// # Errors
     /// There is no memory for its orders. Nothing is changed.
     pub(crate) fn replace(&self, mut state: State) -> Result<(), BookFull> {
-        // The orders that come back in a snapshot count as little as before.
-        state.uncounted_bytes = self.state().uncounted_bytes.min(state.world.book.bytes());
+        // The orders and accounts that come back in a snapshot count as little as before.
+        state.uncounted_bytes = self.state().uncounted_bytes.min(state.world_bytes());
         self.put(state, |old, new| {
             std::mem::swap(&mut old.random, &mut new.random);
             // The journal stays, and what was a secret in it stays one.

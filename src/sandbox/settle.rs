@@ -70,15 +70,16 @@ impl Sandbox {
         self.history.note(changes, now, by)
     }
 
-    /// Counts the memory of its orders and faults. Whoever adds one has looked whether there is any left.
+    /// Counts the memory of its orders, accounts and faults. Whoever adds one has looked whether there is any left.
     fn count_orders(&self, state: &mut State) {
-        let (changes, fault_bytes) = (state.world.book.changes(), state.faults.bytes());
-        if changes == state.counted_changes && fault_bytes == state.counted_fault_bytes {
+        let changes = state.world.book.changes();
+        let other_bytes = state.world.accounts.memory() + state.faults.bytes();
+        if changes == state.counted_changes && other_bytes == state.counted_other_bytes {
             return;
         }
         state.counted_changes = changes;
-        state.counted_fault_bytes = fault_bytes;
-        state.uncounted_bytes = state.uncounted_bytes.min(state.world.book.bytes());
+        state.counted_other_bytes = other_bytes;
+        state.uncounted_bytes = state.uncounted_bytes.min(state.world_bytes());
         let bytes = state.order_bytes();
         let share = state
             .order_share

@@ -23,14 +23,14 @@ pub(crate) struct State {
     pub(super) dues: Option<Dues>,
     /// What its mails take of the memory for those of all sandboxes, once there are any.
     pub(super) mail_share: Option<Share>,
-    /// What its orders and faults take of the memory for those of all sandboxes, once there are any that count.
+    /// What its orders, accounts and faults take of the memory for those of all sandboxes, once there are any that count.
     pub(super) order_share: Option<Share>,
-    /// How many bytes of its orders do not count: as many as it began with. They get fewer with its orders.
+    /// How many bytes of its orders and accounts do not count: as many as it began with. They get fewer with these.
     pub(super) uncounted_bytes: usize,
     /// The changes of the book that are counted.
     pub(super) counted_changes: u64,
-    /// How many bytes of its faults are counted.
-    pub(super) counted_fault_bytes: usize,
+    /// How many bytes of its accounts and faults are counted.
+    pub(super) counted_other_bytes: usize,
 }
 
 impl State {
@@ -49,20 +49,25 @@ impl State {
             order_share: None,
             uncounted_bytes: 0,
             counted_changes: 0,
-            counted_fault_bytes: 0,
+            counted_other_bytes: 0,
         }
     }
 
-    /// The same with orders that do not count: those of the emulator's fixtures or of its saved state, which its owner chose.
+    /// The same with orders and accounts that do not count: those of the emulator's fixtures or of its saved state, which its owner chose.
     pub(crate) fn without_counting_its_orders(self) -> Self {
         Self {
-            uncounted_bytes: self.world.book.bytes(),
+            uncounted_bytes: self.world_bytes(),
             ..self
         }
     }
 
-    /// How many bytes of its orders and of its faults' bodies count.
+    /// How many bytes of its orders, of its accounts and of its faults' bodies count.
     pub(crate) fn order_bytes(&self) -> usize {
-        self.world.book.bytes().saturating_sub(self.uncounted_bytes) + self.faults.bytes()
+        self.world_bytes().saturating_sub(self.uncounted_bytes) + self.faults.bytes()
+    }
+
+    /// How many bytes its orders and accounts take.
+    pub(super) fn world_bytes(&self) -> usize {
+        self.world.book.bytes() + self.world.accounts.memory()
     }
 }

@@ -17,7 +17,7 @@ use crate::sandbox::Sandbox;
 /// Why a saved state could not be loaded.
 #[derive(Debug, Error)]
 pub enum StateError {
-    /// The file cannot be read, or is not UTF-8.
+    /// The file cannot be read, is not a regular file, or is not UTF-8.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The file.
@@ -62,9 +62,9 @@ impl StateFile {
     /// The state in the file; None if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read, is empty, or its content is invalid.
+    /// The file cannot be read, is not a regular one, is empty, or its content is invalid.
     pub(crate) fn load(&self) -> Result<Option<Fixtures>, StateError> {
-        let text = match fs::read_to_string(&self.path) {
+        let text = match files::check_regular(&self.path).and_then(|()| fs::read_to_string(&self.path)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {

@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::{io, iter};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -84,7 +85,7 @@ impl BodyReader {
                 None => Box::pin(self.await_frame(body, &mut progress)).await?,
             };
             let Some(frame) = frame else { break };
-            let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
+            let Ok(data) = frame.map_err(|error| BodyError::of(&error))?.into_data() else {
                 continue;
             };
             let length = whole.len() + parts.len() + data.len();
@@ -211,6 +212,24 @@ pub(crate) enum BodyError {
     Stalled,
     #[error("the client went away, or broke off, before the body's end")]
     Broken,
+    #[error(
+        "the body is not in chunks, as its Transfer-Encoding says: a chunk is a line with its length in hexadecimal digits, so \
+         many bytes, and the end of a line"
+    )]
+    NotChunked,
+}
+
+impl BodyError {
+    /// Why no more of a body can be read.
+    pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut causes = iter::successors(Some(error), |error| error.source());
+        // hyper says so of chunks, and of nothing else in a body.
+        let is_of_chunks = |kind| matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+        match causes.find_map(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(error) if is_of_chunks(error.kind()) => Self::NotChunked,
+            Some(_) | None => Self::Broken,
+        }
+    }
 }
 
 /// Types of bodies that clients send by mistake.

@@ -55,14 +55,14 @@ where
 /// What happens on the socket of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    steps: AtomicU64,
+    bytes: AtomicU64,
     awaits_peer: AtomicBool,
 }
 
 impl Traffic {
-    /// How often bytes have come or gone.
-    pub(crate) fn steps(&self) -> u64 {
-        self.steps.load(Ordering::Relaxed)
+    /// How many bytes have come and gone.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Whether the peer is to take what was written, or to close the connection.
@@ -70,8 +70,8 @@ impl Traffic {
         self.awaits_peer.load(Ordering::Relaxed)
     }
 
-    fn step(&self) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
+    fn count(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     fn set_awaits_peer(&self, awaits: bool) {
@@ -128,9 +128,9 @@ impl Linger {
 
     /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay
     /// for ever, because hyper only limits the time for heads.
-    fn limit_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.traffic.step();
+    fn limit_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = &written {
+            self.traffic.count(result.as_ref().copied().unwrap_or_default());
             if self.timer.is_some() {
                 self.timer = None;
                 self.traffic.set_awaits_peer(false);
@@ -158,7 +158,7 @@ impl Linger {
             let mut buffer = ReadBuf::uninit(&mut space);
             match Pin::new(&mut self.reader).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    self.traffic.step();
+                    self.traffic.count(buffer.filled().len());
                     self.discarded += buffer.filled().len();
                     if self.discarded >= DISCARD {
                         return Poll::Ready(());
@@ -190,9 +190,7 @@ impl AsyncRead for Linger {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.reader).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.traffic.step();
-        }
+        self.traffic.count(buffer.filled().len() - before);
         read
     }
 }

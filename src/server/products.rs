@@ -384,7 +384,7 @@ fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watc
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TooSlow | BodyError::Stalled => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Broken => StatusCode::BAD_REQUEST,
+        BodyError::Broken | BodyError::NotChunked => StatusCode::BAD_REQUEST,
     };
     let took_us = watch.elapsed_micros();
     info!(target: LOG, endpoint = endpoint.map(|endpoint| endpoint.name), status = status.as_u16(), took_us, hint = error.to_string());

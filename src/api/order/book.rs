@@ -20,9 +20,9 @@ pub enum BookFull {
         /// The most orders that it may have.
         capacity: usize,
     },
-    /// The orders of all books take as much memory as they may.
+    /// The orders of all books, and what else counts with them, take as much memory as they may.
     #[error(
-        "the orders of all sandboxes take the {bytes} bytes that they may: delete orders or sandboxes, or allow more \
+        "the orders and accounts of all sandboxes take the {bytes} bytes that they may: delete orders or sandboxes, or allow more \
          (--max-order-bytes)"
     )]
     Memory {

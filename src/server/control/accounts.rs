@@ -73,18 +73,18 @@ fn bytes_of(account: &domain::Account) -> usize {
     responses(
         (status = 201, description = "Made", body = AccountAnswer, headers(("Location" = String))),
         (status = 409, description = "The loginName or the accountID is taken"),
-        (status = 503, description = "There are as many as there may be")))]
+        (status = 503, description = "There are as many as there may be, or there is no memory for it (--max-order-bytes)")))]
 pub(super) async fn create(
     PathSandbox(sandbox): PathSandbox,
     JsonBody(entry): JsonBody<Account>,
 ) -> Result<impl IntoResponse, Problem> {
-    let reply = sandbox.change(|state| add_account(state, &entry))?;
+    let reply = sandbox.change(|state| add_account(&sandbox, state, &entry))?;
     let name = utf8_percent_encode(&reply.login_name, NON_ALPHANUMERIC);
     let location = format!("{}/accounts/{name}", resource_base(&sandbox));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
-fn add_account(state: &mut sandbox::State, entry: &Account) -> Result<AccountInfo, Problem> {
+fn add_account(sandbox: &Sandbox, state: &mut sandbox::State, entry: &Account) -> Result<AccountInfo, Problem> {
     let account = build_account(entry, state.clock.now(real_now()))?;
     let accounts = &state.world.accounts;
     if accounts.get(account.login_name.as_str()).is_some() {
@@ -100,6 +100,7 @@ fn add_account(state: &mut sandbox::State, entry: &Account) -> Result<AccountInf
         )));
     }
     check(&account, accounts)?;
+    sandbox.check_memory(account.memory())?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
     Ok(reply)
@@ -125,17 +126,25 @@ pub(super) async fn read(
     responses(
         (status = 200, description = "Changed", body = AccountAnswer),
         (status = 404, description = "There is none"),
-        (status = 409, description = "The accountID is taken")))]
+        (status = 409, description = "The accountID is taken"),
+        (status = 503, description = "There is no memory for it (--max-order-bytes)")))]
 pub(super) async fn change(
     PathSandbox(sandbox): PathSandbox,
     PathLoginName(name): PathLoginName,
     JsonBody(Fields(patch)): JsonBody<Fields>,
 ) -> Result<Json<AccountInfo>, Problem> {
     check_fields::<Account>(&patch)?;
-    sandbox.change(|state| change_account(state, &name, patch)).map(Json)
+    sandbox
+        .change(|state| change_account(&sandbox, state, &name, patch))
+        .map(Json)
 }
 
-fn change_account(state: &mut sandbox::State, name: &str, patch: Map<String, Value>) -> Result<AccountInfo, Problem> {
+fn change_account(
+    sandbox: &Sandbox,
+    state: &mut sandbox::State,
+    name: &str,
+    patch: Map<String, Value>,
+) -> Result<AccountInfo, Problem> {
     let now = state.clock.now(real_now());
     let accounts = &state.world.accounts;
     let old = accounts.get(name).ok_or_else(no_such_account)?;
@@ -148,6 +157,7 @@ fn change_account(state: &mut sandbox::State, name: &str, patch: Map<String, Val
     }
     let account = build_account(&entry, now)?;
     check(&account, accounts)?;
+    sandbox.check_memory(account.memory().saturating_sub(old.memory()))?;
     let reply = AccountInfo::answer(&account);
     state.world.accounts_mut().insert(account);
     Ok(reply)

@@ -1,6 +1,7 @@
 //! Answers that may be long: written where no other request waits for them, no faster than they are read, and few of the long
 //! ones at a time.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::pin;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tracing::info;
 
@@ -42,11 +43,11 @@ const MAX_WAITING_PIECES: usize = 2;
 /// How many long answers are sent at a time, and how many of those whose length nothing limits.
 const TURNS: [usize; 2] = [4, 2];
 
-/// How long a reader may take for a piece of [`BLOCK`] bytes while others wait for its turn: twice as long as at the
+/// How long a reader may take for a piece of [`BLOCK`] bytes while another request waits for a turn: twice as long as at the
 /// pace of long bodies, for clients and their systems take answers in bursts.
 const PIECE_TIME: Duration = PACE_TIME.saturating_mul(2 * (BLOCK / PACE) as u32);
 
-/// The turns of long answers. Each is held until the answer is sent, or its reader is too slow while others wait.
+/// The turns of long answers. Each is held until the answer is sent, or its reader is too slow while another request waits.
 #[derive(Clone, Debug)]
 pub(crate) struct AnswerTurns {
     long: Arc<Turns>,
@@ -55,12 +56,7 @@ pub(crate) struct AnswerTurns {
 
 impl Default for AnswerTurns {
     fn default() -> Self {
-        let [long, unlimited] = TURNS.map(|turns| {
-            Arc::new(Turns {
-                free: Arc::new(Semaphore::new(turns)),
-                waiting: watch::Sender::new(0),
-            })
-        });
+        let [long, unlimited] = TURNS.map(|turns| Arc::new(Turns::new(turns)));
         Self { long, unlimited }
     }
 }
@@ -69,34 +65,63 @@ impl Default for AnswerTurns {
 #[derive(Debug)]
 struct Turns {
     free: Arc<Semaphore>,
-    /// How many requests wait for one.
-    waiting: watch::Sender<usize>,
+    /// The requests that wait for one, in their order, but for those for which a reader gives one up.
+    waiting: watch::Sender<VecDeque<Arc<()>>>,
+    /// Locked by the reader who is the next to give one up. The others wait here in the order in which they became too slow.
+    next: Mutex<()>,
 }
 
 impl Turns {
+    fn new(turns: usize) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(turns)),
+            waiting: watch::Sender::default(),
+            next: Mutex::default(),
+        }
+    }
+
     /// Waits for a turn. None if there is none within [`PATIENCE`].
     async fn take(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(turn) = self.free.clone().try_acquire_owned() {
             return Some(turn);
         }
-        self.waiting.send_modify(|waiting| *waiting += 1);
-        let _waiting = WaitingRequest(&self.waiting);
+        let _waiting = WaitingRequest::new(&self.waiting);
         timeout(PATIENCE, self.free.clone().acquire_owned()).await.ok()?.ok()
     }
 
-    /// Waits until a request waits for a turn.
+    /// Waits until a request waits for a turn that whoever waits here is to give up. Each request ends one such wait, the
+    /// longest.
     async fn are_wanted(&self) {
+        let _next = self.next.lock().await;
+        let mut waiting = self.waiting.subscribe();
         // The sender is a field of `self`, so it is not dropped.
-        let _ = self.waiting.subscribe().wait_for(|waiting| *waiting > 0).await;
+        while waiting.wait_for(|waiting| !waiting.is_empty()).await.is_ok() {
+            // The request may have gone meanwhile.
+            if self.waiting.send_if_modified(|waiting| waiting.pop_front().is_some()) {
+                return;
+            }
+        }
     }
 }
 
 /// For as long as it is there, a request waits for a turn.
-struct WaitingRequest<'t>(&'t watch::Sender<usize>);
+struct WaitingRequest<'t> {
+    waiting: &'t watch::Sender<VecDeque<Arc<()>>>,
+    place: Arc<()>,
+}
+
+impl<'t> WaitingRequest<'t> {
+    fn new(waiting: &'t watch::Sender<VecDeque<Arc<()>>>) -> Self {
+        let place = Arc::new(());
+        waiting.send_modify(|waiting| waiting.push_back(place.clone()));
+        Self { waiting, place }
+    }
+}
 
 impl Drop for WaitingRequest<'_> {
     fn drop(&mut self) {
-        self.0.send_modify(|waiting| *waiting -= 1);
+        self.waiting
+            .send_modify(|waiting| waiting.retain(|place| !Arc::ptr_eq(place, &self.place)));
     }
 }
 
@@ -352,5 +377,45 @@ impl HttpBody for LongBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_request_that_waits_ends_one_slow_reader() {
+        let turns = Turns::new(3);
+        let slow_reader = async || {
+            let turn = turns.take().await.expect("one is free");
+            turns.are_wanted().await;
+            drop(turn);
+        };
+        let (mut first, mut second, mut third) = (pin!(slow_reader()), pin!(slow_reader()), pin!(slow_reader()));
+        for reader in [&mut first, &mut second, &mut third] {
+            assert_eq!(reader.now_or_never(), None, "nobody waits");
+        }
+        // One that has left ends nobody's.
+        assert!(turns.take().now_or_never().is_none());
+        assert_eq!((&mut first).now_or_never(), None);
+
+        let mut request = pin!(turns.take());
+        assert!((&mut request).now_or_never().is_none());
+        // All of them notice it.
+        let polled = [&mut first, &mut second, &mut third].map(|reader| reader.now_or_never());
+        assert_eq!(polled, [Some(()), None, None]);
+        let held = request.await;
+        assert!(held.is_some());
+
+        let (mut one, mut other) = (pin!(turns.take()), pin!(turns.take()));
+        assert!((&mut one).now_or_never().is_none() && (&mut other).now_or_never().is_none());
+        assert_eq!([second.now_or_never(), third.now_or_never()], [Some(()), Some(())]);
+        assert!(one.await.is_some() && other.await.is_some());
+        assert!(turns.waiting.borrow().is_empty());
     }
 }

@@ -172,7 +172,12 @@ async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, 
             .await
             .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, BodyError::TooSlow.to_string()))?;
         let Some(frame) = frame else { return Ok(None) };
-        let frame = frame.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"))?;
+        let frame = frame.map_err(|error| match BodyError::of(&error) {
+            error @ BodyError::NotChunked => {
+                Problem::new(StatusCode::BAD_REQUEST, error.to_string()).logged(error.to_string())
+            }
+            _ => Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"),
+        })?;
         if let Ok(data) = frame.into_data() {
             return Ok(Some(data));
         }

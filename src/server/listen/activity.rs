@@ -1,4 +1,4 @@
-//! Whether anything happens on an HTTP/2 connection.
+//! Whether anything happens on an HTTP/2 connection, and whether the service is at work on a response of HTTP/1.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use hyper::{Request, Response};
 
-/// Counts what happens on an HTTP/2 connection.
-#[derive(Default)]
+/// Counts what happens on a connection. With HTTP/1, only responses are counted that may be made slowly.
+#[derive(Debug, Default)]
 pub(super) struct Activity {
     steps: AtomicU64,
     in_progress: AtomicUsize,
@@ -71,15 +71,18 @@ where
         Box::pin(async move {
             let response = answer.await?;
             let activity = at_work.0.clone();
-            Ok(response.map(|body| {
-                Body::new(CountedBody {
-                    body,
-                    activity,
-                    at_work: None,
-                })
-            }))
+            Ok(response.map(|body| count_body(body, activity)))
         })
     }
+}
+
+/// The same body of a response, whose pieces are counted.
+pub(super) fn count_body(body: Body, activity: Arc<Activity>) -> Body {
+    Body::new(CountedBody {
+        body,
+        activity,
+        at_work: None,
+    })
 }
 
 /// The body of a response, whose pieces are counted.

@@ -13,6 +13,7 @@ use hyper::service::Service;
 use hyper::{Request, Response, Version};
 use tokio::time::timeout;
 
+use super::activity::count_body;
 use super::peer::Peer;
 use super::received::Received;
 use crate::server::linger;
@@ -22,6 +23,9 @@ const MAX_REST: u64 = 64 << 10;
 
 /// How long this may take, as it delays the response. Usually the rest is one packet that is already on its way.
 const REST_TIME: Duration = Duration::from_millis(100);
+
+/// A body of a known length up to this is taken to be there as a whole, as nearly all are.
+const WHOLE_BODY: u64 = 64 << 10;
 
 /// A service that adds `Connection: close` to a response after which the connection closes, and that marks the peer as
 /// waiting during a call.
@@ -65,6 +69,10 @@ where
                         .insert(CONNECTION, HeaderValue::from_static("close"));
                 }
             }
+            if version != Version::HTTP_2 && is_perhaps_made_slowly(response.body()) {
+                let activity = waiting.peer().activity().clone();
+                response = response.map(|body| count_body(body, activity));
+            }
             drop(waiting);
             Ok(response)
         }))
@@ -73,6 +81,11 @@ where
 
 fn says_close(response: &Response<Body>) -> bool {
     response.headers().get(CONNECTION).is_some_and(|value| value == "close")
+}
+
+/// Whether the connection may have to wait for the service in the midst of the body.
+fn is_perhaps_made_slowly(body: &Body) -> bool {
+    body.size_hint().exact().is_none_or(|bytes| bytes > WHOLE_BODY)
 }
 
 /// Reads and discards a short rest of a body. Returns whether the end of the body was reached.

@@ -24,10 +24,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-use super::activity::{Activity, CountedService};
+use super::activity::CountedService;
 use super::calls::Calls;
-use super::peer::{Awaited, EarlyResponse, Peer};
-use super::room::{Room, SILENCE, SILENCE_IN_HANDSHAKE};
+use super::peer::{EarlyResponse, Peer};
+use super::room::{Awaited, HANDSHAKE_PACE_TIME, PACE_TIME, Room};
 use super::{LOG, Limits, Received};
 use crate::server::linger::{Linger, Traffic};
 use crate::server::stop::Stop;
@@ -174,7 +174,7 @@ impl Connection {
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.stopped() => return None,
             // The first byte is all that is waited for.
-            () = self.shared.room.until_in_the_way(self.peer, SILENCE, || Some(())) => {
+            () = self.shared.room.until_in_the_way(self.peer, PACE_TIME, || Some(Awaited::Call(0))) => {
                 return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
@@ -187,11 +187,10 @@ impl Connection {
     }
 
     async fn handshake(&self, acceptor: &TlsAcceptor, io: Linger) -> Option<TlsStream<Linger>> {
-        let steps = || Some(self.traffic.steps());
         let done = tokio::select! {
             biased;
             done = timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()) => done,
-            () = self.shared.room.until_in_the_way(self.peer, SILENCE_IN_HANDSHAKE, steps) => {
+            () = self.shared.room.until_in_the_way(self.peer, HANDSHAKE_PACE_TIME, || Some(self.traffic())) => {
                 self.log_closed_for_room();
                 return None;
             }
@@ -223,7 +222,11 @@ impl Connection {
             .shared
             .http1
             .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
-        let is_in_the_way = || self.shared.room.until_in_the_way(self.peer, SILENCE, || peer.awaited());
+        let is_in_the_way = || {
+            self.shared
+                .room
+                .until_in_the_way(self.peer, PACE_TIME, || peer.awaited())
+        };
         let mut in_the_way = pin!(is_in_the_way());
         let mut leaving = false;
         let served = loop {
@@ -266,7 +269,7 @@ impl Connection {
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
         S::Future: Send + 'static,
     {
-        let activity = Arc::new(Activity::default());
+        let activity = peer.activity();
         let service = CountedService {
             service,
             activity: activity.clone(),
@@ -279,16 +282,21 @@ impl Connection {
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
         let mut leaving = false;
-        // For a peer that was told to leave, each byte counts.
+        // For a peer that was told to leave, each byte counts, otherwise those of bodies alone.
         let awaited = |leaving| {
             let is_at_work = activity.in_progress() > peer.awaited_bodies();
-            let bytes = if leaving { peer.traffic().steps() } else { 0 };
-            (!is_at_work).then(|| (activity.count() + peer.body_waits(), bytes))
+            let bytes = if leaving {
+                self.traffic.bytes()
+            } else {
+                peer.body_bytes()
+            };
+            let done = activity.count();
+            (!is_at_work).then_some(Awaited::Bytes { done, bytes })
         };
         let is_in_the_way = |leaving| {
             self.shared
                 .room
-                .until_in_the_way(self.peer, SILENCE, move || awaited(leaving))
+                .until_in_the_way(self.peer, PACE_TIME, move || awaited(leaving))
         };
         let mut in_the_way = pin!(is_in_the_way(false));
         let mut makes_room = false;
@@ -338,13 +346,19 @@ impl Connection {
             biased;
             // An error means that the peer has closed it already.
             _ = io.shutdown() => {}
-            () = self.shared.room.until_in_the_way(self.peer, SILENCE, || Some(self.traffic.steps())) => {}
+            () = self.shared.room.until_in_the_way(self.peer, PACE_TIME, || Some(self.traffic())) => {}
         }
+    }
+
+    /// What has come and gone, where anything that does is waited for.
+    fn traffic(&self) -> Awaited {
+        let bytes = self.traffic.bytes();
+        Awaited::Bytes { done: 0, bytes }
     }
 
     /// Logs that a connection is closed because the listener is full.
     fn log_closed_for_room(&self) {
-        let why = "the listener is full and the peer neither sent nor read anything";
+        let why = "the listener is full and the peer neither sends nor reads, or too little";
         self.log_end::<()>(&io::Error::other(why));
     }
 

@@ -23,6 +23,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Sleep, sleep};
 
+use super::activity::Activity;
+use super::room::Awaited;
 use crate::server::linger::Traffic;
 
 /// The beginning of every HTTP/1 response.
@@ -36,23 +38,15 @@ const FIRST_CHECK: Duration = Duration::from_millis(500);
 pub(super) struct Peer {
     tcp: Arc<OwnedWriteHalf>,
     traffic: Arc<Traffic>,
+    activity: Arc<Activity>,
     /// Whether a call is in progress, so that hyper has written nothing of its response.
     call_in_progress: AtomicBool,
     /// How many calls it has made.
     calls: AtomicU64,
     /// How many bodies are waited for.
     awaited_bodies: AtomicUsize,
-    /// How often one was waited for.
-    body_waits: AtomicU64,
-}
-
-/// What of its peer a connection waits for, with a number that changes when any of it comes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Awaited {
-    /// The whole head of its next call; the number is that of its calls so far.
-    Call(u64),
-    /// Anything else: more of a body, that it reads the response, or that it closes. The number is that of reads and writes.
-    Step(u64),
+    /// How many bytes of bodies have come.
+    body_bytes: AtomicU64,
 }
 
 impl Peer {
@@ -60,15 +54,16 @@ impl Peer {
         Self {
             tcp,
             traffic,
+            activity: Arc::default(),
             call_in_progress: AtomicBool::new(false),
             calls: AtomicU64::new(0),
             awaited_bodies: AtomicUsize::new(0),
-            body_waits: AtomicU64::new(0),
+            body_bytes: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn traffic(&self) -> &Traffic {
-        &self.traffic
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
     }
 
     /// Marks that a call waits, until the result is dropped.
@@ -90,22 +85,28 @@ impl Peer {
         self.call_in_progress.load(Ordering::Relaxed)
     }
 
-    /// What it is waited for. None while the service is working on a call of it.
+    /// What it is waited for, with HTTP/1. None while the service is working on a call of it.
     pub(super) fn awaited(&self) -> Option<Awaited> {
-        let step = Awaited::Step(self.traffic.steps());
+        let calls = self.calls.load(Ordering::Relaxed);
+        let bytes = Awaited::Bytes {
+            done: calls,
+            bytes: self.traffic.bytes(),
+        };
         if self.is_waiting() {
-            (self.awaited_bodies() > 0).then_some(step)
+            (self.awaited_bodies() > 0).then_some(bytes)
         } else if self.traffic.awaits_peer() {
-            Some(step)
+            Some(bytes)
+        } else if self.activity.in_progress() > 0 {
+            // A response is being made. Its next call may have come already, and is read after it.
+            None
         } else {
-            Some(Awaited::Call(self.calls.load(Ordering::Relaxed)))
+            Some(Awaited::Call(calls))
         }
     }
 
     /// Marks that more of a body is waited for, until the result is dropped.
     pub(super) fn await_body(self: &Arc<Self>) -> AwaitedBody {
         self.awaited_bodies.fetch_add(1, Ordering::Relaxed);
-        self.body_waits.fetch_add(1, Ordering::Relaxed);
         AwaitedBody(self.clone())
     }
 
@@ -114,9 +115,14 @@ impl Peer {
         self.awaited_bodies.load(Ordering::Relaxed)
     }
 
-    /// How often a body was waited for.
-    pub(super) fn body_waits(&self) -> u64 {
-        self.body_waits.load(Ordering::Relaxed)
+    /// Notes that so many bytes of a body have come.
+    pub(super) fn count_body(&self, bytes: usize) {
+        self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How many bytes of bodies have come.
+    pub(super) fn body_bytes(&self) -> u64 {
+        self.body_bytes.load(Ordering::Relaxed)
     }
 
     /// Whether it has closed the connection, or at least its sending side.
@@ -128,6 +134,12 @@ impl Peer {
 
 /// Marks that a call waits, as long as it exists.
 pub(super) struct WaitingCall(Arc<Peer>);
+
+impl WaitingCall {
+    pub(super) fn peer(&self) -> &Peer {
+        &self.0
+    }
+}
 
 impl Drop for WaitingCall {
     fn drop(&mut self) {

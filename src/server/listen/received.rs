@@ -56,11 +56,14 @@ impl Received {
 }
 
 impl Connection {
-    fn note(&mut self, is_awaited: bool) {
-        if !is_awaited {
-            self.awaited = None;
-        } else if self.awaited.is_none() {
-            self.awaited = Some(self.peer.await_body());
+    fn note(&mut self, polled: &Poll<Option<Result<Frame<Bytes>, hyper::Error>>>) {
+        if polled.is_pending() {
+            self.awaited.get_or_insert_with(|| self.peer.await_body());
+            return;
+        }
+        self.awaited = None;
+        if let Poll::Ready(Some(Ok(frame))) = polled {
+            self.peer.count_body(frame.data_ref().map_or(0, Bytes::len));
         }
     }
 }
@@ -93,7 +96,7 @@ impl Body for Received {
         };
         let polled = Pin::new(incoming).poll_frame(cx);
         if let Some(connection) = &mut self.connection {
-            connection.note(polled.is_pending());
+            connection.note(&polled);
         }
         // After the end or an error, there is no rest.
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {

@@ -1,10 +1,12 @@
 //! Attacks with frames of HTTP/2, each written by hand.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use super::tls::{Stream, connect};
-use super::{assert_api_answers, assert_memory_comes_back, assert_soon, limited_server};
+use super::{SetAtEnd, assert_api_answers, assert_memory_comes_back, assert_soon, limited_server};
 use crate::harness::{Curl, Form, REVOKE, SUCCESS, Server, Url};
 
 const DATA: u8 = 0;
@@ -151,6 +153,36 @@ fn answers_that_nobody_takes() {
     assert_answers(&server);
     drop(clients);
     assert_memory_comes_back(&server, before, SLACK);
+    server.assert_well();
+}
+
+/// As many connections as a listener may have, and more.
+const DRIBBLERS: usize = 96;
+
+#[test]
+fn answers_that_are_taken_byte_by_byte_make_room() {
+    let server = limited_server(&["--read-timeout", "1h"]);
+    let is_over = AtomicBool::new(false);
+    scope(|scope| {
+        for _ in 0..DRIBBLERS {
+            scope.spawn(|| {
+                let mut client = connect(&server, b"h2");
+                let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+                let settings = frame(SETTINGS, 0, 0, &without_windows());
+                let call = frame(HEADERS, END_HEADERS | END_STREAM, 1, &head(GET, "/ca/root.cer"));
+                let mut next = [preface.as_slice(), &settings, &call].concat();
+                while !is_over.load(Ordering::Relaxed) && client.write_all(&next).and_then(|()| client.flush()).is_ok()
+                {
+                    next = frame(WINDOW_UPDATE, 0, 1, &1u32.to_be_bytes());
+                    sleep(Duration::from_millis(100));
+                }
+            });
+        }
+        let _end = SetAtEnd(&is_over);
+        for _ in 0..3 {
+            assert_answers(&server);
+        }
+    });
     server.assert_well();
 }
 

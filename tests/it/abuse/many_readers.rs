@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::assert_soon;
+use super::{SetAtEnd, assert_soon};
 use crate::harness::{Client, Control, OpenSsl, Server, write_file};
 
 /// How many revoked orders there are: a CRL of 3.6 MB.
@@ -96,15 +96,6 @@ fn change_until(server: &Server, is_over: &AtomicBool) {
         control.expect(("PATCH", "/orders/1", r#"{"state":"issued"}"#), 200, &[]);
         control.expect(("PATCH", "/orders/1", r#"{"state":"revoked"}"#), 200, &[]);
         thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Sets it however the scope ends.
-struct SetAtEnd<'a>(&'a AtomicBool);
-
-impl Drop for SetAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
     }
 }
 

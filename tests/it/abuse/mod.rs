@@ -17,6 +17,7 @@ mod tls;
 mod unread;
 mod waiters;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -102,5 +103,14 @@ fn assert_memory_comes_back(server: &Server, before: usize, slack: usize) {
             server.resident_memory() >> 20
         );
         sleep(Duration::from_millis(50));
+    }
+}
+
+/// Sets it however the scope ends.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }

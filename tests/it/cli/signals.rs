@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -44,13 +45,43 @@ fn while_a_file_is_being_read() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-    for option in ["--fixtures", "--state", "--control-token-file"] {
+    for option in ["--fixtures", "--control-token-file"] {
         for signal in ["TERM", "INT", "HUP"] {
             let running = run_in_background(&[option, path.to_str().unwrap()]);
             running.signal(signal);
             let run = running.wait();
             assert_eq!((run.code, &*run.stdout), (Some(0), ""), "{option} {signal}: {run:?}");
             assert!(run.stderr.contains("stopping"), "{option} {signal}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn while_files_are_being_written() {
+    for delay in 0..40 {
+        let dir = TempDir::new().unwrap();
+        let (place, ca) = (dir.path().join("place"), dir.path().join("ca"));
+        let state = place.join("state.json");
+        let paths = [state.to_str().unwrap(), ca.to_str().unwrap()];
+        let running = run_in_background(&[
+            "--state",
+            paths[0],
+            "--ca-dir",
+            paths[1],
+            "--control",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            "--https",
+            "127.0.0.1:0",
+        ]);
+        sleep(Duration::from_millis(delay));
+        running.signal("TERM");
+        assert_eq!(running.wait().code, Some(0));
+        let dirs = [place, ca].into_iter().filter_map(|dir| dir.read_dir().ok());
+        for file in dirs.flatten() {
+            let name = file.unwrap().file_name();
+            assert!(!name.to_string_lossy().contains(".new-"), "{name:?} is left");
         }
     }
 }

@@ -111,6 +111,25 @@ fn that_cannot_be_saved_is_told_at_the_start() {
 }
 
 #[test]
+fn that_is_no_regular_file_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_refused(
+        &pipe,
+        &["saved state: cannot read", "pipe: it is a pipe, not a regular file"],
+    );
+    let link = dir.path().join("link");
+    symlink(&pipe, &link).unwrap();
+    assert_refused(&link, &["link: it is a pipe, not a regular file"]);
+    assert_refused(dir.path(), &["it is a directory, not a regular file"]);
+    assert_refused(
+        Path::new("/dev/null"),
+        &["/dev/null: it is a device, not a regular file"],
+    );
+}
+
+#[test]
 fn that_is_empty_is_refused() {
     let dir = TempDir::new().unwrap();
     for text in ["", "\n"] {

@@ -176,6 +176,42 @@ fn a_seed_gives_the_same_numbers_again() {
     assert_ne!(numbers(&[]), numbers(&[]));
 }
 
+/// Accounts count as orders do, wherever they are.
+#[test]
+fn the_accounts_of_all_sandboxes_together_are_bounded() {
+    let server = Server::plain(&["--max-order-bytes", "220000"]);
+    let mut control = Control::of(&server);
+    control.expect(("POST", "/sandboxes", r#"{"name":"other"}"#), 201, &[]);
+    let account = |name: &str, lists: usize| {
+        let numbers: Vec<_> = (0..lists).collect();
+        let counted = vec!["2030-01-01T00:00:00Z"; 5 * lists];
+        json!({"loginName": name, "loginPassword": "p", "templateIDs": numbers, "caCertificateIDs": numbers,
+            "callLimit": {"calls": 1_000_000, "per": "1d", "counted": counted}})
+        .to_string()
+    };
+    // 56 kB each.
+    for (path, name) in [("", "one"), ("/sandboxes/other", "one"), ("", "two")] {
+        control.expect(("POST", &format!("{path}/accounts"), &account(name, 1000)), 201, &[]);
+    }
+    control.expect(
+        ("POST", "/accounts", &account("three", 1000)),
+        503,
+        &["(--max-order-bytes)"],
+    );
+    control.expect(("POST", "/accounts", &account("three", 0)), 201, &[]);
+    let longer = json!({"push": {"url": format!("http://a.example/{}", "x".repeat(1900))}}).to_string();
+    control.expect(("PATCH", "/accounts/three", &longer), 200, &[]);
+    let much = json!({"callLimit": {"calls": 1_000_000, "per": "1d", "counted": vec!["2030-01-01T00:00:00Z"; 7000]}});
+    control.expect(
+        ("PATCH", "/accounts/three", &much.to_string()),
+        503,
+        &["(--max-order-bytes)"],
+    );
+    control.expect(("DELETE", "/accounts/two", ""), 204, &[]);
+    control.expect(("PATCH", "/accounts/three", &much.to_string()), 200, &[]);
+    server.assert_well();
+}
+
 /// The bodies of faults count as orders do, wherever they are.
 #[test]
 fn the_bodies_of_faults_are_bounded_in_all_sandboxes_together() {

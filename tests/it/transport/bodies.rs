@@ -1,6 +1,6 @@
 //! Where the arguments stand: in the body, in the query string, in parts; whole or in chunks.
 
-use crate::harness::{Curl, Form, REPLACE, REVOKE, SUCCESS, Server, Url, invalid, missing, unrecognized};
+use crate::harness::{Client, Curl, Form, REPLACE, REVOKE, SUCCESS, Server, Url, invalid, missing, unrecognized};
 
 fn test() -> Form {
     Form::revoke().set("test", "Y")
@@ -165,6 +165,42 @@ fn a_body_may_come_in_chunks() {
     ));
     client.read().unwrap().assert_text(SUCCESS);
     client.revoke(&test()).assert_text(SUCCESS);
+}
+
+#[test]
+fn what_is_no_chunk_is_told() {
+    let server = Server::plain(&[]);
+    let chunked = "Host: localhost\r\nTransfer-Encoding: chunked\r\nContent-Type";
+    for chunks in [
+        "xyz\r\na=1\r\n0\r\n\r\n",
+        "3\r\na=1b=2\r\n0\r\n\r\n",
+        "fffffffffffffffff\r\na",
+    ] {
+        let mut api = server.client();
+        api.write(format!(
+            "POST {REVOKE} HTTP/1.1\r\n{chunked}: application/x-www-form-urlencoded\r\n\r\n{chunks}"
+        ));
+        let mut control = Client::connect(server.control());
+        control.write(format!(
+            "POST /control/v1/orders HTTP/1.1\r\n{chunked}: application/json\r\n\r\n{chunks}"
+        ));
+        for mut client in [api, control] {
+            let answer = client.read().unwrap();
+            assert_eq!(answer.status, 400);
+            assert!(answer.text().contains("the body is not in chunks"), "{}", answer.text());
+        }
+    }
+    for path in ["autoRevokeCS", "/control/v1/orders"] {
+        server.wait_for_log(&[path, "status=400", "the body is not in chunks"]);
+    }
+    // One that ends too early is another thing.
+    let mut client = server.client();
+    client.write(format!(
+        "POST {REVOKE} HTTP/1.1\r\n{chunked}: application/x-www-form-urlencoded\r\n\r\n3\r\na="
+    ));
+    client.finish();
+    let answer = client.read().unwrap();
+    assert!(answer.text().contains("before the body's end"), "{}", answer.text());
 }
 
 #[test]
