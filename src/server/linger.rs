@@ -127,7 +127,7 @@ impl Linger {
     }
 
     /// Fails a write that has waited too long. Otherwise a peer that sends requests and reads no responses would stay
-    /// for ever, because hyper only limits the time for heads.
+    /// for ever, because a head is not waited for meanwhile.
     fn limit_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(result) = &written {
             self.traffic.count(result.as_ref().copied().unwrap_or_default());

@@ -6,8 +6,8 @@
 //!
 //! The limits of a connection:
 //! - [`Limits::read_timeout`] limits the wait for the first byte, the TLS handshake, each HTTP/1 head (counted from the
-//!   end of the previous response, so it closes idle connections too), an HTTP/2 connection on which nothing happens,
-//!   and a write that makes no progress. The service limits the time for the body of a request.
+//!   end of the previous response, so it closes idle connections too, up to an eighth later), an HTTP/2 connection on
+//!   which nothing happens, and a write that makes no progress. The service limits the time for the body of a request.
 //! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others.
 //!   While a listener is full, connections that wait for their peer are closed if too little happens on them (see `room`), to
 //!   make room for those that wait to be accepted: for its first byte, its handshake, its head, the rest of a body, for it to

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
@@ -64,9 +67,8 @@ impl Shared {
         let read_timeout = limits.read_timeout;
         let mut http1 = http1::Builder::new();
         // No `pipeline_flush`: it would delay a response while a part of the next head has arrived.
+        // Nor a `header_read_timeout`: its timer is set and cleared for each call (see `Event::NoHead`).
         http1
-            .timer(TokioTimer::new())
-            .header_read_timeout(read_timeout)
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
             // `printf ... | nc` closes its sending side at once and still reads the response.
@@ -104,6 +106,18 @@ fn limit_unsent(tcp: &TcpStream) {
 /// Other systems buffer less.
 #[cfg(not(target_os = "linux"))]
 fn limit_unsent(_: &TcpStream) {}
+
+/// What may happen to an HTTP/1 connection besides its calls.
+enum Event {
+    /// The peer has reset it.
+    Reset,
+    /// The peer has taken too long for a head, or has not begun one.
+    NoHead,
+    /// The listener is full, and it waits for its peer.
+    InTheWay,
+    /// The emulator stops.
+    Stopped,
+}
 
 /// One accepted connection.
 pub(super) struct Connection {
@@ -213,7 +227,7 @@ impl Connection {
         }
     }
 
-    async fn http1<I, S>(mut self, io: I, peer: Arc<Peer>, service: S)
+    async fn http1<I, S>(self, io: I, peer: Arc<Peer>, service: S)
     where
         I: AsyncRead + AsyncWrite + Unpin,
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
@@ -222,46 +236,72 @@ impl Connection {
             .shared
             .http1
             .serve_connection(TokioIo::new(EarlyResponse::new(io, peer.clone())), service);
-        let is_in_the_way = || {
-            self.shared
-                .room
-                .until_in_the_way(self.peer, PACE_TIME, || peer.awaited())
-        };
-        let mut in_the_way = pin!(is_in_the_way());
+        let mut events = self.events(&peer);
         let mut leaving = false;
         let served = loop {
-            tokio::select! {
+            let event = tokio::select! {
                 biased;
-                served = &mut connection => break served,
-                () = peer.reset() => {
-                    if peer.is_waiting() {
-                        self.log_end::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
-                        return;
-                    }
-                    // While it reads or writes, hyper notices it too.
-                    break (&mut connection).await;
+                served = &mut connection => break Some(served),
+                Some(event) = events.next() => event,
+            };
+            match event {
+                Event::Reset if peer.is_waiting() => {
+                    self.log_end::<()>(&io::Error::from(io::ErrorKind::ConnectionReset));
+                    return;
                 }
-                () = &mut in_the_way => {
+                // While it reads or writes, hyper notices it too.
+                Event::Reset => continue,
+                Event::NoHead => {
+                    self.log_end::<()>(&io::Error::from(io::ErrorKind::TimedOut));
+                    break None;
+                }
+                Event::InTheWay => {
                     // hyper would wait for the rest of its first head.
                     if !matches!(peer.awaited(), Some(Awaited::Call(1..))) {
                         return self.log_closed_for_room();
                     }
-                    in_the_way.set(is_in_the_way());
+                    events.push(self.in_the_way(&peer));
                 }
-                () = self.stop.stopped(), if !leaving => {}
+                Event::Stopped => {}
             }
-            // A call that has begun is answered; what has come of another head is given up.
-            leaving = true;
-            Pin::new(&mut connection).graceful_shutdown();
+            if !leaving {
+                // A call that has begun is answered; what has come of another head is given up.
+                leaving = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
         };
-        let Err(error) = served else { return };
-        if error.is_parse() {
-            self.log("sent what is not a request of HTTP/1.1", &reason(&error));
-        } else {
-            self.log_end::<()>(&error);
+        match served {
+            Some(Ok(())) => return,
+            Some(Err(error)) if error.is_parse() => {
+                self.log("sent what is not a request of HTTP/1.1", &reason(&error));
+            }
+            Some(Err(error)) => {
+                self.log_end::<()>(&error);
+            }
+            None => {}
         }
         // After some errors hyper does not close the connection. If it has, this does nothing.
         self.close(connection.into_parts().io.into_inner().into_inner()).await;
+    }
+
+    /// What may happen to an HTTP/1 connection. Each is looked at only when it may have happened, not with each packet.
+    fn events<'c>(&'c self, peer: &'c Peer) -> FuturesUnordered<BoxFuture<'c, Event>> {
+        let mut stop = self.stop.clone();
+        let events = FuturesUnordered::<BoxFuture<'c, Event>>::new();
+        events.push(Box::pin(peer.reset().map(|()| Event::Reset)));
+        events.push(Box::pin(peer.late(self.shared.read_timeout).map(|()| Event::NoHead)));
+        events.push(self.in_the_way(peer));
+        events.push(Box::pin(async move {
+            stop.stopped().await;
+            Event::Stopped
+        }));
+        events
+    }
+
+    fn in_the_way<'c>(&'c self, peer: &'c Peer) -> BoxFuture<'c, Event> {
+        let room = &self.shared.room;
+        let in_the_way = room.until_in_the_way(self.peer, PACE_TIME, || peer.awaited());
+        Box::pin(in_the_way.map(|()| Event::InTheWay))
     }
 
     async fn http2<S>(mut self, io: TlsStream<Linger>, peer: Arc<Peer>, service: S)

@@ -21,7 +21,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
 use super::room::Awaited;
@@ -78,6 +78,24 @@ impl Peer {
         while let Ok(ready) = self.tcp.ready(Interest::ERROR).await
             && !ready.is_error()
         {}
+    }
+
+    /// Waits until the peer has taken that long for the head of a call, or up to an eighth longer.
+    pub(super) async fn late(&self, time: Duration) {
+        let mut waits = Some((0, Instant::now()));
+        loop {
+            sleep(time / 8).await;
+            waits = match (self.awaited(), waits) {
+                (Some(Awaited::Call(calls)), Some((before, since))) if calls == before => {
+                    if since.elapsed() >= time {
+                        return;
+                    }
+                    waits
+                }
+                (Some(Awaited::Call(calls)), _) => Some((calls, Instant::now())),
+                _ => None,
+            };
+        }
     }
 
     /// Whether a call waits, so that hyper does not read from the socket.
