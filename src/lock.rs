@@ -1,6 +1,8 @@
 //! Locks a mutex, also one that a thread held while it panicked.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "cli")]
+use std::sync::Condvar;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex. Nothing that runs under a lock panics by design, nor leaves its data half changed: should a thread panic
 /// that holds it, the data is still the best there is.
@@ -9,6 +11,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Waits until a condition no longer holds for what a mutex guards, which is unlocked meanwhile.
+#[cfg(feature = "cli")]
 pub(crate) fn wait_while<'m, T>(
     changed: &Condvar,
     guard: MutexGuard<'m, T>,
