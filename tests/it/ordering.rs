@@ -145,17 +145,6 @@ fn each_code() {
         ),
         (code_signing().without("organizationName"), missing("organizationName")),
         (smime().set("product", "796"), missing("organizationName")),
-        (
-            smime().set("product", "796").add("organizationName", "x"),
-            missing("stateOrProvinceName"),
-        ),
-        (
-            smime()
-                .set("product", "796")
-                .add("organizationName", "x")
-                .set("csr", file("rsa-2048-sha256.pem")),
-            missing("stateOrProvinceName"),
-        ),
         (smime().set("product", "9"), invalid("product")),
         (smime().set("product", "0794"), invalid("product")),
         (smime().set("product", "794,795"), invalid("product")),
@@ -211,8 +200,7 @@ fn each_code() {
             smime()
                 .by("pays_later")
                 .set("product", "796")
-                .add("organizationName", "x")
-                .add("stateOrProvinceName", "x"),
+                .add("organizationName", "x"),
             "-115\nNo price found for product 796\n".to_owned(),
         ),
     ] {
@@ -312,16 +300,8 @@ fn the_certificate_says_what_was_ordered() {
     files.expect(
         "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj /O=In-the-CSR/C=FR -out c.pem",
     );
-    files.expect("req -new -key k.pem -subj /O=In-the-CSR/ST=Bayern/C=DE -out state.pem");
-    let in_csr = organization
-        .clone()
-        .without("organizationName")
-        .without("stateOrProvinceName")
-        .without("countryName")
-        .set("csr", files.read("state.pem"));
     let form = organization.set("csr", files.read("c.pem"));
     for (form, expected) in [
-        (in_csr, "C=DE, ST=Bayern, O=In-the-CSR"),
         (form.clone(), "C=FR, ST=Kent, O=In-the-CSR"),
         (form.clone().without("organizationName"), "C=FR, ST=Kent, O=In-the-CSR"),
         (form.add("prioritiseCSRValues", "N"), "C=GB, ST=Kent, O=Example Ltd"),

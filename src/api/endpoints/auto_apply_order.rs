@@ -355,13 +355,6 @@ impl<'f> Holder<'f> {
                 "neither organizationName was sent, nor has the CSR an organization",
             ));
         }
-        let state_or_province = chosen("stateOrProvinceName", oid::STATE, 128)?;
-        if state_or_province.is_none() && names_state(wanted) {
-            return Err(Refusal::missing(
-                "stateOrProvinceName",
-                "neither stateOrProvinceName was sent, nor has the CSR a state or province",
-            ));
-        }
         let identifier = arguments.get("organizationIdentifier").map(str::trim);
         if identifier.is_some_and(|text| !is_name(text)) {
             return Err(Refusal::invalid(
@@ -374,7 +367,7 @@ impl<'f> Holder<'f> {
             organization,
             details: SubjectDetails {
                 country: chosen("countryName", oid::COUNTRY, 2)?.map(Into::into),
-                state_or_province: state_or_province.map(Into::into),
+                state_or_province: chosen("stateOrProvinceName", oid::STATE, 128)?.map(Into::into),
                 locality: chosen("localityName", oid::LOCALITY, 128)?.map(Into::into),
                 organization_identifier: identifier.map(Into::into),
             },
@@ -421,28 +414,13 @@ fn needed_for(product: Product, name: &'static str, arguments: &Arguments<'_>) -
 }
 
 /// Whether the certificate names an organization, and no CSR is sent that might have it (-3).
-fn organization_without_csr(_: &'static str, arguments: &Arguments<'_>) -> Option<String> {
-    without_csr(arguments, names_organization)
-        .then(|| "neither organizationName nor a csr with an organization was sent".to_owned())
-}
-
-/// Whether an order needs the state or province, and no CSR is sent that might have it (-3).
-fn state_without_csr(_: &'static str, arguments: &Arguments<'_>) -> Option<String> {
-    without_csr(arguments, names_state)
-        .then(|| "neither stateOrProvinceName nor a csr with a state or province was sent".to_owned())
-}
-
-fn without_csr(arguments: &Arguments<'_>, is_needed: fn(ProductCode) -> bool) -> bool {
-    arguments.sent("csr").is_none() && Wanted::sent(arguments).is_some_and(|wanted| is_needed(wanted.code))
+fn without_csr(_: &'static str, arguments: &Arguments<'_>) -> Option<String> {
+    let is_needed = arguments.sent("csr").is_none() && names_organization(Wanted::sent(arguments)?.code);
+    is_needed.then(|| "neither organizationName nor a csr with an organization was sent".to_owned())
 }
 
 fn names_organization(code: ProductCode) -> bool {
-    code.product() == Product::CodeSigning || names_state(code)
-}
-
-/// Whether an order needs the state or province of the organization. The page of code signing does not tell.
-fn names_state(code: ProductCode) -> bool {
-    code == ProductCode::OrganizationMultipurpose
+    code.product() == Product::CodeSigning || code == ProductCode::OrganizationMultipurpose
 }
 
 /// Letters and digits of the caller's, which the reply repeats.
@@ -544,14 +522,13 @@ const ARGUMENTS: &[Argument] = &[
         "The organization. Required for 796 and for code signing, unless the CSR has one.",
     )
     .max(64)
-    .where_needed(organization_without_csr),
+    .where_needed(without_csr),
     Argument::conditional(
         "stateOrProvinceName",
         Kind::String,
-        "The state or province of the organization. Required for 796, unless the CSR has one.",
+        "The state or province of the organization.",
     )
-    .max(128)
-    .where_needed(state_without_csr),
+    .max(128),
     Argument::conditional(
         "countryName",
         Kind::String,
