@@ -44,7 +44,7 @@ impl Sandbox {
     /// Does all that a call asks for but what takes time.
     fn handle<'f>(&self, incoming: &IncomingCall<'f>) -> UnfinishedCall<'f> {
         let real_now = clock::real_now();
-        self.touch(real_now);
+        self.touch();
         let conventions = self.state().world.conventions.clone();
         let arguments = Arguments::sort(incoming.endpoint.arguments, incoming.form, &conventions.assumptions);
         let names = CallNames::read(&arguments);

@@ -98,7 +98,7 @@ impl Using {
     /// Begins to use it.
     pub(crate) fn new(sandbox: Arc<Sandbox>) -> Self {
         sandbox.users.fetch_add(1, Ordering::SeqCst);
-        sandbox.touch(clock::real_now());
+        sandbox.touch();
         Self(sandbox)
     }
 }
@@ -113,7 +113,7 @@ impl Deref for Using {
 
 impl Drop for Using {
     fn drop(&mut self) {
-        self.0.touch(clock::real_now());
+        self.0.touch();
         self.0.users.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -210,9 +210,11 @@ impl Sandbox {
         Some(self.history.of(order, state.clock.now(clock::real_now())))
     }
 
-    /// Starts its time to live anew.
-    pub(crate) fn touch(&self, real_now: Timestamp) {
-        self.last_used.store(real_now.unix_millis(), Ordering::Relaxed);
+    /// Starts its time to live anew, if it has one.
+    pub(crate) fn touch(&self) {
+        if self.ttl.is_some() {
+            self.last_used.store(clock::real_now().unix_millis(), Ordering::Relaxed);
+        }
     }
 
     /// Keeps fixtures that take so many bytes, to begin again with them.

@@ -24,7 +24,7 @@ use crate::api::masking::MASK;
 use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
-use crate::clock::{Stopwatch, real_now};
+use crate::clock::Stopwatch;
 use crate::sandbox::call::{CallNames, IncomingCall, LOG};
 use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
@@ -359,7 +359,7 @@ async fn published(
     let Some(sandbox) = products.sandboxes.get(name.unwrap_or(DEFAULT)) else {
         return products.no_sandbox(name.unwrap_or(DEFAULT), watch);
     };
-    sandbox.touch(real_now());
+    sandbox.touch();
     let asked = published.to_string();
     let response = published.respond(sandbox, &head, read.bytes.clone()).await;
     let status = response.status().as_u16();
