@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
+use hyper::StatusCode;
 use hyper::body::{Body as _, Frame};
 use hyper::header::CONTENT_TYPE;
 use memchr::memchr;
@@ -223,13 +224,26 @@ impl BodyError {
     /// Why no more of a body can be read.
     pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut causes = iter::successors(Some(error), |error| error.source());
-        // hyper says so of chunks, and of nothing else in a body.
-        let is_of_chunks = |kind| matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
         match causes.find_map(|cause| cause.downcast_ref::<io::Error>()) {
-            Some(error) if is_of_chunks(error.kind()) => Self::NotChunked,
+            Some(error) if is_of_chunks(error) => Self::NotChunked,
             Some(_) | None => Self::Broken,
         }
     }
+
+    /// The HTTP status that says so.
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow | Self::Stalled => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken | Self::NotChunked => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Whether hyper says by this error that a body is not in chunks. An error of TLS may be of the same kind.
+fn is_of_chunks(error: &io::Error) -> bool {
+    let is_of_tls = error.get_ref().is_some_and(|error| error.is::<rustls::Error>());
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) && !is_of_tls
 }
 
 /// Types of bodies that clients send by mistake.

@@ -381,11 +381,7 @@ async fn not_found(State(products): State<Arc<Products>>, request: Request<Body>
 }
 
 fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watch: Stopwatch) -> Response<Body> {
-    let status = match error {
-        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        BodyError::TooSlow | BodyError::Stalled => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Broken | BodyError::NotChunked => StatusCode::BAD_REQUEST,
-    };
+    let status = error.status();
     let took_us = watch.elapsed_micros();
     info!(target: LOG, endpoint = endpoint.map(|endpoint| endpoint.name), status = status.as_u16(), took_us, hint = error.to_string());
     let mut response = respond_text(status, "text/plain", format!("{error}\n"));

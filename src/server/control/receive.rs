@@ -166,18 +166,17 @@ fn time_for(arrived: usize, max: MaxBody, app: &App) -> Duration {
     app.read_timeout + Duration::from_secs(more)
 }
 
+fn refusal(error: BodyError) -> Problem {
+    Problem::new(error.status(), error.to_string()).logged(error.to_string())
+}
+
 async fn next_data(body: &mut Body, deadline: Instant) -> Result<Option<Bytes>, Problem> {
     loop {
         let frame = timeout_at(deadline, body.frame())
             .await
-            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, BodyError::TooSlow.to_string()))?;
+            .map_err(|_| refusal(BodyError::TooSlow))?;
         let Some(frame) = frame else { return Ok(None) };
-        let frame = frame.map_err(|error| match BodyError::of(&error) {
-            error @ BodyError::NotChunked => {
-                Problem::new(StatusCode::BAD_REQUEST, error.to_string()).logged(error.to_string())
-            }
-            _ => Problem::new(StatusCode::BAD_REQUEST, "the body broke off before its end"),
-        })?;
+        let frame = frame.map_err(|error| refusal(BodyError::of(&error)))?;
         if let Ok(data) = frame.into_data() {
             return Ok(Some(data));
         }
