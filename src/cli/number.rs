@@ -1,15 +1,15 @@
 //! Numbers on the command line. Errors say which numbers are accepted.
 
-use std::fmt::Display;
 use std::str::FromStr;
+
+use crate::model::whole;
 
 /// Reads a whole number that is not negative.
 ///
 /// # Errors
 /// It is not such a number, or too large for its type.
-pub(super) fn read_whole<T: FromStr + TryFrom<u64>>(text: &str) -> Result<T, String> {
-    let most = u64::MAX >> (u64::BITS as usize - 8 * size_of::<T>());
-    read(text, format!("from 0 to {most}"))
+pub(super) fn read_whole<T: FromStr + TryFrom<i64>>(text: &str) -> Result<T, String> {
+    read(text, &whole::range_of_text::<T>())
 }
 
 /// Reads a code, which is zero or negative.
@@ -17,11 +17,11 @@ pub(super) fn read_whole<T: FromStr + TryFrom<u64>>(text: &str) -> Result<T, Str
 /// # Errors
 /// It is not a whole number.
 pub(super) fn read_code(text: &str) -> Result<i32, String> {
-    read(text, "such as -14")
+    read(text, "a whole number such as -14")
 }
 
-fn read<T: FromStr>(text: &str, accepted: impl Display) -> Result<T, String> {
-    text.parse().map_err(|_| format!("give a whole number {accepted}"))
+fn read<T: FromStr>(text: &str, accepted: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("give {accepted}"))
 }
 
 #[cfg(test)]

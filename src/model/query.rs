@@ -28,7 +28,7 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(|_| {
-        let range = whole::range::<T>();
+        let range = whole::range_of_text::<T>();
         serde::de::Error::custom(format!("`{}` is not taken: give {range}", shown(&text)))
     })
 }
