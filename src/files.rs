@@ -14,13 +14,14 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::clock::real_now;
+use crate::lock;
 
 /// A file, and what is wrong with it, in one line.
 #[derive(Debug, Error)]
@@ -73,15 +74,11 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 /// How many symbolic links are followed, one after the other.
 const MAX_LINKS: usize = 40;
 
-/// Waits until every file that is being written is whole, or its temporary file is removed. No other is begun as long as the
-/// result is kept: a process that is about to end keeps it, so that nothing is left of a write on another thread.
+/// For a process that is about to end: waits until every file that is being written is whole, or its temporary file is removed,
+/// and lets no other write begin, so that nothing is left of a write on another thread.
 #[cfg(feature = "cli")]
-pub(crate) fn finish_writes() -> std::sync::RwLockWriteGuard<'static, ()> {
-    WRITES.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn begin_write() -> RwLockReadGuard<'static, ()> {
-    WRITES.read().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn end_writes() {
+    std::mem::forget(lock::write(&WRITES));
 }
 
 /// A directory for such files.
@@ -169,7 +166,7 @@ impl Store {
         put: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), FileError> {
         let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
-        let _write = begin_write();
+        let _write = lock::read(&WRITES);
         let temporary = TemporaryFile::create(self, path, readers).map_err(cannot_write)?;
         let temporary = temporary.fill(fill).map_err(cannot_write)?;
         put(&temporary).and_then(|()| self.sync()).map_err(|error| {
@@ -252,7 +249,7 @@ fn write_with(
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
     let store = Store::open(directory_of(&target)?)?;
-    let _write = begin_write();
+    let _write = lock::read(&WRITES);
     let temporary = match TemporaryFile::create(&store, &target, readers) {
         Ok(temporary) => temporary.fill(fill).map_err(cannot_write)?,
         Err(error) if is_refused(&error) && target.is_file() => {
@@ -299,7 +296,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(cannot_write(error)),
     };
-    let _write = begin_write();
+    let _write = lock::read(&WRITES);
     match TemporaryFile::create(&store, &target, Readers::Owner) {
         Ok(temporary) => fs::remove_file(temporary.path).map_err(cannot_write),
         Err(error) if is_refused(&error) && is_there => Ok(()),
@@ -506,7 +503,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "cli")]
     fn a_write_that_has_begun_is_finished() {
         use std::sync::mpsc;
         use std::thread;
@@ -526,7 +522,7 @@ mod tests {
         begun.recv().unwrap();
         let finisher = thread::spawn(move || {
             go_on.send(()).unwrap();
-            let no_others = finish_writes();
+            let no_others = lock::write(&WRITES);
             let found = (fs::read_to_string(&path).ok(), names(&dir));
             drop(no_others);
             found

@@ -20,7 +20,6 @@ mod variables;
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::mem;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,8 +43,8 @@ pub fn main() -> ExitCode {
         Err(error) => return fail(&error, 2),
     };
     let code = runtime.block_on(run());
-    // Never given back: what is still done on other threads writes no more.
-    mem::forget(files::finish_writes());
+    // What is still done on other threads writes no more.
+    files::end_writes();
     // Dropping the runtime would wait for blocking work that is no longer needed, such as a file without an end or an
     // RSA key.
     runtime.shutdown_background();

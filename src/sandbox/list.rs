@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -12,7 +12,7 @@ use crate::api::order::book::{BookFull, OrderMemory as _};
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
-use crate::lock::lock;
+use crate::lock::{self, lock};
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::budget::Budget;
@@ -315,11 +315,11 @@ impl Sandboxes {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Others> {
-        self.others.read().unwrap_or_else(PoisonError::into_inner)
+        lock::read(&self.others)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Others> {
-        self.others.write().unwrap_or_else(PoisonError::into_inner)
+        lock::write(&self.others)
     }
 }
 

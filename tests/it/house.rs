@@ -41,8 +41,9 @@ const BESIDE: [(&str, &str); 10] = [
 ];
 
 /// What of that uses another.
-const BESIDE_USES: [(&str, &str); 4] = [
+const BESIDE_USES: [(&str, &str); 5] = [
     ("files", "clock"),
+    ("files", "lock"),
     ("log", "clock"),
     ("log", "lock"),
     ("token", "files"),
@@ -111,6 +112,7 @@ fn every_state_of_an_order_is_in_the_lists_that_are_written_by_hand() {
             ("docs/certificates.md", state.to_owned()),
             ("docs/fixtures.md", state.to_owned()),
             ("src/model/order.rs", format!("pub fn {}(", state.replace('-', "_"))),
+            ("src/server/console/orders.js", format!("'{state}'")),
             ("tests/it/certificates/states.rs", format!("(\"{state}\", ")),
             ("tests/it/harness/texts.rs", format!("\"{state}\",")),
         ] {
