@@ -10,8 +10,8 @@
 //!   which nothing happens, and a write that makes no progress. The service limits the time for the body of a request.
 //! - [`Limits::connections`] limits their number, so that a full listener takes no file descriptor from the others.
 //!   While a listener is full, connections that wait for their peer are closed if too little happens on them (see `room`), to
-//!   make room for those that wait to be accepted: for its first byte, its handshake, its head, the rest of a body, for it to
-//!   take an answer, or to close. Connections whose calls are at work stay.
+//!   make room for those that are still to be accepted. A peer is waited for until it has sent its first byte, its handshake, a
+//!   head and a body, has taken the answer, and has closed. Connections whose calls are at work stay.
 //! - An HTTP/1 call ends when its peer closes the connection, also while the call waits (see `peer`).
 //! - A response after which the connection is closed has the header `Connection: close` (see `calls`).
 //! - A head may have 96 KiB; for a longer one, hyper responds 431 (414 for a target of more than 65534 bytes) and

@@ -19,7 +19,7 @@ pub(super) struct Activity {
 
 impl Activity {
     /// How many events there were: calls, and pieces of responses that the peer has read.
-    pub(super) fn count(&self) -> u64 {
+    pub(super) fn steps(&self) -> u64 {
         self.steps.load(Ordering::Relaxed)
     }
 
@@ -71,13 +71,13 @@ where
         Box::pin(async move {
             let response = answer.await?;
             let activity = at_work.0.clone();
-            Ok(response.map(|body| count_body(body, activity)))
+            Ok(response.map(|body| counted(body, activity)))
         })
     }
 }
 
 /// The same body of a response, whose pieces are counted.
-pub(super) fn count_body(body: Body, activity: Arc<Activity>) -> Body {
+pub(super) fn counted(body: Body, activity: Arc<Activity>) -> Body {
     Body::new(CountedBody {
         body,
         activity,

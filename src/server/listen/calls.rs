@@ -13,7 +13,7 @@ use hyper::service::Service;
 use hyper::{Request, Response, Version};
 use tokio::time::timeout;
 
-use super::activity::count_body;
+use super::activity;
 use super::peer::Peer;
 use super::received::Received;
 use crate::server::linger;
@@ -70,8 +70,8 @@ where
                 }
             }
             if version != Version::HTTP_2 && is_perhaps_made_slowly(response.body()) {
-                let activity = waiting.peer().activity().clone();
-                response = response.map(|body| count_body(body, activity));
+                let counted = waiting.peer().activity().clone();
+                response = response.map(|body| activity::counted(body, counted));
             }
             drop(waiting);
             Ok(response)

@@ -30,7 +30,7 @@ use tracing::{debug, info};
 use super::activity::CountedService;
 use super::calls::Calls;
 use super::peer::{EarlyResponse, Peer};
-use super::room::{Awaited, HANDSHAKE_PACE_TIME, PACE_TIME, Room};
+use super::room::{Awaited, LOOK_AFTER, LOOK_AFTER_IN_HANDSHAKE, Room};
 use super::{LOG, Limits, Received};
 use crate::server::linger::{Linger, Traffic};
 use crate::server::stop::Stop;
@@ -67,7 +67,7 @@ impl Shared {
         let read_timeout = limits.read_timeout;
         let mut http1 = http1::Builder::new();
         // No `pipeline_flush`: it would delay a response while a part of the next head has arrived.
-        // Nor a `header_read_timeout`: its timer is set and cleared for each call (see `Event::NoHead`).
+        // Nor a `header_read_timeout`: see `Peer::head_is_overdue`.
         http1
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
@@ -190,7 +190,7 @@ impl Connection {
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.stopped() => return None,
             // The first byte is all that is waited for.
-            () = self.shared.room.until_in_the_way(self.peer, PACE_TIME, || Some(Awaited::Call(0))) => {
+            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER, || Some(Awaited::Call(0))) => {
                 return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
@@ -206,7 +206,7 @@ impl Connection {
         let done = tokio::select! {
             biased;
             done = timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()) => done,
-            () = self.shared.room.until_in_the_way(self.peer, HANDSHAKE_PACE_TIME, || Some(self.traffic())) => {
+            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER_IN_HANDSHAKE, || Some(self.traffic())) => {
                 self.log_closed_for_room();
                 return None;
             }
@@ -291,7 +291,9 @@ impl Connection {
         let mut stop = self.stop.clone();
         let events = FuturesUnordered::<BoxFuture<'c, Event>>::new();
         events.push(Box::pin(peer.reset().map(|()| Event::Reset)));
-        events.push(Box::pin(peer.late(self.shared.read_timeout).map(|()| Event::NoHead)));
+        events.push(Box::pin(
+            peer.head_is_overdue(self.shared.read_timeout).map(|()| Event::NoHead),
+        ));
         events.push(self.in_the_way(peer));
         events.push(Box::pin(async move {
             stop.stopped().await;
@@ -302,7 +304,7 @@ impl Connection {
 
     fn in_the_way<'c>(&'c self, peer: &'c Peer) -> BoxFuture<'c, Event> {
         let room = &self.shared.room;
-        let in_the_way = room.until_in_the_way(self.peer, PACE_TIME, || peer.awaited());
+        let in_the_way = room.until_in_the_way(self.peer, LOOK_AFTER, || peer.awaited());
         Box::pin(in_the_way.map(|()| Event::InTheWay))
     }
 
@@ -332,13 +334,13 @@ impl Connection {
             } else {
                 peer.body_bytes()
             };
-            let done = activity.count();
+            let done = activity.steps();
             (!is_at_work).then_some(Awaited::Bytes { done, bytes })
         };
         let is_in_the_way = |leaving| {
             self.shared
                 .room
-                .until_in_the_way(self.peer, PACE_TIME, move || awaited(leaving))
+                .until_in_the_way(self.peer, LOOK_AFTER, move || awaited(leaving))
         };
         let mut in_the_way = pin!(is_in_the_way(false));
         let mut makes_room = false;
@@ -354,7 +356,7 @@ impl Connection {
                     (makes_room, leaving) = (true, true);
                     in_the_way.set(is_in_the_way(true));
                 }
-                _ = ticks.tick() => match activity.count() {
+                _ = ticks.tick() => match activity.steps() {
                     _ if activity.in_progress() > 0 => continue,
                     // It was sent a GOAWAY, and its peer has read nothing since the last tick.
                     now if leaving && now == seen => return,
@@ -388,7 +390,7 @@ impl Connection {
             biased;
             // An error means that the peer has closed it already.
             _ = io.shutdown() => {}
-            () = self.shared.room.until_in_the_way(self.peer, PACE_TIME, || Some(self.traffic())) => {}
+            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER, || Some(self.traffic())) => {}
         }
     }
 

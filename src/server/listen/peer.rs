@@ -80,20 +80,22 @@ impl Peer {
         {}
     }
 
-    /// Waits until the peer has taken that long for the head of a call, or up to an eighth longer.
-    pub(super) async fn late(&self, time: Duration) {
-        let mut waits = Some((0, Instant::now()));
+    /// Waits until the peer has taken that long for the head of a call, or up to an eighth longer: it only looks now and then.
+    /// hyper's own limit would set a timer and clear it for each call.
+    pub(super) async fn head_is_overdue(&self, time: Duration) {
+        // How many calls there were when a head was last seen to be waited for, and since when.
+        let mut awaited = Some((0, Instant::now()));
         loop {
             sleep(time / 8).await;
-            waits = match (self.awaited(), waits) {
-                (Some(Awaited::Call(calls)), Some((before, since))) if calls == before => {
+            awaited = match (self.awaited(), awaited) {
+                (Some(Awaited::Call(now)), Some((before, since))) if now == before => {
                     if since.elapsed() >= time {
                         return;
                     }
-                    waits
+                    awaited
                 }
-                (Some(Awaited::Call(calls)), _) => Some((calls, Instant::now())),
-                _ => None,
+                (Some(Awaited::Call(now)), Some(_) | None) => Some((now, Instant::now())),
+                (Some(Awaited::Bytes { .. }) | None, _) => None,
             };
         }
     }
@@ -134,7 +136,7 @@ impl Peer {
     }
 
     /// Notes that so many bytes of a body have come.
-    pub(super) fn count_body(&self, bytes: usize) {
+    pub(super) fn add_body_bytes(&self, bytes: usize) {
         self.body_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 

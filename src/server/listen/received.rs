@@ -63,7 +63,7 @@ impl Connection {
         }
         self.awaited = None;
         if let Poll::Ready(Some(Ok(frame))) = polled {
-            self.peer.count_body(frame.data_ref().map_or(0, Bytes::len));
+            self.peer.add_body_bytes(frame.data_ref().map_or(0, Bytes::len));
         }
     }
 }

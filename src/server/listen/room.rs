@@ -8,10 +8,10 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 /// After how much time it is looked at what has happened on a connection that waits for its peer, while the listener is full.
-pub(super) const PACE_TIME: Duration = Duration::from_millis(250);
+pub(super) const LOOK_AFTER: Duration = Duration::from_millis(250);
 
 /// The same for a TLS handshake, in which a peer may have to compute.
-pub(super) const HANDSHAKE_PACE_TIME: Duration = Duration::from_secs(1);
+pub(super) const LOOK_AFTER_IN_HANDSHAKE: Duration = Duration::from_secs(1);
 
 /// How many bytes must have come or gone by then: less than one packet, and a third of what a modem sends in that time.
 const LEAST_BYTES: u64 = 512;

@@ -4,7 +4,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::server::listen::room::{Awaited, PACE_TIME};
+use crate::server::listen::room::{Awaited, LOOK_AFTER};
 
 /// Only what makes room ends within these.
 const LIMITS: Limits = Limits {
@@ -250,7 +250,11 @@ fn a_connection_stalls_with_neither_a_step_nor_enough_bytes() {
         (bytes(1, 1000), bytes(1, 1512), false),
         (bytes(1, 1000), bytes(2, 1000), false),
         // What a modem sends in the time.
-        (bytes(1, 0), bytes(1, 7000 * PACE_TIME.as_millis() as u64 / 1000), false),
+        (
+            bytes(1, 0),
+            bytes(1, 7000 * LOOK_AFTER.as_millis() as u64 / 1000),
+            false,
+        ),
     ] {
         assert_eq!(now.has_stalled_since(before), stalls, "{before:?} {now:?}");
     }
