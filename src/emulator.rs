@@ -50,7 +50,7 @@ pub struct Emulator {
     control: Option<SocketAddr>,
     ca_pem: Option<Arc<str>>,
     stopper: Stopper,
-    /// The listeners, and the task that saves the state from time to time.
+    /// The listeners, the task that sends pushes, and the one that saves the state from time to time.
     tasks: JoinSet<()>,
     sandboxes: Arc<Sandboxes>,
     state_file: Option<Arc<StateFile>>,

@@ -5,8 +5,8 @@ use std::io::{BufWriter, Write};
 use serde::Serialize;
 use serde_json::Error;
 
-/// Writes a value. Each type that is written has one set of functions for all writers, and that makes the program smaller by
-/// several percent; the buffer saves calls of the writer.
+/// Writes a value. Through `dyn Write`, so that serde's code for a type is compiled once, not once for each kind of writer; the
+/// buffer saves most calls through it.
 ///
 /// # Errors
 /// The writer's, and a value that JSON cannot hold.

@@ -144,15 +144,16 @@ impl Account {
         let permissions = size_of::<&str>() * self.permissions.as_ref().map_or(0, Vec::len);
         let voucher = self.voucher.as_ref().and_then(|voucher| voucher.0.as_ref());
         let push = self.push.as_ref().map_or(0, |push| {
-            let user = push.credentials.as_ref().map_or(0, |user| user.user_name.len());
+            let user = push.credentials.as_ref();
+            let user = user.map_or(0, |user| user.user_name.len() + user.password.expose().len());
             size_of::<PushTarget>() + push.url.as_str().len() + user
         });
         let texts =
             self.login_name.as_str().len() + self.login_password.expose().len() + voucher.map_or(0, String::len);
-        // Both of these texts are kept as the keys of maps as well.
+        // The name and the password are the keys of maps as well, which share their texts.
+        let keys = size_of::<LoginName>() + size_of::<Password>();
         size_of::<Self>()
-            + size_of::<LoginName>()
-            + size_of::<Password>()
+            + keys
             + texts
             + numbers
             + size_of::<u16>() * self.unpriced.len()

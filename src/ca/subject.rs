@@ -57,7 +57,7 @@ pub(crate) struct CertificateNames<'o> {
     pub(crate) organization: &'o str,
     /// Whether the order gave the email address itself, so that a code-signing certificate names it.
     pub(crate) has_email: bool,
-    /// What else is said about the organization. What its certificate needs of it and is not said is made up.
+    /// What else is known about the organization, for the attributes of its place and its identifier.
     pub(crate) details: Option<&'o SubjectDetails>,
 }
 
@@ -70,8 +70,8 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// The subject of that kind for those names. The country, the state and the identifier of the organization are made
-    /// up where nothing is said of them.
+    /// The subject of that kind for those names. What the certificate needs of the organization's place (see [`place`]) and its
+    /// identifier are made up where they are not known.
     ///
     /// # Errors
     /// The email address or the organization, if it is used, cannot be in a certificate.

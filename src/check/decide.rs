@@ -86,6 +86,7 @@ async fn settle_states(local: &mut Local, asked: &[Asked]) -> Result<Vec<(&'stat
             continue;
         }
         let mut best = (0, State::Issued);
+        // The first of those that are equally good is taken, and most orders are issued.
         for state in [State::Issued].into_iter().chain(State::ALL) {
             local.put(product, state).await?;
             let mut equal = 0;

@@ -84,7 +84,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
 /// What the examples read from a file: a CSR that every endpoint accepts.
 pub(crate) const EXAMPLE_CSR: &str = include_str!("../../../fixtures/csr/p256-sha256.pem");
 
-/// The argument of the endpoints that can check a call and leave it at that.
+/// The argument of the endpoints that can check a call without doing what it asks for.
 const TEST: Argument = Argument::yes_or_no("test", "Y: check everything, change nothing.");
 
 /// An endpoint: what its file says, in a form that all endpoints share.

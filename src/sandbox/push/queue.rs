@@ -108,8 +108,8 @@ impl Pushes {
         Ok(())
     }
 
-    /// Takes the first push that waits and may be sent: of its order none is on its way, not too many of the sandbox are,
-    /// and `has_place` finds a place for it, which is told how many of the sandbox are on their way.
+    /// Takes the first push that waits and may be sent: of its order none is on its way, not too many of the sandbox are, and
+    /// `has_place` finds a place for it. `has_place` is given how many pushes of the sandbox are on their way, and the push.
     pub(crate) fn take(&self, mut has_place: impl FnMut(usize, &Push) -> bool) -> NextPush {
         let mut queue = self.lock();
         if queue.busy.len() >= MAX_BUSY {

@@ -40,8 +40,11 @@ pub(super) const MAX_MEASURED: usize = 128;
 /// How many pieces of a longer answer may wait to be sent.
 const MAX_WAITING_PIECES: usize = 2;
 
-/// How many long answers are sent at a time, and how many of those whose length nothing limits.
-const TURNS: [usize; 2] = [4, 2];
+/// How many long answers are sent at a time.
+const LONG_TURNS: usize = 4;
+
+/// How many answers are sent at a time whose length nothing limits.
+const UNLIMITED_TURNS: usize = 2;
 
 /// How long a reader may take for a piece of [`BLOCK`] bytes while another request waits for a turn: twice as long as at the
 /// pace of long bodies, for clients and their systems take answers in bursts.
@@ -56,8 +59,10 @@ pub(crate) struct AnswerTurns {
 
 impl Default for AnswerTurns {
     fn default() -> Self {
-        let [long, unlimited] = TURNS.map(|turns| Arc::new(Turns::new(turns)));
-        Self { long, unlimited }
+        Self {
+            long: Arc::new(Turns::new(LONG_TURNS)),
+            unlimited: Arc::new(Turns::new(UNLIMITED_TURNS)),
+        }
     }
 }
 
@@ -65,9 +70,9 @@ impl Default for AnswerTurns {
 #[derive(Debug)]
 struct Turns {
     free: Arc<Semaphore>,
-    /// The requests that wait for one, in their order, but for those for which a reader gives one up.
+    /// The requests without a turn, the oldest first. A slow reader takes one out, and gives up its own turn for it.
     waiting: watch::Sender<VecDeque<Arc<()>>>,
-    /// Locked by the reader who is the next to give one up. The others wait here in the order in which they became too slow.
+    /// Locked by the slow reader who is the next to do so. The others wait for it in the order in which they became too slow.
     next: Mutex<()>,
 }
 
@@ -89,8 +94,8 @@ impl Turns {
         timeout(PATIENCE, self.free.clone().acquire_owned()).await.ok()?.ok()
     }
 
-    /// Waits until a request waits for a turn that whoever waits here is to give up. Each request ends one such wait, the
-    /// longest.
+    /// For a slow reader: waits until there is a request for which it is to give up its turn. Each request ends one such wait,
+    /// the longest.
     async fn are_wanted(&self) {
         let _next = self.next.lock().await;
         let mut waiting = self.waiting.subscribe();
@@ -241,9 +246,9 @@ fn write(value: &impl Serialize, turn: Option<Turn>, begin: oneshot::Sender<Begu
         left: written_length(value) as u64,
     };
     if begin.send(Begun::Long(body)).is_ok() {
-        let pieces = Pieces(Some(Reader { pieces, turn }));
-        let mut writer = io::BufWriter::with_capacity(BLOCK, pieces);
-        let _ = json::write(&mut writer, value).map(|()| writer.flush());
+        // In pieces of a whole block. An error means that nobody reads on.
+        let mut pieces = io::BufWriter::with_capacity(BLOCK, Pieces(Some(Reader { pieces, turn })));
+        let _ = json::write(&mut pieces, value);
     }
 }
 

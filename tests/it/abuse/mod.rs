@@ -106,7 +106,7 @@ fn assert_memory_comes_back(server: &Server, before: usize, slack: usize) {
     }
 }
 
-/// Sets it however the scope ends.
+/// Sets the flag when the scope ends, also by a panic.
 struct SetAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {
