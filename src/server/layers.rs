@@ -116,13 +116,11 @@ async fn log_request(
     Ok(response)
 }
 
-/// One line for a request that was refused before its route was looked for.
+/// One line for a request that was refused before its route was looked for. Also for a read: whoever makes it often sees no more
+/// than the status, and somebody has to learn why.
 pub(crate) fn log_refusal(method: &Method, response: &Response) {
     let (status, hint) = (response.status().as_u16(), hint(response));
-    match is_read(method) {
-        true => debug!(target: CONTROL_LOG, %method, path = "?", status, hint),
-        false => info!(target: CONTROL_LOG, %method, path = "?", status, hint),
-    }
+    info!(target: CONTROL_LOG, %method, path = "?", status, hint);
 }
 
 /// Whether a request of that method changes nothing.

@@ -70,7 +70,7 @@ pub(crate) enum CtlCommand {
     /// Faults: list, add, remove, clear.
     #[command(subcommand)]
     Faults(FaultsCommand),
-    /// What was called.
+    /// The journal: what was called, and what was answered.
     Calls(CallsArgs),
     /// The mails that would have been sent.
     Outbox(OutboxArgs),
@@ -335,7 +335,7 @@ pub(crate) enum AccountsCommand {
     Set {
         /// Its loginName.
         login: String,
-        /// A field as `list --json` shows it, such as permissions=!autoRevokeCS or permissions=none; nothing after
+        /// A field as `list --json` shows it, such as 'permissions=!autoRevokeCS' or permissions=none; nothing after
         /// the = takes it away.
         #[arg(required = true, value_name = "FIELD=VALUE", value_parser = read_pair)]
         fields: Vec<(String, String)>,
@@ -364,11 +364,11 @@ pub(crate) enum ClockCommand {
         #[arg(allow_hyphen_values = true)]
         now: Option<String>,
     },
-    /// Let it go on.
+    /// Let it go on from where it stands.
     Unfreeze,
     /// Move it on: 30d, 10m.
     Advance {
-        /// By so much.
+        /// By so much, such as 30d or 1h30m.
         #[arg(allow_hyphen_values = true, value_parser = read_step)]
         by: String,
     },
@@ -447,23 +447,23 @@ impl FaultArgs {
 #[derive(Args, Clone, Serialize)]
 #[command(group = ArgGroup::new("then").required(true))]
 pub(crate) struct ThenArgs {
-    /// The API answers that code.
+    /// The API answers that code, to calls of the endpoints that have it, and changes nothing.
     #[arg(long, group = "then", value_name = "NUMBER", allow_negative_numbers = true, value_parser = read_code)]
     pub(crate) code: Option<i32>,
-    /// The answer takes so much longer.
+    /// The call is done, and its answer takes so much longer.
     #[arg(long, group = "then", value_name = "DURATION", value_parser = read_span)]
     pub(crate) delay: Option<String>,
-    /// A gateway answers that HTTP status.
+    /// A gateway answers that HTTP status, and nothing is changed.
     #[arg(long, group = "then", value_name = "STATUS", value_parser = read_whole::<u16>)]
     pub(crate) status: Option<u16>,
-    /// The connection is closed.
+    /// The call is done, and its connection is closed.
     #[arg(long, group = "then", value_name = "before|mid-body")]
     pub(crate) disconnect: Option<Disconnect>,
-    /// The answer comes garbled.
+    /// The call is done, and its answer comes garbled.
     #[arg(long, group = "then")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) garble: bool,
-    /// The answer comes at so many bytes a second.
+    /// The call is done, and its answer comes at so many bytes a second.
     #[arg(long, group = "then", value_name = "BYTES", value_parser = read_whole::<u32>)]
     pub(crate) throttle: Option<u32>,
     /// What the message of the code names.

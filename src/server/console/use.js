@@ -9,7 +9,7 @@ export default function Use() {
   const { http, version, path } = base();
   const { https } = health.value;
   const control = `${location.origin}/control/v1/`;
-  const ca = `curl -s ${control}tls/ca.pem -o ca.pem`;
+  const ca = `curl -sSf ${control}tls/ca.pem -o ca.pem`;
   const list = https ? snippets(https + path + '/products/download/CollectSMIME', ca) : [];
   const [language, text] = list.find(([name]) => name === route.value.query.in) || list[0] || [];
   const line = (title, url) => url && [title, html`<code>${url}</code> <${Copy} class="quiet small" text=${url} aria-label=${`Copy ${title}`} />`];
