@@ -35,7 +35,7 @@ export function findBinary() {
   throw new Error(
     `the program ${NAME} is neither installed with this package nor on the PATH. The package ${platform} has it, which ` +
       `npm installs with ${NAME} unless it omits optional dependencies; there are packages for Linux and macOS, x64 and ` +
-      `arm64. Elsewhere build it with \`cargo install ${NAME}\`, or name it in ${VARIABLE}`,
+      `arm64. Elsewhere build it with \`cargo install --path .\` in its repository, or name it in ${VARIABLE}`,
   );
 }
 

@@ -41,7 +41,7 @@ def find_binary() -> str:
         raise BinaryNotFoundError(
             f"the program {NAME} is neither installed with this module nor on the PATH. "
             f"`pip install {NAME}` brings it for Linux and macOS; elsewhere build it with "
-            f"`cargo install {NAME}`, or name it in {VARIABLE}"
+            f"`cargo install --path .` in its repository, or name it in {VARIABLE}"
         )
     return found
 
