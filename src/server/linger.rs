@@ -56,7 +56,8 @@ where
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     bytes: AtomicU64,
-    awaits_peer: AtomicBool,
+    awaits_read: AtomicBool,
+    awaits_close: AtomicBool,
 }
 
 impl Traffic {
@@ -65,17 +66,18 @@ impl Traffic {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Whether the peer is to take what was written, or to close the connection.
-    pub(crate) fn awaits_peer(&self) -> bool {
-        self.awaits_peer.load(Ordering::Relaxed)
+    /// Whether the peer is to read what was written.
+    pub(crate) fn awaits_read(&self) -> bool {
+        self.awaits_read.load(Ordering::Relaxed)
+    }
+
+    /// Whether the peer is to close the connection.
+    pub(crate) fn awaits_close(&self) -> bool {
+        self.awaits_close.load(Ordering::Relaxed)
     }
 
     fn count(&self, bytes: usize) {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    fn set_awaits_peer(&self, awaits: bool) {
-        self.awaits_peer.store(awaits, Ordering::Relaxed);
     }
 }
 
@@ -133,11 +135,11 @@ impl Linger {
             self.traffic.count(result.as_ref().copied().unwrap_or_default());
             if self.timer.is_some() {
                 self.timer = None;
-                self.traffic.set_awaits_peer(false);
+                self.traffic.awaits_read.store(false, Ordering::Relaxed);
             }
             return written;
         }
-        self.traffic.set_awaits_peer(true);
+        self.traffic.awaits_read.store(true, Ordering::Relaxed);
         ready!(self.poll_timer(cx, self.write_timeout));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -227,7 +229,7 @@ impl AsyncWrite for Linger {
                 return Poll::Ready(Ok(()));
             };
             self.timer = None;
-            self.traffic.set_awaits_peer(true);
+            self.traffic.awaits_close.store(true, Ordering::Relaxed);
             self.phase = Phase::Discarding;
         }
         if let Phase::Discarding = self.phase {

@@ -30,7 +30,7 @@ use tracing::{debug, info};
 use super::activity::CountedService;
 use super::calls::Calls;
 use super::peer::{EarlyResponse, Peer};
-use super::room::{Awaited, LOOK_AFTER, LOOK_AFTER_IN_HANDSHAKE, Room};
+use super::room::{Awaited, Progress, Room};
 use super::{LOG, Limits, Received};
 use crate::server::linger::{Linger, Traffic};
 use crate::server::stop::Stop;
@@ -71,8 +71,6 @@ impl Shared {
         http1
             .max_header_size(MAX_HEAD)
             .max_buf_size(MAX_BUFFER)
-            // Nearly all responses are short, and one copy costs less than a list of pieces.
-            .writev(false)
             // `printf ... | nc` closes its sending side at once and still reads the response.
             .half_close(true);
         let mut http2 = http2::Builder::new(TokioExecutor::new());
@@ -190,7 +188,7 @@ impl Connection {
             peeked = timeout(self.shared.read_timeout, tcp.peek(&mut first)) => peeked,
             () = self.stop.stopped() => return None,
             // The first byte is all that is waited for.
-            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER, || Some(Awaited::Call(0))) => {
+            () = self.shared.room.until_in_the_way(self.peer, || Some(Awaited::Call(0))) => {
                 return self.log_end(&io::Error::other("the listener is full and the peer had sent nothing"));
             }
         };
@@ -206,7 +204,7 @@ impl Connection {
         let done = tokio::select! {
             biased;
             done = timeout(self.shared.read_timeout, acceptor.accept(io).into_fallible()) => done,
-            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER_IN_HANDSHAKE, || Some(self.traffic())) => {
+            () = self.shared.room.until_in_the_way(self.peer, || Some(Awaited::Handshake(self.traffic()))) => {
                 self.log_closed_for_room();
                 return None;
             }
@@ -304,7 +302,7 @@ impl Connection {
 
     fn in_the_way<'c>(&'c self, peer: &'c Peer) -> BoxFuture<'c, Event> {
         let room = &self.shared.room;
-        let in_the_way = room.until_in_the_way(self.peer, LOOK_AFTER, || peer.awaited());
+        let in_the_way = room.until_in_the_way(self.peer, || peer.awaited());
         Box::pin(in_the_way.map(|()| Event::InTheWay))
     }
 
@@ -321,27 +319,31 @@ impl Connection {
         let mut connection = self.shared.http2.serve_connection(TokioIo::new(io), service);
         // hyper limits neither the time for the HTTP/2 preface nor that of idle connections. A connection on which
         // nothing happened for a whole period gets a GOAWAY, and is dropped one period later. A call that the service
-        // is still working on continues; a response that the peer does not read does not count.
+        // is still working on continues; a response that the peer does not read does not count. Nor do further calls make a
+        // connection stay that was sent a GOAWAY, for whatever reason: it has two more periods at most.
         let period = self.shared.read_timeout;
         let mut ticks = interval_at(Instant::now() + period, period);
         let mut seen = 0;
         let mut leaving = false;
-        // For a peer that was told to leave, each byte counts, otherwise those of bodies alone.
+        let mut periods_since_then = 0;
+        // For a peer that was told to leave, each byte counts, as it may be reading its last responses; otherwise those of bodies
+        // alone.
         let awaited = |leaving| {
             let is_at_work = activity.in_progress() > peer.awaited_bodies();
-            let bytes = if leaving {
-                self.traffic.bytes()
-            } else {
-                peer.body_bytes()
-            };
             let done = activity.steps();
-            (!is_at_work).then_some(Awaited::Bytes { done, bytes })
+            let awaited = match leaving {
+                true => Awaited::Reading(Progress {
+                    done,
+                    bytes: self.traffic.bytes(),
+                }),
+                false => Awaited::Bytes(Progress {
+                    done,
+                    bytes: peer.body_bytes(),
+                }),
+            };
+            (!is_at_work).then_some(awaited)
         };
-        let is_in_the_way = |leaving| {
-            self.shared
-                .room
-                .until_in_the_way(self.peer, LOOK_AFTER, move || awaited(leaving))
-        };
+        let is_in_the_way = |leaving| self.shared.room.until_in_the_way(self.peer, move || awaited(leaving));
         let mut in_the_way = pin!(is_in_the_way(false));
         let mut makes_room = false;
         let served = loop {
@@ -358,8 +360,14 @@ impl Connection {
                 }
                 _ = ticks.tick() => match activity.steps() {
                     _ if activity.in_progress() > 0 => continue,
-                    // It was sent a GOAWAY, and its peer has read nothing since the last tick.
-                    now if leaving && now == seen => return,
+                    now if leaving => {
+                        periods_since_then += 1;
+                        if now == seen || periods_since_then == 2 {
+                            return;
+                        }
+                        seen = now;
+                        continue;
+                    }
                     now if now == seen => leaving = true,
                     now => {
                         seen = now;
@@ -390,14 +398,14 @@ impl Connection {
             biased;
             // An error means that the peer has closed it already.
             _ = io.shutdown() => {}
-            () = self.shared.room.until_in_the_way(self.peer, LOOK_AFTER, || Some(self.traffic())) => {}
+            () = self.shared.room.until_in_the_way(self.peer, || Some(Awaited::Bytes(self.traffic()))) => {}
         }
     }
 
     /// What has come and gone, where anything that does is waited for.
-    fn traffic(&self) -> Awaited {
+    fn traffic(&self) -> Progress {
         let bytes = self.traffic.bytes();
-        Awaited::Bytes { done: 0, bytes }
+        Progress { done: 0, bytes }
     }
 
     /// Logs that a connection is closed because the listener is full.

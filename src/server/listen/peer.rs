@@ -24,7 +24,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
-use super::room::Awaited;
+use super::room::{Awaited, Progress};
 use crate::server::linger::Traffic;
 
 /// The beginning of every HTTP/1 response.
@@ -95,7 +95,7 @@ impl Peer {
                     awaited
                 }
                 (Some(Awaited::Call(now)), Some(_) | None) => Some((now, Instant::now())),
-                (Some(Awaited::Bytes { .. }) | None, _) => None,
+                (Some(Awaited::Bytes(_) | Awaited::Handshake(_) | Awaited::Reading(_)) | None, _) => None,
             };
         }
     }
@@ -108,14 +108,16 @@ impl Peer {
     /// What it is waited for, with HTTP/1. None while the service is working on a call of it.
     pub(super) fn awaited(&self) -> Option<Awaited> {
         let calls = self.calls.load(Ordering::Relaxed);
-        let bytes = Awaited::Bytes {
+        let progress = Progress {
             done: calls,
             bytes: self.traffic.bytes(),
         };
         if self.is_waiting() {
-            (self.awaited_bodies() > 0).then_some(bytes)
-        } else if self.traffic.awaits_peer() {
-            Some(bytes)
+            (self.awaited_bodies() > 0).then_some(Awaited::Bytes(progress))
+        } else if self.traffic.awaits_read() {
+            Some(Awaited::Reading(progress))
+        } else if self.traffic.awaits_close() {
+            Some(Awaited::Bytes(progress))
         } else if self.activity.in_progress() > 0 {
             // A response is being made. Its next call may have come already, and is read after it.
             None

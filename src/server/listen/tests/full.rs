@@ -4,7 +4,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinSet;
 
 use super::*;
-use crate::server::listen::room::{Awaited, LOOK_AFTER};
+use crate::server::listen::room::{Awaited, Progress};
 
 /// Only what makes room ends within these.
 const LIMITS: Limits = Limits {
@@ -239,7 +239,8 @@ async fn clients_of_a_slow_line_stay() {
 
 #[test]
 fn a_connection_stalls_with_neither_a_step_nor_enough_bytes() {
-    let bytes = |done, bytes| Awaited::Bytes { done, bytes };
+    let bytes = |done, bytes| Awaited::Bytes(Progress { done, bytes });
+    let reading = |bytes| Awaited::Reading(Progress { done: 1, bytes });
     for (before, now, stalls) in [
         (Awaited::Call(1), Awaited::Call(1), true),
         (Awaited::Call(1), Awaited::Call(2), false),
@@ -249,10 +250,13 @@ fn a_connection_stalls_with_neither_a_step_nor_enough_bytes() {
         (bytes(1, 1000), bytes(1, 1511), true),
         (bytes(1, 1000), bytes(1, 1512), false),
         (bytes(1, 1000), bytes(2, 1000), false),
+        (reading(0), reading(6143), true),
+        (reading(0), reading(6144), false),
+        (reading(0), bytes(1, 0), false),
         // What a modem sends in the time.
         (
             bytes(1, 0),
-            bytes(1, 7000 * LOOK_AFTER.as_millis() as u64 / 1000),
+            bytes(1, 7000 * bytes(1, 0).look_after().as_millis() as u64 / 1000),
             false,
         ),
     ] {
