@@ -71,9 +71,9 @@ async fn parse_option<T>(body: Blocks, share: BodyShare) -> Result<(Option<T>, B
 where
     T: DeserializeOwned + Send + 'static,
 {
-    match body.first_visible() {
-        Some(_) => parse(body, share).await,
-        None => Ok((None, share)),
+    match body.len() {
+        0 => Ok((None, share)),
+        _ => parse(body, share).await,
     }
 }
 
