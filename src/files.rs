@@ -248,6 +248,7 @@ fn write_with(
 ) -> Result<(), FileError> {
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
+    check_regular(&target).map_err(cannot_write)?;
     let store = Store::open(directory_of(&target)?)?;
     let _write = lock::read(&WRITES);
     let temporary = match TemporaryFile::create(&store, &target, readers) {
@@ -500,6 +501,22 @@ mod tests {
         assert!(error.to_string().contains("state.json: cannot write"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(names(&dir), ["state.json"]);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_replaced() {
+        let dir = TempDir::new().unwrap();
+        let (socket, link) = (dir.path().join("socket"), dir.path().join("state.json"));
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        std::os::unix::fs::symlink(&socket, &link).unwrap();
+        for path in [&socket, &link] {
+            let error = write(path, Readers::Owner, |file| file.write_all(b"{}")).unwrap_err();
+            assert!(
+                error.to_string().contains("it is a socket, not a regular file"),
+                "{error}"
+            );
+        }
+        assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
     }
 
     #[test]
