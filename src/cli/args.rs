@@ -150,6 +150,12 @@ impl Exit {
                     .and_then(usage::what_it_takes)
                     .map_or_else(|| what_clap_says(&text, ""), str::to_owned)
             }
+            // clap would repeat what was given, and beside a loginName that may be a password.
+            ErrorKind::ValueValidation
+                if path.starts_with("sectigo-emulator ctl accounts ") && is_about_field(error) =>
+            {
+                "what is given is no FIELD=VALUE; a password with spaces stands in quotes".to_owned()
+            }
             _ => what_clap_says(&text, &place),
         };
         let origin = origin(command, words, &options_of(error));
@@ -209,6 +215,11 @@ fn right_place(error: &clap::Error, program: &clap::Command, words: &[OsString])
         Some(format!("; --{option} is an option of `sectigo-emulator {owner}`"))
     };
     options_of(error).into_iter().filter_map(place).collect()
+}
+
+/// Whether an error of clap is about a field and its value.
+fn is_about_field(error: &clap::Error) -> bool {
+    matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(argument)) if argument.contains("FIELD=VALUE"))
 }
 
 /// The options that an error of clap is about, without their dashes.

@@ -562,6 +562,20 @@ fn a_misspelt_name_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn what_may_be_a_password_in_the_place_of_a_field_is_not_repeated() {
+    let server = Server::plain(&[]);
+    for line in [
+        "accounts create new my secret123",
+        "accounts set login_name secret123",
+        "accounts set login_name loginPassword:secret123",
+    ] {
+        let refused = ctl(&server, line);
+        refused.assert_refused(2, &["FIELD=VALUE", "in quotes"]);
+        assert!(!refused.stderr.contains("secret123"), "{refused:?}");
+    }
+}
+
+#[test]
 fn an_order_that_is_not_there_is_told_with_its_sandbox() {
     let server = Server::plain(&[]);
     printed(&server, "sandbox create t1");
