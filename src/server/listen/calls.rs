@@ -13,7 +13,7 @@ use hyper::service::Service;
 use hyper::{Request, Response, Version};
 use tokio::time::timeout;
 
-use super::activity;
+use super::activity::counted;
 use super::peer::Peer;
 use super::received::Received;
 use crate::server::linger;
@@ -70,8 +70,8 @@ where
                 }
             }
             if version != Version::HTTP_2 && is_perhaps_made_slowly(response.body()) {
-                let counted = waiting.peer().activity().clone();
-                response = response.map(|body| activity::counted(body, counted));
+                let activity = waiting.peer().activity().clone();
+                response = response.map(|body| counted(body, activity));
             }
             drop(waiting);
             Ok(response)
