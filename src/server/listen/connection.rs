@@ -358,22 +358,21 @@ impl Connection {
                     (makes_room, leaving) = (true, true);
                     in_the_way.set(is_in_the_way(true));
                 }
-                _ = ticks.tick() => match activity.steps() {
-                    _ if activity.in_progress() > 0 => continue,
-                    now if leaving => {
-                        periods_since_then += 1;
-                        if now == seen || periods_since_then == 2 {
-                            return;
-                        }
-                        seen = now;
+                _ = ticks.tick() => {
+                    if activity.in_progress() > 0 {
                         continue;
                     }
-                    now if now == seen => leaving = true,
-                    now => {
-                        seen = now;
+                    let before = seen;
+                    seen = activity.steps();
+                    periods_since_then += u32::from(leaving);
+                    if leaving && (seen == before || periods_since_then == 2) {
+                        return;
+                    }
+                    if seen != before {
                         continue;
                     }
-                },
+                    leaving = true;
+                }
             }
             Pin::new(&mut connection).graceful_shutdown();
         };
