@@ -287,13 +287,10 @@ fn write_with(
 pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
     let cannot_write = |error| FileError::new(path, format!("cannot write: {error}"));
     let target = follow_links(path)?;
+    check_regular(&target).map_err(cannot_write)?;
     let store = Store::open(directory_of(&target)?)?;
-    let is_there = match fs::metadata(&target) {
-        Ok(metadata) if !metadata.is_file() => return Err(FileError::new(path, "is not a regular file")),
-        Ok(_) => {
-            OpenOptions::new().write(true).open(&target).map_err(cannot_write)?;
-            true
-        }
+    let is_there = match OpenOptions::new().write(true).open(&target) {
+        Ok(_) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(cannot_write(error)),
     };
@@ -448,7 +445,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
 pub(crate) fn check_regular(path: &Path) -> io::Result<()> {
     let kind = match fs::metadata(path).map(|metadata| metadata.file_type()) {
         Ok(kind) if !kind.is_file() => kind,
-        // Whoever reads it is told what is wrong.
+        // Whoever reads or writes it is told what is wrong.
         Ok(_) | Err(_) => return Ok(()),
     };
     let kind = match kind {
