@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::api::order::book::{BookFull, OrderMemory};
+use crate::api::order::book::{BookFull, CountedMemory};
 
 /// A limit of bytes for one kind of data, shared by all sandboxes, and how many are in use.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Budget {
     }
 }
 
-impl OrderMemory for Budget {
+impl CountedMemory for Budget {
     fn check(&self, bytes: usize) -> Result<(), BookFull> {
         // What needs nothing is not refused, not even where more is taken than there is.
         if bytes == 0 || self.taken().saturating_add(bytes) <= self.bytes {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::account::LoginName;
-use crate::api::order::book::{BookFull, OrderMemory as _};
+use crate::api::order::book::{BookFull, CountedMemory as _};
 use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
@@ -108,13 +108,14 @@ pub(crate) struct Sandboxes {
     others: RwLock<Others>,
 }
 
-/// The memory for what all sandboxes keep: of the past, and their orders.
+/// The memory for what all sandboxes keep: of the past, and what they hold now.
 #[derive(Debug)]
 struct Budgets {
     journals: Arc<Budget>,
     histories: Arc<Budget>,
     outboxes: Arc<Budget>,
-    orders: Arc<Budget>,
+    /// For orders, accounts, faults, certificates and own fixtures.
+    memory: Arc<Budget>,
 }
 
 /// The sandboxes besides the default one, those whose time to live is over among them until they are removed.
@@ -160,7 +161,7 @@ impl Sandboxes {
         let state = match saved {
             Some(saved) => settings
                 .state_of_snapshot(saved, real_now())?
-                .without_counting_its_orders(),
+                .without_counting_its_world(),
             None => settings.first_state(real_now())?,
         };
         let budgets = Budgets::new(&settings);
@@ -259,7 +260,7 @@ impl Sandboxes {
             None => self.recent.state(&self.settings, real_now)?,
         };
         let fixtures_bytes = new.fixtures.as_ref().map_or(0, |fixtures| fixtures.memory());
-        let bytes = state.order_bytes() + fixtures_bytes;
+        let bytes = state.counted_bytes() + fixtures_bytes;
         self.check_memory(bytes, real_now)?;
         let records = self.budgets.records(&self.settings);
         // Declared before the lock, so that it is freed after the lock is released.
@@ -296,19 +297,19 @@ impl Sandboxes {
         deleted.is_some_and(|deleted| !deleted.is_over(real_now()))
     }
 
-    /// Whether there is memory for so many more bytes of orders, be it that of sandboxes whose time to live is over.
+    /// Whether there is memory for so many more bytes, be it that of sandboxes whose time to live is over.
     fn check_memory(&self, bytes: usize, real_now: Timestamp) -> Result<(), BookFull> {
-        if self.budgets.orders.check(bytes).is_ok() {
+        if self.budgets.memory.check(bytes).is_ok() {
             return Ok(());
         }
         let over = self.write().sweep(real_now);
         drop(over);
-        self.budgets.orders.check(bytes)
+        self.budgets.memory.check(bytes)
     }
 
-    /// Frees the sandboxes whose time to live is over, if there was no memory for an order since the last time.
+    /// Frees the sandboxes whose time to live is over, if anything was refused for want of memory since the last time.
     fn free_memory(&self) {
-        if self.budgets.orders.take_refused() {
+        if self.budgets.memory.take_refused() {
             let over = self.write().sweep_now_and_then(real_now());
             drop(over);
         }
@@ -434,7 +435,7 @@ impl RecentWorld {
         drop(recent);
         let start = settings.start(real_now);
         let built = settings.fixtures.build_around(&world, &start, &mut settings.random())?;
-        Ok(State::new(built, settings.random()).without_counting_its_orders())
+        Ok(State::new(built, settings.random()).without_counting_its_world())
     }
 }
 
@@ -444,7 +445,7 @@ impl Settings {
     /// # Errors
     /// The fixtures are invalid.
     pub(crate) fn first_state(&self, real_now: Timestamp) -> Result<State, FixturesError> {
-        Ok(self.state_of(&self.fixtures, real_now)?.without_counting_its_orders())
+        Ok(self.state_of(&self.fixtures, real_now)?.without_counting_its_world())
     }
 
     /// The first state of a sandbox with fixtures of its own at that time.
@@ -510,7 +511,7 @@ impl Budgets {
             journals: budget(settings.journal_bytes),
             histories: budget(history::MAX_BYTES),
             outboxes: budget(MAX_OUTBOX_BYTES),
-            orders: budget(settings.max_order_bytes),
+            memory: budget(settings.max_order_bytes),
         }
     }
 
@@ -522,7 +523,7 @@ impl Budgets {
             pushes: journal(),
             history: History::new(self.histories.clone()),
             mail_budget: self.outboxes.clone(),
-            order_budget: self.orders.clone(),
+            memory_budget: self.memory.clone(),
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::api::account::LoginName;
-use crate::api::order::book::{Book, BookFull, OrderMemory as _};
+use crate::api::order::book::{Book, BookFull, CountedMemory as _};
 use crate::api::order::state::{Order, OrderNumber};
 use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::Accounts;
@@ -49,8 +49,8 @@ pub(crate) struct Sandbox {
     history: History,
     /// The memory that the mails of all sandboxes may take.
     mail_budget: Arc<Budget>,
-    /// The memory that the orders, accounts and faults of all sandboxes may take.
-    order_budget: Arc<Budget>,
+    /// The memory that the orders, accounts, faults, certificates and own fixtures of all sandboxes may take.
+    memory_budget: Arc<Budget>,
     /// The journal of the tries to send its pushes.
     pub(crate) push_journal: Journal,
     /// Its pushes that wait or are on their way.
@@ -68,7 +68,7 @@ pub(crate) struct Sandbox {
     state: Mutex<State>,
 }
 
-/// Fixtures that a sandbox keeps, and what they take of the memory for the orders of all sandboxes.
+/// Fixtures that a sandbox keeps, and what they take of the memory that is counted for all sandboxes.
 #[derive(Debug)]
 struct KeptFixtures {
     fixtures: Arc<Fixtures>,
@@ -86,8 +86,8 @@ pub(crate) struct Records {
     pub(crate) history: History,
     /// The memory that the mails of all sandboxes may take.
     pub(crate) mail_budget: Arc<Budget>,
-    /// The memory that the orders, accounts and faults of all sandboxes may take.
-    pub(crate) order_budget: Arc<Budget>,
+    /// The memory that the orders, accounts, faults, certificates and own fixtures of all sandboxes may take.
+    pub(crate) memory_budget: Arc<Budget>,
 }
 
 /// A use of a sandbox that takes its time: until it ends, the sandbox is not over, and then its time to live begins.
@@ -132,10 +132,10 @@ impl Sandbox {
             issuance,
             name.clone(),
             path(&name),
-            records.order_budget.clone(),
+            records.memory_budget.clone(),
         ));
         state.world.serials = Some(certificates.clone());
-        state.world.book_mut().bound_memory(records.order_budget.clone());
+        state.world.book_mut().bound_memory(records.memory_budget.clone());
         Self {
             certificates,
             pushes: Pushes::new(name.clone(), hub),
@@ -143,7 +143,7 @@ impl Sandbox {
             journal: records.calls,
             history: records.history,
             mail_budget: records.mail_budget,
-            order_budget: records.order_budget,
+            memory_budget: records.memory_budget,
             push_journal: records.pushes,
             ttl: None,
             logins: Vec::new(),
@@ -219,7 +219,7 @@ impl Sandbox {
 
     /// Keeps fixtures that take so many bytes, to begin again with them.
     pub(crate) fn keep_fixtures(&mut self, fixtures: Arc<Fixtures>, bytes: usize) {
-        let mut share = Share::of(self.order_budget.clone());
+        let mut share = Share::of(self.memory_budget.clone());
         share.set(bytes);
         self.fixtures = Some(KeptFixtures {
             fixtures,
@@ -237,13 +237,13 @@ impl Sandbox {
     /// # Errors
     /// There is not.
     pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), BookFull> {
-        self.order_budget.check(bytes)
+        self.memory_budget.check(bytes)
     }
 
     /// Begins again in that state, with nothing in the journal.
     ///
     /// # Errors
-    /// There is no memory for its orders. Nothing is changed.
+    /// There is no memory for it. Nothing is changed.
     pub(crate) fn reset(&self, state: State) -> Result<(), BookFull> {
         self.put(state, |_, _| {})?;
         self.journal.clear();
@@ -254,7 +254,7 @@ impl Sandbox {
     /// Goes on in that state, with the dice as they lie.
     ///
     /// # Errors
-    /// There is no memory for its orders. Nothing is changed.
+    /// There is no memory for it. Nothing is changed.
     pub(crate) fn replace(&self, mut state: State) -> Result<(), BookFull> {
         // The orders and accounts that come back in a snapshot count as little as before.
         state.uncounted_bytes = self.state().uncounted_bytes.min(state.world_bytes());
@@ -267,15 +267,15 @@ impl Sandbox {
 
     fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
-        new.world.book_mut().bound_memory(self.order_budget.clone());
+        new.world.book_mut().bound_memory(self.memory_budget.clone());
         let book = new.world.book.clone();
         let old = {
             let mut state = self.lock();
             // What they take instead of those of before.
-            if let Some(more) = new.order_bytes().checked_sub(state.order_bytes()) {
-                self.order_budget.check(more)?;
+            if let Some(more) = new.counted_bytes().checked_sub(state.counted_bytes()) {
+                self.memory_budget.check(more)?;
             }
-            state.order_share = None;
+            state.memory_share = None;
             new.faults.number_after(&state.faults);
             keep(&mut state, &mut new);
             let old = std::mem::replace(&mut *state, new);

@@ -31,7 +31,7 @@ impl Sandbox {
     /// calls it before the state is unlocked, and gets the changes of orders that were noted.
     pub(super) fn settle(&self, state: &mut State, at: Moment, by: By) -> Option<CallChanges> {
         let noted = self.note_changes(state, at.now, by);
-        self.count_orders(state);
+        self.count_memory(state);
         self.bound_mails(state);
         self.push_changes(state, at, by);
         noted
@@ -71,7 +71,7 @@ impl Sandbox {
     }
 
     /// Counts the memory of its orders, accounts and faults. Whoever adds one has looked whether there is any left.
-    fn count_orders(&self, state: &mut State) {
+    fn count_memory(&self, state: &mut State) {
         let changes = state.world.book.changes();
         let other_bytes = state.world.accounts.memory() + state.faults.bytes();
         if changes == state.counted_changes && other_bytes == state.counted_other_bytes {
@@ -80,10 +80,10 @@ impl Sandbox {
         state.counted_changes = changes;
         state.counted_other_bytes = other_bytes;
         state.uncounted_bytes = state.uncounted_bytes.min(state.world_bytes());
-        let bytes = state.order_bytes();
+        let bytes = state.counted_bytes();
         let share = state
-            .order_share
-            .get_or_insert_with(|| Share::of(self.order_budget.clone()));
+            .memory_share
+            .get_or_insert_with(|| Share::of(self.memory_budget.clone()));
         share.set(bytes);
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct State {
     /// What its mails take of the memory for those of all sandboxes, once there are any.
     pub(super) mail_share: Option<Share>,
     /// What its orders, accounts and faults take of the memory for those of all sandboxes, once there are any that count.
-    pub(super) order_share: Option<Share>,
+    pub(super) memory_share: Option<Share>,
     /// How many bytes of its orders and accounts do not count: as many as it began with. They get fewer with these.
     pub(super) uncounted_bytes: usize,
     /// The changes of the book that are counted.
@@ -46,7 +46,7 @@ impl State {
             random,
             dues: None,
             mail_share: None,
-            order_share: None,
+            memory_share: None,
             uncounted_bytes: 0,
             counted_changes: 0,
             counted_other_bytes: 0,
@@ -54,7 +54,7 @@ impl State {
     }
 
     /// The same with orders and accounts that do not count: those of the emulator's fixtures or of its saved state, which its owner chose.
-    pub(crate) fn without_counting_its_orders(self) -> Self {
+    pub(crate) fn without_counting_its_world(self) -> Self {
         Self {
             uncounted_bytes: self.world_bytes(),
             ..self
@@ -62,7 +62,7 @@ impl State {
     }
 
     /// How many bytes of its orders, of its accounts and of its faults' bodies count.
-    pub(crate) fn order_bytes(&self) -> usize {
+    pub(crate) fn counted_bytes(&self) -> usize {
         self.world_bytes().saturating_sub(self.uncounted_bytes) + self.faults.bytes()
     }
 

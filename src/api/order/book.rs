@@ -41,8 +41,8 @@ impl BookFull {
     }
 }
 
-/// The memory for the orders of all books, which somebody else keeps account of.
-pub trait OrderMemory: fmt::Debug + Send + Sync {
+/// The memory for the orders of all books and for what else counts with them, which somebody else keeps account of.
+pub trait CountedMemory: fmt::Debug + Send + Sync {
     /// Whether there is room for so many more bytes.
     ///
     /// # Errors
@@ -67,8 +67,8 @@ pub struct Book {
     /// How many bytes its orders take, but for the one that was touched last, which may have been changed since.
     bytes: usize,
     last_touched: Option<OrderNumber>,
-    /// What bounds the bytes of the orders of all books, once this one is in a sandbox.
-    memory: Option<Arc<dyn OrderMemory>>,
+    /// What bounds the bytes of the orders of all books, and of what else counts, once this one is in a sandbox.
+    memory: Option<Arc<dyn CountedMemory>>,
     /// If it keeps account of states: the lifecycle of each order that was touched, before the first touch.
     lifecycles: Option<Vec<(OrderNumber, Option<Lifecycle>)>>,
 }
@@ -111,7 +111,7 @@ impl Book {
     }
 
     /// Adds orders from now on only while there is memory for them.
-    pub fn bound_memory(&mut self, memory: Arc<dyn OrderMemory>) {
+    pub fn bound_memory(&mut self, memory: Arc<dyn CountedMemory>) {
         self.memory = Some(memory);
     }
 
@@ -464,7 +464,7 @@ mod tests {
     #[derive(Debug)]
     struct Free(usize);
 
-    impl OrderMemory for Free {
+    impl CountedMemory for Free {
         fn check(&self, bytes: usize) -> Result<(), BookFull> {
             let is_free = bytes <= self.0;
             is_free.then_some(()).ok_or(BookFull::Memory { bytes: self.0 })

@@ -92,7 +92,7 @@ pub(crate) struct Certificates {
     crls: crl::Crls,
 }
 
-/// The certificates that were made, by their orders, and what they take of the memory for the orders of all sandboxes.
+/// The certificates that were made, by their orders, and what they take of the memory that is counted for all sandboxes.
 #[derive(Debug)]
 struct Kept {
     by_order: HashMap<OrderNumber, Arc<Certificate>>,
@@ -188,15 +188,15 @@ pub(crate) enum NoCertificate {
 
 impl Certificates {
     /// The certificates of a new sandbox. The paths of its URLs begin with `path`: `/sandboxes/t1`, or empty for the
-    /// default sandbox. What it keeps is counted as memory of the orders of all sandboxes.
-    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String, order_budget: Arc<Budget>) -> Self {
+    /// default sandbox. What it keeps counts together with the orders of all sandboxes.
+    pub(crate) fn new(issuance: Arc<Issuance>, sandbox: Arc<str>, path: String, memory_budget: Arc<Budget>) -> Self {
         Self {
             issuance,
             sandbox,
             path,
             kept: Mutex::new(Kept {
                 by_order: HashMap::new(),
-                share: Share::of(order_budget),
+                share: Share::of(memory_budget),
             }),
             crls: crl::Crls::default(),
         }
