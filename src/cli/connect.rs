@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::parse::{BadValue, check_token, read_control};
 use crate::client::Control;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::token::{GivenToken, Token};
 
 // All these options have ids of their own: where `ctl` makes them global, clap hands their values up to the command above,
@@ -35,7 +36,7 @@ pub(super) struct SandboxArgs {
         long = "sandbox",
         env = "SECTIGO_EMULATOR_SANDBOX",
         value_name = "NAME",
-        default_value = "default"
+        default_value = DEFAULT_SANDBOX
     )]
     pub(super) name: String,
 }

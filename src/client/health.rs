@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
 use crate::client::http::{self, ClientError, HttpRequest};
+use crate::model::sandbox::CONTROL_BASE;
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,7 +62,8 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
 
 async fn ask(address: &str) -> Result<(), HealthError> {
     let address = || address.to_owned();
-    match http::ask(&address(), HttpRequest::get("/control/v1/health"), PATIENCE).await {
+    let request = HttpRequest::get(format!("{CONTROL_BASE}/health"));
+    match http::ask(&address(), request, PATIENCE).await {
         Ok(answer) if answer.status == StatusCode::OK => Ok(()),
         Ok(answer) => Err(HealthError::Other {
             address: address(),

@@ -13,6 +13,7 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::model::sandbox::CONTROL_BASE;
 use crate::model::split_port;
 use crate::token::GivenToken;
 
@@ -146,7 +147,7 @@ async fn send(authority: &str, request: HttpRequest) -> Result<Response<Incoming
 /// that stands for every interface is asked on this machine's own.
 pub(crate) fn authority(text: &str) -> Result<String, String> {
     let url = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
-    let authority = url.strip_suffix("/control/v1").unwrap_or(url);
+    let authority = url.strip_suffix(CONTROL_BASE).unwrap_or(url);
     let (host, port) = split_port(authority);
     let has_port = !host.is_empty() && port.is_some_and(|port| port.parse::<u16>().is_ok());
     if !has_port || authority.contains(['/', '@', ' ', '?', '#']) {

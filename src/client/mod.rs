@@ -44,6 +44,7 @@ use std::sync::Arc;
 use hyper::Method;
 
 use crate::client::remote::Remote;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::token::GivenToken;
 
 pub use crate::client::account::Accounts;
@@ -113,13 +114,13 @@ impl Control {
     pub fn sandbox(&self, name: &str) -> Self {
         Self {
             remote: self.remote.clone(),
-            sandbox: (name != "default").then(|| name.into()),
+            sandbox: (name != DEFAULT_SANDBOX).then(|| name.into()),
         }
     }
 
     /// The name of the sandbox that it drives.
     pub fn name(&self) -> &str {
-        self.sandbox.as_deref().unwrap_or("default")
+        self.sandbox.as_deref().unwrap_or(DEFAULT_SANDBOX)
     }
 
     /// What stands before the path of an endpoint to call it in this sandbox: `/sandboxes/t1`, nothing for the default

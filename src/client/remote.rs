@@ -14,6 +14,7 @@ use crate::client::error::ControlError;
 use crate::client::http::{self, ClientError, HttpRequest, HttpResponse, PATIENCE};
 use crate::model::answer::read_answer;
 use crate::model::problem::ProblemDetails;
+use crate::model::sandbox::CONTROL_BASE;
 use crate::token::GivenToken;
 
 /// What stands in a segment of a path as itself.
@@ -143,7 +144,7 @@ impl Remote {
             method,
             body,
             token: self.token.clone(),
-            ..HttpRequest::get(format!("/control/v1{path}"))
+            ..HttpRequest::get(format!("{CONTROL_BASE}{path}"))
         }
     }
 

@@ -28,6 +28,7 @@ use crate::api::protocol::form::Form;
 use crate::ca::{Authority, CaOptions};
 use crate::clock::system_now;
 use crate::model::Fixtures;
+use crate::model::sandbox::CONTROL_BASE;
 use crate::sandbox::call::IncomingCall;
 use crate::sandbox::certificates::Issuance;
 use crate::sandbox::list::{Sandboxes, Settings};
@@ -173,7 +174,7 @@ impl Rig {
     fn control(&mut self, method: Method, path: &str, body: &str) -> (u16, String) {
         let request = Request::builder()
             .method(method)
-            .uri(format!("/control/v1{path}"))
+            .uri(format!("{CONTROL_BASE}{path}"))
             .header("host", "localhost")
             .header("content-type", "application/json")
             .body(Body::from(body.to_owned()))

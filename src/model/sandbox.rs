@@ -10,6 +10,12 @@ use utoipa::ToSchema;
 use crate::model::fixtures::FixturesOrText;
 use crate::model::when::{Span, optional_span};
 
+/// The name of the sandbox that always exists.
+pub(crate) const DEFAULT_SANDBOX: &str = "default";
+
+/// What the path of every route of the control API begins with. What people read has it in full.
+pub(crate) const CONTROL_BASE: &str = "/control/v1";
+
 /// A sandbox as the control API answers it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, ToSchema)]
 #[non_exhaustive]

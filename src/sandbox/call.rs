@@ -16,8 +16,9 @@ use crate::api::protocol::code::{LOGIN_DETAILS, MISSING_ARGUMENT};
 use crate::api::protocol::form::Form;
 use crate::api::world::World;
 use crate::clock::{Stopwatch, Timestamp};
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::sandbox::journal::{ArgumentsToMask, Caller, Entry, KeptForm, Subject};
-use crate::sandbox::{DEFAULT, Sandbox, push};
+use crate::sandbox::{Sandbox, push};
 
 /// The target of the log line that each call leaves.
 pub(crate) const LOG: &str = "sectigo_emulator::call";
@@ -226,7 +227,7 @@ fn explain(answer: &mut Answer, incoming: &IncomingCall<'_>, met: Option<&MetFau
 
 /// Logs one line for a call.
 pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
-    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
+    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT_SANDBOX);
     let endpoint = entry.subject.name();
     let login = entry.caller.account().map(LoginName::as_str);
     let order = entry.order_number.map(OrderNumber::get);
@@ -241,7 +242,7 @@ pub(crate) fn log(entry: &Entry, sandbox: &str, is_worth_a_warning: bool) {
 
 /// Logs one line for a try to send a push.
 pub(crate) fn log_push(entry: &Entry, sandbox: &str) {
-    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT);
+    let sandbox = Some(sandbox).filter(|name| *name != DEFAULT_SANDBOX);
     let login = entry.caller.account().map(LoginName::as_str);
     let order = entry.order_number.map(OrderNumber::get);
     let status = Some(entry.status).filter(|status| *status != 0);

@@ -13,6 +13,7 @@ use crate::api::protocol::assumption::{AssumptionError, Assumptions};
 use crate::api::world::World;
 use crate::clock::{Timestamp, real_now};
 use crate::lock::{self, lock};
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::model::{Built, Fixtures, FixturesError, Start};
 use crate::random::Random;
 use crate::sandbox::budget::Budget;
@@ -20,7 +21,7 @@ use crate::sandbox::certificates::Issuance;
 use crate::sandbox::history::{self, History};
 use crate::sandbox::journal::Journal;
 use crate::sandbox::push::PushHub;
-use crate::sandbox::{DEFAULT, Records, Sandbox, State};
+use crate::sandbox::{Records, Sandbox, State};
 use crate::shown::shown;
 
 /// The settings that all sandboxes share.
@@ -167,7 +168,7 @@ impl Sandboxes {
         let budgets = Budgets::new(&settings);
         let hub = Arc::new(PushHub::default());
         let default = Sandbox::new(
-            DEFAULT,
+            DEFAULT_SANDBOX,
             state,
             budgets.records(&settings),
             issuance.clone(),
@@ -203,7 +204,7 @@ impl Sandboxes {
     /// The sandbox with that name, unless its time to live is over.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Sandbox>> {
         self.free_memory();
-        if name == DEFAULT {
+        if name == DEFAULT_SANDBOX {
             return Some(self.default.clone());
         }
         let sandbox = self.read().by_name.get(name)?.clone();
@@ -353,7 +354,7 @@ impl Others {
         removed: &mut Vec<Arc<Sandbox>>,
     ) -> Result<(), SandboxError> {
         let has_name = self.by_name.get(name).cloned();
-        if name == DEFAULT || self.unless_over(has_name, real_now, removed).is_some() {
+        if name == DEFAULT_SANDBOX || self.unless_over(has_name, real_now, removed).is_some() {
             return Err(SandboxError::NameTaken(name.to_owned()));
         }
         for login_name in logins {
@@ -629,7 +630,7 @@ mod tests {
         let later = real_now().after(Duration::from_secs(601));
         let mut due: Vec<_> = std::iter::from_fn(|| hub.next_due(later)).collect();
         due.sort();
-        assert_eq!(due, [Arc::from(DEFAULT), made.name.clone()]);
+        assert_eq!(due, [Arc::from(DEFAULT_SANDBOX), made.name.clone()]);
     }
 
     #[test]

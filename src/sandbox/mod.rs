@@ -24,6 +24,7 @@ use crate::api::protocol::assumption::Assumptions;
 use crate::api::world::Accounts;
 use crate::clock::{self, Timestamp};
 use crate::lock::lock;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::model::{Fixtures, Snapshot};
 use crate::sandbox::budget::{Budget, Share};
 use crate::sandbox::certificates::{BookReader, Certificate, Certificates, Issuance, NoCertificate};
@@ -34,9 +35,6 @@ use crate::sandbox::settle::Moment;
 
 pub(crate) use self::answering::AnsweredCall;
 pub(crate) use self::state::State;
-
-/// The name of the sandbox that always exists.
-pub(crate) const DEFAULT: &str = "default";
 
 /// A world of its own: accounts, orders, clock, faults, dice, journal.
 #[derive(Debug)]
@@ -369,7 +367,7 @@ impl BookReader for Sandbox {
 /// What stands before the API's path for the sandbox of that name.
 fn path(name: &str) -> String {
     match name {
-        DEFAULT => String::new(),
+        DEFAULT_SANDBOX => String::new(),
         name => format!("/sandboxes/{name}"),
     }
 }

@@ -17,7 +17,7 @@ use tracing::{debug, error, info};
 
 use crate::api::order::state::OrderNumber;
 use crate::clock::Stopwatch;
-use crate::sandbox::DEFAULT;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 
 /// The target of the log line that each action of the control API leaves.
 pub(super) const CONTROL_LOG: &str = "sectigo_emulator::control";
@@ -98,7 +98,7 @@ async fn log_request(
         let found = parameters.iter().flatten().find(|(name, _)| *name == wanted);
         found.map(|(_, value)| value)
     };
-    let sandbox = parameter("sandbox").filter(|name| *name != DEFAULT && is_sandbox(name));
+    let sandbox = parameter("sandbox").filter(|name| *name != DEFAULT_SANDBOX && is_sandbox(name));
     let sandbox = sandbox.map(str::to_owned);
     let order = parameter("orderNumber")
         .and_then(OrderNumber::parse)

@@ -25,10 +25,11 @@ use crate::api::protocol::argument::Arguments;
 use crate::api::protocol::assumption::{Assumptions, EndpointNames};
 use crate::api::protocol::form::Form;
 use crate::clock::Stopwatch;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::sandbox::call::{CallNames, IncomingCall, LOG};
 use crate::sandbox::journal::Entry;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::{AnsweredCall, DEFAULT, Sandbox, Using};
+use crate::sandbox::{AnsweredCall, Sandbox, Using};
 use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
@@ -183,7 +184,7 @@ impl Products {
             CallNames::read(&arguments).login_name
         };
         let sandbox = self.sandboxes.for_login_name(claimant);
-        let is_claimed = &*sandbox.name != DEFAULT;
+        let is_claimed = &*sandbox.name != DEFAULT_SANDBOX;
         Some((sandbox, is_claimed))
     }
 }
@@ -285,7 +286,10 @@ async fn answer(
     };
     let (form, oddity) = read_form(head.uri.query(), &head.headers, &read.bytes).await;
     let Some((sandbox, is_claimed)) = products.sandbox(path.sandbox, endpoint, &form) else {
-        return (products.no_sandbox(path.sandbox.unwrap_or(DEFAULT), watch), None);
+        return (
+            products.no_sandbox(path.sandbox.unwrap_or(DEFAULT_SANDBOX), watch),
+            None,
+        );
     };
     if !path.is_spelled && sandbox.assumptions().endpoint_names == EndpointNames::Exact {
         return (products.respond_not_found(head, watch), None);
@@ -356,8 +360,8 @@ async fn published(
         Ok(read) => read,
         Err(error) => return refuse_body(None, error, &head, watch),
     };
-    let Some(sandbox) = products.sandboxes.get(name.unwrap_or(DEFAULT)) else {
-        return products.no_sandbox(name.unwrap_or(DEFAULT), watch);
+    let Some(sandbox) = products.sandboxes.get(name.unwrap_or(DEFAULT_SANDBOX)) else {
+        return products.no_sandbox(name.unwrap_or(DEFAULT_SANDBOX), watch);
     };
     sandbox.touch();
     let asked = published.to_string();

@@ -31,6 +31,7 @@ use crate::cli::print;
 use crate::clock::real_now;
 use crate::files::{self, FileError, Readers};
 use crate::model::endpoint::similar_endpoint;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 use crate::model::when::Span;
 use crate::model::{Fixtures, LoadError};
 
@@ -268,7 +269,7 @@ async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> 
         return Ok(Local::start(fixtures, &args.assume, orders).await?);
     };
     let address = read_control(&args.control.address).map_err(|problem| given(&format!("--control: {problem}")))?;
-    let connected = args.token.connect(&address, "default");
+    let connected = args.token.connect(&address, DEFAULT_SANDBOX);
     let control = connected.map_err(|problem| given(&problem))?;
     Ok(Local::of_running(url.clone(), &control, orders).await?)
 }

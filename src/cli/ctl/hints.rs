@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::client::ControlError;
+use crate::model::sandbox::DEFAULT_SANDBOX;
 
 /// How the detail about an order that is not there begins.
 pub(super) const NO_ORDER: &str = "no order of the sandbox ";
@@ -103,7 +104,7 @@ fn is_of_file(field: &str) -> bool {
 /// The text with each command as it is typed.
 fn whole_commands(text: &str, sandbox: &str) -> String {
     let option: Cow<'_, str> = match sandbox {
-        "default" => "".into(),
+        DEFAULT_SANDBOX => "".into(),
         name => format!("--sandbox {name} ").into(),
     };
     text.replace("`ctl sandboxes ", "`sectigo-emulator ctl sandboxes ")

@@ -37,7 +37,7 @@ use crate::model::clock::{ClockInfo, ClockSetting, ClockStep};
 use crate::model::fixtures::FixturesOrText;
 use crate::model::mail::MailFilter;
 use crate::model::order::OrderFilter;
-use crate::model::sandbox::{NewSandbox, Reset};
+use crate::model::sandbox::{DEFAULT_SANDBOX, NewSandbox, Reset};
 
 /// How long an order is waited for, unless the command says.
 const WAIT: Duration = Duration::from_secs(60);
@@ -313,7 +313,7 @@ impl<W: Write> Ctl<'_, W> {
 
     async fn sandboxes(&mut self, command: &SandboxesCommand) -> Result<(), CtlError> {
         // Sandboxes stand beside each other, whichever is asked for.
-        self.control = self.control.sandbox("default");
+        self.control = self.control.sandbox(DEFAULT_SANDBOX);
         match command {
             SandboxesCommand::List => self.get("/sandboxes", Layout::SANDBOXES).await,
             SandboxesCommand::Create {

@@ -8,12 +8,13 @@ use serde_json::error::Category;
 
 use super::blocks::Blocks;
 use super::receive::{BodyShare, MaxBody, receive};
-use super::{App, BASE, Problem};
+use super::{App, Problem};
 use crate::api::order::state::OrderNumber;
 use crate::aside::aside;
 use crate::model::fixtures::File;
+use crate::model::sandbox::{CONTROL_BASE, DEFAULT_SANDBOX};
 use crate::model::valueless::without_value;
-use crate::sandbox::{DEFAULT, Sandbox, Using};
+use crate::sandbox::{Sandbox, Using};
 use crate::server::body::SMALL_BODY;
 use crate::shown::shown;
 
@@ -191,7 +192,7 @@ pub(super) struct PathSandbox(pub(super) Using);
 
 /// What stands before the resources of a sandbox in a URL.
 pub(super) fn resource_base(sandbox: &Sandbox) -> String {
-    format!("{BASE}{}", sandbox.path())
+    format!("{CONTROL_BASE}{}", sandbox.path())
 }
 
 impl FromRequestParts<App> for PathSandbox {
@@ -199,7 +200,7 @@ impl FromRequestParts<App> for PathSandbox {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let name = path_part(parts, app, "sandbox").await?;
-        let name = name.as_deref().unwrap_or(DEFAULT);
+        let name = name.as_deref().unwrap_or(DEFAULT_SANDBOX);
         let sandbox = app.sandboxes.get(name).ok_or_else(|| no_sandbox(name))?;
         Ok(Self(Using::new(sandbox)))
     }
@@ -257,7 +258,7 @@ impl FromRequestParts<App> for PathOrderNumber {
         } else {
             "that is in the path"
         };
-        Err(no_order(sandbox.as_deref().unwrap_or(DEFAULT), number))
+        Err(no_order(sandbox.as_deref().unwrap_or(DEFAULT_SANDBOX), number))
     }
 }
 

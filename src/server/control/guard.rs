@@ -8,12 +8,13 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{App, BASE, Problem};
+use super::{App, Problem};
 use crate::api::http_url::split_port;
+use crate::model::sandbox::CONTROL_BASE;
 use crate::server::{console, layers};
 use crate::token::Token;
 
-/// The one route of the API that needs no token, below [`BASE`].
+/// The one route of the API that needs no token, below [`CONTROL_BASE`].
 const HEALTH: &str = "/health";
 
 /// The names by which the control listener may be asked, beside `localhost` and IP addresses.
@@ -153,7 +154,7 @@ fn check_site(request: &Request, has_own_origin: bool) -> Result<(), Problem> {
 fn check_token(app: &App, request: &Request) -> Result<(), Problem> {
     // The page holds no data: it asks for the token, and sends it along when it asks for some.
     let path = request.uri().path();
-    let needs_token = path.strip_prefix(BASE) != Some(HEALTH) && !console::has(path);
+    let needs_token = path.strip_prefix(CONTROL_BASE) != Some(HEALTH) && !console::has(path);
     let Some(token) = app.token.as_ref().filter(|_| needs_token) else {
         return Ok(());
     };

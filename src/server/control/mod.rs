@@ -46,6 +46,7 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tower_service::Service as _;
 
+use crate::model::sandbox::CONTROL_BASE;
 use crate::server::listen::Received;
 use crate::server::stop::Stop;
 use crate::server::{console, layers};
@@ -103,9 +104,6 @@ pub(crate) struct Listeners {
     pub(crate) control: Option<SocketAddr>,
 }
 
-/// Where all of it stands.
-const BASE: &str = "/control/v1";
-
 /// How long a request waits for the memory that a long body or a long answer takes.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -155,8 +153,8 @@ fn other_routes(app: App) -> Router {
         move || async move { json(document.get_or_init(|| openapi::document(needs_token).into()).clone()) };
     let router = routes::others()
         .route(&openapi::path(), get(read_document))
-        .route(BASE, any(base))
-        .route(&format!("{BASE}/"), any(base))
+        .route(CONTROL_BASE, any(base))
+        .route(&format!("{CONTROL_BASE}/"), any(base))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app.clone());

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::SANDBOX;
-use super::{BASE, routes};
+use super::routes::{self, SANDBOX};
+use crate::model::sandbox::CONTROL_BASE;
 
 /// Where it stands.
 pub(super) fn path() -> String {
-    format!("{BASE}/openapi.json")
+    format!("{CONTROL_BASE}/openapi.json")
 }
 
 /// The document as JSON in one line; whether the control API demands a token stands in it.
@@ -19,7 +19,7 @@ pub(crate) fn document(needs_token: bool) -> String {
         "title": "sectigo-emulator control API",
         "version": env!("CARGO_PKG_VERSION"),
         "description": format!("Drives a sectigo-emulator: sandboxes, accounts, orders, clock, faults, journal. What \
-                                stands under {BASE}{SANDBOX} does to that sandbox what the same under {BASE} does to \
+                                stands under {CONTROL_BASE}{SANDBOX} does to that sandbox what the same under {CONTROL_BASE} does to \
                                 the default one."),
         "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
     });

@@ -6,9 +6,10 @@ use axum::routing::{self, MethodRouter};
 use utoipa::OpenApi;
 
 use super::{
-    App, BASE, about, accounts, assumptions, calls, certificates, clock, faults, guard, orders, outbox, own_calls,
-    sandboxes, snapshot, timeline,
+    App, about, accounts, assumptions, calls, certificates, clock, faults, guard, orders, outbox, own_calls, sandboxes,
+    snapshot, timeline,
 };
+use crate::model::sandbox::CONTROL_BASE;
 
 /// Makes a router, and beside it what describes its routes, which takes far more time and memory to build.
 ///
@@ -82,18 +83,18 @@ routes! {
     "/assumptions" => get assumptions::read, patch assumptions::change;
 }
 
-/// Where a sandbox's routes stand, below [`BASE`]; those of the default one stand at [`BASE`] as well.
+/// Where a sandbox's routes stand, below [`CONTROL_BASE`]; those of the default one stand at [`CONTROL_BASE`] as well.
 pub(super) const SANDBOX: &str = "/sandboxes/{sandbox}";
 
 /// The routes that are asked for at every start.
 pub(super) fn at_hand() -> Router<App> {
-    Router::new().nest(BASE, of_start())
+    Router::new().nest(CONTROL_BASE, of_start())
 }
 
 /// All others but that of the document.
 pub(super) fn others() -> Router<App> {
     let v1 = beside_sandboxes().merge(of_sandbox()).nest(SANDBOX, of_sandbox());
-    Router::new().nest(BASE, v1)
+    Router::new().nest(CONTROL_BASE, v1)
 }
 
 /// What describes every route but that of the document.
@@ -103,7 +104,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         .merge_from(BesideSandboxes::openapi())
         .merge_from(of_sandbox.clone())
         .nest(SANDBOX, of_sandbox);
-    utoipa::openapi::OpenApi::default().nest(BASE, v1)
+    utoipa::openapi::OpenApi::default().nest(CONTROL_BASE, v1)
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use super::{App, Problem};
 use crate::aside::aside;
 use crate::clock::real_now;
 use crate::model::Fixtures;
-use crate::model::sandbox::{NewSandbox, Reset, SandboxInfo, SandboxList};
+use crate::model::sandbox::{DEFAULT_SANDBOX, NewSandbox, Reset, SandboxInfo, SandboxList};
+use crate::sandbox::Sandbox;
 use crate::sandbox::list::{self, SandboxError};
-use crate::sandbox::{DEFAULT, Sandbox};
 
 /// A sandbox as it is answered.
 fn sandbox_info(sandbox: &Sandbox) -> SandboxInfo {
@@ -115,7 +115,7 @@ pub(super) async fn read(PathSandbox(sandbox): PathSandbox) -> Json<SandboxInfo>
 #[utoipa::path(delete, path = "/sandboxes/{sandbox}", tag = "sandboxes", operation_id = "deleteSandbox",
     responses((status = 204, description = "Deleted"), (status = 409, description = "The default sandbox cannot be deleted")))]
 pub(super) async fn delete(State(app): State<App>, PathSandbox(sandbox): PathSandbox) -> Result<StatusCode, Problem> {
-    if &*sandbox.name == DEFAULT {
+    if &*sandbox.name == DEFAULT_SANDBOX {
         return Err(Problem::conflict(
             "",
             "the default sandbox cannot be deleted; POST /control/v1/reset begins it again",
