@@ -12,7 +12,7 @@ use crate::client::http::PATIENCE;
 use crate::client::remote::Remote;
 use crate::clock::Timestamp;
 use crate::model::answer::read_answer;
-use crate::model::call::{CallInfo, CallKind, CallList, Count, CountRequest, KindQuery, NumberOrText};
+use crate::model::call::{CallFilter, CallInfo, CallKind, CallList, Count, CountRequest, KindQuery, NumberOrText};
 use crate::model::when::Span;
 
 /// How long the answer to a call that the emulator makes may take: it waits a minute for what a fault holds back.
@@ -104,17 +104,15 @@ impl Calls {
     /// There is no such endpoint.
     pub async fn list(&self) -> Result<Vec<CallInfo>, ControlError> {
         let mut filter = self.request.filter();
-        let mut pages = Vec::new();
-        loop {
-            let path = self.control.at(&format!("/calls{}", filter.query()));
-            let page: CallList = self.control.remote().get(&path).await?;
-            pages.push(page.calls);
-            // The newest come first, a page at a time.
+        let path = |filter: &CallFilter| self.control.at(&format!("/calls{}", filter.query()));
+        let first = path(&filter);
+        let next = |page: &CallList| {
             filter.before = page.next;
-            if page.next.is_none() {
-                return Ok(pages.into_iter().rev().flatten().collect());
-            }
-        }
+            page.next.map(|_| path(&filter))
+        };
+        let (pages, _) = self.control.remote().pages(first, next).await?;
+        // The newest come first, a page at a time.
+        Ok(pages.into_iter().rev().flat_map(|page| page.calls).collect())
     }
 
     /// The call of that number, whether it is one of these or not; of [`pushes`](Self::pushes), the push.

@@ -127,20 +127,18 @@ impl Orders<'_> {
     /// # Errors
     /// The emulator does not answer, or refuses: see [`ControlError`].
     pub async fn list(self) -> Result<Vec<OrderInfo>, ControlError> {
-        let mut all = Vec::new();
         let mut filter = OrderFilter {
             limit: Some(OrderFilter::MAX_LIMIT),
             ..OrderFilter::default()
         };
-        loop {
-            let path = self.0.at(&format!("/orders{}", filter.query()));
-            let page: OrderList = self.0.remote().get(&path).await?;
-            all.extend(page.orders);
-            if page.next.is_none() {
-                return Ok(all);
-            }
+        let path = |filter: &OrderFilter| self.0.at(&format!("/orders{}", filter.query()));
+        let first = path(&filter);
+        let next = |page: &OrderList| {
             filter.after = page.next;
-        }
+            page.next.map(|_| path(&filter))
+        };
+        let (pages, _) = self.0.remote().pages(first, next).await?;
+        Ok(pages.into_iter().flat_map(|page| page.orders).collect())
     }
 
     /// Waits until an order is in a state, for so long at most, in real time. The emulator is asked every 100 ms: a state

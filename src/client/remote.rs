@@ -90,6 +90,27 @@ impl Remote {
         String::from_utf8(answer.body.into()).map_err(|_| self.unexpected("an answer that is not UTF-8".to_owned()))
     }
 
+    /// Reads a list that comes in pages. `next` gets each page as it is read, and returns the path of the one after it, if there
+    /// is one. Returns the pages, and the text of the last.
+    pub(crate) async fn pages<P: DeserializeOwned>(
+        &self,
+        first: String,
+        mut next: impl FnMut(&P) -> Option<String>,
+    ) -> Result<(Vec<P>, String), ControlError> {
+        let mut pages = Vec::new();
+        let mut path = first;
+        loop {
+            let text = self.exchange(Method::GET, &path, None).await?;
+            let page = read_answer(text.as_bytes()).map_err(|error| self.unexpected(error.to_string()))?;
+            let after = next(&page);
+            pages.push(page);
+            match after {
+                Some(after) => path = after,
+                None => return Ok((pages, text)),
+            }
+        }
+    }
+
     /// Opens a stream of events.
     pub(crate) async fn open(&self, path: &str) -> Result<Response<Incoming>, ControlError> {
         let response = http::open(&self.authority()?, self.request(Method::GET, path, None))

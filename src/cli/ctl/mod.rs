@@ -23,7 +23,7 @@ pub(super) use hints::in_terms_of_ctl;
 use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
-    SandboxesCommand,
+    OrdersListArgs, SandboxesCommand,
 };
 use crate::cli::ctl::table::Layout;
 use crate::client::http;
@@ -167,52 +167,47 @@ impl<W: Write> Ctl<'_, W> {
 
     async fn calls(&mut self, args: &CallsArgs) -> Result<(), CtlError> {
         let mut filter = CallFilter::from(args);
-        let mut pages = Vec::new();
-        loop {
-            let path = self.control.at(&format!("/calls{}", filter.query()));
-            let text = self.control.remote().exchange(Method::GET, &path, None).await?;
-            let mut page = self.parse(&text)?;
+        let path = |filter: &CallFilter<_>| self.control.at(&format!("/calls{}", filter.query()));
+        let first = path(&filter);
+        let next = |page: &Value| {
             filter.before = page["next"].as_u64();
-            if pages.is_empty() && filter.before.is_none() {
-                return self.print(&text, Layout::CALLS);
-            }
-            // The newest come first, a page at a time.
-            if let Value::Array(calls) = page["calls"].take() {
-                pages.push(calls);
-            }
-            if filter.before.is_none() {
-                page["calls"] = pages.into_iter().rev().flatten().collect();
-                return self.print(&page.to_string(), Layout::CALLS);
-            }
+            filter.before.map(|_| path(&filter))
+        };
+        let (mut pages, text) = self.control.remote().pages(first, next).await?;
+        if pages.len() == 1 {
+            return self.print(&text, Layout::CALLS);
         }
+        // The newest come first, a page at a time.
+        let calls = entries(&mut pages, "calls").into_iter().rev().flatten().collect();
+        let mut last = pages.pop().unwrap_or_default();
+        last["calls"] = calls;
+        self.print(&last.to_string(), Layout::CALLS)
+    }
+
+    async fn list_orders(&mut self, args: &OrdersListArgs) -> Result<(), CtlError> {
+        let mut filter = OrderFilter::from(args);
+        let mut came = 0;
+        let path = |filter: &OrderFilter| self.control.at(&format!("/orders{}", filter.query()));
+        let first = path(&filter);
+        let next = |page: &Value| {
+            // What is searched for has no `next`, but a `total`.
+            came += page["orders"].as_array().map_or(0, Vec::len);
+            let is_more = page["total"].as_u64().is_some_and(|total| total > came as u64);
+            filter.offset = is_more.then_some(came);
+            filter.after = page["next"].as_u64();
+            (is_more || filter.after.is_some()).then(|| path(&filter))
+        };
+        let (mut pages, text) = self.control.remote().pages(first, next).await?;
+        if pages.len() == 1 {
+            return self.print(&text, Layout::ORDERS);
+        }
+        let orders: Vec<_> = entries(&mut pages, "orders").into_iter().flatten().collect();
+        self.print(&json!({"orders": orders}).to_string(), Layout::ORDERS)
     }
 
     async fn orders(&mut self, command: &OrdersCommand) -> Result<(), CtlError> {
         match command {
-            OrdersCommand::List(args) => {
-                let mut whole = Vec::new();
-                let mut filter = OrderFilter::from(args);
-                loop {
-                    let path = self.control.at(&format!("/orders{}", filter.query()));
-                    let text = self.control.remote().exchange(Method::GET, &path, None).await?;
-                    let mut page = self.parse(&text)?;
-                    // What is searched for has no `next`, but a `total`.
-                    let came = whole.len() + page["orders"].as_array().map_or(0, Vec::len);
-                    let is_more = page["total"].as_u64().is_some_and(|total| total > came as u64);
-                    filter.offset = is_more.then_some(came);
-                    filter.after = page["next"].as_u64();
-                    let is_last = filter.after.is_none() && filter.offset.is_none();
-                    if whole.is_empty() && is_last {
-                        return self.print(&text, Layout::ORDERS);
-                    }
-                    if let Value::Array(orders) = &mut page["orders"] {
-                        whole.append(orders);
-                    }
-                    if is_last {
-                        return self.print(&json!({"orders": whole}).to_string(), Layout::ORDERS);
-                    }
-                }
-            }
+            OrdersCommand::List(args) => self.list_orders(args).await,
             OrdersCommand::Show { number } => self.get(&format!("/orders/{number}"), Layout::ONE).await,
             OrdersCommand::History { number } => self.get(&format!("/orders/{number}/history"), Layout::HISTORY).await,
             OrdersCommand::Next { number } => self.get(&format!("/orders/{number}/next"), Layout::NEXT).await,
@@ -502,6 +497,14 @@ fn not_there_to_wait_for(mut error: ControlError) -> ControlError {
         detail.push_str("; only one that exists is waited for: `ctl calls --follow` shows when a client orders one");
     }
     error
+}
+
+/// What each page of a list has in that field.
+fn entries(pages: &mut [Value], field: &str) -> Vec<Vec<Value>> {
+    pages
+        .iter_mut()
+        .filter_map(|page| Some(std::mem::take(page.get_mut(field)?.as_array_mut()?)))
+        .collect()
 }
 
 /// The result of a request; if a field was refused, with what `given` says was given for it: the emulator does not repeat
