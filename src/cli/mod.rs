@@ -16,6 +16,7 @@ mod openapi;
 mod parse;
 mod serve;
 mod signals;
+mod usage_error;
 mod variables;
 
 use std::error::Error;
@@ -26,7 +27,8 @@ use std::time::Duration;
 use clap::CommandFactory as _;
 use tokio::runtime;
 
-use args::{Command, Config, Exit};
+use args::{Command, Config};
+use usage_error::Exit;
 
 use crate::client::ControlError;
 use crate::files;
@@ -62,7 +64,7 @@ async fn run() -> ExitCode {
     let done = match Config::read() {
         Ok(Command::Serve(args)) => serve::run(args, &variables::warnings(command))
             .await
-            .map_err(|error| args::with_origin(&*error).into()),
+            .map_err(|error| usage_error::with_origin(&*error).into()),
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,
