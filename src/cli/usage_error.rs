@@ -233,117 +233,52 @@ mod tests {
     use super::*;
     use crate::cli::args::Config;
 
+    /// Command lines, and what is said of each.
+    #[rustfmt::skip]
+    const WRONG: &[(&str, &str)] = &[
+        ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
+        ("ctl orders set 7", "the number of an order and what shall change, such as `"),
+        ("ctl orders set", "ctl orders set takes the number of an order and "),
+        ("ctl accounts set", "ctl accounts set takes a loginName and what shall change, such as `"),
+        ("ctl faults add --times 1", "ctl faults add takes what shall happen, such as `"),
+        ("ctl orders set --state issued", "ctl orders set takes the number of an order and "),
+        ("ctl accounts create a", "were not provided: <PASSWORD> "),
+        ("ctl --sandbox clock orders set 7 x", "(sectigo-emulator ctl orders set --help "),
+        ("ctl --token clock --json orders show x", "(sectigo-emulator ctl orders show --help "),
+        ("ctl clock", "sectigo-emulator ctl clock needs one of these behind it: show, set, freeze, "),
+        ("ctl --json faults --sandbox x", "ctl faults needs one of these behind it: list, add, "),
+        ("ctl", "sectigo-emulator ctl needs one of these behind it: orders, accounts, "),
+        ("ctl help nothing", "(sectigo-emulator ctl --help "),
+        ("health --wait soon", "(sectigo-emulator health --help "),
+        ("--seed x", "give a whole number from 0 to 18446744073709551615 (sectigo-emulator --help "),
+        ("--log off serve --seed x", "(sectigo-emulator serve --help "),
+        ("--seed 1 ctl orders list", "cannot be used with"),
+        ("--seed 1 ctl orders list", "'--seed <N>'; --seed is an option of `sectigo-emulator serve` ("),
+        ("--control 127.0.0.1:1 --log off ctl clock show", "; write --control behind `sectigo-emulator ctl`; --log is an option of `sectigo-emulator serve` ("),
+        ("--json ctl orders list", "unexpected argument '--json' found; write --json behind `sectigo-emulator ctl` ("),
+        ("--token=x ctl clock show", "; write --token behind `sectigo-emulator ctl` ("),
+        ("--sandbox x orders list", "'--sandbox' found; --sandbox is an option of `sectigo-emulator ctl` ("),
+        ("ctl --state issued orders list", "; write --state behind `sectigo-emulator ctl orders list` ("),
+        ("ctl --format json ca", "'--format' found; write --format behind `sectigo-emulator ctl ca` ("),
+        ("ctl orders list --https off", "; --https is an option of `sectigo-emulator serve` ("),
+        ("ctl orders list --colour", "unexpected argument '--colour' found (sectigo-emulator"),
+        ("ctl calls --jso", "; a similar argument exists: '--json' ("),
+        ("ctl calls --clear --follow", "'--clear' cannot be used with '--follow' (sectigo-emulator ctl calls"),
+        ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
+        ("ctl --sandbox mine sandbox create", "give the name as an argument"),
+        ("ctl sandbox list --sandbox x", "give the name as an argument"),
+        ("orders list", "; there is `sectigo-emulator ctl orders` (sectigo-emulator --help "),
+        ("sandbox list", "; there is `sectigo-emulator ctl sandboxes` "),
+        ("ctl accounts create a loginPasword=s3cret", "looks like the field `loginPassword`: give LOGIN PASSWORD"),
+        ("ctl accounts create a loginPasword=s3cret -- locked=true", "looks like the field `loginPassword`"),
+        ("ctl accounts create a password=s3cret", "the field `loginPassword`"),
+        ("ctl accounts create a LOCKED=s3cret", "the field `locked`"),
+        ("ctl accounts create a permissions=", "write -- before LOGIN "),
+    ];
+
     #[test]
     fn an_error_names_the_help_of_its_command() {
-        for (line, expected) in [
-            ("ctl orders set 7", "(sectigo-emulator ctl orders set --help "),
-            (
-                "ctl orders set 7",
-                "the number of an order and what shall change, such as `",
-            ),
-            ("ctl orders set", "ctl orders set takes the number of an order and "),
-            (
-                "ctl accounts set",
-                "ctl accounts set takes a loginName and what shall change, such as `",
-            ),
-            (
-                "ctl faults add --times 1",
-                "ctl faults add takes what shall happen, such as `",
-            ),
-            (
-                "ctl orders set --state issued",
-                "ctl orders set takes the number of an order and ",
-            ),
-            ("ctl accounts create a", "were not provided: <PASSWORD> "),
-            (
-                "ctl --sandbox clock orders set 7 x",
-                "(sectigo-emulator ctl orders set --help ",
-            ),
-            (
-                "ctl --token clock --json orders show x",
-                "(sectigo-emulator ctl orders show --help ",
-            ),
-            (
-                "ctl clock",
-                "sectigo-emulator ctl clock needs one of these behind it: show, set, freeze, ",
-            ),
-            (
-                "ctl --json faults --sandbox x",
-                "ctl faults needs one of these behind it: list, add, ",
-            ),
-            (
-                "ctl",
-                "sectigo-emulator ctl needs one of these behind it: orders, accounts, ",
-            ),
-            ("ctl help nothing", "(sectigo-emulator ctl --help "),
-            ("health --wait soon", "(sectigo-emulator health --help "),
-            (
-                "--seed x",
-                "give a whole number from 0 to 18446744073709551615 (sectigo-emulator --help ",
-            ),
-            ("--log off serve --seed x", "(sectigo-emulator serve --help "),
-            ("--seed 1 ctl orders list", "cannot be used with"),
-            (
-                "--seed 1 ctl orders list",
-                "'--seed <N>'; --seed is an option of `sectigo-emulator serve` (",
-            ),
-            (
-                "--control 127.0.0.1:1 --log off ctl clock show",
-                "; write --control behind `sectigo-emulator ctl`; --log is an option of `sectigo-emulator serve` (",
-            ),
-            (
-                "--json ctl orders list",
-                "unexpected argument '--json' found; write --json behind `sectigo-emulator ctl` (",
-            ),
-            (
-                "--token=x ctl clock show",
-                "; write --token behind `sectigo-emulator ctl` (",
-            ),
-            (
-                "--sandbox x orders list",
-                "'--sandbox' found; --sandbox is an option of `sectigo-emulator ctl` (",
-            ),
-            (
-                "ctl --state issued orders list",
-                "; write --state behind `sectigo-emulator ctl orders list` (",
-            ),
-            (
-                "ctl --format json ca",
-                "'--format' found; write --format behind `sectigo-emulator ctl ca` (",
-            ),
-            (
-                "ctl orders list --https off",
-                "; --https is an option of `sectigo-emulator serve` (",
-            ),
-            (
-                "ctl orders list --colour",
-                "unexpected argument '--colour' found (sectigo-emulator",
-            ),
-            ("ctl calls --jso", "; a similar argument exists: '--json' ("),
-            (
-                "ctl calls --clear --follow",
-                "'--clear' cannot be used with '--follow' (sectigo-emulator ctl calls",
-            ),
-            ("ctl sandboxes create --sandbox mine", "give the name as an argument"),
-            ("ctl --sandbox mine sandbox create", "give the name as an argument"),
-            ("ctl sandbox list --sandbox x", "give the name as an argument"),
-            (
-                "orders list",
-                "; there is `sectigo-emulator ctl orders` (sectigo-emulator --help ",
-            ),
-            ("sandbox list", "; there is `sectigo-emulator ctl sandboxes` "),
-            (
-                "ctl accounts create a loginPasword=s3cret",
-                "looks like the field `loginPassword`: give LOGIN PASSWORD",
-            ),
-            (
-                "ctl accounts create a loginPasword=s3cret -- locked=true",
-                "looks like the field `loginPassword`",
-            ),
-            ("ctl accounts create a password=s3cret", "the field `loginPassword`"),
-            ("ctl accounts create a LOCKED=s3cret", "the field `locked`"),
-            ("ctl accounts create a permissions=", "write -- before LOGIN "),
-        ] {
+        for (line, expected) in WRONG {
             let words: Vec<_> = std::iter::once("sectigo-emulator")
                 .chain(line.split(' '))
                 .map(OsString::from)
@@ -351,7 +286,7 @@ mod tests {
             let Err(Exit::Usage(said)) = Config::read_words(&words) else {
                 panic!("{line} is taken")
             };
-            assert!(said.contains(expected) && !said.contains('\n'), "{line}: {said}");
+            assert!(said.contains(*expected) && !said.contains('\n'), "{line}: {said}");
             assert!(!said.contains("s3cret"), "{line}: {said}");
         }
     }
