@@ -63,7 +63,7 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
 async fn ask(address: &str) -> Result<(), HealthError> {
     let address = || address.to_owned();
     let request = HttpRequest::get(format!("{CONTROL_BASE}/health"));
-    match http::ask(&address(), request, PATIENCE).await {
+    match http::send_and_read(&address(), request, PATIENCE).await {
         Ok(answer) if answer.status == StatusCode::OK => Ok(()),
         Ok(answer) => Err(HealthError::Other {
             address: address(),

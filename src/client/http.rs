@@ -94,42 +94,36 @@ pub(crate) struct HttpResponse {
     pub(crate) body: Bytes,
 }
 
-/// Waits for the rest of an answer that will end.
-pub(crate) async fn whole(response: Response<Incoming>) -> Result<HttpResponse, ClientError> {
-    let answer = async {
-        Ok(HttpResponse {
-            status: response.status(),
-            body: response.into_body().collect().await?.to_bytes(),
-        })
-    };
-    timeout(PATIENCE, answer)
-        .await
-        .map_err(|_| ClientError::Timeout(PATIENCE))?
-}
-
-/// Asks `authority` (`HOST:PORT`), and waits for the whole answer for as long as `patience`.
-pub(crate) async fn ask(
+/// Sends a request to `authority` (`HOST:PORT`), and reads the whole answer; both together may take as long as `patience`.
+pub(crate) async fn send_and_read(
     authority: &str,
     request: HttpRequest,
     patience: Duration,
 ) -> Result<HttpResponse, ClientError> {
-    let answer = async {
-        let response = send(authority, request).await?;
-        Ok(HttpResponse {
-            status: response.status(),
-            body: response.into_body().collect().await?.to_bytes(),
-        })
-    };
+    within(patience, async { collect(send(authority, request).await?).await }).await
+}
+
+/// Sends a request, and gives the answer as soon as its head is there; its body may go on for ever.
+pub(crate) async fn open(authority: &str, request: HttpRequest) -> Result<Response<Incoming>, ClientError> {
+    within(PATIENCE, send(authority, request)).await
+}
+
+/// Reads the rest of an answer that was [opened](open) and will end.
+pub(crate) async fn read_rest(response: Response<Incoming>) -> Result<HttpResponse, ClientError> {
+    within(PATIENCE, collect(response)).await
+}
+
+async fn within<T>(patience: Duration, answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, ClientError> {
     timeout(patience, answer)
         .await
         .map_err(|_| ClientError::Timeout(patience))?
 }
 
-/// Asks, and gives the answer as soon as its head is there; its body may go on for ever.
-pub(crate) async fn open(authority: &str, request: HttpRequest) -> Result<Response<Incoming>, ClientError> {
-    timeout(PATIENCE, send(authority, request))
-        .await
-        .map_err(|_| ClientError::Timeout(PATIENCE))?
+async fn collect(response: Response<Incoming>) -> Result<HttpResponse, ClientError> {
+    Ok(HttpResponse {
+        status: response.status(),
+        body: response.into_body().collect().await?.to_bytes(),
+    })
 }
 
 async fn send(authority: &str, request: HttpRequest) -> Result<Response<Incoming>, ClientError> {

@@ -119,7 +119,7 @@ impl Remote {
         if response.status() == StatusCode::OK {
             return Ok(response);
         }
-        let answer = http::whole(response).await.map_err(|error| self.failed(error))?;
+        let answer = http::read_rest(response).await.map_err(|error| self.failed(error))?;
         Err(self.refused(&answer))
     }
 
@@ -138,7 +138,7 @@ impl Remote {
         body: Option<Vec<u8>>,
         patience: Duration,
     ) -> Result<HttpResponse, ControlError> {
-        let answer = http::ask(&self.authority()?, self.request(method, path, body), patience)
+        let answer = http::send_and_read(&self.authority()?, self.request(method, path, body), patience)
             .await
             .map_err(|error| self.failed(error))?;
         if answer.status.is_success() {

@@ -358,7 +358,7 @@ impl<W: Write> Ctl<'_, W> {
     /// An answer as it comes.
     async fn bytes(&self, path: &str) -> Result<Vec<u8>, CtlError> {
         let response = self.control.remote().open(&self.control.at(path)).await?;
-        let answer = http::whole(response)
+        let answer = http::read_rest(response)
             .await
             .map_err(|error| self.control.remote().unexpected(error.to_string()))?;
         Ok(answer.body.into())
