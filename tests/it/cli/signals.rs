@@ -1,13 +1,14 @@
 //! The end: SIGTERM, SIGINT and SIGHUP, with peers in every posture.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::harness::{Client, Form, REVOKE, SUCCESS, Server, run, run_in_background};
+use crate::harness::{Client, DEADLINE, Form, REVOKE, SUCCESS, Server, run, run_in_background, run_with_stdin};
 
 /// Stops a server within a second, with exit code 0. On a machine that is busy with other tests it may have to be
 /// tried again; the exit code never.
@@ -56,34 +57,92 @@ fn while_a_file_is_being_read() {
     }
 }
 
+/// At whatever moment of the start it comes.
 #[test]
-fn while_files_are_being_written() {
+fn no_part_of_a_file_is_left() {
     for delay in 0..40 {
-        let dir = TempDir::new().unwrap();
-        let (place, ca) = (dir.path().join("place"), dir.path().join("ca"));
-        let state = place.join("state.json");
-        let paths = [state.to_str().unwrap(), ca.to_str().unwrap()];
-        let running = run_in_background(&[
-            "--state",
-            paths[0],
-            "--ca-dir",
-            paths[1],
-            "--control",
-            "127.0.0.1:0",
-            "--http",
-            "127.0.0.1:0",
-            "--https",
-            "127.0.0.1:0",
-        ]);
+        let files = Files::new();
+        let running = run_in_background(&files.options());
         sleep(Duration::from_millis(delay));
         running.signal("TERM");
         assert_eq!(running.wait().code, Some(0));
-        let dirs = [place, ca].into_iter().filter_map(|dir| dir.read_dir().ok());
-        for file in dirs.flatten() {
-            let name = file.unwrap().file_name();
-            assert!(!name.to_string_lossy().contains(".new-"), "{name:?} is left");
+        files.assert_whole();
+    }
+}
+
+/// The key of the CA is written first and its certificate next: where there is the key alone, the end came between. It comes by
+/// the standard input, as a signal takes a process of its own to send, and thereby too long.
+#[test]
+fn while_files_are_being_written() {
+    let is_stopped_between = |_: &u32| {
+        let files = Files::new();
+        let (running, stdin) = run_with_stdin(&[&files.options()[..], &["--exit-with-stdin"]].concat());
+        let deadline = Instant::now() + DEADLINE;
+        while files.of_ca().is_empty() {
+            assert!(Instant::now() < deadline, "nothing is written");
+        }
+        drop(stdin);
+        let run = running.wait();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        files.assert_whole();
+        files.of_ca() == ["ca.key"]
+    };
+    let times = (0..200).filter(is_stopped_between).take(5).count();
+    assert!(times > 0, "it never ended in the midst of writing");
+}
+
+/// Where the program writes files when it starts.
+struct Files {
+    dir: TempDir,
+    state: String,
+    ca: String,
+}
+
+impl Files {
+    fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+        let (state, ca) = (path("place/state.json"), path("ca"));
+        Self { dir, state, ca }
+    }
+
+    /// The options that have it write them, with listeners on free ports.
+    fn options(&self) -> [&str; 10] {
+        const FREE: &str = "127.0.0.1:0";
+        let (state, ca) = (&self.state, &self.ca);
+        [
+            "--state",
+            state,
+            "--ca-dir",
+            ca,
+            "--control",
+            FREE,
+            "--http",
+            FREE,
+            "--https",
+            FREE,
+        ]
+    }
+
+    /// The names of the CA's files.
+    fn of_ca(&self) -> Vec<String> {
+        names(Path::new(&self.ca))
+    }
+
+    #[track_caller]
+    fn assert_whole(&self) {
+        for name in [self.of_ca(), names(&self.dir.path().join("place"))].concat() {
+            assert!(!name.contains(".new-"), "{name:?} is left");
         }
     }
+}
+
+/// The names of the files in a directory; none if it is not there.
+fn names(dir: &Path) -> Vec<String> {
+    let files = dir.read_dir().into_iter().flatten();
+    files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// `nohup` makes it outlive its terminal.

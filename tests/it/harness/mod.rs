@@ -16,7 +16,8 @@ pub(crate) use curl::{Curl, Url};
 pub(crate) use form::{Form, PASSWORD};
 pub(crate) use openssl::OpenSsl;
 pub(crate) use server::{
-    DEADLINE, Limits, Run, Server, eventually, program_path, run, run_in_background, run_on_a_free_port, write_file,
+    DEADLINE, Limits, Run, Server, eventually, program_path, run, run_in_background, run_on_a_free_port,
+    run_with_stdin, write_file,
 };
 pub(crate) use texts::{
     ALREADY_REVOKED, BEING_ISSUED, REPLACE_DENIED, REVOKE_DENIED, STATES, SUCCESS, WRONG_STATE, invalid, missing,

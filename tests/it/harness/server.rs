@@ -359,12 +359,26 @@ pub(crate) fn run_in_background(args: &[&str]) -> Running {
     start(args, &[])
 }
 
+/// The same with a standard input, which ends when it is dropped.
+#[track_caller]
+pub(crate) fn run_with_stdin(args: &[&str]) -> (Running, ChildStdin) {
+    let mut running = start_reading(Stdio::piped(), args, &[]);
+    let stdin = running.child.stdin.take().expect("it is piped");
+    (running, stdin)
+}
+
 #[track_caller]
 fn start(args: &[&str], environment: &[(&str, &str)]) -> Running {
+    start_reading(Stdio::null(), args, environment)
+}
+
+#[track_caller]
+fn start_reading(stdin: Stdio, args: &[&str], environment: &[(&str, &str)]) -> Running {
     let dir = TempDir::new().unwrap();
     let child = program()
         .args(args)
         .envs(environment.iter().copied())
+        .stdin(stdin)
         .stdout(File::create(dir.path().join("stdout")).unwrap())
         .stderr(File::create(dir.path().join("stderr")).unwrap())
         .spawn()
