@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-use super::activity::CountedService;
+use super::activity::{Activity, CountedService};
 use super::calls::Calls;
 use super::peer::{EarlyResponse, Peer};
 use super::room::{Awaited, Progress, Room};
@@ -306,11 +306,12 @@ impl Connection {
         Box::pin(in_the_way.map(|()| Event::InTheWay))
     }
 
-    async fn http2<S>(mut self, io: TlsStream<Linger>, peer: Arc<Peer>, service: S)
+    async fn http2<S>(self, io: TlsStream<Linger>, peer: Arc<Peer>, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<Body>, Error: Into<BoxError> + 'static>,
         S::Future: Send + 'static,
     {
+        let mut stop = self.stop.clone();
         let activity = peer.activity();
         let service = CountedService {
             service,
@@ -326,23 +327,7 @@ impl Connection {
         let mut seen = 0;
         let mut leaving = false;
         let mut periods_since_then = 0;
-        // For a peer that was told to leave, each byte counts, as it may be reading its last responses; otherwise those of bodies
-        // alone.
-        let awaited = |leaving| {
-            let is_at_work = activity.in_progress() > peer.awaited_bodies();
-            let done = activity.steps();
-            let awaited = match leaving {
-                true => Awaited::Reading(Progress {
-                    done,
-                    bytes: self.traffic.bytes(),
-                }),
-                false => Awaited::Bytes(Progress {
-                    done,
-                    bytes: peer.body_bytes(),
-                }),
-            };
-            (!is_at_work).then_some(awaited)
-        };
+        let awaited = |leaving| self.awaited_over_http2(&peer, activity, leaving);
         let is_in_the_way = |leaving| self.shared.room.until_in_the_way(self.peer, move || awaited(leaving));
         let mut in_the_way = pin!(is_in_the_way(false));
         let mut makes_room = false;
@@ -350,7 +335,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 served = &mut connection => break served,
-                () = self.stop.stopped(), if !leaving => leaving = true,
+                () = stop.stopped(), if !leaving => leaving = true,
                 () = &mut in_the_way => {
                     if makes_room {
                         return self.log_closed_for_room();
@@ -377,13 +362,26 @@ impl Connection {
             Pin::new(&mut connection).graceful_shutdown();
         };
         if let Err(error) = served {
-            // hyper keeps the errors of the socket apart from those of the protocol.
-            if error.is_timeout() || error.source().is_none_or(|source| source.is::<io::Error>()) {
-                self.log_end::<()>(&error);
-            } else {
-                self.log("broke the HTTP/2 protocol", &reason(&error));
-            }
+            self.log_http2_error(&error);
         }
+    }
+
+    /// What an HTTP/2 connection waits for its peer to do; none while the service is at work for it. If the peer was told to leave,
+    /// each byte counts, as it may be reading its last responses; otherwise those of bodies alone.
+    fn awaited_over_http2(&self, peer: &Peer, activity: &Activity, leaving: bool) -> Option<Awaited> {
+        let is_at_work = activity.in_progress() > peer.awaited_bodies();
+        let done = activity.steps();
+        let awaited = match leaving {
+            true => Awaited::Reading(Progress {
+                done,
+                bytes: self.traffic.bytes(),
+            }),
+            false => Awaited::Bytes(Progress {
+                done,
+                bytes: peer.body_bytes(),
+            }),
+        };
+        (!is_at_work).then_some(awaited)
     }
 
     async fn refuse(&self, io: Linger, what: &str, first: u8) {
@@ -416,6 +414,15 @@ impl Connection {
     /// Logs that a connection was refused.
     fn log(&self, what: &str, reason: &str) {
         info!(target: LOG, listener = self.shared.name, peer = %self.peer, reason, "closed a connection that {what}");
+    }
+
+    /// Logs that an HTTP/2 connection ended with an error. hyper keeps those of the socket apart from those of the protocol.
+    fn log_http2_error(&self, error: &hyper::Error) {
+        if error.is_timeout() || error.source().is_none_or(|source| source.is::<io::Error>()) {
+            self.log_end::<()>(error);
+        } else {
+            self.log("broke the HTTP/2 protocol", &reason(error));
+        }
     }
 
     /// Logs, at debug level, that a connection ended: nothing unusual. Always returns None.
