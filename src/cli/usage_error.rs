@@ -279,11 +279,7 @@ mod tests {
     #[test]
     fn an_error_names_the_help_of_its_command() {
         for (line, expected) in WRONG {
-            let words: Vec<_> = std::iter::once("sectigo-emulator")
-                .chain(line.split(' '))
-                .map(OsString::from)
-                .collect();
-            let Err(Exit::Usage(said)) = Config::read_words(&words) else {
+            let Err(Exit::Usage(said)) = Config::read_line(line) else {
                 panic!("{line} is taken")
             };
             assert!(said.contains(*expected) && !said.contains('\n'), "{line}: {said}");
