@@ -1,4 +1,4 @@
-//! How messages repeat a text that was sent: shortened, and on one line.
+//! How messages repeat a text that was sent: shortened, on one line, and without the credentials of a URL.
 
 use std::borrow::Cow;
 
@@ -26,6 +26,17 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// A text without the credentials of a URL in it: all between `://` and the last `@` is an ellipsis, for a password may
+/// contain any character.
+pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    const SCHEME_END: &str = "://";
+    let start = text.find(SCHEME_END).map(|place| place + SCHEME_END.len());
+    match start.and_then(|start| Some((&text[..start], text[start..].rsplit_once('@')?.1))) {
+        Some((before, after)) => format!("{before}…@{after}").into(),
+        None => text.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +52,19 @@ mod tests {
     #[test]
     fn it_stays_on_one_line() {
         assert_eq!(shown("a\n'b'\u{7f}"), "a\\n'b'\\u{7f}");
+    }
+
+    #[test]
+    fn the_credentials_of_a_url_are_left_out() {
+        for (text, expected) in [
+            ("https://u:s3cret@a.example/x", "https://…@a.example/x"),
+            ("https://u:s3/c@r?et@a", "https://…@a"),
+            ("'https://s3cret@a' is wrong", "'https://…@a' is wrong"),
+            ("https://a.example", "https://a.example"),
+            ("a@b.example", "a@b.example"),
+            ("", ""),
+        ] {
+            assert_eq!(without_credentials(text), expected);
+        }
     }
 }

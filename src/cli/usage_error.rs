@@ -10,6 +10,7 @@ use crate::cli::ctl::usage;
 use crate::cli::parse::BadValue;
 use crate::cli::variables;
 use crate::emulator::StartError;
+use crate::shown::without_credentials;
 
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
@@ -27,9 +28,13 @@ impl Exit {
         if !error.use_stderr() {
             return Self::Help(text);
         }
+        let text = masked(error, text);
         let program = command();
         let (path, command) = command_of(&program, words);
-        let place = right_place(error, &program, words);
+        let place = match right_place(error, &program, words) {
+            place if place.is_empty() => option_in_front(error, &path),
+            place => place,
+        };
         let line = match error.kind() {
             // clap would print the whole help, which does not say what is wrong.
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
@@ -66,6 +71,15 @@ impl Exit {
         let (line, origin) = (&bad.line, origin(command, words, &[bad.option]));
         Self::Usage(format!("{line}{origin} ({path} --help lists the options)"))
     }
+}
+
+/// The text of an error of clap without the credentials of the URL that it is about.
+fn masked(error: &clap::Error, text: String) -> String {
+    let given = [ContextKind::InvalidValue, ContextKind::InvalidArg].map(|kind| error.get(kind));
+    given.into_iter().flatten().fold(text, |text, given| match given {
+        ContextValue::String(given) => text.replace(given, &without_credentials(given)),
+        _ => text,
+    })
 }
 
 /// What clap says in paragraphs, in one line: what is wrong, and a tip, unless it is known better where the option belongs.
@@ -110,6 +124,18 @@ fn right_place(error: &clap::Error, program: &clap::Command, words: &[OsString])
         Some(format!("; --{option} is an option of `sectigo-emulator {owner}`"))
     };
     options_of(error).into_iter().filter_map(place).collect()
+}
+
+/// The option that is missing in front of a word for which a command of `ctl` has no place, as the end of the error about
+/// it, or nothing.
+fn option_in_front(error: &clap::Error, path: &str) -> String {
+    let command = path.strip_prefix("sectigo-emulator ctl ");
+    match (error.kind(), error.get(ContextKind::InvalidArg), command) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(word)), Some(command)) => {
+            usage::option_in_front(command, word).map_or_else(String::new, |option| format!("; write {option}"))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Whether an error of clap is about a field and its value.
@@ -262,6 +288,17 @@ mod tests {
         ("ctl --format json ca", "'--format' found; write --format behind `sectigo-emulator ctl ca` ("),
         ("ctl orders list --https off", "; --https is an option of `sectigo-emulator serve` ("),
         ("ctl orders list --colour", "unexpected argument '--colour' found (sectigo-emulator"),
+        ("ctl reset orders.toml", "unexpected argument 'orders.toml' found; write --fixtures in front of a file ("),
+        ("ctl reset --no-such", "unexpected argument '--no-such' found ("),
+        ("ctl orders wait 7 issued", "unexpected argument 'issued' found; write --state in front of a state ("),
+        ("ctl faults add -14", "; write --code in front of a code, such as --code -14 ("),
+        ("ctl faults add 503", "; write --code in front of a code, such as --code -14 ("),
+        ("ctl faults add x", "unexpected argument 'x' found ("),
+        ("check --against https://u:s3cret@a", "invalid value 'https://…@a' for '--against <URL>': give a URL such as "),
+        ("check --against-http http://u:s3cret@a", "invalid value 'http://…@a' for '--against-http <URL>'"),
+        ("--http-url https://u:s3cret@a", "'https://…@a' for '--http-url <URL>': `https://…@a` cannot begin "),
+        ("check https://u:s3cret@a", "unexpected argument 'https://…@a' found"),
+        ("ctl --control http://u:s3cret@a clock show", "invalid value 'http://…@a' for '--control"),
         ("ctl calls --jso", "; a similar argument exists: '--json' ("),
         ("ctl calls --clear --follow", "'--clear' cannot be used with '--follow' (sectigo-emulator ctl calls"),
         ("ctl sandboxes create --sandbox mine", "give the name as an argument"),

@@ -32,7 +32,7 @@ use crate::server::products::Products;
 use crate::server::push::{Pusher, tls_client};
 use crate::server::stop::{Stop, Stopper};
 use crate::server::tls::Tls;
-use crate::shown::shown;
+use crate::shown::{shown, without_credentials};
 use crate::token::Token;
 
 /// How long calls in progress may take to finish when the emulator stops.
@@ -422,7 +422,7 @@ pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');
     match text.strip_prefix("http://") {
         Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
-        _ => Err(StartError::HttpUrl(shown(text).into_owned())),
+        _ => Err(StartError::HttpUrl(shown(&without_credentials(text)).into_owned())),
     }
 }
 
