@@ -20,7 +20,7 @@ use crate::server::stop::Stopper;
 use crate::token::Token;
 
 pub use builder::Builder;
-pub use error::StartError;
+pub use error::{StartError, Unbound};
 use start::LOG;
 #[cfg(feature = "cli")]
 pub(crate) use start::{check_host_name, check_http_url};

@@ -61,6 +61,6 @@ pub use crate::ca::CaKey;
 pub use crate::client::Control;
 pub use crate::client::health;
 pub use crate::clock::{ParseTimestampError, Timestamp};
-pub use crate::emulator::{Builder, Emulator, StartError, StopError};
+pub use crate::emulator::{Builder, Emulator, StartError, StopError, Unbound};
 pub use crate::model::{Fixtures, FixturesError, LoadError};
 pub use crate::sandbox::state_file::StateError;

@@ -58,16 +58,21 @@ pub enum StartError {
         /// The address.
         address: SocketAddr,
     },
-    /// An address cannot be bound.
-    #[error("cannot listen on {address} (--{listener}): {source}{}", advice(source))]
-    Bind {
-        /// Which listener: `https`, `http` or `control`.
-        listener: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// The error of the system.
-        source: io::Error,
-    },
+    /// Listeners cannot be bound: each that cannot.
+    #[error("{}", cannot_listen(.0))]
+    Bind(Vec<Unbound>),
+}
+
+/// A listener that cannot be bound.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unbound {
+    /// Which one: `https`, `http` or `control`.
+    pub listener: &'static str,
+    /// Its address.
+    pub address: SocketAddr,
+    /// The error of the system.
+    pub source: io::Error,
 }
 
 impl StartError {
@@ -83,7 +88,7 @@ impl StartError {
             Self::HttpUrl(_) => vec!["http-url"],
             Self::PushCa(_) => vec!["push-ca"],
             Self::SameAddress { first, second, .. } => vec![first, second],
-            Self::Bind { listener, .. } => vec![listener],
+            Self::Bind(unbound) => unbound.iter().map(|unbound| unbound.listener).collect(),
             Self::State(StateError::Unreadable { .. } | StateError::Empty { .. })
             | Self::Assumption(_)
             | Self::Ca(_)
@@ -91,6 +96,21 @@ impl StartError {
             | Self::Tls(_) => Vec::new(),
         }
     }
+}
+
+/// Which listeners cannot be bound, and why, each reason and advice once.
+fn cannot_listen(unbound: &[Unbound]) -> String {
+    let groups = unbound.chunk_by(|one, other| one.source.kind() == other.source.kind());
+    let of_group = |group: &[Unbound]| {
+        let place = |unbound: &Unbound| format!("{} (--{})", unbound.address, unbound.listener);
+        let places: Vec<_> = group.iter().map(place).collect();
+        let source = &group[0].source;
+        format!("{}: {source}{}", places.join(", "), advice(source))
+    };
+    format!(
+        "cannot listen on {}",
+        groups.map(of_group).collect::<Vec<_>>().join("; nor on ")
+    )
 }
 
 /// What to do if an address cannot be bound.
@@ -114,10 +134,13 @@ mod tests {
         let address = SocketAddr::from(([127, 0, 0, 1], 80));
         let source = || io::Error::from(io::ErrorKind::AddrInUse);
         let same = |first, second| StartError::SameAddress { first, second, address };
-        let bind = |listener| StartError::Bind {
-            listener,
-            address,
-            source: source(),
+        let bind = |listeners: &[&'static str]| {
+            let unbound = |&listener| Unbound {
+                listener,
+                address,
+                source: source(),
+            };
+            StartError::Bind(listeners.iter().map(unbound).collect())
         };
         for error in [
             StartError::AllOff,
@@ -130,7 +153,8 @@ mod tests {
             StartError::Tls(text()),
             StartError::PushCa(text()),
             same("https", "control"),
-            bind("http"),
+            bind(&["http"]),
+            bind(&["https", "http", "control"]),
         ] {
             let said = error.to_string();
             let is_of_name = |letter: char| letter.is_ascii_lowercase() || letter == '-';
@@ -141,5 +165,24 @@ mod tests {
                 .collect();
             assert_eq!(error.options(), named, "{said}");
         }
+    }
+
+    #[test]
+    fn a_reason_stands_behind_all_listeners_that_it_holds_for() {
+        let unbound = |listener, kind| Unbound {
+            listener,
+            address: SocketAddr::from(([127, 0, 0, 1], 80)),
+            source: io::Error::new(kind, format!("{kind}")),
+        };
+        let error = StartError::Bind(vec![
+            unbound("https", io::ErrorKind::AddrInUse),
+            unbound("http", io::ErrorKind::AddrInUse),
+            unbound("control", io::ErrorKind::AddrNotAvailable),
+        ]);
+        assert_eq!(
+            error.to_string(),
+            "cannot listen on 127.0.0.1:80 (--https), 127.0.0.1:80 (--http): address in use; is another emulator running \
+             there? Port 0 takes a free port; nor on 127.0.0.1:80 (--control): address not available"
+        );
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tracing::{debug, error, info, warn};
 
 use super::builder::{Builder, TokenSource};
-use super::error::StartError;
+use super::error::{StartError, Unbound};
 use super::{Emulator, OwnRuntime};
 use crate::aside::aside;
 use crate::ca::{Authority, CaOptions};
@@ -129,9 +129,8 @@ impl Builder {
 
     /// Binds every listener, and serves.
     fn serve(self, prepared: Prepared) -> Result<Emulator, StartError> {
-        let https = bind("https", self.https)?;
-        let http = bind("http", self.http)?;
-        let control = bind("control", self.control)?;
+        let bound = [("https", self.https), ("http", self.http), ("control", self.control)].map(bind);
+        let [https, http, control] = all_bound(bound)?;
         let address = |listener: &Option<Listener>| listener.as_ref().map(Listener::local_addr);
         let of_listener = || address(&http).and_then(base_url::of_listener);
         if let Some(url) = prepared.http_url.or_else(of_listener) {
@@ -438,16 +437,33 @@ pub(crate) fn check_host_name(name: &str) -> Result<(), &'static str> {
     }
 }
 
-fn bind(listener: &'static str, address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {
-    address
-        .map(|address| {
-            Listener::bind(address).map_err(|source| StartError::Bind {
-                listener,
-                address,
-                source,
-            })
+/// Binds a listener, if it is on.
+fn bind((listener, address): (&'static str, Option<SocketAddr>)) -> Result<Option<Listener>, Unbound> {
+    let bound = address.map(|address| {
+        Listener::bind(address).map_err(|source| Unbound {
+            listener,
+            address,
+            source,
         })
-        .transpose()
+    });
+    bound.transpose()
+}
+
+/// The listeners, if none of them failed; else all that failed, so that the next start need not tell of another one.
+fn all_bound<const N: usize>(
+    bound: [Result<Option<Listener>, Unbound>; N],
+) -> Result<[Option<Listener>; N], StartError> {
+    let mut failed = Vec::new();
+    let listeners = bound.map(|bound| {
+        bound.unwrap_or_else(|unbound| {
+            failed.push(unbound);
+            None
+        })
+    });
+    match failed.is_empty() {
+        true => Ok(listeners),
+        false => Err(StartError::Bind(failed)),
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,27 @@ fn a_port_that_is_in_use() {
 }
 
 #[test]
+fn every_port_that_is_in_use_is_named() {
+    let taken: Vec<_> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let addresses: Vec<_> = taken
+        .iter()
+        .map(|taken| taken.local_addr().unwrap().to_string())
+        .collect();
+    let options = ["--https", "--http", "--control"];
+    let named: Vec<_> = options
+        .iter()
+        .zip(&addresses)
+        .map(|(option, address)| format!("{address} ({option})"))
+        .collect();
+    let args: Vec<_> = options
+        .iter()
+        .zip(&addresses)
+        .flat_map(|(option, address)| [*option, address])
+        .collect();
+    start(&args).assert_refused(2, &named.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
 fn one_port_for_two_listeners() {
     // The port is free when the first of the two takes it.
     let probe = TcpListener::bind("127.0.0.1:0").unwrap();
