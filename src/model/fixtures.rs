@@ -199,6 +199,19 @@ pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -
     message.into_owned()
 }
 
+/// The field of the whole file that the line at that offset of a TOML text has, if a heading stands in front of it, as in
+/// `[[orders]]` and `nextOrderNumber = 1` below it.
+fn field_of_the_file(text: &str, offset: usize) -> Option<&str> {
+    /// The longest line that is read again, in bytes.
+    const MAX: usize = 256;
+    let (before, rest) = text.split_at(offset);
+    let line = rest.lines().next().filter(|line| line.len() <= MAX)?;
+    let (field, _) = line.split_once('=')?;
+    let is_taken = toml::from_str::<File>(line).is_ok();
+    let is_below = before.lines().any(|line| line.trim_start().starts_with('['));
+    (is_taken && is_below).then_some(field.trim())
+}
+
 /// The message about a text that is YAML.
 fn not_yaml(message: &str) -> String {
     format!("{message}; this looks like YAML, but TOML or JSON is expected")
@@ -272,6 +285,13 @@ impl Text {
     fn toml_error(&self, error: &toml::de::Error) -> FixturesError {
         let offset = error.span().map_or(0, |span| span.start);
         let message = toml_message(&self.text, offset, error);
+        let field = field_of_the_file(&self.text, offset).filter(|_| message.starts_with("unknown field"));
+        let message = match field {
+            Some(field) => format!(
+                "{message}; `{field}` belongs in front of the first heading, for a heading holds what stands behind it"
+            ),
+            None => message,
+        };
         self.error(offset, &self.about_its_name(message))
     }
 

@@ -234,6 +234,14 @@ fn an_error_says_where_it_is_and_what_is_taken() {
              in [[orders]]",
         ),
         (
+            &with_order("issuanceDelay = \"5s\"\n"),
+            "; `issuanceDelay` belongs in front of the first heading, for a heading holds what stands behind it",
+        ),
+        (
+            "[[faults]]\ntimes = 1\nstatus = 503\n",
+            "; `status` stands within `then`",
+        ),
+        (
             "{\"accounts\": {}}",
             "line 1, column 13: invalid type: object, expected a list",
         ),
