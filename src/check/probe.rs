@@ -43,6 +43,11 @@ pub(super) const UNKNOWN: &str = "notAnArgument";
 /// The argument that keeps a call from changing anything, where an endpoint has it.
 const TEST: &str = "test";
 
+/// The arguments of the calls that collect: what is asked for, and how it is answered.
+const QUERY_TYPE: &str = "queryType";
+const RESPONSE_TYPE: &str = "responseType";
+const SHOW_VALIDITY_PERIOD: &str = "showValidityPeriod";
+
 /// A loginName that is longer than any: nobody's account can be locked by it.
 const NOBODY: &str = "nobody-nobody-nobody-nobody-nobody-nobody-nobody-nobody-nobody-nobody";
 
@@ -588,7 +593,7 @@ impl Read {
         let mut request = Request::post(endpoint);
         request.add_credentials();
         request.set(ORDER_NUMBER, Value::Text(order.to_string()));
-        request.set("queryType", Value::Text("0".to_owned()));
+        request.set(QUERY_TYPE, Value::Text("0".to_owned()));
         Self {
             endpoint,
             subject,
@@ -598,20 +603,20 @@ impl Read {
 
     /// The same with the time for which the certificate is valid.
     pub(super) fn with_period(mut self) -> Self {
-        self.request.set("showValidityPeriod", Value::Text("Y".to_owned()));
+        self.request.set(SHOW_VALIDITY_PERIOD, Value::Text("Y".to_owned()));
         self
     }
 
     /// The certificates of the CAs instead.
     pub(super) fn chain(mut self) -> Self {
-        self.request.set("queryType", Value::Text("3".to_owned()));
+        self.request.set(QUERY_TYPE, Value::Text("3".to_owned()));
         self
     }
 
     /// The certificate and its chain as PKCS#7 instead.
     pub(super) fn pkcs7(mut self) -> Self {
-        self.request.set("queryType", Value::Text("1".to_owned()));
-        self.request.set("responseType", Value::Text("2".to_owned()));
+        self.request.set(QUERY_TYPE, Value::Text("1".to_owned()));
+        self.request.set(RESPONSE_TYPE, Value::Text("2".to_owned()));
         self
     }
 
@@ -625,6 +630,7 @@ impl Read {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::endpoints::ENDPOINTS;
 
     #[test]
     fn what_names_an_order_or_an_account_is_not_harmless() {
@@ -632,5 +638,18 @@ mod tests {
             assert!(!is_harmless(name) && !is_harmless(&name.to_uppercase()), "{name}");
         }
         assert!(is_harmless("responseFormat") && is_harmless(UNKNOWN));
+    }
+
+    #[test]
+    fn the_arguments_are_those_of_the_tables() {
+        let is_argument = |name: &str| {
+            let mut all = ENDPOINTS.iter().flat_map(|endpoint| endpoint.arguments);
+            all.any(|argument| argument.name == name)
+        };
+        let others = [TEST, QUERY_TYPE, RESPONSE_TYPE, SHOW_VALIDITY_PERIOD];
+        for name in CREDENTIALS.iter().chain(&SELECTORS).chain(&others) {
+            assert!(is_argument(name), "{name}");
+        }
+        assert!(!is_argument(UNKNOWN));
     }
 }
