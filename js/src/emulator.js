@@ -17,6 +17,24 @@ import { Sandbox } from "./sandbox.js";
 
 const PREFIX = "SECTIGO_EMULATOR_";
 
+/**
+ * The options of `startEmulator`, each of the type and no other.
+ *
+ * @type {Record<keyof T.EmulatorOptions, true>}
+ */
+const OPTIONS = {
+  fixtures: true,
+  assume: true,
+  seed: true,
+  issuanceDelay: true,
+  plainHttp: true,
+  caDir: true,
+  token: true,
+  args: true,
+  binary: true,
+  timeout: true,
+};
+
 /** The folders that are deleted when this process ends. */
 const FOLDERS = new Set();
 process.on("exit", () => {
@@ -148,9 +166,13 @@ export class Emulator extends RunningEmulator {
  *
  * @param {T.EmulatorOptions} [options]
  * @returns {Promise<Emulator>}
- * @throws {Error} There is no program, or it does not start; the message says why.
+ * @throws {Error} There is no program, it does not start, or an option is unknown; the message says why.
  */
 export async function startEmulator(options = {}) {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${unknown} is no option; there are ${Object.keys(OPTIONS).join(", ")}`);
+  }
   const binary = options.binary ?? findBinary();
   const process = new Process(binary, options);
   try {

@@ -19,6 +19,7 @@ Span = Union[timedelta, str]
 T = TypeVar("T")
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
+_NO_SPAN = "{!r} is no span of time: give a timedelta, or a text such as 10m"
 _FIRST_WORDS = {"smime": "SMIME"}
 _LAST_WORDS = {"id": "ID", "ids": "IDs"}
 
@@ -38,6 +39,8 @@ def when(value: When) -> str:
         return value
     if isinstance(value, timedelta):
         return f"-{span(-value)}" if value < timedelta() else f"+{span(value)}"
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is no time: give a datetime with a time zone, a timedelta or a text such as -30d")
     if value.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone, such as datetime.timezone.utc")
     return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -47,6 +50,8 @@ def span(value: Span) -> str:
     """A span of time as the API takes it, to the millisecond."""
     if isinstance(value, str):
         return value
+    if not isinstance(value, timedelta):
+        raise TypeError(_NO_SPAN.format(value))
     if value < timedelta():
         raise ValueError(f"{value!r} is negative")
     seconds, millis = value.seconds, value.microseconds // 1000
@@ -58,7 +63,11 @@ def seconds(value: Span | None) -> float:
     """How many seconds a span of time has; None has none."""
     if value is None:
         return 0.0
-    return (read_span(value) if isinstance(value, str) else value).total_seconds()
+    if isinstance(value, str):
+        value = read_span(value)
+    if not isinstance(value, timedelta):
+        raise TypeError(_NO_SPAN.format(value))
+    return value.total_seconds()
 
 
 def read_time(text: str) -> datetime:

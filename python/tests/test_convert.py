@@ -41,6 +41,9 @@ def test_what_is_no_span():
         _convert.span(timedelta(days=-1))
     with pytest.raises(ValueError, match="such as 10m"):
         _convert.read_span("soon")
+    for read in (_convert.span, _convert.seconds):
+        with pytest.raises(TypeError, match="400 is no span of time: give a timedelta"):
+            read(400)
 
 
 def test_times():
@@ -53,3 +56,5 @@ def test_times():
     assert _convert.when(timedelta(hours=1)) == "+1h"
     with pytest.raises(ValueError, match="time zone"):
         _convert.when(datetime(2030, 1, 1))
+    with pytest.raises(TypeError, match="400 is no time: give a datetime"):
+        _convert.when(400)
