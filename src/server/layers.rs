@@ -109,9 +109,10 @@ async fn log_request(
     let order = order.filter(|_| response.status() != StatusCode::NOT_FOUND);
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
     let hint = hint(&response);
+    let shown = shown_method(&method);
     match is_read(&method) {
-        true => debug!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
-        false => info!(target: CONTROL_LOG, sandbox, %method, path, order, status, took_us, hint),
+        true => debug!(target: CONTROL_LOG, sandbox, method = %shown, path, order, status, took_us, hint),
+        false => info!(target: CONTROL_LOG, sandbox, method = %shown, path, order, status, took_us, hint),
     }
     Ok(response)
 }
@@ -120,7 +121,22 @@ async fn log_request(
 /// than the status, and somebody has to learn why.
 pub(crate) fn log_refusal(method: &Method, response: &Response) {
     let (status, hint) = (response.status().as_u16(), hint(response));
-    info!(target: CONTROL_LOG, %method, path = "?", status, hint);
+    info!(target: CONTROL_LOG, method = %shown_method(method), path = "?", status, hint);
+}
+
+/// A method for the log: the text in the place of one may be anything, also a password.
+fn shown_method(method: &Method) -> &str {
+    const KNOWN: [Method; 8] = [
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::TRACE,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "?" }
 }
 
 /// Whether a request of that method changes nothing.
@@ -150,6 +166,14 @@ mod tests {
 
     fn request(path: &str) -> Request {
         Request::get(path).body(Body::empty()).unwrap()
+    }
+
+    #[test]
+    fn a_method_that_is_none_is_not_shown() {
+        for (sent, expected) in [("GET", "GET"), ("PATCH", "PATCH"), ("s3cret", "?"), ("get", "?")] {
+            let method = Method::from_bytes(sent.as_bytes()).unwrap();
+            assert_eq!(shown_method(&method), expected);
+        }
     }
 
     #[tokio::test]
