@@ -68,7 +68,7 @@ impl Accounts<'_> {
         self.change(AccountChange::of(login_name).unlocked()).await
     }
 
-    /// Changes the account that the change names; what it does not say stays. An [`Account`] is a change into it.
+    /// Changes the account that the change names; what it does not say stays.
     ///
     /// ```
     /// # use sectigo_emulator::Emulator;
@@ -85,8 +85,8 @@ impl Accounts<'_> {
     ///
     /// # Errors
     /// No account has that loginName, or a field has a value that is not accepted.
-    pub async fn change(self, change: impl Into<AccountChange>) -> Result<AccountInfo, ControlError> {
-        let AccountChange { login_name, fields } = change.into();
+    pub async fn change(self, change: AccountChange) -> Result<AccountInfo, ControlError> {
+        let AccountChange { login_name, fields } = change;
         let path = self.path(&login_name);
         self.0.remote().send(Method::PATCH, &path, &fields).await
     }

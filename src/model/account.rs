@@ -163,6 +163,15 @@ impl Account {
             ..self
         }
     }
+
+    /// Changes of its orders are pushed.
+    #[must_use]
+    pub fn push(self, push: Push) -> Self {
+        Self {
+            push: Some(push),
+            ..self
+        }
+    }
 }
 
 fn is_at_once(payment: &Payment) -> bool {

@@ -48,6 +48,11 @@ impl AccountChange {
         self.with("strictPolling", Span(interval))
     }
 
+    /// Changes of its orders are pushed there. The credentials of the push before do not stay.
+    pub fn push(self, push: Push) -> Self {
+        self.with("push", push.into_change())
+    }
+
     fn with(mut self, field: &str, value: impl Serialize) -> Self {
         self.fields.insert(field.to_owned(), json!(value));
         self
@@ -90,33 +95,12 @@ settable! { Account, AccountChange:
 
     /// Orders that its calls make are issued when they are collected for the time with that number.
     issued_after_polls(polls: u32) sets issued_after_polls, "issuedAfterPolls": Some(polls);
-
-    /// Changes of its orders are pushed.
-    push(push: Push) sets push, "push": Some(push);
-}
-
-impl From<Account> for AccountChange {
-    /// A change into that account. One that is not locked leaves the lock as it is.
-    fn from(account: Account) -> Self {
-        let Value::Object(mut fields) = json!(account) else {
-            unreachable!("an account is written as an object");
-        };
-        fields.remove("loginName");
-        if !account.locked {
-            fields.remove("locked");
-        }
-        Self {
-            login_name: account.login_name,
-            fields,
-        }
-    }
 }
 
 impl fmt::Debug for AccountChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_secrets = |field: &str| ["loginPassword", "push"].contains(&field);
-        let printable = self.fields.iter().filter(|(field, _)| !has_secrets(field));
-        write!(f, "AccountChange of {} ", self.login_name)?;
-        f.debug_map().entries(printable).finish()
+        // Any value may be a secret.
+        write!(f, "AccountChange of {}: ", self.login_name)?;
+        f.debug_set().entries(self.fields.keys()).finish()
     }
 }

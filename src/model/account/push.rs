@@ -1,6 +1,7 @@
 //! Where changes of orders are pushed to.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Secret;
@@ -56,6 +57,18 @@ impl Push {
             certificate: false,
             collection: true,
         }
+    }
+
+    /// All of it as a change takes it: null where it has nothing, so that nothing stays of the one before.
+    pub(super) fn into_change(self) -> Value {
+        let Self {
+            url,
+            user,
+            password,
+            certificate,
+            collection,
+        } = self;
+        json!({"url": url, "user": user, "password": password, "certificate": certificate, "collection": collection})
     }
 
     /// With credentials for HTTP basic authentication.
