@@ -48,7 +48,7 @@ pub(crate) struct HttpRequest {
     /// Its path and query, percent-encoded.
     pub(crate) path: String,
     /// Its body, JSON.
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Bytes>,
     /// What authorizes it.
     pub(crate) token: Option<GivenToken>,
 }

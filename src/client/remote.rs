@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Response, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -68,7 +68,7 @@ impl Remote {
         patience: Duration,
     ) -> Result<T, ControlError> {
         let body = serde_json::to_vec(body).map_err(|error| self.unexpected(error.to_string()))?;
-        self.read(&self.ask(method, path, Some(body), patience).await?)
+        self.read(&self.ask(method, path, Some(body.into()), patience).await?)
     }
 
     /// Sends a request without a body whose answer has none either.
@@ -81,7 +81,7 @@ impl Remote {
         &self,
         method: Method,
         path: &str,
-        body: Option<Vec<u8>>,
+        body: Option<Bytes>,
     ) -> Result<String, ControlError> {
         // The emulator looks at each order of a snapshot.
         let mebibytes = body.as_ref().map_or(0, |body| body.len() as u64 >> 20);
@@ -135,7 +135,7 @@ impl Remote {
         &self,
         method: Method,
         path: &str,
-        body: Option<Vec<u8>>,
+        body: Option<Bytes>,
         patience: Duration,
     ) -> Result<HttpResponse, ControlError> {
         let answer = http::send_and_read(&self.authority()?, self.request(method, path, body), patience)
@@ -160,7 +160,7 @@ impl Remote {
         }
     }
 
-    fn request(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> HttpRequest {
+    fn request(&self, method: Method, path: &str, body: Option<Bytes>) -> HttpRequest {
         HttpRequest {
             method,
             body,

@@ -95,7 +95,7 @@ impl Control {
     /// # Errors
     /// The text is not a snapshot.
     pub async fn restore(&self, snapshot: &Snapshot) -> Result<RestoreInfo, ControlError> {
-        let body = Some(snapshot.json().as_bytes().to_vec());
+        let body = Some(snapshot.json().to_owned().into());
         let answer = self.remote().exchange(Method::PUT, &self.at("/snapshot"), body).await?;
         read_answer(answer.as_bytes()).map_err(|error| self.remote().unexpected(error.to_string()))
     }

@@ -1,8 +1,9 @@
 //! From the words of the command line to the JSON of the control API.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -11,11 +12,11 @@ use utoipa::PartialSchema;
 use crate::cli::ctl::args::{FaultArgs, OrderArgs};
 use crate::cli::ctl::{CtlError, read};
 use crate::client::ControlError;
+use crate::model::Product;
 use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
 use crate::model::order::Order;
 use crate::model::valueless::without_value;
-use crate::model::{LoadError, Product};
 use crate::similar::nearest;
 
 /// The fields of what is written as an object, without those that have no value.
@@ -96,7 +97,7 @@ struct RevocationOptions<'a> {
 }
 
 /// `accounts create` and `accounts set`.
-pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlError> {
+pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Map<String, Value>, CtlError> {
     let kinds = Kinds::of::<Account>();
     let account = fields(pairs, |name, value| match name {
         "permissions" if value == "none" => Ok(json!([])),
@@ -110,7 +111,7 @@ pub(super) fn account_fields(pairs: &[(String, String)]) -> Result<Value, CtlErr
         "push" => Ok(json!({"url": value})),
         _ => kinds.read(name, value),
     })?;
-    Ok(account.into())
+    Ok(account)
 }
 
 /// The field of an account that a text of the form `FIELD=VALUE` names, or was meant to name.
@@ -192,7 +193,7 @@ fn fields(
 }
 
 /// Adds a field that is not there yet.
-fn add(fields: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), CtlError> {
+pub(super) fn add(fields: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), CtlError> {
     match fields.insert(name.to_owned(), value) {
         None => Ok(()),
         Some(_) => Err(CtlError::Given(format!("{name} is given twice"))),
@@ -204,58 +205,88 @@ pub(super) fn fault(args: &FaultArgs) -> Value {
     given(args).into()
 }
 
-/// The body of `restore`: JSON as it is, TOML as JSON; `-` is stdin.
-pub(super) fn snapshot(file: &Path) -> Result<String, CtlError> {
-    let (name, text) = if file == Path::new("-") {
-        (Path::new("stdin"), io::read_to_string(io::stdin()))
-    } else {
-        (file, std::fs::read_to_string(file))
-    };
-    let text = text.map_err(|source| CtlError::File {
-        path: name.to_owned(),
-        source,
-    })?;
-    let rest = without_mark(&text);
-    let text = if rest.len() == text.len() {
-        text
-    } else {
-        rest.to_owned()
-    };
-    let bad = |what: &str| CtlError::Given(format!("{}: neither JSON nor TOML: {what}", name.display()));
-    if Fixtures::is_json(&text) {
-        return match serde_json::from_str::<IgnoredAny>(&text) {
-            Ok(_) => Ok(text),
-            Err(error) => Err(bad(&without_value(&error.to_string()))),
+/// The file of `restore`, which may be a pipe and is read once.
+pub(super) struct SnapshotFile {
+    name: PathBuf,
+    text: Bytes,
+    /// What is sent: the text itself if that is JSON.
+    pub(super) json: Bytes,
+}
+
+impl SnapshotFile {
+    /// Reads a file: JSON as it is, TOML as JSON; `-` is stdin.
+    ///
+    /// # Errors
+    /// It cannot be read, or is neither.
+    pub(super) fn read(file: &Path) -> Result<Self, CtlError> {
+        let (name, text) = if file == Path::new("-") {
+            (Path::new("stdin"), io::read_to_string(io::stdin()))
+        } else {
+            (file, std::fs::read_to_string(file))
         };
+        let name = name.to_owned();
+        let text = match text {
+            Ok(text) => Bytes::from(text),
+            Err(source) => return Err(CtlError::File { path: name, source }),
+        };
+        let text = text.slice_ref(without_mark(as_text(&text)).as_bytes());
+        let json = match as_json(as_text(&text)) {
+            Ok(Some(json)) => json.into(),
+            Ok(None) => text.clone(),
+            Err(what) => {
+                let name = name.display();
+                return Err(CtlError::Given(format!("{name}: neither JSON nor TOML: {what}")));
+            }
+        };
+        Ok(Self { name, text, json })
     }
-    match text.parse::<toml::Table>() {
-        Ok(table) if table.is_empty() => Err(bad("nothing stands in it")),
-        Ok(table) => Ok(from_toml(table.into()).to_string()),
-        Err(error) => {
-            let offset = error.span().map_or(0, |span| span.start);
-            let line = 1 + text[..offset].matches('\n').count();
-            let message = toml_message(&text, offset, &error);
-            let what = message.split_whitespace().collect::<Vec<_>>().join(" ");
-            Err(bad(&format!("line {line}: {what}")))
+
+    /// The error about this file, whose content was refused: with the place in the file, not in the JSON that was sent.
+    pub(super) fn refused(&self, mut error: CtlError) -> CtlError {
+        let CtlError::Control(ControlError::Refused {
+            status: 400 | 422,
+            detail,
+            ..
+        }) = &mut error
+        else {
+            return error;
+        };
+        match Fixtures::from_file(as_text(&self.text).to_owned(), &self.name) {
+            Err(error) => CtlError::Given(error.to_string()),
+            Ok(_) => {
+                *detail = format!("`{}`: {detail}", self.name.display());
+                error
+            }
         }
     }
 }
 
-/// The error about a file whose content was refused: with the place in the file, not in the JSON that was sent.
-pub(super) fn refused_snapshot(file: &Path, mut error: CtlError) -> CtlError {
-    let CtlError::Control(ControlError::Refused {
-        status: 400 | 422,
-        detail,
-        ..
-    }) = &mut error
-    else {
-        return error;
-    };
-    match Fixtures::load(file) {
-        Err(LoadError::Bad(error)) => CtlError::Given(error.to_string()),
-        Ok(_) | Err(LoadError::Unreadable { .. }) => {
-            *detail = format!("`{}`: {detail}", file.display());
-            error
+/// Bytes that were read as a text.
+fn as_text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("it was read as a text")
+}
+
+/// The JSON of a text that is TOML; none if it is JSON itself.
+///
+/// # Errors
+/// It is neither; one line says what is wrong.
+fn as_json(text: &str) -> Result<Option<String>, String> {
+    if Fixtures::is_json(text) {
+        return match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => Ok(None),
+            Err(error) => Err(without_value(&error.to_string()).into_owned()),
+        };
+    }
+    match text.parse::<toml::Table>() {
+        Ok(table) if table.is_empty() => Err("nothing stands in it".to_owned()),
+        Ok(table) => Ok(Some(from_toml(table.into()).to_string())),
+        Err(error) => {
+            let offset = error.span().map_or(0, |span| span.start);
+            let before = text.get(..offset).unwrap_or_default();
+            let line = 1 + before.matches('\n').count();
+            let message = toml_message(text, offset, &error);
+            let what = message.split_whitespace().collect::<Vec<_>>().join(" ");
+            Err(format!("line {line}: {what}"))
         }
     }
 }

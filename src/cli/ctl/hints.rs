@@ -54,6 +54,10 @@ const HINTS: &[(&str, Hint)] = &[
         Hint::Behind("`ctl calls` lists those that there are"),
     ),
     (
+        "the journal of this sandbox has no push of that id",
+        Hint::Behind("`ctl calls --kind push` lists those that there are"),
+    ),
+    (
         "another order has the orderNumber ",
         Hint::Behind("`ctl orders set NUMBER` changes that one"),
     ),

@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,7 @@ use crate::cli::ctl::args::{
     AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
     OrdersListArgs, SandboxesCommand,
 };
+use crate::cli::ctl::body::SnapshotFile;
 use crate::cli::ctl::table::Layout;
 use crate::client::http;
 use crate::client::remote::escape;
@@ -141,13 +143,13 @@ impl<W: Write> Ctl<'_, W> {
             }
             CtlCommand::Snapshot { output } => self.snapshot(output.as_deref()).await,
             CtlCommand::Restore { file, yes } => {
-                let body = body::snapshot(file)?;
+                let file = SnapshotFile::read(file)?;
                 if !yes {
                     self.agree_to_restore()?;
                 }
-                self.exchange(Method::PUT, "/snapshot", Some(body.into_bytes()), Layout::ONE)
+                self.exchange(Method::PUT, "/snapshot", Some(file.json.clone()), Layout::ONE)
                     .await
-                    .map_err(|error| body::refused_snapshot(file, error))
+                    .map_err(|error| file.refused(error))
             }
             CtlCommand::Ca { format } => self.certificates("/ca", *format).await,
             CtlCommand::Sandboxes(command) => self.sandboxes(command).await,
@@ -254,8 +256,9 @@ impl<W: Write> Ctl<'_, W> {
                 if let Some(permissions) = body.get_mut("permissions").filter(|value| value.is_null()) {
                     *permissions = json!([]);
                 }
-                body["loginName"] = json!(login);
-                body["loginPassword"] = json!(password);
+                for (name, given) in [("loginName", login), ("loginPassword", password)] {
+                    body::add(&mut body, name, json!(given))?;
+                }
                 self.send(Method::POST, "/accounts", &body, Layout::ONE).await
             }
             AccountsCommand::Set { login, fields } => {
@@ -372,7 +375,7 @@ impl<W: Write> Ctl<'_, W> {
     /// Asks the person at the terminal, if there is one.
     fn agree_to_restore(&self) -> Result<(), CtlError> {
         let question = format!(
-            "Everything in the sandbox `{}` is replaced: its accounts, orders, faults, assumptions and clock. Go on?",
+            "Everything in the sandbox `{}` but its journal is replaced; its mails and the histories of its orders are lost. Go on?",
             self.control.name()
         );
         match !can_ask() || agrees(&question)? {
@@ -431,7 +434,7 @@ impl<W: Write> Ctl<'_, W> {
         body: &impl Serialize,
         layout: Layout,
     ) -> Result<(), CtlError> {
-        self.exchange(method, path, Some(json!(body).to_string().into_bytes()), layout)
+        self.exchange(method, path, Some(json!(body).to_string().into()), layout)
             .await
             .map_err(without_place)
     }
@@ -445,7 +448,7 @@ impl<W: Write> Ctl<'_, W> {
         &mut self,
         method: Method,
         path: &str,
-        body: Option<Vec<u8>>,
+        body: Option<Bytes>,
         layout: Layout,
     ) -> Result<(), CtlError> {
         let path = self.control.at(path);

@@ -261,6 +261,11 @@ async fn a_bad_field_is_named_before_anything_is_asked() {
         ("accounts set a accountID=x", "accountID: give a number"),
         ("orders set 7 state=issued state=revoked", "state is given twice"),
         ("orders set 7 --state issued state=revoked", "state is given twice"),
+        (
+            "accounts create a s3cret loginPassword=b",
+            "loginPassword is given twice",
+        ),
+        ("accounts create a s3cret loginName=b", "loginName is given twice"),
         ("orders create --number 7 orderNumber=8", "orderNumber is given twice"),
         ("orders create --csr /nowhere/x", "/nowhere/x"),
         ("orders set 7 orderNumber=x", "orderNumber: give a number"),

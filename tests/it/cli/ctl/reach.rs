@@ -288,7 +288,7 @@ fn a_person_at_a_terminal_is_asked_before_all_is_replaced() {
         let shown = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.success(), is_restored, "{shown}");
         assert_eq!(count(), if is_restored { 1 } else { before }, "{shown}");
-        let asks = "Everything in the sandbox `default` is replaced";
+        let asks = "Everything in the sandbox `default` but its journal is replaced";
         assert_eq!(shown.contains(asks), !command.ends_with("--yes"), "{shown}");
         assert_eq!(shown.contains("nothing was restored"), !is_restored, "{shown}");
     }
