@@ -204,7 +204,7 @@ pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -
 fn field_of_the_file(text: &str, offset: usize) -> Option<&str> {
     /// The longest line that is read again, in bytes.
     const MAX: usize = 256;
-    let (before, rest) = text.split_at(offset);
+    let (before, rest) = text.split_at_checked(offset)?;
     let line = rest.lines().next().filter(|line| line.len() <= MAX)?;
     let (field, _) = line.split_once('=')?;
     let is_taken = toml::from_str::<File>(line).is_ok();
