@@ -1,5 +1,7 @@
 //! A password is nowhere but where it belongs: not in the log, however it was sent and whatever else went wrong.
 
+use sectigo_emulator::catalogue::ENDPOINTS;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::{Control, Curl, Form, REPLACE, REVOKE, Server, Url, run, run_on_a_free_port, write_file};
@@ -248,7 +250,7 @@ fn a_password_in_the_wrong_place_of_fixtures_is_not_told() {
                 "{text}: {run:?}"
             );
         }
-        let text = serde_json::json!({"fixtures": toml}).to_string();
+        let text = json!({"fixtures": toml}).to_string();
         let object = format!("{{\"fixtures\":{json}}}");
         for (method, path, body) in [
             ("POST", "/reset", &text),
@@ -358,7 +360,7 @@ fn a_password_in_the_place_of_a_number_is_not_told() {
         assert_eq!(control.send("PATCH", "/assumptions", &change).status, 200);
     }
     for number in ["7654321987", "007654321987", "+7654321987", " +07654321987 "] {
-        let call = serde_json::json!({"endpoint": "!autoRevokeCS", "arguments": [
+        let call = json!({"endpoint": "!autoRevokeCS", "arguments": [
             {"name": "loginName", "value": "digits"}, {"name": "orderNumber", "value": number},
         ]});
         let answer = control.send("POST", "/calls", &call.to_string());
@@ -368,4 +370,44 @@ fn a_password_in_the_place_of_a_number_is_not_told() {
     let calls = control.send("GET", "/calls", "");
     assert!(!calls.text().contains("7654321987"), "{}", calls.text());
     assert!(!server.log().contains("7654321987"));
+}
+
+/// A password of digits in the place of any argument, of a call that is right otherwise.
+#[test]
+fn a_password_in_the_place_of_any_argument_is_not_told() {
+    const SECRET: &str = "7654321987";
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let account = format!(r#"{{"loginName": "digits", "loginPassword": "{SECRET}"}}"#);
+    assert_eq!(control.send("POST", "/accounts", &account).status, 201);
+    let agreed = r#"{"caCertificateIDs": [1], "templateIDs": [1]}"#;
+    assert_eq!(control.send("PATCH", "/accounts/login_name", agreed).status, 200);
+    let credentials = [("loginName", "login_name"), ("loginPassword", "login_password")];
+    let mut calls = 0;
+    for endpoint in ENDPOINTS {
+        for wrong in endpoint.arguments {
+            let sent = |name: &str| if name == wrong.name { Some(SECRET) } else { None };
+            let known = endpoint.example.iter().filter(|(name, _)| !name.starts_with("login"));
+            let mut arguments: Vec<_> = credentials
+                .iter()
+                .chain(known)
+                .map(|(name, value)| json!({"name": name, "value": sent(name).unwrap_or(value)}))
+                .collect();
+            if !arguments.iter().any(|argument| argument["name"] == wrong.name) {
+                arguments.push(json!({"name": wrong.name, "value": SECRET}));
+            }
+            let call = json!({"endpoint": endpoint.name, "arguments": arguments});
+            let answer = control.send("POST", "/calls", &call.to_string());
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let made: Value = serde_json::from_str(answer.text()).unwrap();
+            let shown = made["call"].to_string();
+            assert!(!shown.contains(SECRET), "{} {}: {shown}", endpoint.name, wrong.name);
+            calls += 1;
+        }
+    }
+    assert!(calls > 100, "{calls}");
+    assert!(!control.send("GET", "/calls?limit=1000", "").text().contains(SECRET));
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains(SECRET));
+    assert_eq!(line, None);
 }

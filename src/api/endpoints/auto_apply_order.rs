@@ -141,7 +141,7 @@ impl Values<'_> {
         let number = self.wanted.code.number();
         let no_price = |hint: String| Err(Refusal::naming(&code::NO_PRICE, number.to_string(), hint));
         if !terms(self.wanted.code.product()).contains(&self.days) {
-            return no_price(format!("product {number} has no term of {} days", self.days));
+            return no_price(format!("product {number} has no term of so many days"));
         }
         if account.unpriced.contains(&number) {
             return no_price(format!("{number} is among the account's `unpriced` products"));
@@ -604,8 +604,8 @@ const ARGUMENTS: &[Argument] = &[
     taken("shippingEmailAddress", 255, ABOUT_SHIPPING),
     taken("shippingTelephone", 32, ABOUT_SHIPPING),
     Argument::optional("shippingTemplateID", Kind::Integer, ABOUT_SHIPPING).mark(Mark::Assumed),
-    taken("foreignOrderNumber", 64, "The caller's own number of the order; the reply repeats it."),
-    taken("uniqueValue", 20, "Letters and digits; the reply repeats them."),
+    taken("foreignOrderNumber", 64, "The caller's own number of the order; the reply repeats it.").repeated(),
+    taken("uniqueValue", 20, "Letters and digits; the reply repeats them.").repeated(),
     Argument::yes_or_no("showCertificateID", "Y: the certificateID."),
     Argument::yes_or_no("showCertificateState", "Y: the state of the certificate, behind the certificateID."),
     Argument::yes_or_no(

@@ -46,11 +46,8 @@ pub(super) fn read(arguments: &Arguments<'_>) -> Result<Mailing, Refusal> {
 /// Whether the templates are the account's (-4).
 pub(super) fn check_templates(account: &Account, mailing: &Mailing) -> Result<(), Refusal> {
     for (name, id) in Mailing::TEMPLATES.into_iter().zip(mailing.templates) {
-        if let Some(id) = id.filter(|id| !account.template_ids.contains(id)) {
-            return Err(Refusal::invalid(
-                name,
-                format!("{id} is not among the account's templateIDs"),
-            ));
+        if id.is_some_and(|id| !account.template_ids.contains(&id)) {
+            return Err(Refusal::invalid(name, "it is not among the account's templateIDs"));
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ pub(super) fn check_ca_certificate(account: &Account, id: Option<u64>) -> Result
     if !account.ca_certificate_ids.contains(&id) {
         return Err(Refusal::invalid(
             "caCertificateID",
-            format!("{id} is not among the account's caCertificateIDs"),
+            "it is not among the account's caCertificateIDs",
         ));
     }
     Ok(())

@@ -37,6 +37,8 @@ pub struct Argument {
     pub unless: Option<fn(&Assumptions) -> bool>,
     /// When it must be sent although it is not required.
     pub condition: Option<Condition>,
+    /// Whether a reply repeats its value.
+    pub is_repeated: bool,
     /// How well the row is known.
     pub mark: Mark,
     /// What it is for.
@@ -56,6 +58,7 @@ impl Argument {
             default: None,
             unless: None,
             condition: None,
+            is_repeated: false,
             mark: Mark::Documented,
             doc,
         }
@@ -110,6 +113,14 @@ impl Argument {
     pub const fn default(self, value: &'static str) -> Self {
         Self {
             default: Some(value),
+            ..self
+        }
+    }
+
+    /// The same row, whose value a reply repeats.
+    pub(crate) const fn repeated(self) -> Self {
+        Self {
+            is_repeated: true,
             ..self
         }
     }

@@ -17,9 +17,6 @@ use crate::api::protocol::form::Form;
 use crate::api::world::Accounts;
 use crate::clock::Timestamp;
 
-/// The arguments that the reply repeats.
-const REPEATED: [&str; 2] = ["foreignOrderNumber", "uniqueValue"];
-
 /// A call, as it came and as it was answered; or a push, as it was sent and as it was answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -81,6 +78,15 @@ impl Subject {
         }
     }
 
+    /// Whether the reply repeats the value of an argument.
+    fn is_repeated(&self, name: &str) -> bool {
+        let rows = match self {
+            Self::Call(endpoint, ..) => endpoint.arguments,
+            Self::Push(_) => &[],
+        };
+        rows.iter().any(|row| row.is_repeated && row.name == name)
+    }
+
     fn bytes(&self) -> usize {
         match self {
             Self::Call(_, _, form) => form.bytes(),
@@ -113,7 +119,7 @@ impl Entry {
                 *value = accounts.masked(mem::take(value));
             }
         }
-        let is_masked = |(name, value): &(&str, Cow<'_, str>)| REPEATED.contains(name) && value == MASK;
+        let is_masked = |(name, value): &(&str, Cow<'_, str>)| value == MASK && self.subject.is_repeated(name);
         let repeats_secret = self.code.is_some_and(|code| code >= 0) && arguments.iter().any(is_masked);
         let reply = match repeats_secret {
             true => MASK.into(),
