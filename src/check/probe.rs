@@ -629,6 +629,8 @@ impl Read {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::api::endpoints::ENDPOINTS;
 
@@ -651,5 +653,36 @@ mod tests {
             assert!(is_argument(name), "{name}");
         }
         assert!(!is_argument(UNKNOWN));
+    }
+
+    /// Every argument of the tables but the credentials: a new one must be put here or among the selectors, by whoever knows
+    /// whether it names an order, a certificate or an account, or orders something.
+    #[rustfmt::skip]
+    const HARMLESS: &[&str] = &[
+        "appRepEmailAddress", "appRepForename", "appRepSurname", "appRepTelephone", "behaviourVersion",
+        "caCertificateID", "codeReason", "companyNumber", "contactEmailAddress", "countryName", "csr", "days",
+        "disableSWP", "dunsNumber", "emailAddress", "foreignOrderNumber", "hsmType", "includeInCRL",
+        "isAppRepValidated", "isCustomerValidated", "keyAttestation", "languageName", "localityName",
+        "organizationalUnitName", "organizationIdentifier", "organizationName", "pkcs10", "postalCode",
+        "postOfficeBox", "prioritiseCSRValues", "privateKeyFilename", "productCode", "queryType", "responseEncoding",
+        "responseFormat", "responseMimeType", "responseType", "returnCertificate", "revocationReason",
+        "revokeOldOrder", "sanEmailAddress", "shippingEmailAddress", "shippingForename", "shippingSurname",
+        "shippingTelephone", "shippingTemplateID", "shippingTitle", "showCertificateID", "showCertificateState",
+        "showCollectionCode", "showExtStatus", "showFQDN", "showMDCDomainDetails", "showMDCDomainDetails2",
+        "showStatusDetails", "showValidityPeriod", "signatureHash", "SMIMECollectionTemplateID",
+        "SMIMERequestTemplateID", "SMIMEVerificationTemplateID", "spkac", "stateOrProvinceName", "streetAddress1",
+        "streetAddress2", "streetAddress3", "test", "uniqueValue",
+    ];
+
+    #[test]
+    fn of_every_argument_it_is_known_whether_it_is_harmless() {
+        let all: BTreeSet<_> = ENDPOINTS
+            .iter()
+            .flat_map(|endpoint| endpoint.arguments)
+            .map(|argument| argument.name)
+            .collect();
+        let sorted: BTreeSet<_> = HARMLESS.iter().chain(&CREDENTIALS).chain(&SELECTORS).copied().collect();
+        assert_eq!(all, sorted);
+        assert_eq!(sorted.len(), HARMLESS.len() + CREDENTIALS.len() + SELECTORS.len());
     }
 }

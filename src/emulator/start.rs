@@ -15,6 +15,7 @@ use tracing::{debug, error, info, warn};
 use super::builder::{Builder, TokenSource};
 use super::error::{StartError, Unbound};
 use super::{Emulator, OwnRuntime};
+use crate::api::http_url::HttpUrl;
 use crate::aside::aside;
 use crate::ca::{Authority, CaOptions};
 use crate::clock::system_now;
@@ -413,15 +414,9 @@ where
 
 /// Checks the base of the URLs in certificates, and returns it without a slash at its end.
 pub(crate) fn check_http_url(text: &str) -> Result<&str, StartError> {
-    let uri: Option<hyper::Uri> = text.parse().ok();
-    let has_host = uri
-        .as_ref()
-        .and_then(hyper::Uri::host)
-        .is_some_and(|host| !host.is_empty());
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\');
-    match text.strip_prefix("http://") {
-        Some(_) if has_host && text.bytes().all(is_plain) => Ok(text.trim_end_matches('/')),
-        _ => Err(StartError::HttpUrl(shown(&without_credentials(text)).into_owned())),
+    match HttpUrl::parse(text) {
+        Ok(url) if !url.is_https() && !text.contains('?') => Ok(text.trim_end_matches('/')),
+        Ok(_) | Err(_) => Err(StartError::HttpUrl(shown(&without_credentials(text)).into_owned())),
     }
 }
 

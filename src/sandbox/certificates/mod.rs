@@ -25,6 +25,7 @@ use crate::api::csr::{Csr, Hash, Key};
 use crate::api::order::book::Book;
 use crate::api::order::state::{Order, OrderNumber, State, Validity};
 use crate::api::order::subject::SubjectDetails;
+use crate::api::order::terms::Terms;
 use crate::api::world::Serials;
 use crate::ca::leaf::{LeafContents, Urls};
 use crate::ca::profile::Profile;
@@ -293,7 +294,32 @@ impl Certificates {
     /// so that after a restart with the same CA the emulator still knows its earlier certificates.
     fn serial(&self, order: &Order, validity: Validity) -> SerialNumber {
         let number = |number: i64| number.to_be_bytes();
-        let terms = &order.terms;
+        let Order {
+            number: order_number,
+            email,
+            organization,
+            subject,
+            csr,
+            terms,
+            // The certificate does not say these, or says them by the product code, the issuer or the validity.
+            certificate_id: _,
+            login_name: _,
+            product: _,
+            stage: _,
+            revocation: _,
+            issued_after_polls: _,
+            issuance_fails: _,
+            mailing: _,
+            collected: _,
+        } = order;
+        let Terms {
+            signature_hash,
+            keep_key,
+            product_code: _,
+            ca_certificate_id: _,
+            days: _,
+            is_test: _,
+        } = terms;
         let issuer = issuer_name(order).to_string();
         let content: [&[u8]; 10] = [
             self.sandbox.as_bytes(),
@@ -301,19 +327,19 @@ impl Certificates {
             &number(validity.issued.unix_millis()),
             &number(validity.expires.unix_millis()),
             // An empty value is different from a missing one.
-            &[order.email.is_some().into(), order.organization.is_some().into()],
-            order.email.as_deref().unwrap_or_default().as_bytes(),
-            order.organization.as_deref().unwrap_or_default().as_bytes(),
+            &[email.is_some().into(), organization.is_some().into()],
+            email.as_deref().unwrap_or_default().as_bytes(),
+            organization.as_deref().unwrap_or_default().as_bytes(),
             &order.product_code().number().to_be_bytes(),
-            &[terms.signature_hash as u8, terms.keep_key.into()],
-            order.csr.as_ref().map_or(&[], Csr::der),
+            &[*signature_hash as u8, (*keep_key).into()],
+            csr.as_ref().map_or(&[], Csr::der),
         ];
         // Orders that say no more have the serial numbers that they always had.
-        let details = order.subject.as_deref().map(SubjectDetails::fields);
+        let details = subject.as_deref().map(SubjectDetails::fields);
         let given = details.iter().flatten();
         let given = given.flat_map(|(name, value)| value.iter().flat_map(|value| [name.as_bytes(), value.as_bytes()]));
         let content: Vec<_> = content.into_iter().chain(given).collect();
-        self.authority().serial(order.number.get(), &content)
+        self.authority().serial(order_number.get(), &content)
     }
 
     fn make(

@@ -16,6 +16,7 @@ use super::{App, Problem};
 use crate::api::csr::Csr;
 use crate::api::order::book::Book;
 use crate::api::order::state::{self as domain, OrderNumber, State, Times};
+use crate::api::order::subject::SubjectDetails;
 use crate::api::world::Accounts;
 use crate::clock::{Timestamp, real_now};
 use crate::model::order::{
@@ -77,13 +78,33 @@ pub(super) async fn list(
 
 /// The length of an order in an answer, at most or near enough.
 fn bytes_of(order: &domain::Order) -> usize {
-    let csr = order.csr.as_ref().map_or(0, |csr| csr.der().len());
-    let comment = order
-        .revocation
-        .as_ref()
-        .map_or(0, |revocation| revocation.comment.len());
-    let texts = [&order.email, &order.organization].into_iter().flatten();
-    512 + csr * 3 / 2 + most_escaped(comment + texts.map(|text| text.len()).sum::<usize>())
+    /// What has a bounded length: numbers, times, names of fields.
+    const BOUNDED: usize = 512;
+    let domain::Order {
+        email,
+        organization,
+        subject,
+        csr,
+        revocation,
+        number: _,
+        certificate_id: _,
+        login_name: _,
+        product: _,
+        terms: _,
+        stage: _,
+        issued_after_polls: _,
+        issuance_fails: _,
+        mailing: _,
+        collected: _,
+    } = order;
+    let csr = csr.as_ref().map_or(0, |csr| csr.der().len());
+    let details = subject.as_deref().map(SubjectDetails::fields);
+    let details = details.iter().flatten().filter_map(|(_, text)| *text);
+    let texts = [email, organization].into_iter().flatten().map(|text| &**text);
+    let texts = texts
+        .chain(details)
+        .chain(revocation.iter().map(|revocation| &*revocation.comment));
+    BOUNDED + csr * 3 / 2 + most_escaped(texts.map(str::len).sum())
 }
 
 /// These orders as they are answered, or the first of them that fit a list.
@@ -96,17 +117,51 @@ fn described(orders: &[&domain::Order], now: Timestamp) -> Vec<OrderInfo> {
 /// An order as it is answered: without a password that somebody wrote into a text of it.
 fn masked(mut info: OrderInfo, accounts: &Accounts) -> OrderInfo {
     let mask = |text: &mut String| *text = accounts.masked(mem::take(text)).into_owned();
-    if let Some(revocation) = &mut info.revocation {
+    let OrderInfo {
+        email,
+        organization,
+        state_or_province_name,
+        locality_name,
+        organization_identifier,
+        revocation,
+        // Nobody can write a text of their own into the others.
+        order_number: _,
+        certificate_id: _,
+        collection_code: _,
+        login_name: _,
+        product: _,
+        state: _,
+        stage: _,
+        issued: _,
+        expires: _,
+        due: _,
+        country_name: _,
+        days: _,
+        test: _,
+        csr: _,
+        product_code: _,
+        signature_hash: _,
+        ca_certificate_id: _,
+        keep_key: _,
+        issued_after_polls: _,
+        issuance_fails: _,
+        language_name: _,
+        smime_verification_template_id: _,
+        smime_request_template_id: _,
+        smime_collection_template_id: _,
+        collected: _,
+    } = &mut info;
+    if let Some(revocation) = revocation {
         mask(&mut revocation.revocation_reason);
     }
     let texts = [
-        &mut info.organization,
-        &mut info.state_or_province_name,
-        &mut info.locality_name,
-        &mut info.organization_identifier,
+        organization,
+        state_or_province_name,
+        locality_name,
+        organization_identifier,
     ];
     texts.into_iter().flatten().for_each(mask);
-    if let Some(email) = &mut info.email {
+    if let Some(email) = email {
         *email = accounts.masked_email(mem::take(email)).into_owned();
     }
     info

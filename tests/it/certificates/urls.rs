@@ -33,6 +33,7 @@ fn the_urls_begin_as_one_says() {
         "http://a b",
         "http://a.test?x",
         "http://a.test/#x",
+        "http://user:s3cret@a.test",
     ] {
         run(&["--http-url", url], &[]).assert_refused(2, &["http-url"]);
     }
