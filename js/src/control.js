@@ -20,19 +20,24 @@ export class ControlError extends Error {
   }
 }
 
+/** What a request says besides its method and path; `wait` is how many milliseconds longer than usual its answer may take. */
+/** @typedef {{ body?: unknown, query?: Record<string, unknown>, wait?: number }} What */
+
 /** The control listener of an emulator, at `http://HOST:PORT`. */
 export class Control {
   /**
    * @param {string} url
    * @param {string} [token] What it demands.
+   * @param {number} [timeout] For how many milliseconds nothing may come from it.
    */
-  constructor(url, token) {
+  constructor(url, token, timeout = 30_000) {
     const parsed = new URL(url.includes("://") ? url : `http://${url}`);
     if (parsed.protocol !== "http:" || parsed.pathname !== "/") {
       throw new TypeError(`${url} is not the URL of a control listener: give http://HOST:PORT`);
     }
     this.url = parsed.origin;
     this.token = token;
+    this.timeout = timeout;
   }
 
   /**
@@ -40,7 +45,7 @@ export class Control {
    *
    * @param {string} method
    * @param {string} path The path after `/control/v1`.
-   * @param {{ body?: unknown, query?: Record<string, unknown> }} [what]
+   * @param {What} [what]
    * @returns {Promise<any>}
    * @throws {ControlError} The request is refused.
    */
@@ -54,10 +59,10 @@ export class Control {
    *
    * @param {string} method
    * @param {string} path
-   * @param {{ body?: unknown, query?: Record<string, unknown> }} [what]
+   * @param {What} [what]
    * @returns {Promise<string>}
    */
-  async read(method, path, { body, query = {} } = {}) {
+  async read(method, path, { body, query = {}, wait = 0 } = {}) {
     const url = new URL(`${this.url}/control/v1${path}`);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -66,7 +71,9 @@ export class Control {
     /** @type {Record<string, string>} */
     const headers = content === undefined ? {} : { "Content-Type": "application/json" };
     if (this.token !== undefined) headers["Authorization"] = `Bearer ${this.token}`;
-    const { status, text } = await exchange(url, method, headers, content);
+    // The emulator looks at each order of a snapshot: a second for each MiB.
+    const looking = Math.floor((content?.length ?? 0) / 2 ** 20) * 1000;
+    const { status, text } = await exchange(url, method, headers, content, this.timeout + wait + looking);
     if (status >= 300) throw refused(status, text);
     return text;
   }
@@ -79,18 +86,25 @@ export class Control {
  * @param {string} method
  * @param {Record<string, string>} headers
  * @param {string | undefined} content
+ * @param {number} timeout
  * @returns {Promise<{ status: number, text: string }>}
  */
-function exchange(url, method, headers, content) {
+function exchange(url, method, headers, content, timeout) {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
+    const none = `no answer came from the control API at ${url.origin}`;
+    // Not by `setTimeout`, which tests may have replaced as well.
+    const sent = request(url, { method, headers, agent: false, timeout }, (response) => {
       response.setEncoding("utf8");
       let text = "";
       response.on("data", (part) => (text += part));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
       response.on("error", reject);
     });
-    sent.on("error", (cause) => reject(new Error(`no answer came from the control API at ${url.origin}`, { cause })));
+    sent.on("error", (cause) => reject(new Error(none, { cause })));
+    sent.on("timeout", () => {
+      reject(new Error(`${none} within ${timeout} ms`));
+      sent.destroy();
+    });
     sent.end(content);
   });
 }

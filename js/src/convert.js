@@ -31,6 +31,19 @@ export function span(value) {
   return parts.filter(([number]) => number).map(([number, unit]) => `${number}${unit}`).join(" ") || "0s";
 }
 
+/** How many milliseconds a unit of a span has. */
+const UNITS = new Map([["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000], ["ms", 1]]);
+
+/**
+ * How many milliseconds a span of time has.
+ *
+ * @param {import("./types.js").Span} value
+ */
+export function millis(value) {
+  const parts = span(value).matchAll(/(\d+) *(ms|[dhms])/g);
+  return [...parts].reduce((sum, [, number, unit = ""]) => sum + Number(number) * (UNITS.get(unit) ?? 0), 0);
+}
+
 /**
  * An object that a method was given. A string in its place would become one of its letters.
  *

@@ -1,9 +1,9 @@
 // A sandbox: a world of its own in an emulator, with accounts, orders, a clock, faults and a journal.
 
-import { object, span, toJson, when } from "./convert.js";
+import { millis, object, span, toJson, when } from "./convert.js";
 
 /** @import * as T from "./types.js" */
-/** @import { Control } from "./control.js" */
+/** @import { Control, What } from "./control.js" */
 /** @import { RunningEmulator } from "./emulator.js" */
 
 /** What was expected was not called; the message has the calls that come nearest, and how they differ. */
@@ -60,12 +60,11 @@ class Noun {
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
-   * @param {Record<string, unknown>} [query]
+   * @param {Omit<What, "body">} [what]
    * @protected
    */
-  send(method, path, body, query) {
-    const what = body === undefined ? {} : { body: toJson(body) };
-    return this.#control.send(method, this.#at + path, { ...what, ...(query && { query }) });
+  send(method, path, body, what) {
+    return this.#control.send(method, this.#at + path, { ...what, ...(body !== undefined && { body: toJson(body) }) });
   }
 
   /**
@@ -111,7 +110,7 @@ export class Orders extends Noun {
     const orders = [];
     let after;
     do {
-      const page = await this.send("GET", "/orders", undefined, { ...which, after });
+      const page = await this.send("GET", "/orders", undefined, { query: { ...which, after } });
       orders.push(...page.orders);
       after = page.next ?? undefined;
     } while (after !== undefined);
@@ -300,7 +299,7 @@ export class Calls extends Noun {
     let before;
     do {
       // The newest come first, a page at a time.
-      const page = await this.send("GET", "/calls", undefined, { ...asFilter(which), limit, before });
+      const page = await this.send("GET", "/calls", undefined, { query: { ...asFilter(which), limit, before } });
       pages.unshift(page.calls);
       before = page.next ?? undefined;
       if (limit !== undefined) {
@@ -330,8 +329,9 @@ export class Calls extends Noun {
   async expect(wanted) {
     const { atLeast = 1, within, ...which } = object(wanted, `{ endpoint: "!autoRevokeCS" }`);
     const waiting = within === undefined ? {} : { within: span(within) };
+    const wait = within === undefined ? 0 : millis(within);
     /** @type {T.Count} */
-    const count = await this.send("POST", "/calls/count", { ...which, atLeast, ...waiting });
+    const count = await this.send("POST", "/calls/count", { ...which, atLeast, ...waiting }, { wait });
     if (!count.reached) throw new NotCalledError(wanted, count);
     return this.list(which);
   }
@@ -360,7 +360,7 @@ export class Outbox extends Noun {
    * @returns {Promise<T.Mail[]>}
    */
   async list(which = {}) {
-    return (await this.send("GET", "/outbox", undefined, which)).mails;
+    return (await this.send("GET", "/outbox", undefined, { query: which })).mails;
   }
 
   /**
@@ -418,7 +418,7 @@ export class Certificates extends Noun {
    * @returns {Promise<T.Certificate>}
    */
   get(orderNumber) {
-    return this.send("GET", `/orders/${orderNumber}/certificate`, undefined, { format: "json" });
+    return this.send("GET", `/orders/${orderNumber}/certificate`, undefined, { query: { format: "json" } });
   }
 
   /**
@@ -427,7 +427,7 @@ export class Certificates extends Noun {
    * @returns {Promise<T.Certificate[]>}
    */
   async cas() {
-    return (await this.send("GET", "/ca", undefined, { format: "json" })).certificates;
+    return (await this.send("GET", "/ca", undefined, { query: { format: "json" } })).certificates;
   }
 }
 

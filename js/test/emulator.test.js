@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -10,7 +11,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { connect, ControlError, findBinary, NotCalledError, sandbox, startEmulator } from "../src/index.js";
-import { parse, span, stringify } from "../src/convert.js";
+import { Control } from "../src/control.js";
+import { millis, parse, span, stringify } from "../src/convert.js";
+import { Sandbox } from "../src/sandbox.js";
 
 const run = promisify(execFile);
 const LOGIN = { loginName: "login_name", loginPassword: "login_password" };
@@ -157,6 +160,29 @@ test("one that runs is found by its control URL", async () => {
   }
 });
 
+test("what does not answer is given up, later if it may wait", async () => {
+  const server = createServer((request, response) => {
+    if (request.url.endsWith("/calls")) response.end(`{"calls":[]}`);
+    if (request.url.endsWith("/count")) setTimeout(() => response.end(`{"count":1,"reached":true}`), 300);
+    // An answer that begins and goes no further.
+    if (request.url.endsWith("/snapshot")) response.write("{");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const control = new Control(`http://127.0.0.1:${server.address().port}`, undefined, 100);
+    const silent = new Sandbox({}, control, "default");
+    for (const asked of [silent.info(), silent.snapshot()]) {
+      await assert.rejects(asked, /no answer came from the control API at http:\S+ within 100 ms/);
+    }
+    await assert.rejects(silent.calls.count(), /within 100 ms/);
+    assert.deepEqual(await silent.calls.expect({ within: "2s" }), []);
+    await assert.rejects(silent.calls.expect({ within: 50 }), /within 150 ms/);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 test("a program that is started with its variables trusts it", async () => {
   const emulator = await startEmulator();
   try {
@@ -263,6 +289,7 @@ test("spans of time", () => {
   assert.equal(span(0), "0s");
   assert.equal(span("10m"), "10m");
   assert.throws(() => span(-1), RangeError);
+  assert.deepEqual([millis("1d 1h 1m 1s 1ms"), millis("1h30 m"), millis(7)], [90_061_001, 5_400_000, 7]);
 });
 
 inSandbox("faults", async (sectigo) => {
