@@ -57,8 +57,8 @@ export function object(value, example) {
   throw new TypeError(`give an object such as ${example}`);
 }
 
-/** What is a span in the objects that are sent. */
-const SPANS = new Set(["delay", "per", "strictPolling", "ttl", "within"]);
+/** The fields of the control API that are spans. */
+export const SPANS = new Set(["by", "delay", "expiresIn", "issuanceDelay", "per", "strictPolling", "ttl", "within"]);
 
 /**
  * An object as the API takes it: times and spans as texts.
@@ -71,7 +71,8 @@ export function toJson(value, name = "") {
   if (value instanceof Date) return when(value);
   if (typeof value === "number" && SPANS.has(name)) return span(value);
   if (Array.isArray(value)) return value.map((item) => toJson(item));
-  if (typeof value !== "object" || value === null) return value;
+  // What tells its own JSON, such as the time of a library, is left to `stringify`.
+  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
   return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, toJson(item, field)]));
 }
 

@@ -295,7 +295,7 @@ class Process {
     if (options.plainHttp) words.push("--plain-http", "accept");
     if (options.caDir !== undefined) words.push("--ca-dir", options.caDir);
     if (options.fixtures !== undefined) {
-      const text = typeof options.fixtures === "string" ? options.fixtures : stringify(options.fixtures);
+      const text = typeof options.fixtures === "string" ? options.fixtures : stringify(toJson(options.fixtures));
       const file = join(this.folder, text.trimStart().startsWith("{") ? "fixtures.json" : "fixtures.toml");
       writeFileSync(file, text);
       words.push("--fixtures", file);

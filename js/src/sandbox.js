@@ -522,7 +522,7 @@ export class Sandbox {
    * @returns {Promise<void>}
    */
   async restore(snapshot) {
-    await this.#control.send("PUT", `${this.#at}/snapshot`, { body: snapshot });
+    await this.#control.send("PUT", `${this.#at}/snapshot`, { body: toJson(snapshot) });
   }
 
   /**
@@ -532,7 +532,8 @@ export class Sandbox {
    * @returns {Promise<void>}
    */
   async reset(fixtures) {
-    await this.#control.send("POST", `${this.#at}/reset`, { body: fixtures === undefined ? {} : { fixtures } });
+    const body = fixtures === undefined ? {} : { fixtures: toJson(fixtures) };
+    await this.#control.send("POST", `${this.#at}/reset`, { body });
   }
 
   /**

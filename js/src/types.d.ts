@@ -255,7 +255,7 @@ export interface Health {
   control?: string;
 }
 
-/** Fixtures: an object, or the text of a fixtures file (TOML or JSON). */
+/** Fixtures: an object, with times as When and spans as Span, or the text of a fixtures file (TOML or JSON). */
 export type Fixtures = Record<string, unknown> | string;
 
 export interface NewSandbox {

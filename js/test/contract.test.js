@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { SPANS } from "../src/convert.js";
 import { findBinary } from "../src/index.js";
 
 const types = readFileSync(new URL("../src/types.d.ts", import.meta.url), "utf8");
@@ -64,3 +65,11 @@ for (const [name, schema] of Object.entries({
     assert.deepEqual(words.sort(), [...schemas[schema].enum].sort());
   });
 }
+
+test("the fields that are spans are known, and no other has their name", () => {
+  const isSpan = (field) => [field, ...(field.oneOf ?? [])].some((one) => one.$ref === "#/components/schemas/Span");
+  const fields = Object.values(schemas).flatMap(({ properties = {} }) => Object.entries(properties));
+  const named = (which) => new Set(which.map(([name]) => name));
+  assert.deepEqual(named(fields.filter(([, field]) => isSpan(field))), SPANS);
+  assert.deepEqual(fields.filter(([name, field]) => SPANS.has(name) && !isSpan(field)), []);
+});

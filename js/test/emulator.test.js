@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 
 import { connect, ControlError, findBinary, NotCalledError, sandbox, startEmulator } from "../src/index.js";
 import { Control } from "../src/control.js";
-import { millis, parse, span, stringify } from "../src/convert.js";
+import { millis, parse, span, stringify, toJson } from "../src/convert.js";
 import { Sandbox } from "../src/sandbox.js";
 
 const run = promisify(execFile);
@@ -360,6 +360,43 @@ inSandbox("snapshots", async (sectigo) => {
   assert.equal((await sectigo.accounts.list()).length, 1);
   await sectigo.reset();
   assert.ok((await sectigo.accounts.list()).length > 1);
+});
+
+test("fixtures may have dates and milliseconds wherever they are given", async () => {
+  const issued = new Date("2029-12-31T00:00:00.001Z");
+  // As the times of libraries are.
+  const expires = { toJSON: () => "2030-06-01T00:00:00Z" };
+  const fixtures = {
+    accounts: [{ loginName: "me", loginPassword: "p", callLimit: { calls: 1, per: 60_000 }, strictPolling: 1500 }],
+    orders: [{ loginName: "me", product: "smime", state: "issued", orderNumber: 7, issued, expires }],
+    clock: { now: new Date("2030-01-01T00:00:00Z"), frozen: true },
+    issuanceDelay: 90_000,
+    nextOrderNumber: 1000,
+  };
+  const emulator = await startEmulator({ fixtures });
+  try {
+    const sectigo = await emulator.sandbox({ fixtures });
+    const check = async ({ accounts, clock, orders }) => {
+      const [{ callLimit, strictPolling }] = await accounts.list();
+      assert.deepEqual([callLimit.per, strictPolling], ["1m", "1s 500ms"]);
+      const order = await orders.get(7);
+      assert.deepEqual([Date.parse(order.issued), order.expires], [issued.getTime(), expires.toJSON()]);
+      assert.equal(Date.parse((await clock.get()).now), fixtures.clock.now.getTime());
+    };
+    await check(emulator.default);
+    await check(sectigo);
+    const snapshot = await sectigo.snapshot();
+    assert.equal(snapshot.issuanceDelay, "1m 30s");
+    assert.deepEqual(toJson(snapshot), snapshot);
+    for (const again of [() => sectigo.reset(fixtures), () => sectigo.restore(fixtures), () => sectigo.restore(snapshot)]) {
+      await sectigo.reset({});
+      await again();
+      await check(sectigo);
+      assert.deepEqual(await sectigo.snapshot(), snapshot);
+    }
+  } finally {
+    await emulator.stop();
+  }
 });
 
 inSandbox("sandboxes are apart", async (_, emulator) => {
