@@ -16,6 +16,9 @@ When = Union[datetime, timedelta, str]
 Span = Union[timedelta, str]
 """A span of time: a timedelta, or a text as the API takes it (`10m`)."""
 
+TIMES = frozenset({"at", "counted", "due", "expires", "issued", "now", "offset", "since"})
+"""The fields of the control API that are times: a timedelta in them is from the present, elsewhere it is a span."""
+
 T = TypeVar("T")
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
@@ -86,9 +89,11 @@ def read_span(text: str) -> timedelta:
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in found})
 
 
-def to_json(value: Any) -> Any:
-    """A value as the API takes it: times and spans as texts, dataclasses and mappings with its names."""
-    if isinstance(value, datetime):
+def to_json(value: Any, name: str = "") -> Any:
+    """A value of the field `name` as the API takes it: times and spans as texts, dataclasses with its names."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_json(item, name) for item in value]
+    if isinstance(value, datetime) or (name in TIMES and value is not None):
         return when(value)
     if isinstance(value, timedelta):
         return span(value)
@@ -96,18 +101,14 @@ def to_json(value: Any) -> Any:
         given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return fields({name: item for name, item in given.items() if item is not None})
     if isinstance(value, Mapping):
-        return {name: to_json(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_json(item) for item in value]
+        return {name: to_json(item, name) for name, item in value.items()}
     return value
 
 
-def fields(given: Mapping[str, Any], times: typing.Container[str] = ()) -> dict[str, Any]:
-    """Fields with Python's names as the API takes them. Those of `times` may be a timedelta from the present."""
-    return {
-        to_json_name(name): when(value) if name in times and value is not None else to_json(value)
-        for name, value in given.items()
-    }
+def fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields with Python's names as the API takes them."""
+    named = {to_json_name(name): value for name, value in given.items()}
+    return {name: to_json(value, name) for name, value in named.items()}
 
 
 def read(kind: type[T], answer: Mapping[str, Any]) -> T:

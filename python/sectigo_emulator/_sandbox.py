@@ -12,7 +12,6 @@ from sectigo_emulator import _convert
 from sectigo_emulator._control import Control, segment
 from sectigo_emulator._convert import Span, When
 from sectigo_emulator._types import (
-    ORDER_TIMES,
     Account,
     Call,
     Certificate,
@@ -69,8 +68,7 @@ class Orders(_Noun):
     ) -> Order:
         """Makes an order: an issued one, unless `state` says otherwise, with the next free number."""
         given = {**fields, "product": product, "login_name": login_name}
-        body = _convert.fields(given, ORDER_TIMES)
-        return _convert.read(Order, self._send("POST", "/orders", body))
+        return _convert.read(Order, self._send("POST", "/orders", _convert.fields(given)))
 
     def get(self, order_number: int) -> Order:
         """One order, in the state that it is in now."""
@@ -91,8 +89,7 @@ class Orders(_Noun):
 
     def update(self, order_number: int, /, **fields: Unpack[OrderChanges]) -> Order:
         """Changes an order into anything; None removes a field."""
-        body = _convert.fields(fields, ORDER_TIMES)
-        return _convert.read(Order, self._send("PATCH", f"/orders/{order_number}", body))
+        return _convert.read(Order, self._send("PATCH", f"/orders/{order_number}", _convert.fields(fields)))
 
     def delete(self, order_number: int) -> None:
         """Deletes an order."""
@@ -282,7 +279,7 @@ class Calls(_Noun):
 def _filter(endpoint: str | None, which: Mapping[str, Any]) -> dict[str, Any]:
     """Which calls are meant, as the API takes it."""
     named = {} if endpoint is None else {"endpoint": endpoint}
-    return {**named, **_convert.fields(which, {"since"})}
+    return {**named, **_convert.fields(which)}
 
 
 def _not_called(wanted: Mapping[str, Any], at_least: int, count: Count) -> str:

@@ -22,9 +22,6 @@ Kind = Literal["call", "push"]
 MailKind = Literal["verification", "invitation", "collection"]
 Disconnect = Literal["before", "mid-body"]
 
-# Times that may be given as a timedelta from the sandbox's present.
-ORDER_TIMES = frozenset({"issued", "expires", "due"})
-
 
 @dataclass(frozen=True)
 class Revocation:

@@ -7,7 +7,7 @@ import typing
 
 import pytest
 
-from sectigo_emulator import _types, find_binary
+from sectigo_emulator import _convert, _types, find_binary
 from sectigo_emulator._convert import to_json_name
 
 
@@ -71,3 +71,18 @@ def test_words_are_those_of_the_api(schemas, name):
 def test_the_other_words_are_those_of_the_api(schemas):
     assert set(typing.get_args(_types.Kind)) == set(schemas["CallKind"]["enum"])
     assert set(typing.get_args(_types.Disconnect)) == set(schemas["DisconnectEntry"]["enum"])
+
+
+def test_the_fields_that_are_times_are_known(schemas):
+    def named(kind):
+        """The names of the fields that are of that kind, or lists of it."""
+        fields = [field for schema in schemas.values() for field in schema.get("properties", {}).items()]
+        ref = {"$ref": f"#/components/schemas/{kind}"}
+        return {
+            name
+            for name, field in fields
+            if any(ref.items() <= one.items() for one in [field, field.get("items", {}), *field.get("oneOf", [])])
+        }
+
+    assert named("When") == _convert.TIMES
+    assert named("Span").isdisjoint(_convert.TIMES)

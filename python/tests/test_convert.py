@@ -58,3 +58,12 @@ def test_times():
         _convert.when(datetime(2030, 1, 1))
     with pytest.raises(TypeError, match="400 is no time: give a datetime"):
         _convert.when(400)
+
+
+def test_a_timedelta_is_from_the_present_in_times_alone():
+    day = timedelta(days=1)
+    given = {"issued": -day, "due": None, "delay": day, "call_limit": {"counted": [-day]}}
+    assert _convert.fields(given) == {"issued": "-1d", "due": None, "delay": "1d", "callLimit": {"counted": ["-1d"]}}
+    assert _convert.fields({"revocation": {"at": day}}) == {"revocation": {"at": "+1d"}}
+    with pytest.raises(TypeError, match="400 is no time"):
+        _convert.fields({"revocation": {"at": 400}})

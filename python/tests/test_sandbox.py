@@ -35,6 +35,11 @@ def test_orders(sectigo):
     assert revoked.revocation.at.tzinfo is not None
     again = orders.create("code-signing", state="revoked", revocation=revoked.revocation)
     assert again.revocation == revoked.revocation
+    sectigo.clock.freeze()
+    for ago in [timedelta(days=1), timedelta(hours=1)]:
+        at = orders.update(again.order_number, revocation={"at": -ago, "codeReason": 1}).revocation.at
+        assert at == sectigo.clock.get().now - ago
+    sectigo.clock.unfreeze()
     orders.delete(order.order_number)
     with pytest.raises(ControlError) as refused:
         orders.get(order.order_number)
