@@ -103,8 +103,16 @@ export interface Account {
 
 export type NewAccount = Partial<Omit<Account, "loginName">> & { loginName: string; loginPassword: string };
 
-/** What of an account changes: null removes a field. */
-export type AccountChange = { [Field in keyof NewAccount]?: NewAccount[Field] | null };
+type Change<Fields> = { [Field in keyof Fields]?: Fields[Field] | null };
+
+/**
+ * What of an account changes: null removes a field. So it is within `callLimit` and `push`: what they do not name stays,
+ * as the `user` and the `password` of a push do when its `url` changes.
+ */
+export type AccountChange = Change<Omit<NewAccount, "callLimit" | "push">> & {
+  callLimit?: Change<CallLimit> | null;
+  push?: Change<Push> | null;
+};
 
 export interface Clock {
   now: string;

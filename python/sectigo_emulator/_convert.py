@@ -89,26 +89,29 @@ def read_span(text: str) -> timedelta:
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in found})
 
 
-def to_json(value: Any, name: str = "") -> Any:
-    """A value of the field `name` as the API takes it: times and spans as texts, dataclasses with its names."""
+def to_json(value: Any, name: str = "", nulls: bool = False) -> Any:
+    """A value of the field `name` as the API takes it: times and spans as texts, dataclasses with its names.
+
+    What a dataclass has not is left out; with `nulls` it is null, which removes what is there in a change.
+    """
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [to_json(item, name) for item in value]
+        return [to_json(item, name, nulls) for item in value]
     if isinstance(value, datetime) or (name in TIMES and value is not None):
         return when(value)
     if isinstance(value, timedelta):
         return span(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         given = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return fields({name: item for name, item in given.items() if item is not None})
+        return fields({name: item for name, item in given.items() if nulls or item is not None}, nulls)
     if isinstance(value, Mapping):
-        return {name: to_json(item, name) for name, item in value.items()}
+        return {name: to_json(item, name, nulls) for name, item in value.items()}
     return value
 
 
-def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields with Python's names as the API takes them."""
+def fields(given: Mapping[str, Any], nulls: bool = False) -> dict[str, Any]:
+    """Fields with Python's names as the API takes them; `nulls` is for changes, see `to_json`."""
     named = {to_json_name(name): value for name, value in given.items()}
-    return {name: to_json(value, name) for name, value in named.items()}
+    return {name: to_json(value, name, nulls) for name, value in named.items()}
 
 
 def read(kind: type[T], answer: Mapping[str, Any]) -> T:

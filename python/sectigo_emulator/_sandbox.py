@@ -89,7 +89,8 @@ class Orders(_Noun):
 
     def update(self, order_number: int, /, **fields: Unpack[OrderChanges]) -> Order:
         """Changes an order into anything; None removes a field."""
-        return _convert.read(Order, self._send("PATCH", f"/orders/{order_number}", _convert.fields(fields)))
+        body = _convert.fields(fields, nulls=True)
+        return _convert.read(Order, self._send("PATCH", f"/orders/{order_number}", body))
 
     def delete(self, order_number: int) -> None:
         """Deletes an order."""
@@ -115,9 +116,12 @@ class Accounts(_Noun):
         return [_convert.read(Account, account) for account in self._send("GET", "/accounts")["accounts"]]
 
     def update(self, login_name: str, /, **fields: Unpack[AccountChanges]) -> Account:
-        """Changes an account; None removes a field."""
+        """Changes an account; None removes a field.
+
+        A `Push` or a `CallLimit` replaces the one that there is; a mapping in its place changes what it names of it.
+        """
         path = f"/accounts/{segment(login_name)}"
-        return _convert.read(Account, self._send("PATCH", path, _convert.fields(fields)))
+        return _convert.read(Account, self._send("PATCH", path, _convert.fields(fields, nulls=True)))
 
     def delete(self, login_name: str) -> None:
         """Deletes an account that has no orders."""

@@ -121,7 +121,7 @@ class CallLimit:
 
 @dataclass(frozen=True)
 class Push:
-    """Where changes of an account's orders are pushed to."""
+    """Where changes of an account's orders are pushed to; answers have neither the user nor the password."""
 
     url: str
     certificate: bool = False

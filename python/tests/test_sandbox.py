@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from sectigo_emulator import CallLimit, ControlError, NotCalled
+from sectigo_emulator import CallLimit, ControlError, NotCalled, Push
 
 LOGIN = {"loginName": "login_name", "loginPassword": "login_password"}
 
@@ -66,6 +66,21 @@ def test_accounts(sectigo):
     assert accounts.update("a/b é", locked=True, account_id=None).account_id is None
     accounts.delete("a/b é")
     assert account.login_name not in [one.login_name for one in accounts.list()]
+
+
+def test_a_push_replaces_another_and_a_mapping_changes_it(sectigo):
+    def pushes():
+        (account,) = [one for one in sectigo.snapshot()["accounts"] if one["loginName"] == "a"]
+        return account["push"]
+
+    secret = {"user": "me", "password": "s3cret"}
+    sectigo.accounts.create("a", push=Push("http://127.0.0.1:9/old", certificate=True, collection=False, **secret))
+    sectigo.accounts.update("a", push={"url": "http://127.0.0.1:9/moved"})
+    assert {"url": "http://127.0.0.1:9/moved", "certificate": True, "collection": False, **secret} == pushes()
+    assert sectigo.accounts.update("a", push=Push("http://127.0.0.1:9/new")).push == Push("http://127.0.0.1:9/new")
+    assert not {"user", "password"} & set(pushes())
+    sectigo.accounts.update("a", push=Push("http://127.0.0.1:9/new", **secret))
+    assert secret.items() <= pushes().items()
 
 
 def test_the_clock(sectigo):

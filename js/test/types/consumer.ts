@@ -17,6 +17,7 @@ test("types", async ({ sectigo }) => {
   const ca: string = sectigo.ca;
   await mine.faults.add({ then: { delay: 500 }, times: 1 });
   const error: NotCalledError | string = await mine.calls.expect({ code: 0, within: "1s" }).then(() => ca, (error) => error);
+  await mine.accounts.update("a", { push: { url: "https://localhost:9", user: null, password: null }, callLimit: null });
   // @ts-expect-error There is no such state.
   await mine.orders.list({ state: "lost" });
   // @ts-expect-error There is no such field.
