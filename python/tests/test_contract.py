@@ -1,6 +1,7 @@
 """The classes have every field that the OpenAPI document has, and no other."""
 
 import dataclasses
+import inspect
 import json
 import subprocess
 import typing
@@ -9,6 +10,7 @@ import pytest
 
 from sectigo_emulator import _convert, _types, find_binary
 from sectigo_emulator._convert import to_json_name
+from sectigo_emulator._sandbox import Faults
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,12 @@ def test_a_dataclass_has_every_field(schemas, kind, schema):
 def test_keyword_arguments_have_every_field(schemas, kind, schema, others):
     names = {to_json_name(name) for name in typing.get_type_hints(kind)}
     assert names | others == set(schemas[schema]["properties"])
+
+
+def test_a_fault_is_added_with_every_field(schemas):
+    _, *keywords = inspect.signature(Faults.add).parameters
+    fields = [*schemas["ThenEntry"]["properties"], *schemas["FaultEntry"]["properties"]]
+    assert sorted([*map(to_json_name, keywords), "then"]) == sorted(fields)
 
 
 @pytest.mark.parametrize("name", ["Product", "State", "SignatureHash", "IssuanceFailure", "Payment", "MailKind"])
