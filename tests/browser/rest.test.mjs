@@ -42,6 +42,14 @@ test('faults are added from the palette and put together, count their hits, and 
   await page.finish();
 });
 
+test('an action of a fault that the page does not know is shown as it is', async () => {
+  const page = await open(all, 'default/faults');
+  await page.route('**/faults', (route) => route.fulfill({ json: { faults: [{ id: 1, then: { shuffle: 3 }, hits: 0 }] } }));
+  await page.reload();
+  await page.getByRole('cell', { name: '{"shuffle":3}' }).waitFor();
+  await page.finish();
+});
+
 test('the band is red for faults that may meet every client, and calm for one of a single order', async () => {
   const name = await sandbox(all, 'band');
   await control(all, 'DELETE', `sandboxes/${name}/faults`);

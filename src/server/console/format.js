@@ -25,9 +25,7 @@ export function relative(text, now) {
   return away >= 0 ? 'in ' + span(away) : span(away) + ' ago';
 }
 
-export function took(micros) {
-  return micros < 1000 ? `${micros} µs` : micros < 1e6 ? `${(micros / 1000).toFixed(1)} ms` : `${(micros / 1e6).toFixed(2)} s`;
-}
+export const took = (micros) => micros < 1000 ? `${micros} µs` : micros < 1e6 ? `${(micros / 1000).toFixed(1)} ms` : `${(micros / 1e6).toFixed(2)} s`;
 
 export const number = (value) => value.toLocaleString('en').replaceAll(',', '\u202f');
 
@@ -46,18 +44,17 @@ export const matcher = ({ endpoint, loginName, orderNumber }) => [endpoint, logi
 
 export function outcome(then) {
   if (then.code != null) return 'code ' + minus(then.code);
-  if (then.status != null) return `HTTP ${then.status}`;
-  if (then.delay != null) return `answered after ${then.delay}`;
-  if (then.disconnect != null) return then.disconnect === 'before' ? 'no reply' : 'cut in the middle';
-  return then.garble ? 'garbled' : `${then.throttle} bytes a second`;
+  if (then.status) return `HTTP ${then.status}`;
+  if (then.delay) return `answered after ${then.delay}`;
+  if (then.disconnect) return then.disconnect === 'before' ? 'no reply' : 'cut in the middle';
+  if (then.garble) return 'garbled';
+  return then.throttle ? `${then.throttle} bytes a second` : JSON.stringify(then);
 }
 
-export function share({ skip, times, probability, ttl }) {
-  return [
-    skip && `after ${skip} calls`, times && (times === 1 ? 'once' : `${times} times`),
-    probability < 1 && `${Math.round(probability * 1000) / 10} % of them`, ttl && `for ${ttl}`,
-  ].filter(Boolean).join(', ');
-}
+export const share = ({ skip, times, probability, ttl }) => [
+  skip && `after ${skip} calls`, times && (times === 1 ? 'once' : `${times} times`),
+  probability < 1 && `${Math.round(probability * 1000) / 10} % of them`, ttl && `for ${ttl}`,
+].filter(Boolean).join(', ');
 
 export function inWords(fault) {
   const often = share(fault);
