@@ -22,8 +22,8 @@ pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + '
     }
 }
 
-/// The same for work that takes much memory for a while: on a thread that ends with it, as a thread that lives on keeps much
-/// of what it has freed.
+/// As [`aside`], for work that takes much memory for a while: on a thread that ends with it, as a thread that lives on keeps
+/// much of what it has freed.
 ///
 /// # Errors
 /// The system starts no more threads; or, later, as [`aside`].

@@ -81,7 +81,7 @@ impl Emulator {
         Self::builder().start().await
     }
 
-    /// The same on a runtime of its own; see [`Builder::start_blocking`].
+    /// As [`start`](Self::start), on a runtime of its own; see [`Builder::start_blocking`].
     ///
     /// # Errors
     /// As [`start`](Self::start).

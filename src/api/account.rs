@@ -279,7 +279,7 @@ pub struct Polling {
 }
 
 impl Polling {
-    /// The same order may be collected again after `interval`; no order was collected yet.
+    /// An order may be collected again after `interval`; none was collected yet.
     pub fn new(interval: Duration) -> Self {
         Self {
             interval,

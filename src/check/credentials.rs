@@ -23,7 +23,7 @@ impl Credentials {
     /// What stands for the password where a request or a response is shown.
     pub(crate) const PASSWORD_PLACE: &'static str = "$PASSWORD";
 
-    /// The same text without the password, plain, percent-encoded or as HTML, in case a server repeats it, and without a
+    /// A text without the password, plain, percent-encoded or as HTML, in case a server repeats it, and without a
     /// loginName in quotes. Nothing is done about a password of fewer than four characters, which a text may contain by
     /// chance.
     pub(crate) fn mask(&self, text: &[u8]) -> Vec<u8> {
@@ -53,7 +53,7 @@ impl Credentials {
         masked
     }
 
-    /// The same text with a loginName that stands in quotes masked.
+    /// A text with a loginName that stands in quotes masked.
     fn mask_login_name(&self, text: &[u8]) -> Vec<u8> {
         let mut masked = text.to_vec();
         for quote in ["'", "`", "%27", "%60"] {

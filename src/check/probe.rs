@@ -158,13 +158,13 @@ impl Probe {
         self.tells
     }
 
-    /// The same, which tells about the rule of an argument.
+    /// This probe, which tells about the rule of an argument.
     pub(super) fn of_argument(mut self, name: &'static str) -> Self {
         self.tells.argument = Some(name);
         self
     }
 
-    /// The same, for which the endpoint's table has that code.
+    /// This probe, for which the endpoint's table has that code.
     pub(super) fn expecting(mut self, code: i32) -> Self {
         self.tells.code = Some(code);
         self
@@ -335,7 +335,7 @@ impl Harmless {
         }
     }
 
-    /// The same with the name in capital letters.
+    /// This argument with the name in capital letters.
     pub(super) fn in_capitals(self) -> Self {
         Self {
             name: self.name.to_uppercase(),
@@ -343,7 +343,7 @@ impl Harmless {
         }
     }
 
-    /// The same with the value sent as it is, not percent-encoded. What separates arguments is.
+    /// This argument with the value sent as it is, not percent-encoded. What separates arguments is.
     pub(super) fn raw(self) -> Self {
         let value = match self.value {
             Value::Text(text) => Value::Raw(text.replace('%', "%25").replace('&', "%26").replace('#', "%23")),
@@ -374,38 +374,38 @@ impl Anonymous {
         }
     }
 
-    /// The same by another method.
+    /// This call by another method.
     pub(super) fn by(mut self, method: &'static str) -> Self {
         self.request.method = method;
         self.request.in_query = true;
         self
     }
 
-    /// The same over plain HTTP.
+    /// This call over plain HTTP.
     pub(super) fn over_plain_http(mut self) -> Self {
         self.request.over_https = false;
         self
     }
 
-    /// The same with its arguments in the query.
+    /// This call with its arguments in the query.
     pub(super) fn in_query(mut self) -> Self {
         self.request.in_query = true;
         self
     }
 
-    /// The same with the endpoint's name in the path changed; it still is this endpoint's name to whoever reads it so.
+    /// This call with the endpoint's name in the path changed; it still is this endpoint's name to whoever reads it so.
     pub(super) fn spelled(mut self, spell: impl Fn(&str) -> String) -> Self {
         self.request.path = format!("/products/{}", spell(self.endpoint.name));
         self
     }
 
-    /// The same with a loginName that cannot be one, and without a password.
+    /// This call with a loginName that cannot be one, and without a password.
     pub(super) fn by_nobody(mut self) -> Self {
         self.request.set(LOGIN_NAME, Value::Text(NOBODY.to_owned()));
         self
     }
 
-    /// The same with an argument more.
+    /// This call with an argument more.
     pub(super) fn with(mut self, argument: Harmless) -> Self {
         self.request.arguments.push((argument.name, argument.value));
         self
@@ -478,38 +478,38 @@ impl OfNoOrder {
         has(ORDER_NUMBER).then_some(Self { endpoint, request })
     }
 
-    /// The same with another order number that cannot be.
+    /// This call with another order number that cannot be.
     pub(super) fn number(mut self, number: ImpossibleOrder) -> Self {
         self.request.set(ORDER_NUMBER, Value::Text(number.text()));
         self
     }
 
-    /// The same with an order number twice, neither of which can be.
+    /// This call with an order number twice, neither of which can be.
     pub(super) fn number_twice(mut self) -> Self {
         let number = Value::Text(ImpossibleOrder::Zero.text());
         self.request.arguments.push((ORDER_NUMBER.to_owned(), number));
         self
     }
 
-    /// The same without an order number.
+    /// This call without an order number.
     pub(super) fn without_number(mut self) -> Self {
         self.request.remove(ORDER_NUMBER);
         self
     }
 
-    /// The same with an argument of this value, in place of the one of the same name.
+    /// This call with an argument of this value, in place of the one of the same name.
     pub(super) fn with(mut self, argument: Harmless) -> Self {
         self.request.set(&argument.name, argument.value);
         self
     }
 
-    /// The same with an argument more, even if it is there already.
+    /// This call with an argument more, even if it is there already.
     pub(super) fn and(mut self, argument: Harmless) -> Self {
         self.request.arguments.push((argument.name, argument.value));
         self
     }
 
-    /// The same without an argument. The credentials stay.
+    /// This call without an argument. The credentials stay.
     pub(super) fn without(mut self, name: &str) -> Self {
         if is_harmless(name) {
             self.request.remove(name);
@@ -547,13 +547,13 @@ impl Test {
         Self { request }
     }
 
-    /// The same with `includeInCRL=N`.
+    /// This call with `includeInCRL=N`.
     pub(super) fn out_of_crl(mut self) -> Self {
         self.request.set("includeInCRL", Value::Text("N".to_owned()));
         self
     }
 
-    /// The same without the argument `codeReason`.
+    /// This call without the argument `codeReason`.
     pub(super) fn without_reason(mut self) -> Self {
         self.request.remove("codeReason");
         self
@@ -601,7 +601,7 @@ impl Read {
         }
     }
 
-    /// The same with the time for which the certificate is valid.
+    /// This call with the time for which the certificate is valid.
     pub(super) fn with_period(mut self) -> Self {
         self.request.set(SHOW_VALIDITY_PERIOD, Value::Text("Y".to_owned()));
         self

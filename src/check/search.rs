@@ -140,7 +140,7 @@ impl<'s> Search<'s> {
             .collect()
     }
 
-    /// The same assumptions with the best value of one of them, by the probes at these places.
+    /// These assumptions with the best value of one of them, by the probes at these places.
     async fn best_value(
         &mut self,
         found: Assumptions,
@@ -157,7 +157,7 @@ impl<'s> Search<'s> {
         Ok(best)
     }
 
-    /// The same assumptions with other values of two of them, if that is better.
+    /// These assumptions with other values of two of them, if that is better.
     async fn best_pair(&mut self, found: Assumptions) -> Result<Assumptions, LocalError> {
         let different = self.differing(&found).await?;
         if different.is_empty() || different.len() > MAX_FOR_PAIRS {
@@ -415,7 +415,7 @@ fn is_read(probe: &Probe) -> bool {
     probe.class() == Class::Read
 }
 
-/// The same assumptions with another value of one.
+/// These assumptions with another value of one.
 fn with(assumptions: &Assumptions, name: &str, value: &str) -> Assumptions {
     let mut changed = *assumptions;
     changed
@@ -424,7 +424,7 @@ fn with(assumptions: &Assumptions, name: &str, value: &str) -> Assumptions {
     changed
 }
 
-/// The same assumptions, one of which has the value again that it has in `start`.
+/// These assumptions, one of which has the value again that it has in `start`.
 fn reset(assumptions: &Assumptions, name: &str, start: &Assumptions) -> Assumptions {
     let values = start.values();
     let old = values.iter().find(|(known, _)| *known == name);

@@ -26,7 +26,7 @@ async fn served(server: &mut Local, assumptions: &Assumptions) -> Vec<Asked> {
     answers(server, assumptions, probes(&ORDERS)).await
 }
 
-/// The same to a third of the probes, and to those that decide something.
+/// What such a server answers to a third of the probes, and to those that decide something.
 async fn served_some(server: &mut Local, assumptions: &Assumptions) -> Vec<Asked> {
     let all = probes(&ORDERS).into_iter().enumerate();
     let some = all.filter(|(place, probe)| place % 3 == 0 || decides(probe));

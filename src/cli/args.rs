@@ -117,7 +117,7 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
-/// The same words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
+/// These words, with the options in front of `serve` moved behind it. They mean the same in both places, but clap
 /// accepts them in one place only.
 fn with_serve_first(program: &clap::Command, words: &[OsString]) -> Vec<OsString> {
     let mut words = words.to_vec();

@@ -26,7 +26,7 @@ pub(super) fn are_some_empty() -> bool {
     std::env::vars_os().any(|(name, value)| value.is_empty() && name.to_string_lossy().starts_with(PREFIX))
 }
 
-/// The same program, to which an empty variable is none, other than one of the token. The options of all its commands are made
+/// This program, to which an empty variable is none, other than one of the token. The options of all its commands are made
 /// for that.
 pub(super) fn without_empty(mut program: clap::Command) -> clap::Command {
     fn below(command: clap::Command) -> clap::Command {

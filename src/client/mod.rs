@@ -102,7 +102,7 @@ impl Control {
         self.given_token(token.into().as_str().into())
     }
 
-    /// The same with a token that was parsed.
+    /// As [`token`](Self::token), with one that was read already.
     #[must_use]
     pub(crate) fn given_token(mut self, token: GivenToken) -> Self {
         self.remote.set_token(token);

@@ -172,7 +172,7 @@ impl Orders<'_> {
             .map(|(_, order)| order)
     }
 
-    /// The same with the order as the emulator writes it.
+    /// As [`wait`](Self::wait), and returns the order as the emulator writes it too.
     pub(crate) async fn wait_for_answer(
         self,
         number: u64,

@@ -30,7 +30,7 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> String {
     text
 }
 
-/// The same lines without armour.
+/// Bytes as lines of Base64, as [`encode`] writes them, without armour.
 pub(crate) fn base64_lines(data: &[u8]) -> String {
     let mut text = String::with_capacity(length_in_lines(data));
     push_lines(&mut text, data);

@@ -188,7 +188,7 @@ impl Rig {
         })
     }
 
-    /// The same, and it succeeds.
+    /// The answer of the control API to a request that succeeds.
     fn expect(&mut self, method: Method, path: &str, body: &str) -> String {
         let (status, answer) = self.control(method, path, body);
         assert!((200..300).contains(&status), "{path} {body}: {status} {answer}");

@@ -90,7 +90,7 @@ impl Fixtures {
         Self::read(Text::new(text))
     }
 
-    /// The same without a copy of the text.
+    /// As [`parse`](Self::parse), without a copy of the text.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).

@@ -63,7 +63,7 @@ impl Snapshot {
         }
     }
 
-    /// The same to compare: it changes with the state, and not with the time that is left of a fault.
+    /// This snapshot for a comparison: it changes with the state, and not with the time that is left of a fault.
     pub(crate) fn comparable(&self) -> Comparable<'_> {
         Comparable(self)
     }

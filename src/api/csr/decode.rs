@@ -28,7 +28,7 @@ pub(super) fn decode(text: &str, form: &str, spaces: Spaces) -> Result<Vec<u8>, 
     mended.ok_or_else(|| explain(body, &bare, form, spaces))
 }
 
-/// The same error, with what the text tells about its cause.
+/// The error, with what the text tells about its cause.
 pub(super) fn with_cause(error: CsrError, text: &str) -> CsrError {
     match error {
         CsrError::NotBase64(why) if text.contains(r"\n") => CsrError::NotBase64(

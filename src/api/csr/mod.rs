@@ -53,7 +53,7 @@ impl Csr {
         Self::parse_with(text, Spaces::MayBePlus)
     }
 
-    /// The same, with spaces read in that way.
+    /// As [`parse`](Self::parse), with spaces read in that way.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -76,7 +76,7 @@ impl Csr {
         })
     }
 
-    /// The same for what [`to_pem`](Self::to_pem) writes: with `SPKAC=` before it, it is a SPKAC.
+    /// Reads what [`to_pem`](Self::to_pem) writes: with `SPKAC=` before it, it is a SPKAC.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).

@@ -40,7 +40,7 @@ pub fn json() -> String {
     json_with(NO_NOTE)
 }
 
-/// The same with notes beside the marks.
+/// All tables as one JSON object, with notes beside the marks.
 pub(crate) fn json_with(note: Note<'_>) -> String {
     let catalogue = Catalogue {
         endpoints: ENDPOINTS
@@ -57,7 +57,7 @@ pub fn markdown() -> String {
     markdown_with(NO_NOTE)
 }
 
-/// The same with notes beside the marks.
+/// All tables as Markdown, with notes beside the marks.
 pub(crate) fn markdown_with(note: Note<'_>) -> String {
     let mut text = String::new();
     for endpoint in ENDPOINTS {

@@ -199,12 +199,12 @@ impl Wish {
         })
     }
 
-    /// The same for a reply that is URL-encoded, or text.
+    /// This demand for a reply that is URL-encoded, or text.
     pub(super) fn url_encoded(self, url_encoded: bool) -> Self {
         Self { url_encoded, ..self }
     }
 
-    /// The same with the states of the certificate and of its validation, or without.
+    /// This demand with the states of the certificate and of its validation, or without.
     pub(super) fn with_states(self, extended_status: bool) -> Self {
         Self {
             extended_status,
@@ -212,7 +212,7 @@ impl Wish {
         }
     }
 
-    /// The same with another Content-Type for lines of text with a positive status.
+    /// This demand with another Content-Type for lines of text with a positive status.
     pub(super) fn mime_type(self, mime_type: Option<&str>) -> Self {
         Self {
             mime_type: mime_type.map(Box::from),
@@ -243,7 +243,7 @@ impl Wish {
         self.collect_admitted(number, world, now)
     }
 
-    /// The same after [`admit_poll`].
+    /// As [`collect`](Self::collect), of a call that [`admit_poll`] has let in already.
     pub(super) fn collect_admitted(
         &self,
         number: OrderNumber,

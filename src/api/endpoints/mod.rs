@@ -200,7 +200,7 @@ impl Endpoint {
         (self.prepare)(arguments)
     }
 
-    /// The same call with its login checked before what became of its arguments, if it has a login.
+    /// This call with its login checked before what became of its arguments, if it has a login.
     fn after_login<'f>(
         &'static self,
         arguments: &Arguments<'f>,
@@ -620,7 +620,7 @@ fn refused(order: &Order, refused: Refused, now: Timestamp) -> Refusal {
     Refusal::new(code, format!("order {} is {}", order.number, order.state_at(now)))
 }
 
-/// The same refusal with a name that is safe to keep: that of an argument of some endpoint, else none.
+/// A refusal with a name that is safe to keep: that of an argument of some endpoint, else none.
 fn without_unknown_name(refusal: &Refusal) -> Refusal {
     let is_known = |name: &str| {
         ENDPOINTS

@@ -88,7 +88,7 @@ impl Argument {
             .default("N")
     }
 
-    /// The same row with a limit of characters.
+    /// This row with a limit of characters.
     pub const fn max(self, characters: usize) -> Self {
         Self {
             max: Some(characters),
@@ -96,7 +96,7 @@ impl Argument {
         }
     }
 
-    /// The same row, whose value may be empty.
+    /// This row, whose value may be empty.
     pub const fn or_empty(self) -> Self {
         Self {
             may_be_empty: true,
@@ -104,12 +104,12 @@ impl Argument {
         }
     }
 
-    /// The same row with the values that it takes.
+    /// This row with the values that it takes.
     pub const fn choices(self, choices: &'static [&'static str]) -> Self {
         Self { choices, ..self }
     }
 
-    /// The same row with the value that counts when it is not sent.
+    /// This row with the value that counts when it is not sent.
     pub const fn default(self, value: &'static str) -> Self {
         Self {
             default: Some(value),
@@ -117,7 +117,7 @@ impl Argument {
         }
     }
 
-    /// The same row, whose value a reply repeats.
+    /// This row, whose value a reply repeats.
     pub(crate) const fn repeated(self) -> Self {
         Self {
             is_repeated: true,
@@ -125,7 +125,7 @@ impl Argument {
         }
     }
 
-    /// The same row, which may be left out under an assumption although it is required.
+    /// This row, which may be left out under an assumption although it is required.
     pub const fn unless(self, is_assumed: fn(&Assumptions) -> bool) -> Self {
         Self {
             unless: Some(is_assumed),
@@ -133,7 +133,7 @@ impl Argument {
         }
     }
 
-    /// The same row, which must be sent unless one of those is.
+    /// This row, which must be sent unless one of those is.
     pub(crate) const fn unless_sent(self, others: &'static [&'static str]) -> Self {
         Self {
             condition: Some(Condition::NoneSent(others)),
@@ -141,7 +141,7 @@ impl Argument {
         }
     }
 
-    /// The same row, which must be sent where that says why.
+    /// This row, which must be sent where that says why.
     pub(crate) const fn where_needed(self, why: fn(&'static str, &Arguments<'_>) -> Option<String>) -> Self {
         Self {
             condition: Some(Condition::Why(why)),
@@ -149,7 +149,7 @@ impl Argument {
         }
     }
 
-    /// The same row, known less well.
+    /// This row, known less well.
     pub const fn mark(self, mark: Mark) -> Self {
         Self { mark, ..self }
     }

@@ -221,7 +221,7 @@ assumptions! {
         /// `'orderNumber'`.
         #[default]
         Single = "single",
-        /// The same in back-ticks.
+        /// `` `orderNumber` ``.
         BackTicks = "back-ticks",
     } because "the table of `!autoRevokeCS` prints single quotes; a sample in the same document prints back-ticks"
 
@@ -330,7 +330,7 @@ assumptions! {
         /// The endpoint: `!autoRevokeCS`, `download/CollectSSL`.
         #[default]
         Endpoint = "endpoint",
-        /// The same without `!` and `download/`: `autoRevokeCS`, `CollectSSL`.
+        /// The endpoint without `!` and `download/`: `autoRevokeCS`, `CollectSSL`.
         BareEndpoint = "bare-endpoint",
         /// The loginName of the account.
         LoginName = "login-name",

@@ -65,10 +65,10 @@ pub(crate) const NOT_HTTPS: Code = Code::new(
     "the request came over plain HTTP",
 );
 
-/// The same on `!AutoReplaceSMIME`, whose document lost the wording.
+/// [`NOT_HTTPS`] on `!AutoReplaceSMIME`, whose document lost the wording.
 pub(crate) const NOT_HTTPS_ASSUMED: Code = NOT_HTTPS.wording_assumed();
 
-/// The same in the spelling of the endpoints that send mails again, and of a guide to sibling endpoints. Those that order and
+/// [`NOT_HTTPS`] as the endpoints that send mails again spell it, and a guide to sibling endpoints. Those that order and
 /// that collect have no wording of their own, so the guide's is taken.
 pub(crate) const NOT_HTTPS_LOWER_CASE: Code = Code::new(
     -1,
@@ -83,7 +83,7 @@ pub(crate) const UNRECOGNIZED_ARGUMENT: Code = Code::new(
     "an argument that the endpoint does not have",
 );
 
-/// The same on `!AutoReplaceSMIME`, whose document lost the wording.
+/// [`UNRECOGNIZED_ARGUMENT`] on `!AutoReplaceSMIME`, whose document lost the wording.
 pub(crate) const UNRECOGNIZED_ARGUMENT_ASSUMED: Code = UNRECOGNIZED_ARGUMENT.wording_assumed();
 
 /// A required argument that was not sent.
@@ -183,7 +183,7 @@ pub(crate) const PERMISSION_DENIED: Code = Code::new(
 /// Another method than POST.
 pub(crate) const NOT_POST: Code = Code::new(-17, "Request used GET rather than POST!", "the method was not POST");
 
-/// The same on `download/CollectSMIME` and `download/CollectSSL`, whose codes are not public.
+/// [`NOT_POST`] on `download/CollectSMIME` and `download/CollectSSL`, whose codes are not public.
 pub(crate) const NOT_POST_TO_COLLECT: Code = Code::new(
     -17,
     "Request used GET rather than POST!",
@@ -223,7 +223,7 @@ pub(crate) const BEING_ISSUED: Code = Code::new(
     "the order is being issued",
 );
 
-/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+/// [`BEING_ISSUED`] on `!autoRevokeCertificate`, whose readable codes do not have it.
 pub(crate) const BEING_ISSUED_ASSUMED: Code = BEING_ISSUED.assumed();
 
 /// The order is already replaced, and `includeInCRL` is `N`.
@@ -233,7 +233,7 @@ pub(crate) const ALREADY_REPLACED: Code = Code::new(
     "the order is replaced, and includeInCRL is N",
 );
 
-/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+/// [`ALREADY_REPLACED`] on `!autoRevokeCertificate`, whose readable codes do not have it.
 pub(crate) const ALREADY_REPLACED_ASSUMED: Code = ALREADY_REPLACED.assumed();
 
 /// The order's certificate is past its end.
@@ -277,7 +277,7 @@ pub(crate) const NOT_PERMITTED: Code = Code::new(
     "the account may not use this endpoint, or not this argument",
 );
 
-/// The same on `!autoRevokeCertificate`, whose readable codes do not have it.
+/// [`NOT_PERMITTED`] on `!autoRevokeCertificate`, whose readable codes do not have it.
 pub(crate) const NOT_PERMITTED_ASSUMED: Code = NOT_PERMITTED.assumed();
 
 /// `!AutoApplyOrder`: a country that is none.
@@ -356,7 +356,7 @@ pub(crate) const WRONG_STATE: Code = Code::new(
     "the order is rejected, replaced, expired, on hold or unpaid",
 );
 
-/// The same on the endpoints that send mails again.
+/// [`WRONG_STATE`] on the endpoints that send mails again.
 pub(crate) const WRONG_STATE_TO_RESEND: Code = Code::new(
     -122,
     "The Certificate is in wrong state.",

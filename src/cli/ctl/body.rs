@@ -291,7 +291,7 @@ fn as_json(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// The same in JSON, which has no times: they are texts.
+/// A value of TOML in JSON, which has no times: they are texts.
 fn from_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => json!(text),

@@ -1,6 +1,6 @@
 //! JSON with a line for each value, as people read it.
 
-/// The same JSON with line breaks and indents, and a line break at its end. Names stay in their order, and numbers as they are
+/// JSON with line breaks and indents, and a line break at its end. Names stay in their order, and numbers as they are
 /// written; lists and objects without content stay in one line.
 pub(super) fn indented(json: &str) -> String {
     let mut text = String::with_capacity(json.len() * 2);

@@ -30,7 +30,7 @@ pub(super) struct Desk {
     pub(super) bytes: usize,
     /// The sandboxes in which a push may be taken, each once.
     ready: VecDeque<Arc<str>>,
-    /// The same, to be found.
+    /// Those of `ready`, to be found.
     is_ready: HashSet<Arc<str>>,
     /// The sandboxes that are to be looked after, by the system's time.
     alarms: BTreeSet<(Timestamp, Arc<str>)>,

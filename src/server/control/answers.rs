@@ -185,7 +185,7 @@ pub(super) async fn answer<T: Serialize>(
     answer_with(turn, make).await
 }
 
-/// The same with a turn that was taken before, if it needs one.
+/// As [`answer`], with a turn that was taken before, if it needs one.
 ///
 /// # Errors
 /// It cannot be made.

@@ -251,7 +251,7 @@ fn window_of(book: &Book, filter: &OrderFilter, limit: usize, now: Timestamp) ->
     }
 }
 
-/// The same where the book has the orders as they are wanted already: by rising number.
+/// The window of orders as the book has them, by rising number: nothing is sorted.
 fn in_book_order<'b>(
     mut found: impl Iterator<Item = &'b domain::Order>,
     offset: usize,

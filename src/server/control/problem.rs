@@ -77,12 +77,12 @@ impl Problem {
         }
     }
 
-    /// The same, after which the connection is closed: the listener has few.
+    /// This problem, after which the connection is closed: the listener has few.
     pub(super) fn closing(self) -> Self {
         Self { closes: true, ..self }
     }
 
-    /// The same, of which the log says this, where the detail may repeat what was sent.
+    /// This problem, of which the log says this, where the detail may repeat what was sent.
     pub(super) fn logged(self, logged: impl Into<Cow<'static, str>>) -> Self {
         Self {
             logged: Some(logged.into()),
@@ -118,7 +118,7 @@ impl Problem {
         self.status.canonical_reason().unwrap_or_default()
     }
 
-    /// The same with its field below another.
+    /// This problem with its field below another.
     pub(super) fn below(self, field: &str) -> Self {
         let path: Cow<'static, str> = match &self.field {
             Some(inner) => format!("{field}.{inner}").into(),

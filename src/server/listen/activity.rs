@@ -76,7 +76,7 @@ where
     }
 }
 
-/// The same body of a response, whose pieces are counted.
+/// The body of a response, whose pieces are counted.
 pub(super) fn counted(body: Body, activity: Arc<Activity>) -> Body {
     Body::new(CountedBody {
         body,

@@ -12,7 +12,7 @@ use crate::ca::{Authority, CaOptions};
 
 const NOW: OffsetDateTime = datetime!(2030-01-01 12:00 UTC);
 
-/// The same for openssl.
+/// [`NOW`] as openssl takes it.
 const NOW_SECONDS: &str = "1893499200";
 
 fn kept(dir: &TempDir) -> TlsOptions {
