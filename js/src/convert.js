@@ -76,6 +76,20 @@ export function toJson(value, name = "") {
   return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, toJson(item, field)]));
 }
 
+/**
+ * Fixtures that were given, with times and spans as texts.
+ *
+ * @param {import("./types.js").Fixtures | undefined} value
+ * @throws {TypeError} It is the name of a file.
+ */
+export function fixturesToJson(value) {
+  if (typeof value === "string" && /^[^\n#]+\.(toml|json)$/.test(value)) {
+    const name = JSON.stringify(value);
+    throw new TypeError(`${name} is the name of a file: give its text, readFileSync(${name}, "utf8")`);
+  }
+  return toJson(value);
+}
+
 /** The key of an object that stands for a whole number while JSON is read or written. */
 const BIG = "\0big";
 

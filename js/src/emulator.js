@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 
 import { findBinary } from "./binary.js";
 import { Control } from "./control.js";
-import { span, stringify, toJson } from "./convert.js";
+import { fixturesToJson, span, stringify, toJson } from "./convert.js";
 import { Sandbox } from "./sandbox.js";
 
 /** @import * as T from "./types.js" */
@@ -82,7 +82,8 @@ export class RunningEmulator {
    * @param {T.NewSandbox} [options]
    */
   async sandbox(options = {}) {
-    const { name } = await this.#control.send("POST", "/sandboxes", { body: toJson(options) });
+    const body = toJson({ ...options, fixtures: fixturesToJson(options.fixtures) });
+    const { name } = await this.#control.send("POST", "/sandboxes", { body });
     return new Sandbox(this, this.#control, name);
   }
 
@@ -295,7 +296,8 @@ class Process {
     if (options.plainHttp) words.push("--plain-http", "accept");
     if (options.caDir !== undefined) words.push("--ca-dir", options.caDir);
     if (options.fixtures !== undefined) {
-      const text = typeof options.fixtures === "string" ? options.fixtures : stringify(toJson(options.fixtures));
+      const fixtures = fixturesToJson(options.fixtures);
+      const text = typeof fixtures === "string" ? fixtures : stringify(fixtures);
       const file = join(this.folder, text.trimStart().startsWith("{") ? "fixtures.json" : "fixtures.toml");
       writeFileSync(file, text);
       words.push("--fixtures", file);

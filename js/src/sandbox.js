@@ -1,6 +1,6 @@
 // A sandbox: a world of its own in an emulator, with accounts, orders, a clock, faults and a journal.
 
-import { millis, object, span, toJson, when } from "./convert.js";
+import { fixturesToJson, millis, object, span, toJson, when } from "./convert.js";
 
 /** @import * as T from "./types.js" */
 /** @import { Control, What } from "./control.js" */
@@ -532,7 +532,7 @@ export class Sandbox {
    * @returns {Promise<void>}
    */
   async reset(fixtures) {
-    const body = fixtures === undefined ? {} : { fixtures: toJson(fixtures) };
+    const body = { fixtures: fixturesToJson(fixtures) };
     await this.#control.send("POST", `${this.#at}/reset`, { body });
   }
 

@@ -399,6 +399,15 @@ test("fixtures may have dates and milliseconds wherever they are given", async (
   }
 });
 
+inSandbox("the name of a file is no fixtures", async (sectigo, emulator) => {
+  for (const fixtures of ["nope.toml", "./some folder/nope.json"]) {
+    for (const give of [(name) => sectigo.reset(name), () => emulator.sandbox({ fixtures }), () => startEmulator({ fixtures })]) {
+      await assert.rejects(give(fixtures), { name: "TypeError", message: /is the name of a file: give its text, readFileSync\("/ });
+    }
+  }
+  await sectigo.reset("# As in fixtures.toml");
+});
+
 inSandbox("sandboxes are apart", async (_, emulator) => {
   const mine = await emulator.sandbox({ name: "mine", logins: ["me"], ttl: 300_000, fixtures: {} });
   const { name, logins, ttl } = await mine.info();

@@ -8,6 +8,7 @@ import sys
 import typing
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, TypeVar, Union
 
 When = Union[datetime, timedelta, str]
@@ -106,6 +107,15 @@ def to_json(value: Any, name: str = "", nulls: bool = False) -> Any:
     if isinstance(value, Mapping):
         return {name: to_json(item, name, nulls) for name, item in value.items()}
     return value
+
+
+def fixtures(given: Mapping[str, Any] | str | Path) -> Any:
+    """Fixtures as the API takes them: a mapping, or the text of a file."""
+    if isinstance(given, Path):
+        return given.read_text()
+    if isinstance(given, str) and re.fullmatch(r"[^\n#]+\.(toml|json)", given):
+        raise ValueError(f"{given!r} is the name of a file, not its text: give pathlib.Path({given!r})")
+    return given
 
 
 def fields(given: Mapping[str, Any], nulls: bool = False) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class RunningEmulator:
         if name is not None:
             body["name"] = name
         if fixtures is not None:
-            body["fixtures"] = fixtures.read_text() if isinstance(fixtures, Path) else fixtures
+            body["fixtures"] = _convert.fixtures(fixtures)
         if ttl is not None:
             body["ttl"] = _convert.span(ttl)
         return Sandbox(self, self._control, self._control.send("POST", "/sandboxes", body)["name"])
@@ -181,7 +181,7 @@ class Emulator(RunningEmulator):
         """
         self._binary = binary
         self._token = token
-        self._fixtures = fixtures
+        self._fixtures = fixtures if fixtures is None or isinstance(fixtures, Path) else _convert.fixtures(fixtures)
         self._timeout = timeout
         self._folder: Path | None = None
         self._process: subprocess.Popen[str] | None = None

@@ -6,6 +6,7 @@ import builtins
 import ssl
 from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sectigo_emulator import _convert
@@ -421,9 +422,12 @@ class Sandbox:
         """Makes it what a snapshot says; the journal stays."""
         self._control.send("PUT", f"{self._at}/snapshot", snapshot)
 
-    def reset(self, fixtures: Mapping[str, Any] | str | None = None) -> None:
-        """Begins again with the fixtures that it started with, or with others: a mapping, or the text of a file."""
-        self._control.send("POST", f"{self._at}/reset", {} if fixtures is None else {"fixtures": fixtures})
+    def reset(self, fixtures: Mapping[str, Any] | str | Path | None = None) -> None:
+        """Begins again with the fixtures that it started with, or with others: a mapping, the text of a file, or the
+        path of one, as a `Path`.
+        """
+        body = {} if fixtures is None else {"fixtures": _convert.fixtures(fixtures)}
+        self._control.send("POST", f"{self._at}/reset", body)
 
     def delete(self) -> None:
         """Deletes it."""

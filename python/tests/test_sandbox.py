@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from sectigo_emulator import CallLimit, ControlError, NotCalled, Push
+from sectigo_emulator import CallLimit, ControlError, Emulator, NotCalled, Push
 
 LOGIN = {"loginName": "login_name", "loginPassword": "login_password"}
 
@@ -189,9 +189,19 @@ def test_snapshots(sectigo):
     assert sectigo.accounts.get("login_name").login_name == "login_name"
 
 
-def test_sandboxes_are_apart(sectigo_emulator, tmp_path):
+@pytest.mark.parametrize("name", ["nope.toml", "./some folder/nope.json"])
+def test_the_name_of_a_file_is_no_fixtures(sectigo, sectigo_emulator, name):
+    for take in (sectigo.reset, sectigo_emulator.sandbox, Emulator):
+        with pytest.raises(ValueError, match=rf"is the name of a file, .*: give pathlib.Path\('{name}'\)"):
+            take(fixtures=name)
+    sectigo.reset("# As in fixtures.toml")
+
+
+def test_sandboxes_are_apart(sectigo, sectigo_emulator, tmp_path):
     file = tmp_path / "fixtures.toml"
     file.write_text('[[accounts]]\nloginName = "me"\nloginPassword = "p"\n')
+    sectigo.reset(file)
+    assert [account.login_name for account in sectigo.accounts.list()] == ["me"]
     with sectigo_emulator.sandbox("mine", fixtures=file, logins=["me"], ttl=timedelta(minutes=5)) as mine:
         info = mine.info()
         assert (info.name, info.logins, info.ttl) == ("mine", ("me",), timedelta(minutes=5))
