@@ -110,12 +110,12 @@ def to_json(value: Any, name: str = "", nulls: bool = False) -> Any:
 
 
 def fixtures(given: Mapping[str, Any] | str | Path) -> Any:
-    """Fixtures as the API takes them: a mapping, or the text of a file."""
+    """Fixtures as the API takes them: a mapping with times and spans as texts, or the text of a file."""
     if isinstance(given, Path):
         return given.read_text()
     if isinstance(given, str) and re.fullmatch(r"[^\n#]+\.(toml|json)", given):
         raise ValueError(f"{given!r} is the name of a file, not its text: give pathlib.Path({given!r})")
-    return given
+    return to_json(given)
 
 
 def fields(given: Mapping[str, Any], nulls: bool = False) -> dict[str, Any]:

@@ -420,7 +420,7 @@ class Sandbox:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Makes it what a snapshot says; the journal stays."""
-        self._control.send("PUT", f"{self._at}/snapshot", snapshot)
+        self._control.send("PUT", f"{self._at}/snapshot", _convert.to_json(snapshot))
 
     def reset(self, fixtures: Mapping[str, Any] | str | Path | None = None) -> None:
         """Begins again with the fixtures that it started with, or with others: a mapping, the text of a file, or the

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from sectigo_emulator import CallLimit, ControlError, Emulator, NotCalled, Push
+from sectigo_emulator import CallLimit, ControlError, Emulator, NotCalled, Push, _convert
 
 LOGIN = {"loginName": "login_name", "loginPassword": "login_password"}
 
@@ -187,6 +187,41 @@ def test_snapshots(sectigo):
     assert [account.login_name for account in sectigo.accounts.list()] == ["me"]
     sectigo.reset()
     assert sectigo.accounts.get("login_name").login_name == "login_name"
+
+
+def test_fixtures_may_have_datetimes_and_timedeltas_wherever_they_are_given():
+    start = datetime(2030, 1, 1, tzinfo=timezone.utc)
+    day, minute = timedelta(days=1), timedelta(minutes=1)
+    account = {"loginName": "me", "loginPassword": "p", "callLimit": {"calls": 2, "per": minute, "counted": [start]}}
+    order = {"loginName": "me", "product": "smime", "orderNumber": 7, "issued": start - day, "expires": day}
+    revocation = {"at": start, "codeReason": 1}
+    fixtures = {
+        "accounts": [account],
+        "orders": [{**order, "state": "revoked", "revocation": revocation}],
+        "faults": [{"then": {"delay": minute}, "endpoint": "!autoRevokeCS", "ttl": day}],
+        "clock": {"now": start, "frozen": True},
+        "issuanceDelay": minute,
+        "nextOrderNumber": 1000,
+    }
+    with Emulator(fixtures=fixtures) as emulator, emulator.sandbox(fixtures=fixtures) as sandbox:
+        for one in (emulator.default, sandbox):
+            (account,) = one.accounts.list()
+            assert (account.call_limit.per, account.call_limit.counted) == (minute, (start,))
+            order = one.orders.get(7)
+            assert (order.issued, order.expires, order.revocation.at) == (start - day, start + day, start)
+            assert one.clock.get().now == start
+        snapshot = sandbox.snapshot()
+        assert snapshot["issuanceDelay"] == "1m"
+        assert _convert.to_json(snapshot) == snapshot
+        for again in (
+            lambda: sandbox.reset(fixtures),
+            lambda: sandbox.restore(fixtures),
+            lambda: sandbox.restore(snapshot),
+        ):
+            sandbox.reset({})
+            again()
+            assert sandbox.orders.get(7) == order
+            assert sandbox.snapshot()["issuanceDelay"] == "1m"
 
 
 @pytest.mark.parametrize("name", ["nope.toml", "./some folder/nope.json"])
