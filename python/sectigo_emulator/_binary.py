@@ -39,9 +39,9 @@ def find_binary() -> str:
     found = shutil.which(NAME)
     if found is None:
         raise BinaryNotFoundError(
-            f"the program {NAME} is neither installed with this module nor on the PATH. "
-            f"`pip install {NAME}` brings it for Linux and macOS; elsewhere build it with "
-            f"`cargo install --path .` in its repository, or name it in {VARIABLE}"
+            f"the program {NAME} is neither installed with this module nor on the PATH. In its repository, "
+            "`pip install ./python` builds and installs it with this module, and `cargo install --path .` "
+            f"alone; or name it in {VARIABLE}"
         )
     return found
 

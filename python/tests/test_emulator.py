@@ -100,7 +100,7 @@ def test_without_a_binary_it_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.delenv("SECTIGO_EMULATOR_BINARY", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sectigo_emulator._binary._folders", lambda: iter([tmp_path]))
-    with pytest.raises(BinaryNotFoundError, match=r"pip install sectigo-emulator.*SECTIGO_EMULATOR_BINARY"):
+    with pytest.raises(BinaryNotFoundError, match=r"pip install \./python.*SECTIGO_EMULATOR_BINARY"):
         find_binary()
 
 
