@@ -28,10 +28,7 @@ def find_binary() -> str:
     """
     named = os.environ.get(VARIABLE)
     if named:
-        found = shutil.which(named)
-        if found is None:
-            raise BinaryNotFoundError(f"{VARIABLE} is {named}, which is no program that can be run")
-        return found
+        return named_binary(named, VARIABLE)
     for folder in _folders():
         program = folder / NAME
         if program.is_file() and os.access(program, os.X_OK):
@@ -43,6 +40,18 @@ def find_binary() -> str:
             "`pip install ./python` builds and installs it with this module, and `cargo install --path .` "
             f"alone; or name it in {VARIABLE}"
         )
+    return found
+
+
+def named_binary(named: str, by: str) -> str:
+    """The path of the program that an option or a variable names.
+
+    Raises:
+        BinaryNotFoundError: it is none that can be run.
+    """
+    found = shutil.which(named)
+    if found is None:
+        raise BinaryNotFoundError(f"{by} is {named}, which is no program that can be run")
     return found
 
 

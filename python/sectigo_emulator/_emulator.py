@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from sectigo_emulator import _convert
-from sectigo_emulator._binary import find_binary
+from sectigo_emulator._binary import find_binary, named_binary
 from sectigo_emulator._control import Control, EmulatorError
 from sectigo_emulator._convert import Span
 from sectigo_emulator._sandbox import Sandbox
@@ -68,8 +68,7 @@ class RunningEmulator:
         NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, and what Java and PHP need. The files that they name
         are deleted with this object.
         """
-        binary = self._binary or find_binary()
-        words = [binary, "env", "--format", "json", "--control", self.control_url, "--sandbox", sandbox]
+        words = [self._program(), "env", "--format", "json", "--control", self.control_url, "--sandbox", sandbox]
         words += ["--dir", str(self._own_folder()), "--base-url", self.base_url]
         done = subprocess.run(words, capture_output=True, check=False, env=_clean_environment(self._control.token))
         if done.returncode:
@@ -115,6 +114,9 @@ class RunningEmulator:
     def catalogue(self) -> dict[str, Any]:
         """Every endpoint's arguments and codes, and the assumptions."""
         return cast("dict[str, Any]", self._control.send("GET", "/endpoints"))
+
+    def _program(self) -> str:
+        return named_binary(self._binary, "binary") if self._binary else find_binary()
 
     def _own_folder(self) -> Path:
         if self._folder is None:
@@ -209,7 +211,7 @@ class Emulator(RunningEmulator):
         """
         if self._process is not None:
             raise EmulatorError("the emulator runs already")
-        binary = self._binary or find_binary()
+        binary = self._program()
         self._log = self._own_folder() / "log.txt"
         words = [binary, "serve", "--exit-with-stdin", *self._words, *self._given_fixtures()]
         with self._log.open("wb") as log:

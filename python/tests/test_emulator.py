@@ -94,6 +94,8 @@ def test_the_binary_may_be_named(monkeypatch, tmp_path):
     monkeypatch.setenv("SECTIGO_EMULATOR_BINARY", str(tmp_path / "nothing"))
     with pytest.raises(BinaryNotFoundError, match=r"SECTIGO_EMULATOR_BINARY is .*nothing"):
         Emulator().start()
+    with pytest.raises(BinaryNotFoundError, match=r"^binary is .*nothing, which is no program that can be run"):
+        Emulator(binary=str(tmp_path / "nothing")).start()
 
 
 def test_without_a_binary_it_says_how_to_get_it(monkeypatch, tmp_path):

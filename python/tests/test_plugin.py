@@ -52,6 +52,8 @@ def test_options_stand_in_pyproject(pytester):
     result = pytester.runpytest_subprocess("-o", "sectigo_emulator_args=--seed x")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*EmulatorError: the emulator did not start: *--seed*"])
+    result = pytester.runpytest_subprocess("-o", "sectigo_emulator_binary=/nope")
+    result.stdout.fnmatch_lines(["*BinaryNotFoundError: binary is /nope, which is no program*"])
 
 
 def test_an_emulator_that_runs_already(pytester):
