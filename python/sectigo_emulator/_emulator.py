@@ -14,7 +14,7 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from sectigo_emulator import _convert
 from sectigo_emulator._binary import find_binary, named_binary
@@ -201,6 +201,15 @@ class Emulator(RunningEmulator):
         if ca_dir is not None:
             self._words += ["--ca-dir", str(ca_dir)]
         self._words += args
+
+    # To a type checker, a class with this method would have every attribute.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Tells what to do where something is asked for that is known from the start on."""
+            if name in ("control_url", "base_url", "http_url", "_control"):
+                raise RuntimeError("the emulator is not started: use it in a with block, or call start()")
+            return super().__getattribute__(name)
 
     def start(self) -> Emulator:
         """Starts it, and returns when it serves.

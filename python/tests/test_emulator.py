@@ -40,6 +40,28 @@ def test_it_starts_and_stops_and_starts_again():
     emulator.stop()
 
 
+def test_what_needs_a_start_says_so():
+    emulator = Emulator()
+    for ask in (
+        emulator.catalogue,
+        emulator.env,
+        emulator.sandbox,
+        emulator.sandboxes,
+        emulator.ssl_context,
+        lambda: emulator.base_url,
+        lambda: emulator.ca_file,
+        lambda: emulator.ca_pem,
+        lambda: emulator.control_url,
+        lambda: emulator.default,
+        lambda: emulator.http_url,
+    ):
+        with pytest.raises(RuntimeError, match=r"not started: use it in a with block, or call start\(\)"):
+            ask()
+    assert emulator.log() == ""
+    with pytest.raises(AttributeError, match="'Emulator' object has no attribute 'url'"):
+        emulator.url  # noqa: B018
+
+
 def test_options_reach_it(tmp_path):
     fixtures = {"accounts": [{"loginName": "me", "loginPassword": "p"}]}
     options = {"seed": 1, "assume": {"spelling": "british"}, "plain_http": True, "ca_dir": tmp_path / "ca"}
