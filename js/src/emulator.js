@@ -167,12 +167,16 @@ export class Emulator extends RunningEmulator {
  *
  * @param {T.EmulatorOptions} [options]
  * @returns {Promise<Emulator>}
- * @throws {Error} There is no program, it does not start, or an option is unknown; the message says why.
+ * @throws {Error} There is no program, it does not start, or an option is not taken; the message says why.
  */
 export async function startEmulator(options = {}) {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
   if (unknown !== undefined) {
     throw new TypeError(`${unknown} is no option; there are ${Object.keys(OPTIONS).join(", ")}`);
+  }
+  const { assume = {} } = options;
+  if (typeof assume !== "object" || Array.isArray(assume)) {
+    throw new TypeError(`assume is ${JSON.stringify(assume)}: give an object such as { spelling: "british" }`);
   }
   const binary = options.binary ?? findBinary();
   const process = new Process(binary, options);

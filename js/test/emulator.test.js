@@ -89,6 +89,9 @@ test("options reach it", async () => {
 
 test("what does not start says why", async () => {
   await assert.rejects(startEmulator({ fixture: "" }), /fixture is no option; there are fixtures, assume, seed/);
+  for (const assume of ["spelling=british", ["spelling=british"]]) {
+    await assert.rejects(startEmulator({ assume }), /^TypeError: assume is .*: give an object such as \{ spelling: "british" }/);
+  }
   await assert.rejects(startEmulator({ args: ["--journal", "many"] }), /--journal/);
   await assert.rejects(startEmulator({ fixtures: { accounts: [{ loginNames: "me" }] } }), /loginNames/);
   await assert.rejects(startEmulator({ args: ["--control", "off"] }), /control API is off/);

@@ -181,6 +181,8 @@ class Emulator(RunningEmulator):
             binary: the program, in place of the one that `find_binary` finds.
             timeout: how many seconds the start may take.
         """
+        if assume is not None and not isinstance(assume, Mapping):
+            raise TypeError(f'assume is {assume!r}: give a mapping such as {{"spelling": "british"}}')
         self._binary = binary
         self._token = token
         self._fixtures = fixtures if fixtures is None or isinstance(fixtures, Path) else _convert.fixtures(fixtures)

@@ -109,6 +109,9 @@ def pytest_configure(config: pytest.Config) -> None:
     workers = config.getini("sectigo_emulator_workers")
     if workers not in ("each", "shared"):
         raise pytest.UsageError(f"sectigo_emulator_workers is {workers!r}: give each or shared")
+    for one in config.getini("sectigo_emulator_assume"):
+        if "=" not in one:
+            raise pytest.UsageError(f"sectigo_emulator_assume has {one!r}: give NAME=VALUE")
     is_given = config.getini("sectigo_emulator_control")
     if workers == "shared" and not is_given and config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(_ForWorkers(), "sectigo_emulator_workers")

@@ -106,6 +106,12 @@ def test_what_does_not_start_says_why(tmp_path):
         Emulator(binary=str(silent), timeout=0.1).start()
 
 
+@pytest.mark.parametrize("assume", [["spelling=british"], "spelling=british"])
+def test_assumptions_are_a_mapping(assume):
+    with pytest.raises(TypeError, match=r"assume is .*: give a mapping such as"):
+        Emulator(assume=assume)
+
+
 def test_the_binary_may_be_named(monkeypatch, tmp_path):
     named = tmp_path / "another"
     named.write_text(f'#!/bin/sh\necho started > {tmp_path}/said\nexec {find_binary()} "$@"\n')

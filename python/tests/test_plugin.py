@@ -83,6 +83,11 @@ def test_workers_of_xdist(pytester, how, emulators):
     assert len(set(re.findall(r'value="(http://[^"]+)"', report.read_text()))) == emulators
 
 
+def test_an_assumption_without_its_value_is_refused(pytester):
+    result = pytester.runpytest_subprocess("-o", "sectigo_emulator_assume=spelling")
+    result.stderr.fnmatch_lines(["*sectigo_emulator_assume has 'spelling': give NAME=VALUE*"])
+
+
 def test_an_unknown_way_for_workers_is_refused(pytester):
     result = pytester.runpytest_subprocess("-o", "sectigo_emulator_workers=some")
     result.stderr.fnmatch_lines(["*give each or shared*"])
