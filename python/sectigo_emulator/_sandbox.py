@@ -149,12 +149,22 @@ class Clocks(_Noun):
         return self._put(frozen=False)
 
     def advance(
-        self, by: Span | None = None, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+        self,
+        by: Span | None = None,
+        *,
+        days: float | None = None,
+        hours: float | None = None,
+        minutes: float | None = None,
+        seconds: float | None = None,
     ) -> Clock:
         """Moves it on: `advance(days=400)`, `advance("30d")`."""
+        units = {"days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
+        given = {unit: number for unit, number in units.items() if number is not None}
         if by is None:
-            by = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        elif days or hours or minutes or seconds:
+            if not given:
+                raise TypeError("give a span of time, such as advance('30d'), or days, hours, minutes, seconds")
+            by = timedelta(**given)
+        elif given:
             raise TypeError("give a span of time or days, hours, minutes, seconds, not both")
         return _convert.read(Clock, self._send("POST", "/clock/advance", {"by": _convert.span(by)}))
 

@@ -96,6 +96,10 @@ def test_the_clock(sectigo):
     assert revoke(sectigo, order.order_number).startswith("-35")
     with pytest.raises(TypeError, match="not both"):
         sectigo.clock.advance("1d", days=1)
+    with pytest.raises(TypeError, match="or days, hours, minutes, seconds"):
+        sectigo.clock.advance()
+    frozen = sectigo.clock.freeze()
+    assert sectigo.clock.advance(days=0).now == frozen.now
 
 
 def test_faults(sectigo):
