@@ -83,8 +83,8 @@ def read_time(text: str) -> datetime:
 
 
 def read_span(text: str) -> timedelta:
-    """A span of time of an answer: `1d 2h`."""
-    found = re.findall(r"(\d+)(ms|[dhms])", text)
+    """A span of time of an answer, `1d 2h`, or as the API takes it, `10 m`."""
+    found = re.findall(r"(\d+) *(ms|[dhms])", text)
     if not found:
         raise ValueError(f"{text!r} is no span of time, such as 10m")
     return timedelta(**{_UNITS[unit]: int(number) for number, unit in found})

@@ -36,6 +36,11 @@ def test_spans_there_and_back(span, text):
     assert _convert.read_span(text) == span
 
 
+def test_a_span_may_have_a_space_before_its_unit():
+    assert _convert.seconds("10 s") == 10
+    assert _convert.read_span("1h30 m") == timedelta(minutes=90)
+
+
 def test_what_is_no_span():
     with pytest.raises(ValueError, match="negative"):
         _convert.span(timedelta(days=-1))
