@@ -51,7 +51,11 @@ export class Control {
    */
   async send(method, path, what = {}) {
     const answer = await this.read(method, path, what);
-    return answer === "" ? undefined : parse(answer);
+    try {
+      return answer === "" ? undefined : parse(answer);
+    } catch (cause) {
+      throw noListener(this.url, "the answer is no JSON", { cause });
+    }
   }
 
   /**
@@ -74,7 +78,7 @@ export class Control {
     // The emulator looks at each order of a snapshot: a second for each MiB.
     const looking = Math.floor((content?.length ?? 0) / 2 ** 20) * 1000;
     const { status, text } = await exchange(url, method, headers, content, this.timeout + wait + looking);
-    if (status >= 300) throw refused(status, text);
+    if (status >= 300) throw refused(this.url, status, text);
     return text;
   }
 }
@@ -110,16 +114,27 @@ function exchange(url, method, headers, content, timeout) {
 }
 
 /**
- * The error that a problem (RFC 9457) tells.
+ * The error that a problem (RFC 9457) tells, as which the control API refuses.
  *
+ * @param {string} url
  * @param {number} status
  * @param {string} text
  */
-function refused(status, text) {
+function refused(url, status, text) {
   try {
     const { detail, field } = JSON.parse(text);
-    return new ControlError(status, detail, field ?? undefined);
+    if (typeof detail === "string") return new ControlError(status, detail, field ?? undefined);
   } catch {
-    return new ControlError(status, text);
+    // No control listener answers like this.
   }
+  return noListener(url, `HTTP status ${status}`);
+}
+
+/**
+ * @param {string} url
+ * @param {string} what
+ * @param {ErrorOptions} [options]
+ */
+function noListener(url, what, options) {
+  return new Error(`what answers at ${url} is no emulator's control listener: ${what}`, options);
 }

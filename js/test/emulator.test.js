@@ -158,6 +158,8 @@ test("one that runs is found by its control URL", async () => {
     assert.equal((await sectigo.env())["SECTIGO_BASE_URL"], sectigo.baseUrl);
     const elsewhere = await connect(started.controlUrl, { token: "s3cret", baseUrl: "https://x/" });
     assert.equal(elsewhere.baseUrl, "https://x");
+    const none = /^Error: what answers at http:\S+ is no emulator's control listener: HTTP status 404$/;
+    await assert.rejects(connect(emulator.httpUrl), none);
   } finally {
     await started.stop();
   }
@@ -182,6 +184,17 @@ test("what does not answer is given up, later if it may wait", async () => {
     await assert.rejects(silent.calls.expect({ within: 50 }), /within 150 ms/);
   } finally {
     server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("an answer that is no JSON is no emulator's", async () => {
+  const server = createServer((_, response) => response.end("<p>"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const asked = connect(`http://127.0.0.1:${server.address().port}`);
+    await assert.rejects(asked, /is no emulator's control listener: the answer is no JSON/);
+  } finally {
     server.close();
   }
 });

@@ -66,10 +66,13 @@ class Control:
 
         Raises:
             ControlError: the request is refused.
-            EmulatorError: nothing answers there.
+            EmulatorError: nothing answers there, or no control listener.
         """
         answer = self.read(method, path, body, query, wait)
-        return json.loads(answer) if answer else None
+        try:
+            return json.loads(answer) if answer else None
+        except ValueError as error:
+            raise self._no_listener("the answer is no JSON") from error
 
     def read(
         self, method: str, path: str, body: object = None, query: dict[str, Any] | None = None, wait: float = 0.0
@@ -86,20 +89,22 @@ class Control:
         try:
             connection.request(method, target, content, headers)
             response = connection.getresponse()
-            text = response.read().decode()
+            text = response.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             raise EmulatorError(f"no answer came from the control API at {self.url}: {error!r}") from error
         finally:
             connection.close()
         if response.status >= 300:
-            raise _refused(response.status, text)
+            raise self._refused(response.status, text)
         return text
 
+    def _refused(self, status: int, text: str) -> EmulatorError:
+        """The error that a problem (RFC 9457) tells, as which the control API refuses."""
+        try:
+            problem = json.loads(text)
+            return ControlError(status, problem["detail"], problem.get("field"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return self._no_listener(f"HTTP status {status}")
 
-def _refused(status: int, text: str) -> ControlError:
-    """The error that a problem (RFC 9457) tells."""
-    try:
-        problem = json.loads(text)
-        return ControlError(status, problem["detail"], problem.get("field"))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ControlError(status, text)
+    def _no_listener(self, what: str) -> EmulatorError:
+        return EmulatorError(f"what answers at {self.url} is no emulator's control listener: {what}")

@@ -134,7 +134,7 @@ def connect(control_url: str, *, token: str | None = None, base_url: str | None 
         base_url: where clients reach the API, if it is not where the emulator listens, as with a container's ports.
 
     Raises:
-        EmulatorError: nothing answers there, or it serves no HTTPS and no `base_url` is given.
+        EmulatorError: nothing answers there, or no control listener, or it serves no HTTPS and no `base_url` is given.
     """
     control = Control(control_url, token)
     health = _convert.read(Health, control.send("GET", "/health"))

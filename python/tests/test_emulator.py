@@ -1,7 +1,9 @@
+import http.server
 import os
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -147,6 +149,19 @@ def test_it_is_found_by_its_control_url():
     with Emulator(args=["--https", "0.0.0.0:0"]) as started:
         port = started.base_url.rpartition(":")[2]
         assert connect(started.control_url).base_url == f"https://127.0.0.1:{port}"
+        with pytest.raises(EmulatorError, match=r"at http://\S+ is no emulator's control listener: HTTP status 404$"):
+            connect(started.http_url)
+
+
+def test_an_answer_that_is_no_json_is_no_emulators():
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n<p>\xff")
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with pytest.raises(EmulatorError, match="is no emulator's control listener: the answer is no JSON"):
+            connect(f"http://127.0.0.1:{server.server_port}")
 
 
 def test_another_program_finds_the_sandbox_by_its_variables():
