@@ -279,7 +279,7 @@ export interface NewSandbox {
 
 /** The options of an emulator that is started. */
 export interface EmulatorOptions {
-  /** Accounts, orders and more to start with, in place of the built-in ones. */
+  /** Accounts, orders and more to start with, in place of the built-in ones: an object, or the text of a file. */
   fixtures?: Fixtures;
   /** Assumptions, such as `{ spelling: "british" }`. */
   assume?: Record<string, string>;

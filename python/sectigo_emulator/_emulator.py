@@ -179,7 +179,7 @@ class Emulator(RunningEmulator):
             token: what the control API demands (`--control-token`).
             args: more options of `sectigo-emulator serve`.
             binary: the program, in place of the one that `find_binary` finds.
-            timeout: how many seconds the start may take.
+            timeout: how many seconds the start may take; the default is 30.
         """
         if assume is not None and not isinstance(assume, Mapping):
             raise TypeError(f'assume is {assume!r}: give a mapping such as {{"spelling": "british"}}')

@@ -3,12 +3,13 @@
 import dataclasses
 import inspect
 import json
+import re
 import subprocess
 import typing
 
 import pytest
 
-from sectigo_emulator import _convert, _types, find_binary
+from sectigo_emulator import Emulator, _convert, _types, find_binary
 from sectigo_emulator._convert import to_json_name
 from sectigo_emulator._sandbox import Faults
 
@@ -69,6 +70,12 @@ def test_a_fault_is_added_with_every_field(schemas):
     _, *keywords = inspect.signature(Faults.add).parameters
     fields = [*schemas["ThenEntry"]["properties"], *schemas["FaultEntry"]["properties"]]
     assert sorted([*map(to_json_name, keywords), "then"]) == sorted(fields)
+
+
+def test_every_option_of_an_emulator_is_described():
+    # The table of the page about Python is made from this description.
+    described = re.findall(r"^ {12}(\w+): ", Emulator.__init__.__doc__, re.MULTILINE)
+    assert described == list(inspect.signature(Emulator).parameters)
 
 
 @pytest.mark.parametrize("name", ["Product", "State", "SignatureHash", "IssuanceFailure", "Payment", "MailKind"])

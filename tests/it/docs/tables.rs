@@ -1,4 +1,5 @@
-//! The tables of the documentation, made from the program: its endpoints, its command line, its OpenAPI document.
+//! The tables of the documentation, made from the program, its endpoints, its command line, its OpenAPI document, and from the
+//! sources of the packages.
 
 use std::fmt::Write as _;
 
@@ -35,6 +36,8 @@ fn table(what: &str) -> String {
         None if what == "ctl-command-options" => ctl_command_options(),
         None if what == "check-options" => options(program().find_subcommand("check").expect("there is check")),
         None if what == "control" => control(),
+        None if what == "python-options" => python_options(&super::page("python/sectigo_emulator/_emulator.py")),
+        None if what == "javascript-options" => javascript_options(&super::page("js/src/types.d.ts")),
         _ => panic!("there is no table {what}"),
     }
 }
@@ -53,6 +56,34 @@ fn control() -> String {
             let summary = operation["summary"].as_str().unwrap().replace('\n', " ");
             let _ = writeln!(table, "| {} | `{path}` | {summary} |", method.to_uppercase());
         }
+    }
+    table
+}
+
+/// The options of Python's `Emulator`, as its docstring has them.
+fn python_options(source: &str) -> String {
+    let class = source.split("\nclass Emulator(").nth(1).unwrap();
+    let arguments = class.split("        Args:\n").nth(1).unwrap();
+    let arguments = arguments.split("\n        \"\"\"").next().unwrap();
+    let joined = arguments.replace("\n                ", " ");
+    options_of_package(joined.lines().map(|line| line.trim_start().split_once(": ").unwrap()))
+}
+
+/// The options of JavaScript's `startEmulator`, as their type has them: a line of comment above each.
+fn javascript_options(source: &str) -> String {
+    let fields = source.split("export interface EmulatorOptions {\n").nth(1).unwrap();
+    let lines: Vec<_> = fields.split("\n}").next().unwrap().lines().collect();
+    options_of_package(lines.chunks(2).map(|lines| {
+        let comment = lines[0].trim().strip_prefix("/** ").unwrap();
+        let (name, _) = lines[1].trim().split_once("?: ").unwrap();
+        (name, comment.strip_suffix(" */").unwrap())
+    }))
+}
+
+fn options_of_package<'s>(options: impl Iterator<Item = (&'s str, &'s str)>) -> String {
+    let mut table = "| option | what it does |\n|---|---|\n".to_owned();
+    for (name, what) in options {
+        let _ = writeln!(table, "| `{name}` | {} |", what.trim_end_matches('.'));
     }
     table
 }
