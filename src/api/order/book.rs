@@ -249,7 +249,7 @@ impl Book {
         Ok(())
     }
 
-    /// Adds an order under a new number, and returns this number.
+    /// Adds an order under the [free number](Self::free_number), and returns this number.
     ///
     /// # Errors
     /// The book is full. Nothing is changed.
@@ -258,6 +258,18 @@ impl Book {
         self.insert(Order { number, ..order })?;
         self.next_number = successor(number);
         Ok(number)
+    }
+
+    /// The number that the next new order gets: one that no order has, and whose certificateID no order has.
+    pub fn free_number(&self) -> OrderNumber {
+        let mut number = self.next_number;
+        let is_taken = |number: OrderNumber| {
+            self.orders.contains_key(&number) || self.by_certificate_id(number.certificate_id()).is_some()
+        };
+        while is_taken(number) {
+            number = successor(number);
+        }
+        number
     }
 
     /// The number that the next new order gets, if it is free.
@@ -310,18 +322,6 @@ impl Book {
         if self.by_certificate_id.get(&id) == Some(&order.number) {
             self.by_certificate_id.remove(&id);
         }
-    }
-
-    /// One that no order has, and whose certificateID no order has.
-    fn free_number(&self) -> OrderNumber {
-        let mut number = self.next_number;
-        let is_taken = |number: OrderNumber| {
-            self.orders.contains_key(&number) || self.by_certificate_id(number.certificate_id()).is_some()
-        };
-        while is_taken(number) {
-            number = successor(number);
-        }
-        number
     }
 }
 

@@ -279,30 +279,32 @@ pub(super) async fn create(
     JsonBody(Fields(mut object)): JsonBody<Fields>,
 ) -> Result<impl IntoResponse, Problem> {
     let is_numbered = object.contains_key("orderNumber");
+    // It stands for the number that the book gives.
     object.entry("orderNumber").or_insert(json!(1));
     object.entry("state").or_insert(json!(State::Issued));
     let csr = take_csr(&mut object)?.flatten();
     let entry: Order = from_object(object)?;
-    let reply = sandbox.change(|state| add_order(state, &entry, csr, is_numbered))?;
+    let reply = sandbox.change(|state| add_order(state, entry, csr, is_numbered))?;
     let location = format!("{}/orders/{}", resource_base(&sandbox), reply.order_number);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(reply)))
 }
 
 fn add_order(
     state: &mut sandbox::State,
-    entry: &Order,
+    mut entry: Order,
     csr: Option<Csr>,
     is_numbered: bool,
 ) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
-    let mut order = build_order(entry, &state.world.accounts, now)?;
+    if !is_numbered {
+        entry.order_number = state.world.book.free_number().get();
+    }
+    let mut order = build_order(&entry, &state.world.accounts, now)?;
     give_csr(&mut order, csr)?;
     if is_numbered && state.world.book.get(order.number).is_some() {
         return Err(Problem::conflict("orderNumber", order_number_taken(order.number)));
     }
-    if is_numbered || order.certificate_id.is_some() {
-        check_certificate_id(&order, &state.world.book)?;
-    }
+    check_certificate_id(&order, &state.world.book)?;
     let number = order.number;
     let book = state.world.book_mut();
     let number = match is_numbered {

@@ -138,6 +138,27 @@ fn orders_take_any_state() {
 }
 
 #[test]
+fn an_order_without_a_number_is_judged_by_the_number_that_it_gets() {
+    let server = Server::plain(&[]);
+    let mut control = Control::of(&server);
+    let order = |more: &str| format!(r#"{{"loginName":"login_name","product":"smime",{more}}}"#);
+    let first = order(r#""orderNumber":1,"certificateID":77"#);
+    let code = control.ask(("POST", "/orders", &first), 201)["collectionCode"].clone();
+    let taken = order(r#""certificateID":77"#);
+    control.expect(("POST", "/orders", &taken), 409, &[r#""field":"certificateID""#]);
+    let foreign = order(&format!(r#""collectionCode":{code}"#));
+    control.expect(("POST", "/orders", &foreign), 422, &[r#""field":"collectionCode""#]);
+    // The certificateID that the order with the number 1 would have without one of its own.
+    let id = r#""certificateID":9999999999999999"#;
+    let made = control.ask(("POST", "/orders", &order(id)), 201);
+    control.expect(("GET", &format!("/orders/{}", made["orderNumber"]), ""), 200, &[id]);
+    control.expect(("POST", "/orders", &order(id)), 409, &[r#""field":"certificateID""#]);
+    // What was refused has taken no number.
+    let next = control.ask(("POST", "/orders", &order(r#""state":"issued""#)), 201);
+    assert_eq!(next["orderNumber"].as_u64(), made["orderNumber"].as_u64().map(|number| number + 1));
+}
+
+#[test]
 fn accounts_keep_their_passwords_and_their_orders() {
     let server = Server::plain(&[]);
     let mut control = Control::of(&server);
