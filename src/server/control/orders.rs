@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::answers::{Length, MAX_LIST, MAX_MEASURED, answer, most_escaped, up_to};
-use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, no_order, resource_base};
+use super::extract::{JsonBody, PathOrderNumber, PathSandbox, Query, misfit, no_order, resource_base};
 use super::fields::{Fields, check_fields, from_object, patched};
 use super::window::{Search, window};
 use super::{App, Problem};
@@ -348,8 +348,9 @@ pub(super) async fn change(
 ) -> Result<Json<OrderInfo>, Problem> {
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
+    let wanted = wanted_state(&patch)?;
     sandbox
-        .change(|state| change_order(state, &sandbox.name, number, csr, patch))
+        .change(|state| change_order(state, &sandbox.name, number, csr, wanted, patch))
         .map(Json)
 }
 
@@ -358,20 +359,13 @@ fn change_order(
     sandbox: &str,
     number: OrderNumber,
     csr: Option<Option<Csr>>,
+    wanted: Option<State>,
     patch: Map<String, Value>,
 ) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(|| no_order(sandbox, number))?;
     let mut entry = OrderInfo::describe(old, now);
     entry.csr = None;
-    let wanted: Option<State> = match patch.get("state") {
-        None | Some(Value::Null) => None,
-        Some(value) => serde_path_to_error::deserialize(value).map_err(
-            |error: serde_path_to_error::Error<serde_json::Error>| {
-                Problem::unreadable("state", error.inner().to_string())
-            },
-        )?,
-    };
     let sends = |field| patch.contains_key(field);
     let (sends_issued, sends_expires, sends_due) = (sends("issued"), sends("expires"), sends("due"));
     match wanted {
@@ -429,6 +423,14 @@ fn take_csr(object: &mut Map<String, Value>) -> Result<Option<Option<Csr>>, Prob
         Some(Value::Null) => Ok(Some(None)),
         Some(Value::String(text)) => Ok(Some(Some(judge_csr(&text)?))),
         Some(_) => Err(Problem::unreadable("csr", "a CSR is a string, in PEM")),
+    }
+}
+
+/// The state that a patch sets, if it sets one.
+fn wanted_state(patch: &Map<String, Value>) -> Result<Option<State>, Problem> {
+    match patch.get("state") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_path_to_error::deserialize(value).map_err(|error| misfit(&error).below("state")),
     }
 }
 
