@@ -14,6 +14,10 @@ use crate::sandbox::journal::Entry;
 use crate::sandbox::settle::Moment;
 use crate::sandbox::{Sandbox, State};
 
+/// The hint about a call whose certificate nobody waited for.
+const NOT_WAITED_FOR: &str =
+    "nobody was answered: the call ended before its certificate was made, as when its client leaves";
+
 /// A call that was answered.
 #[derive(Debug)]
 pub(crate) struct AnsweredCall {
@@ -31,14 +35,17 @@ impl Sandbox {
     /// It is locked for moments: to see what it assumes, then which fault is met and what of the call may be shown, and
     /// again to do what was asked; whatever takes time happens in between.
     pub(crate) async fn answer(&self, incoming: &IncomingCall<'_>) -> AnsweredCall {
-        let mut unfinished = self.handle(incoming);
-        if let AnsweredBy::Endpoint { done, now, .. } = &mut unfinished.answered_by
-            && done.as_ref().is_ok_and(|done| done.collection().is_some())
-        {
-            // Boxed, so that the other calls need no room for it.
-            Box::pin(self.attach_certificates(done, *now)).await;
+        let unfinished = self.handle(incoming);
+        if !unfinished.collects() {
+            return self.finish(incoming, unfinished);
         }
-        self.finish(incoming, unfinished)
+        let collecting = CollectingCall {
+            sandbox: self,
+            incoming,
+            unfinished: Some(unfinished),
+        };
+        // Boxed, so that the other calls need no room for it.
+        Box::pin(collecting.finish()).await
     }
 
     /// Does all that a call asks for but what takes time.
@@ -154,6 +161,49 @@ struct UnfinishedCall<'f> {
     answered_by: AnsweredBy<'f>,
 }
 
+impl UnfinishedCall<'_> {
+    /// Whether certificates are still to be attached.
+    fn collects(&self) -> bool {
+        match &self.answered_by {
+            AnsweredBy::Gateway(_) => false,
+            AnsweredBy::Endpoint { done, .. } => done.as_ref().is_ok_and(|done| done.collection().is_some()),
+        }
+    }
+}
+
+/// A call whose certificates are being made. What it has changed is done, so it is logged and entered in the journal also if
+/// it is dropped before they are made.
+struct CollectingCall<'s, 'f> {
+    sandbox: &'s Sandbox,
+    incoming: &'s IncomingCall<'f>,
+    /// None once it is finished.
+    unfinished: Option<UnfinishedCall<'f>>,
+}
+
+impl CollectingCall<'_, '_> {
+    /// Attaches the certificates, and finishes the call.
+    async fn finish(mut self) -> AnsweredCall {
+        let unfinished = self.unfinished.as_mut().expect("it is not finished yet");
+        if let AnsweredBy::Endpoint { done, now, .. } = &mut unfinished.answered_by {
+            self.sandbox.attach_certificates(done, *now).await;
+        }
+        let unfinished = self.unfinished.take().expect("it is not finished yet");
+        self.sandbox.finish(self.incoming, unfinished)
+    }
+}
+
+impl Drop for CollectingCall<'_, '_> {
+    fn drop(&mut self) {
+        let Some(mut unfinished) = self.unfinished.take() else {
+            return;
+        };
+        if let AnsweredBy::Endpoint { done, .. } = &mut unfinished.answered_by {
+            *done = Err(Refusal::new(&code::NOT_MADE, NOT_WAITED_FOR).into());
+        }
+        self.sandbox.finish(self.incoming, unfinished);
+    }
+}
+
 /// Who answers a call, and with what.
 #[derive(Debug)]
 enum AnsweredBy<'f> {
@@ -169,4 +219,70 @@ enum AnsweredBy<'f> {
         /// The states of orders that it has changed.
         changed: Option<CallChanges>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::api::endpoints::Transport;
+    use crate::api::protocol::form::Form;
+    use crate::ca::{Authority, CaKey, CaOptions};
+    use crate::clock::system_now;
+    use crate::model::Fixtures;
+    use crate::sandbox::certificates::Issuance;
+    use crate::sandbox::list::{Sandboxes, Settings};
+
+    /// Sandboxes whose certificates take their time.
+    fn sandboxes() -> Sandboxes {
+        let settings = Settings {
+            fixtures: Arc::new(Fixtures::default()),
+            assumptions: Vec::new(),
+            issuance_delay: Duration::ZERO,
+            max_orders: 100,
+            max_order_bytes: 1 << 20,
+            journal: 10,
+            journal_bytes: 1 << 20,
+            max_sandboxes: 1,
+            seed: None,
+        };
+        let options = CaOptions {
+            dir: None,
+            key: CaKey::EcP384,
+        };
+        let authority = Authority::open(&options, system_now()).unwrap();
+        Sandboxes::new(settings, None, Arc::new(Issuance::new(authority))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_client_leaves_is_in_the_journal() {
+        let sandboxes = sandboxes();
+        let sandbox = sandboxes.default_sandbox();
+        let mut form = Form::default();
+        for (name, value) in [
+            ("loginName", "login_name"),
+            ("loginPassword", "login_password"),
+            ("orderNumber", "1234567"),
+            ("queryType", "1"),
+        ] {
+            form.push(name.as_bytes(), value.as_bytes());
+        }
+        let transport = Transport {
+            is_https: true,
+            is_post: true,
+        };
+        let endpoint = Endpoint::named("download/CollectSMIME").unwrap();
+        let incoming = IncomingCall::of_emulator(endpoint, transport, &form);
+        assert!(sandbox.answer(&incoming).now_or_never().is_none());
+        let entry = sandbox.journal.get(1).expect("it is there");
+        assert_eq!(entry.code, Some(code::NOT_MADE.number));
+        assert!(entry.hint.contains(NOT_WAITED_FOR), "{}", entry.hint);
+        // One that is waited for is there once.
+        let answered = sandbox.answer(&incoming).await;
+        assert_eq!((answered.entry.id, answered.answer.code), (2, Some(2)));
+        assert!(sandbox.journal.get(3).is_none());
+    }
 }
