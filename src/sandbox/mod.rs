@@ -243,10 +243,11 @@ impl Sandbox {
     /// # Errors
     /// There is no memory for it. Nothing is changed.
     pub(crate) fn reset(&self, state: State) -> Result<(), BookFull> {
-        self.put(state, |_, _| {})?;
-        self.journal.clear();
-        self.push_journal.clear();
-        Ok(())
+        self.put(state, |_, _| {
+            // While nobody can call the new world yet, and after the pushes of the old one were given up.
+            self.journal.clear();
+            self.push_journal.clear();
+        })
     }
 
     /// Goes on in that state, with the dice as they lie.
@@ -263,7 +264,8 @@ impl Sandbox {
         })
     }
 
-    fn put(&self, mut new: State, keep: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
+    /// Puts a state in the place of the old one; before it does, `before_it_is_put` sees both, under the lock.
+    fn put(&self, mut new: State, before_it_is_put: impl FnOnce(&mut State, &mut State)) -> Result<(), BookFull> {
         new.world.serials = Some(self.certificates.clone());
         new.world.book_mut().bound_memory(self.memory_budget.clone());
         let book = new.world.book.clone();
@@ -275,11 +277,11 @@ impl Sandbox {
             }
             state.memory_share = None;
             new.faults.number_after(&state.faults);
-            keep(&mut state, &mut new);
-            let old = std::mem::replace(&mut *state, new);
             // What happened to the orders of before is not pushed any more.
             self.pushes.clear();
             self.history.clear();
+            before_it_is_put(&mut state, &mut new);
+            let old = std::mem::replace(&mut *state, new);
             let at = Moment::of(&state.clock);
             self.settle(&mut state, at, By::Control);
             old
