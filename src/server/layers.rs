@@ -105,8 +105,8 @@ async fn log_request(
         .map(OrderNumber::get);
     let response = next.run(request).await;
     let (status, took_us) = (response.status().as_u16(), watch.elapsed_micros());
-    // A number that is no order's may be a password too.
-    let order = order.filter(|_| response.status() != StatusCode::NOT_FOUND);
+    // A number that is no order's may be a password too, and only what was done is known to be about an order.
+    let order = order.filter(|_| response.status().is_success());
     let path = route.as_ref().map_or("?", MatchedPath::as_str);
     let hint = hint(&response);
     let shown = shown_method(&method);
