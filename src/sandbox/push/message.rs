@@ -26,8 +26,8 @@ pub(crate) struct Push {
     pub(crate) certificate_of: Option<(Box<Order>, Timestamp)>,
     login_name: LoginName,
     pub(super) code: i32,
-    /// The name of the parameter that holds a secret, if one does.
-    secret_parameter: Option<&'static str>,
+    /// The names of the parameters that hold a secret.
+    secret_parameters: Box<[&'static str]>,
 }
 
 /// How a try to send a push ended, for the journal.
@@ -52,11 +52,12 @@ impl Push {
         let parameters = event.parameters(order);
         let has_certificate = target.delivers_certificate && event.has_certificate();
         let comment = order.revocation.as_ref().map_or("", |revocation| &revocation.comment);
-        let secret_parameter = parameters
+        let has_secret_comment = accounts.is_password(comment.trim());
+        let secret_parameters = parameters
             .iter()
-            .find(|(_, value)| holds_secret(value, account))
+            .filter(|(name, value)| holds_secret(value, account) || has_secret_comment && *name == "statusDesc")
             .map(|(name, _)| *name)
-            .or(accounts.is_password(comment.trim()).then_some("statusDesc"));
+            .collect();
         Some(Self {
             order_number: order.number,
             target,
@@ -64,20 +65,21 @@ impl Push {
             certificate_of: has_certificate.then(|| (Box::new(order.clone()), now)),
             login_name: order.login_name.clone(),
             code: event.status_code(),
-            secret_parameter,
+            secret_parameters,
         })
     }
 
     /// How much memory it takes, in bytes, near enough.
     pub(super) fn bytes(&self) -> usize {
         let parameters: usize = self.parameters.iter().map(|(_, value)| value.len()).sum();
+        let secrets = size_of_val(&*self.secret_parameters);
         let order = self.certificate_of.as_ref().map_or(0, |(order, _)| order.memory());
-        size_of::<Self>() + self.parameters.capacity() * size_of::<(&str, String)>() + parameters + order
+        size_of::<Self>() + self.parameters.capacity() * size_of::<(&str, String)>() + parameters + secrets + order
     }
 
     /// The parameters as the journal has them, of those that were sent.
     pub(crate) fn masked(&self, sent: &[(&'static str, String)]) -> Arc<[(&'static str, String)]> {
-        let masked = |(name, value): &(&'static str, String)| match self.secret_parameter == Some(*name) {
+        let masked = |(name, value): &(&'static str, String)| match self.secret_parameters.contains(name) {
             true => (*name, MASK.to_owned()),
             false => (*name, value.clone()),
         };

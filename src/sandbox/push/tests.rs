@@ -308,6 +308,28 @@ fn a_secret_in_a_reason_is_not_told() {
 }
 
 #[test]
+fn a_secret_in_many_places_is_told_in_none() {
+    let mut order = due_at(31_337, 1);
+    order.revocation = Some(Box::new(crate::api::order::state::Revocation {
+        at: at(1),
+        reason: crate::api::order::state::RevocationReason::Unspecified,
+        comment: "of another".into(),
+    }));
+    let mut accounts = Accounts::clone(&world().accounts);
+    let push = accounts.get("a").unwrap().push.clone();
+    accounts.insert(Account {
+        push,
+        ..Account::plain("a", "31337")
+    });
+    accounts.insert(Account::plain("b", "of another"));
+    let push = Push::new(PushEvent::Rejected, &order, at(1), &accounts).unwrap();
+    let masked = push.masked(&push.parameters);
+    let is_masked = masked.iter().filter(|(_, value)| value == MASK);
+    let names: Vec<_> = is_masked.map(|(name, _)| *name).collect();
+    assert_eq!(names, ["orderNumber", "statusDesc"]);
+}
+
+#[test]
 fn an_alarm_is_moved_and_goes_off_once() {
     let hub = Arc::new(PushHub::default());
     let pushes = Pushes::new("default".into(), hub.clone());
