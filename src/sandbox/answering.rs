@@ -64,8 +64,12 @@ impl Sandbox {
                 random,
                 ..
             } = &mut *state;
+            let bytes = faults.bytes();
             let met = faults.meet(incoming.endpoint, names.for_faults(&world.book), real_now, random);
             let draft = EntryDraft::of(&names, incoming.form, world, clock.now(real_now), real_now);
+            if faults.bytes() != bytes {
+                self.count_memory(&mut state);
+            }
             (draft, met)
         };
         let answered_by = match met.as_ref().map(|met| &met.then) {
@@ -229,6 +233,7 @@ mod tests {
 
     use super::*;
     use crate::api::endpoints::Transport;
+    use crate::api::fault::Fault;
     use crate::api::protocol::form::Form;
     use crate::ca::{Authority, CaKey, CaOptions};
     use crate::clock::system_now;
@@ -257,10 +262,8 @@ mod tests {
         Sandboxes::new(settings, None, Arc::new(Issuance::new(authority))).unwrap()
     }
 
-    #[tokio::test]
-    async fn a_call_whose_client_leaves_is_in_the_journal() {
-        let sandboxes = sandboxes();
-        let sandbox = sandboxes.default_sandbox();
+    /// The arguments of a call that collects a certificate.
+    fn form() -> Form<'static> {
         let mut form = Form::default();
         for (name, value) in [
             ("loginName", "login_name"),
@@ -270,12 +273,48 @@ mod tests {
         ] {
             form.push(name.as_bytes(), value.as_bytes());
         }
+        form
+    }
+
+    fn incoming<'f>(form: &'f Form<'f>) -> IncomingCall<'f> {
         let transport = Transport {
             is_https: true,
             is_post: true,
         };
         let endpoint = Endpoint::named("download/CollectSMIME").unwrap();
-        let incoming = IncomingCall::of_emulator(endpoint, transport, &form);
+        IncomingCall::of_emulator(endpoint, transport, form)
+    }
+
+    #[tokio::test]
+    async fn the_body_of_a_fault_counts_until_the_fault_is_gone() {
+        let sandboxes = sandboxes();
+        let sandbox = sandboxes.default_sandbox();
+        let then = Action::Status {
+            status: 502,
+            body: vec![b'x'; 1000].into(),
+        };
+        let fault = Fault {
+            endpoint: None,
+            login_name: None,
+            order_number: None,
+            skip: 0,
+            times: Some(1),
+            probability: None,
+            until: None,
+            then,
+        };
+        sandbox.change(|state| state.faults.add(fault));
+        assert_eq!(sandbox.memory_budget.taken(), 1000);
+        let answered = sandbox.answer(&incoming(&form())).await;
+        assert_eq!((answered.answer.status, sandbox.memory_budget.taken()), (502, 0));
+    }
+
+    #[tokio::test]
+    async fn a_call_whose_client_leaves_is_in_the_journal() {
+        let sandboxes = sandboxes();
+        let sandbox = sandboxes.default_sandbox();
+        let form = form();
+        let incoming = incoming(&form);
         assert!(sandbox.answer(&incoming).now_or_never().is_none());
         let entry = sandbox.journal.get(1).expect("it is there");
         assert_eq!(entry.code, Some(code::NOT_MADE.number));

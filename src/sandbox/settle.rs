@@ -71,7 +71,7 @@ impl Sandbox {
     }
 
     /// Counts the memory of its orders, accounts and faults. Whoever adds one has looked whether there is any left.
-    fn count_memory(&self, state: &mut State) {
+    pub(super) fn count_memory(&self, state: &mut State) {
         let changes = state.world.book.changes();
         let other_bytes = state.world.accounts.memory() + state.faults.bytes();
         if changes == state.counted_changes && other_bytes == state.counted_other_bytes {
