@@ -172,7 +172,7 @@ impl Endpoint {
     /// judged before, with no lock held.
     ///
     /// # Errors
-    /// It was not done, and nothing was changed.
+    /// It was not done, and nothing was changed but what an account's limits count: its calls, and when it polled.
     pub fn act<'f>(
         &'static self,
         call: &mut Call<'f>,
