@@ -8,9 +8,9 @@ use std::convert::Infallible;
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{MatchedPath, RawPathParams, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use tower_http::catch_panic::{CatchPanic, CatchPanicLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::{debug, error, info};
@@ -18,6 +18,7 @@ use tracing::{debug, error, info};
 use crate::api::order::state::OrderNumber;
 use crate::clock::Stopwatch;
 use crate::model::sandbox::DEFAULT_SANDBOX;
+use crate::server::plain_text::respond_text;
 
 /// The target of the log line that each action of the control API leaves.
 pub(super) const CONTROL_LOG: &str = "sectigo_emulator::control";
@@ -43,8 +44,7 @@ type Panic = Box<dyn Any + Send>;
 pub(crate) fn of_api(router: Router) -> WrappedApi {
     CatchPanic::custom(router, |panic| {
         log_panic(&*panic);
-        let text = [(header::CONTENT_TYPE, "text/plain")];
-        (StatusCode::INTERNAL_SERVER_ERROR, text, format!("{DEFECT}\n")).into_response()
+        respond_text(StatusCode::INTERNAL_SERVER_ERROR, format!("{DEFECT}\n"))
     })
 }
 
@@ -151,6 +151,7 @@ fn hint(response: &Response) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::response::IntoResponse as _;
     use axum::routing::get;
     use tower_service::Service as _;
 

@@ -11,6 +11,7 @@ mod layers;
 mod linger;
 pub(crate) mod listen;
 mod misbehave;
+mod plain_text;
 pub(crate) mod products;
 mod published;
 pub(crate) mod push;

@@ -34,6 +34,7 @@ use crate::server::body::{BodyError, BodyReader, read_form};
 use crate::server::layers;
 use crate::server::listen::Received;
 use crate::server::misbehave::{Disconnect, misbehave};
+use crate::server::plain_text::respond_text;
 use crate::server::published::Published;
 use crate::shown::shown;
 
@@ -103,7 +104,7 @@ impl Products {
              GET  /ca/NAME.cer, /crl/NAME.crl, /ocsp/NAME\n{cas}\
              For a sandbox, the same below /sandboxes/NAME.\n{console}"
         );
-        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+        respond_text(StatusCode::NOT_FOUND, text)
     }
 
     /// A path for the log, or a name in it: without the arguments that were put behind it by mistake, and without a password
@@ -139,7 +140,7 @@ impl Products {
             "There is no sandbox `{name}`, or it was unused for longer than it lives. Make one: POST \
              /control/v1/sandboxes on the control listener, with Content-Type: application/json and {{\"name\": ...}}\n"
         );
-        respond_text(StatusCode::NOT_FOUND, "text/plain", text)
+        respond_text(StatusCode::NOT_FOUND, text)
     }
 
     fn router(self) -> Router {
@@ -388,22 +389,13 @@ fn refuse_body(endpoint: Option<&Endpoint>, error: BodyError, head: &Parts, watc
     let status = error.status();
     let took_us = watch.elapsed_micros();
     info!(target: LOG, endpoint = endpoint.map(|endpoint| endpoint.name), status = status.as_u16(), took_us, hint = error.to_string());
-    let mut response = respond_text(status, "text/plain", format!("{error}\n"));
+    let mut response = respond_text(status, format!("{error}\n"));
     // The rest of the body is not wanted; HTTP/2 has its own way to say so and forbids the header.
     if head.version <= Version::HTTP_11 {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
-}
-
-fn respond_text(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 

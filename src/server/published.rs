@@ -23,6 +23,7 @@ use crate::ca::{CaError, IssuerName, IssuingCa};
 use crate::clock::{Timestamp, real_now};
 use crate::sandbox::Sandbox;
 use crate::server::crl_body::CrlBody;
+use crate::server::plain_text::respond_text;
 
 /// The longest OCSP request that is read, in bytes: twenty certificates and a nonce need less.
 const MAX_OCSP_REQUEST: usize = 16 << 10;
@@ -97,7 +98,7 @@ impl<'p> Published<'p> {
         let is_read = matches!(head.method, Method::GET | Method::HEAD);
         let is_ocsp_post = head.method == Method::POST && matches!(self, Self::Ocsp(..));
         if !(is_read || is_ocsp_post) {
-            let mut response = text(
+            let mut response = respond_text(
                 StatusCode::METHOD_NOT_ALLOWED,
                 format!("It takes {}.\n", self.methods()),
             );
@@ -121,14 +122,14 @@ impl<'p> Published<'p> {
         };
         match answer {
             Ok(Some(document)) => document.respond(head),
-            Ok(None) => text(
+            Ok(None) => respond_text(
                 StatusCode::NOT_FOUND,
                 format!(
                     "There is no such CA, or none of its certificates was read yet.\n{}",
                     Self::names()
                 ),
             ),
-            Err(error) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+            Err(error) => respond_text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
         }
     }
 }
@@ -250,15 +251,6 @@ fn http_date(at: Timestamp) -> String {
             "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
         ))
         .expect("a point in time has all of these")
-}
-
-fn text(status: StatusCode, text: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    response
 }
 
 #[cfg(test)]
