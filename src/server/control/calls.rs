@@ -95,17 +95,23 @@ fn journal_filter(filter: CallFilter, sandbox: &Sandbox) -> Result<Filter, Probl
     })
 }
 
-/// The newest of these calls that fit in a list, the oldest first; and the number before which it goes on, if there
-/// are more.
+/// The length of a call as it is answered, in bytes: in JSON it may be several times as long as in memory. To find it takes its
+/// time.
+fn length_of(sandbox: &Sandbox, accounts: &Accounts, entry: &Entry) -> usize {
+    written_length(&call_info(sandbox, accounts, entry))
+}
+
+/// The newest of these calls that fit in a list, the oldest first; the number before which it goes on, if there are more;
+/// and how long they are, near enough.
 fn newest(
     sandbox: &Sandbox,
     accounts: &Accounts,
     mut calls: Vec<Arc<Entry>>,
     limit: usize,
-) -> (Vec<Arc<Entry>>, Option<u64>) {
+) -> (Vec<Arc<Entry>>, Option<u64>, Length) {
     let mut left = MAX_LIST;
     let mut fits = |entry: &Arc<Entry>| {
-        let length = written_length(&call_info(sandbox, accounts, entry));
+        let length = length_of(sandbox, accounts, entry);
         let fits = length <= left;
         left = left.saturating_sub(length);
         fits
@@ -115,7 +121,7 @@ fn newest(
     let least = usize::from(limit > 0 && !calls.is_empty());
     let newest = calls.split_off(calls.len() - fit.max(least));
     let next = newest.first().filter(|_| !calls.is_empty()).map(|first| first.id);
-    (newest, next)
+    (newest, next, Length::Bytes(MAX_LIST - left))
 }
 
 /// The calls in the journal, the oldest first: the newest of them, if all would be longer than 16 MiB.
@@ -142,7 +148,7 @@ pub(super) async fn list(
         let found = journal_of(&sandbox, kind).find(&filter, before);
         // Taken once, so that a call is as long when it is written as it was when it was measured.
         let accounts = sandbox.accounts();
-        let (entries, next) = newest(&sandbox, &accounts, found.calls, limit);
+        let (entries, next, length) = newest(&sandbox, &accounts, found.calls, limit);
         // If the list was cut, forgotten calls are older than what was left out, so they are not counted.
         let is_all = entries.len() < limit && next.is_none();
         let forgotten = if is_all { found.forgotten } else { 0 };
@@ -151,11 +157,10 @@ pub(super) async fn list(
             accounts,
             entries,
         };
-        (calls, next, forgotten)
+        (calls, next, forgotten, length)
     };
-    let (calls, next, forgotten) = aside(find).await?;
-    let bytes = calls.entries.iter().map(|entry| entry.bytes()).sum();
-    answer(&app, Length::Bytes(bytes), move || CallList { calls, next, forgotten }).await
+    let (calls, next, forgotten, length) = aside(find).await?;
+    answer(&app, length, move || CallList { calls, next, forgotten }).await
 }
 
 /// One call in the journal, or one push.
@@ -170,10 +175,13 @@ pub(super) async fn read(
     Query(query): Query<KindQuery>,
 ) -> Result<Response, Problem> {
     let entry = find(&sandbox, query.kind.unwrap_or_default(), &id)?;
-    answer(&app, Length::Bytes(entry.bytes()), move || {
-        call_info(&sandbox, &sandbox.accounts(), &entry)
-    })
-    .await
+    let measure = move || {
+        let accounts = sandbox.accounts();
+        let length = Length::Bytes(length_of(&sandbox, &accounts, &entry));
+        (length, sandbox, accounts, entry)
+    };
+    let (length, sandbox, accounts, entry) = aside(measure).await?;
+    answer(&app, length, move || call_info(&sandbox, &accounts, &entry)).await
 }
 
 /// The call of that number, or the push.

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::super::answers::{Length, answer};
 use super::super::extract::{JsonBody, PathSandbox, no_sandbox};
 use super::super::{App, Problem};
-use super::{call_info, journal_filter, journal_of};
+use super::{call_info, journal_filter, journal_of, length_of};
 use crate::api::world::Accounts;
 use crate::aside::aside;
 use crate::model::call::{CallKind, Count, CountRequest, Difference, MAX_CALLS, NearCall};
@@ -52,13 +52,13 @@ pub(in crate::server::control) async fn count(
         waited.map_err(|Closed| no_sandbox(&counting.sandbox.name))?;
         drop(turn);
     }
-    let (counting, near) = aside(move || {
+    let (counting, near, length) = aside(move || {
         let near = counting.nearest();
-        (counting, near)
+        let length = counting.length_of(&near);
+        (counting, near, length)
     })
     .await?;
-    let bytes = near.iter().map(|(entry, _)| entry.bytes()).sum();
-    answer(&app, Length::Bytes(bytes), move || counting.describe(near)).await
+    answer(&app, length, move || counting.describe(near)).await
 }
 
 /// How many calls are enough, and how long is waited for them.
@@ -129,6 +129,13 @@ impl Counting {
             true => Vec::new(),
             false => self.journal().nearest(&self.filter, NEAREST),
         }
+    }
+
+    /// How long the answer with these calls is, near enough.
+    fn length_of(&self, near: &[Near]) -> Length {
+        let accounts = self.sandbox.accounts();
+        let lengths = near.iter().map(|(entry, _)| length_of(&self.sandbox, &accounts, entry));
+        Length::Bytes(lengths.sum())
     }
 
     /// The count as it is answered.
