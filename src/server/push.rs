@@ -25,7 +25,7 @@ use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tracing::{error, warn};
@@ -40,7 +40,7 @@ use crate::files::FileError;
 use crate::model::when::Span;
 use crate::sandbox::Sandbox;
 use crate::sandbox::list::Sandboxes;
-use crate::sandbox::push::{LOG, NextPush, Push, Taken, Tried};
+use crate::sandbox::push::{LOG, NextPush, Push, PushHub, Taken, Tried};
 use crate::server::stop::Stop;
 
 /// How often a push is tried again.
@@ -114,47 +114,84 @@ impl Pusher {
             most,
             mut stop,
         } = self;
-        let sender = Arc::new(Sender { options, tls });
         let hub = sandboxes.push_hub();
-        let places = Places::new(most);
-        let mut on_their_way = JoinSet::new();
-        let mut held_back = Vec::new();
+        let mut dispatch = Dispatch {
+            sandboxes,
+            hub: hub.clone(),
+            sender: Arc::new(Sender { options, tls }),
+            places: Places::new(most),
+            on_their_way: JoinSet::new(),
+            held_back: Vec::new(),
+        };
         loop {
-            while let Some(name) = hub.next_due(real_now()) {
-                if let Some(sandbox) = sandboxes.get(&name) {
-                    sandbox.look_after();
-                }
-            }
-            while places.has_free()
-                && let Some(name) = hub.next_ready()
-            {
-                let Some(sandbox) = sandboxes.get(&name) else { continue };
-                let has_place = |of_sandbox, push: &Push| places.may_take(of_sandbox, &push.target.url);
-                match sandbox.pushes.take(has_place) {
-                    NextPush::Taken(taken) => {
-                        let place = places.take(&taken.push.target.url);
-                        on_their_way.spawn(deliver(sender.clone(), sandbox.clone(), taken, place));
-                        // Its next push takes its turn after those of the others.
-                        hub.make_ready(&name);
-                    }
-                    NextPush::HeldBack => held_back.push(name),
-                    NextPush::Nothing => {}
-                }
-            }
-            let has_free = places.has_free();
+            dispatch.look_after_due();
+            dispatch.send_ready();
+            let has_free = dispatch.places.has_free();
             let nap = hub.next_alarm().map(|at| at.since(real_now()).min(NAP));
             tokio::select! {
                 biased;
                 () = stop.stopped() => break,
-                Some(ended) = on_their_way.join_next() => {
-                    report_panic(ended);
-                    held_back.drain(..).for_each(|name| hub.make_ready(&name));
-                }
+                Some(ended) = dispatch.on_their_way.join_next() => dispatch.go_on_after(ended),
                 () = hub.news(), if has_free => {}
                 () = sleep(nap.unwrap_or_default()), if nap.is_some() => {}
             }
         }
-        let lost: usize = sandboxes.list().iter().map(|sandbox| sandbox.pushes.len()).sum();
+        dispatch.report_lost();
+    }
+}
+
+/// Has the pushes of all sandboxes sent that are ready, as long as there are places for them.
+struct Dispatch {
+    sandboxes: Arc<Sandboxes>,
+    hub: Arc<PushHub>,
+    sender: Arc<Sender>,
+    places: Arc<Places>,
+    on_their_way: JoinSet<()>,
+    /// The sandboxes whose next push waits for a place.
+    held_back: Vec<Arc<str>>,
+}
+
+impl Dispatch {
+    /// Looks after the sandboxes whose alarm has gone off.
+    fn look_after_due(&self) {
+        while let Some(name) = self.hub.next_due(real_now()) {
+            if let Some(sandbox) = self.sandboxes.get(&name) {
+                sandbox.look_after();
+            }
+        }
+    }
+
+    /// Begins to send what is ready, until no place is free.
+    fn send_ready(&mut self) {
+        while self.places.has_free()
+            && let Some(name) = self.hub.next_ready()
+        {
+            let Some(sandbox) = self.sandboxes.get(&name) else {
+                continue;
+            };
+            let has_place = |of_sandbox, push: &Push| self.places.may_take(of_sandbox, &push.target.url);
+            match sandbox.pushes.take(has_place) {
+                NextPush::Taken(taken) => {
+                    let place = self.places.take(&taken.push.target.url);
+                    self.on_their_way
+                        .spawn(deliver(self.sender.clone(), sandbox.clone(), taken, place));
+                    // Its next push takes its turn after those of the others.
+                    self.hub.make_ready(&name);
+                }
+                NextPush::HeldBack => self.held_back.push(name),
+                NextPush::Nothing => {}
+            }
+        }
+    }
+
+    /// One is sent or given up, so those that were held back may find a place.
+    fn go_on_after(&mut self, ended: Result<(), JoinError>) {
+        report_panic(ended);
+        self.held_back.drain(..).for_each(|name| self.hub.make_ready(&name));
+    }
+
+    fn report_lost(&self) {
+        let lost: usize = self.sandboxes.list().iter().map(|sandbox| sandbox.pushes.len()).sum();
         if lost > 0 {
             warn!(target: LOG, pushes = lost, "stopped before these pushes were sent");
         }
@@ -162,7 +199,7 @@ impl Pusher {
 }
 
 /// A panic ends one push, and nothing else.
-fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+fn report_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
@@ -232,15 +269,34 @@ impl Failed {
     }
 }
 
+/// What follows a try.
+enum Then {
+    Delivered,
+    TriedAgain,
+    GivenUp,
+}
+
+impl Then {
+    /// What follows the try of that number, of which that came.
+    fn after(number: u32, came: &Result<u16, Failed>) -> Self {
+        let may_go_on = number <= RETRIES;
+        match came {
+            Ok(200..300) => Self::Delivered,
+            Ok(_) if may_go_on => Self::TriedAgain,
+            Err(failed) if may_go_on && failed.may_pass() => Self::TriedAgain,
+            Ok(_) | Err(_) => Self::GivenUp,
+        }
+    }
+}
+
 impl Sender {
     async fn send(&self, sending: &Sending<'_>) {
         let (sandbox, push) = (sending.sandbox, &sending.taken.push);
-        let (parameters, problem) = match attach_certificate(sandbox, push).await {
+        let (parameters, mut problem) = match attach_certificate(sandbox, push).await {
             Ok(parameters) => (parameters, None),
             Err(problem) => (push.parameters.clone(), Some(problem)),
         };
         let masked = push.masked(&parameters);
-        let mut problem = problem;
         for number in 1..=1 + RETRIES {
             let times = [sandbox.now(), real_now()];
             let watch = Stopwatch::start();
@@ -248,30 +304,34 @@ impl Sender {
                 Some(problem) => Err(problem),
                 None => self.try_once(&push.target, &parameters).await,
             };
-            let (status, outcome, is_over) = match came {
-                Ok(status) if (200..300).contains(&status) => (status, format!("HTTP status {status}"), true),
-                Ok(status) => (status, format!("HTTP status {status}"), number > RETRIES),
-                Err(failed) => (0, failed.to_string(), number > RETRIES || !failed.may_pass()),
-            };
-            let is_delivered = (200..300).contains(&status);
-            let then = match (is_delivered, is_over) {
-                (true, _) => "delivered".to_owned(),
-                (false, true) => "given up".to_owned(),
-                (false, false) => format!("tried again in {}", Span(self.options.retry_delay)),
-            };
+            let then = Then::after(number, &came);
             let tried = Tried {
                 number,
                 times,
-                status,
+                status: came.as_ref().map_or(0, |status| *status),
                 took_us: watch.elapsed_micros(),
-                hint: format!("try {number} of {}: {outcome}; {then}", 1 + RETRIES),
+                hint: self.hint(number, &came, &then),
             };
             sandbox.note_push(sending.taken, tried, masked.clone());
-            if is_over {
-                return;
+            match then {
+                Then::Delivered | Then::GivenUp => return,
+                Then::TriedAgain => sleep(self.options.retry_delay).await,
             }
-            sleep(self.options.retry_delay).await;
         }
+    }
+
+    /// What the journal and the log say of a try.
+    fn hint(&self, number: u32, came: &Result<u16, Failed>, then: &Then) -> String {
+        let outcome = match came {
+            Ok(status) => format!("HTTP status {status}"),
+            Err(failed) => failed.to_string(),
+        };
+        let then = match then {
+            Then::Delivered => "delivered".to_owned(),
+            Then::TriedAgain => format!("tried again in {}", Span(self.options.retry_delay)),
+            Then::GivenUp => "given up".to_owned(),
+        };
+        format!("try {number} of {}: {outcome}; {then}", 1 + RETRIES)
     }
 
     /// Sends it once, and returns the status of the response.
