@@ -1,6 +1,7 @@
 //! Attacks on the control API by the bodies of requests: too long, too many, stalled, or small in JSON and large in memory.
 //! While one goes on, a good client is answered soon, and the memory that it cost comes back when it is over.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -94,6 +95,37 @@ fn a_body_that_is_announced_too_long_is_refused_before_it_comes() {
     let longest = format!("{}{{}}", " ".repeat(MIB - 2));
     assert_eq!(status_of(server.control(), "PUT", "/clock", &longest), 200);
     server.assert_well();
+}
+
+#[test]
+fn the_document_says_how_long_each_body_may_be() {
+    let server = Server::plain(&["--max-snapshot", "2000000"]);
+    let document = Control::of(&server).get("/openapi.json");
+    let mut lengths = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let path = path.strip_prefix("/control/v1").unwrap();
+        let path = path
+            .replace("{sandbox}", "default")
+            .replace("{orderNumber}", "1234567")
+            .replace("{loginName}", "login_name");
+        for (method, operation) in item.as_object().unwrap() {
+            let too_long = operation["responses"]["413"]["description"].as_str();
+            let most = match too_long {
+                None => continue,
+                Some("The body is longer than 1 MiB") => MIB,
+                Some("The body is longer than 16 MiB") => 16 * MIB,
+                Some("The body is longer than --max-snapshot") => 2_000_000,
+                Some(other) => panic!("{method} {path}: {other}"),
+            };
+            let method = method.to_uppercase();
+            let answer = begin(server.control(), &method, &path, Some(most + 1)).read().unwrap();
+            assert_eq!(answer.status, 413, "{method} {path}: {answer:?}");
+            let said = format!("the {most} bytes");
+            assert!(answer.text().contains(&said), "{method} {path}: {answer:?}");
+            lengths.insert(most);
+        }
+    }
+    assert_eq!(lengths.len(), 3);
 }
 
 #[test]
