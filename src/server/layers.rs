@@ -42,8 +42,8 @@ type Panic = Box<dyn Any + Send>;
 /// Wraps the routes of the API: a panic becomes HTTP status 500 and a line of the log. Around the router and not within it,
 /// where each layer costs a call two allocations.
 pub(crate) fn of_api(router: Router) -> WrappedApi {
-    CatchPanic::custom(router, |panic| {
-        log_panic(&*panic);
+    CatchPanic::custom(router, |_| {
+        log_panic();
         respond_text(StatusCode::INTERNAL_SERVER_ERROR, format!("{DEFECT}\n"))
     })
 }
@@ -56,8 +56,8 @@ pub(crate) fn of_control(
     is_sandbox: impl Fn(&str) -> bool + Clone + Send + Sync + 'static,
 ) -> Router {
     router
-        .layer(CatchPanicLayer::custom(move |panic: Panic| {
-            log_panic(&*panic);
+        .layer(CatchPanicLayer::custom(move |_: Panic| {
+            log_panic();
             problem(StatusCode::INTERNAL_SERVER_ERROR, DEFECT)
         }))
         .layer(from_fn(move |route, parameters, request, next| {
@@ -72,14 +72,10 @@ pub(crate) fn of_console<const N: usize>(router: Router, security: [(HeaderName,
     })
 }
 
-/// The next request is answered as if nothing had happened.
-fn log_panic(panic: &(dyn Any + Send)) {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message");
-    error!(target: PANIC_LOG, panic = message, "a handler panicked");
+/// Logs that a handler panicked; the next request is answered as if nothing had happened. The message of a panic is never
+/// logged, as it may contain a secret: the standard library has written it to stderr, with its place.
+fn log_panic() {
+    error!(target: PANIC_LOG, "a handler panicked; where and why is on stderr, before this line");
 }
 
 /// One line for each request: changes as information, reads for those who look for a defect. The path is that of the
@@ -150,6 +146,9 @@ fn hint(response: &Response) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use axum::body::Body;
     use axum::response::IntoResponse as _;
     use axum::routing::get;
@@ -175,6 +174,33 @@ mod tests {
             let method = Method::from_bytes(sent.as_bytes()).unwrap();
             assert_eq!(shown_method(&method), expected);
         }
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_does_not_repeat_the_message_of_a_panic() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        of_api(routes()).call(request("/panics")).await.unwrap();
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            text.contains("a handler panicked") && !text.contains("on purpose"),
+            "{text}"
+        );
     }
 
     #[tokio::test]

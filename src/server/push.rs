@@ -203,7 +203,8 @@ fn report_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        error!(target: LOG, %error, "sending a push panicked");
+        // Its message is not repeated, as it may contain a secret.
+        error!(target: LOG, "sending a push panicked; where and why is on stderr, before this line");
     }
 }
 
