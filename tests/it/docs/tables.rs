@@ -116,7 +116,8 @@ fn options(command: &clap::Command) -> String {
     table
 }
 
-/// The value that an option takes, with a space before it: its possible values, or its name as the help shows it.
+/// The value that an option takes, with a space before it, or a = where only that is taken: its possible values, or its name
+/// as the help shows it.
 fn value(option: &clap::Arg) -> String {
     if !option.get_action().takes_values() {
         return String::new();
@@ -128,7 +129,12 @@ fn value(option: &clap::Arg) -> String {
         let names: Vec<_> = possible.iter().map(clap::builder::PossibleValue::get_name).collect();
         names.join("|")
     };
-    format!(" <{}>", value.replace('|', "\\|"))
+    let value = value.replace('|', "\\|");
+    if option.is_require_equals_set() {
+        format!("[=<{value}>]")
+    } else {
+        format!(" <{value}>")
+    }
 }
 
 /// The commands that have no section of their own.
