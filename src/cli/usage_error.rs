@@ -1,7 +1,9 @@
 //! What is wrong with a command line, in one line: what clap says, and where the option or the command belongs.
 
+use std::any::TypeId;
 use std::error::Error;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -11,6 +13,8 @@ use crate::cli::parse::BadValue;
 use crate::cli::variables;
 use crate::emulator::StartError;
 use crate::shown::without_credentials;
+use crate::similar::nearest;
+use crate::token::GivenToken;
 
 /// Why the program does not go on after reading its command line.
 #[derive(Debug)]
@@ -31,10 +35,13 @@ impl Exit {
         let text = masked(error, text);
         let program = command();
         let (path, command) = command_of(&program, words);
-        let place = match right_place(error, &program, words) {
-            place if place.is_empty() => option_in_front(error, &path),
-            place => place,
-        };
+        let place = [
+            right_place(error, &program, words),
+            option_in_front(error, &path),
+            negative_value(error, command, words),
+            command_beside_ctl(error, &program, &path),
+        ]
+        .concat();
         let line = match error.kind() {
             // clap would print the whole help, which does not say what is wrong.
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
@@ -56,6 +63,13 @@ impl Exit {
                 if path.starts_with("sectigo-emulator ctl accounts ") && is_about_field(error) =>
             {
                 "what is given is no FIELD=VALUE; a password with spaces stands in quotes".to_owned()
+            }
+            ErrorKind::ValueValidation => {
+                value_behind_equals(error, command, words).unwrap_or_else(|| what_clap_says(&text, &place))
+            }
+            // clap looks at the options in front of the word first.
+            ErrorKind::ArgumentConflict => {
+                no_subcommand(error, &program).unwrap_or_else(|| what_clap_says(&text, &place))
             }
             _ => what_clap_says(&text, &place),
         };
@@ -133,6 +147,90 @@ fn option_in_front(error: &clap::Error, path: &str) -> String {
     match (error.kind(), error.get(ContextKind::InvalidArg), command) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(word)), Some(command)) => {
             usage::option_in_front(command, word).map_or_else(String::new, |option| format!("; write {option}"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What is wrong with a value that begins with a minus and that clap took for an option, as the end of its error, or nothing.
+fn negative_value(error: &clap::Error, command: &clap::Command, words: &[OsString]) -> String {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(found))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return String::new();
+    };
+    if found.starts_with("--") {
+        return String::new();
+    }
+    let in_front = pairs(words).find_map(|(long, word)| {
+        let option = command.get_arguments().find(|option| is_named(option, long))?;
+        let is_meant = word.starts_with(&**found) && option.get_action().takes_values();
+        is_meant.then_some((long, option))
+    });
+    match in_front {
+        Some((long, option)) if is_text(option) => {
+            format!("; write a value that begins with a minus behind a =, as in --{long}=VALUE")
+        }
+        Some((long, _)) => format!("; --{long} takes no value that begins with a minus"),
+        None => String::new(),
+    }
+}
+
+/// Whether an option takes any text.
+fn is_text(option: &clap::Arg) -> bool {
+    let kind = option.get_value_parser().type_id();
+    [
+        TypeId::of::<String>(),
+        TypeId::of::<PathBuf>(),
+        TypeId::of::<GivenToken>(),
+    ]
+    .iter()
+    .any(|text| kind == *text)
+}
+
+/// What is wrong with a word that is the value of the option in front of it, if that takes one behind a = alone.
+fn value_behind_equals(error: &clap::Error, command: &clap::Command, words: &[OsString]) -> Option<String> {
+    let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
+        return None;
+    };
+    let (long, _) = pairs(words).find(|(long, word)| {
+        let is_meant = |option: &clap::Arg| is_named(option, long) && option.is_require_equals_set();
+        word == value && command.get_arguments().any(is_meant)
+    })?;
+    Some(format!("--{long} takes its value behind a =: write --{long}={value}"))
+}
+
+/// The words that are options without a =, each with the word behind it; the dashes are left out.
+fn pairs(words: &[OsString]) -> impl Iterator<Item = (&str, &str)> {
+    words
+        .windows(2)
+        .filter_map(|pair| Some((pair[0].to_str()?.strip_prefix("--")?, pair[1].to_str()?)))
+}
+
+/// The error about a word behind options that is no command; clap would say that the options cannot be used with it.
+fn no_subcommand(error: &clap::Error, program: &clap::Command) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    if program.find_subcommand(given).is_some() {
+        return None;
+    }
+    let names = program.get_subcommands().map(clap::Command::get_name);
+    let similar =
+        nearest(given, names).map_or_else(String::new, |name| format!("; a similar subcommand exists: '{name}'"));
+    Some(format!(
+        "unrecognized subcommand '{}'{similar}",
+        without_credentials(given)
+    ))
+}
+
+/// The command of the program that was given as one of `ctl`, as the end of the error about it, or nothing.
+fn command_beside_ctl(error: &clap::Error, program: &clap::Command, path: &str) -> String {
+    match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(given))) if path == "sectigo-emulator ctl" => {
+            program.find_subcommand(given).map_or_else(String::new, |command| {
+                format!("; there is `sectigo-emulator {}`", command.get_name())
+            })
         }
         _ => String::new(),
     }
@@ -294,6 +392,19 @@ mod tests {
         ("ctl faults add -14", "; write --code in front of a code, such as --code -14 ("),
         ("ctl faults add 503", "; write --code in front of a code, such as --code -14 ("),
         ("ctl faults add x", "unexpected argument 'x' found ("),
+        ("ctl faults add --count 1", "unexpected argument '--count' found; write --times in the place of --count ("),
+        ("--issuance-delay -5m", "unexpected argument '-5' found; --issuance-delay takes no value that begins with a minus ("),
+        ("--journal -1", "unexpected argument '-1' found; --journal takes no value that begins with a minus ("),
+        ("ctl orders list --login -x", "unexpected argument '-x' found; write a value that begins with a minus behind a =, as in --login=VALUE ("),
+        ("--control-token -s3cret serve", "behind a =, as in --control-token=VALUE ("),
+        ("ctl orders list -x", "unexpected argument '-x' found ("),
+        ("ctl orders set 7 --keep-key false", "--keep-key takes its value behind a =: write --keep-key=false (sectigo-emulator ctl orders set --help "),
+        ("ctl orders set 7 false --keep-key", "invalid value 'false' for '[FIELD=VALUE]...'"),
+        ("--https 127.0.0.1:0 server", "unrecognized subcommand 'server'; a similar subcommand exists: 'serve' ("),
+        ("--https 127.0.0.1:0 orders list", "unrecognized subcommand 'orders'; there is `sectigo-emulator ctl orders` ("),
+        ("--seed 1 nothing", "unrecognized subcommand 'nothing' ("),
+        ("ctl health", "unrecognized subcommand 'health'; there is `sectigo-emulator health` ("),
+        ("ctl helth", "unrecognized subcommand 'helth'; a similar subcommand exists: 'help' ("),
         ("check --against https://u:s3cret@a", "invalid value 'https://…@a' for '--against <URL>': give a URL such as "),
         ("check --against-http http://u:s3cret@a", "invalid value 'http://…@a' for '--against-http <URL>'"),
         ("--http-url https://u:s3cret@a", "'https://…@a' for '--http-url <URL>': `https://…@a` cannot begin "),
