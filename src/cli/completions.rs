@@ -6,7 +6,9 @@ use clap_complete::Shell;
 // The options of `completions`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CompletionsArgs {
-    /// The shell.
+    /// The shell; a file that it reads takes the script: for bash
+    /// ~/.local/share/bash-completion/completions/sectigo-emulator, for fish
+    /// ~/.config/fish/completions/sectigo-emulator.fish, for zsh _sectigo-emulator in a directory of its fpath.
     pub(super) shell: Shell,
 }
 
