@@ -640,12 +640,13 @@ fn read_pair(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "give NAME=VALUE".to_owned())
 }
 
-/// How far a clock moves on, as it was written.
+/// How far a clock moves on, as it was written, without a plus in front.
 fn read_step(text: &str) -> Result<String, String> {
     if text.starts_with('-') {
         return Err(format!("it only moves on; `clock set {text}` moves back"));
     }
-    read_span(text)
+    // As times are written that the clock can be set to.
+    read_span(text.strip_prefix('+').unwrap_or(text))
 }
 
 /// A duration to the millisecond, as clocks here have it.

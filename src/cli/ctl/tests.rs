@@ -81,6 +81,7 @@ async fn asks_what_is_agreed() {
         ),
         ("calls --since -5m", "GET /control/v1/calls?since=-5m"),
         ("accounts delete a/b", "DELETE /control/v1/accounts/a%2Fb"),
+        ("clock advance +30d", r#"POST /control/v1/clock/advance {"by":"30d"}"#),
         ("clock advance 30d", r#"POST /control/v1/clock/advance {"by":"30d"}"#),
         ("clock set -30d", r#"PUT /control/v1/clock {"now":"-30d"}"#),
         ("clock freeze", r#"PUT /control/v1/clock {"frozen":true}"#),
