@@ -146,6 +146,10 @@ fn an_error_says_where_it_is_and_what_is_taken() {
             "line 10, column 10: an order that is being-issued has no `issued`",
         ),
         (
+            &with_order("state = \"being-issued\"\nexpires = \"+1d\"\n"),
+            "line 9, column 11: an order that is being-issued has no `expires` without `due`",
+        ),
+        (
             &with_order("state = \"issued\"\nstage = \"revoked\"\n"),
             "line 9, column 9: unknown variant, expected one of `being-issued`, `issued`, `replaced`",
         ),

@@ -66,7 +66,11 @@ pub(super) fn build_stage(entry: &Order, now: Timestamp) -> Result<Stage, ValueE
     let (issued, expires, due) = (entry.issued.is_some(), entry.expires.is_some(), entry.due.is_some());
     match entry.state.times() {
         Times::None => unless_given(&[("issued", issued), ("expires", expires), ("due", due)])?,
-        Times::Due => unless_given(&[("issued", issued), ("expires", expires && !due)])?,
+        Times::Due if expires && !due => {
+            let message = format!("an order that is {} has no `expires` without `due`", entry.state);
+            return Err(ValueError::at("expires", message));
+        }
+        Times::Due => unless_given(&[("issued", issued)])?,
         Times::Issued => unless_given(&[("due", due)])?,
     }
     if let Some(stage) = entry.stage {
