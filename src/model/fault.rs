@@ -31,6 +31,9 @@ const MAX_DELAY: Duration = Duration::from_secs(10 * 60);
 /// The longest body of a fault: each call that it meets keeps it in the journal.
 const MAX_STATUS_BODY: usize = 64 << 10;
 
+/// The HTTP statuses that a fault can answer and whose responses have no body.
+const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
+
 /// A fault as users write it, in fixtures and to the control API: what happens, and to which calls. If it does not say to
 /// which, it happens to every call.
 ///
@@ -515,6 +518,12 @@ fn build_status(status: u16, body: Option<&str>) -> Result<Action, ValueError> {
     }
     if !(200..=599).contains(&status) {
         return Err(ValueError::at("status", "an HTTP status is a number from 200 to 599"));
+    }
+    if WITHOUT_BODY.contains(&status) && body.is_some_and(|body| !body.is_empty()) {
+        return Err(ValueError::at(
+            "body",
+            format!("a response with HTTP status {status} has no body"),
+        ));
     }
     Ok(Action::Status {
         status,

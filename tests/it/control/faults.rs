@@ -385,6 +385,8 @@ fn a_fault_names_what_it_does_not_take() {
         ),
         (r#"{"then":{"code":-2}}"#, 422, "then.code"),
         (r#"{"then":{"status":99}}"#, 422, "then.status"),
+        (r#"{"then":{"status":204,"body":"x"}}"#, 422, "then.body"),
+        (r#"{"then":{"status":304,"body":"x"}}"#, 422, "then.body"),
         (r#"{"then":{"throttle":0}}"#, 422, "then.throttle"),
         (r#"{"endpoint":"!Nothing","then":{"code":-14}}"#, 422, "endpoint"),
         (r#"{"orderNumber":0,"then":{"code":-14}}"#, 422, "orderNumber"),
