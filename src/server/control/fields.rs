@@ -172,8 +172,27 @@ fn object_schema<'s>(schema: &'s RefOr<Schema>, schemas: &'s [(String, RefOr<Sch
 /// A field does not take that value.
 pub(crate) fn patched<T: DeserializeOwned>(entry: &impl Serialize, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
+    let removed = removed(&patch);
     merge(&mut object, patch);
-    from_object(object)
+    from_object(object).map_err(|problem| match problem.missing() {
+        Some(field) if removed.iter().any(|removed| removed == field) => {
+            Problem::unreadable(field.to_owned(), "it cannot be removed, only changed")
+        }
+        _ => problem,
+    })
+}
+
+/// The paths of the fields that a patch removes.
+fn removed(patch: &Map<String, Value>) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (name, value) in patch {
+        match value {
+            Value::Null => paths.push(name.clone()),
+            Value::Object(inner) => paths.extend(removed(inner).iter().map(|path| format!("{name}.{path}"))),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
+        }
+    }
+    paths
 }
 
 /// Merges fields into those of an object. To remove what is not there is nothing.
@@ -226,6 +245,40 @@ mod tests {
         assert_eq!(Value::Object(fields), object);
         let Fields(fields) = serde_json::from_str(&object.to_string()).unwrap();
         assert_eq!(Value::Object(fields), object);
+    }
+
+    #[test]
+    fn what_an_entry_must_have_cannot_be_removed() {
+        #[derive(Debug, Deserialize, Serialize)]
+        struct Entry {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            optional: Option<Inner>,
+            inner: Inner,
+        }
+        #[derive(Debug, Deserialize, Serialize)]
+        struct Inner {
+            needed: u8,
+        }
+        let entry = Entry {
+            optional: None,
+            inner: Inner { needed: 1 },
+        };
+        for (patch, expected) in [
+            (json!({"inner": null}), "cannot be removed"),
+            (json!({"inner": {"needed": null}}), "cannot be removed"),
+            (json!({"optional": {}}), "missing field `needed`"),
+            (json!({"optional": {}, "needed": null}), "missing field `needed`"),
+        ] {
+            let Value::Object(fields) = patch.clone() else {
+                unreachable!()
+            };
+            let problem = patched::<Entry>(&entry, fields).unwrap_err();
+            assert!(format!("{problem:?}").contains(expected), "{patch}: {problem:?}");
+        }
+        let Value::Object(fields) = json!({"optional": null}) else {
+            unreachable!()
+        };
+        assert!(patched::<Entry>(&entry, fields).is_ok());
     }
 
     #[test]

@@ -97,6 +97,13 @@ impl Problem {
         }
     }
 
+    /// The field that is missing, if it is that.
+    pub(super) fn missing(&self) -> Option<&str> {
+        self.field
+            .as_deref()
+            .filter(|_| self.detail.starts_with("missing field `"))
+    }
+
     /// What the log says of it. Nothing that was sent is in it, for that may be a password in the wrong place: only texts of
     /// the program's own are, which is what borrowed ones are.
     fn hint(&self) -> Cow<'static, str> {
