@@ -428,6 +428,22 @@ fn directory_of(path: &Path) -> Result<&Path, FileError> {
     Ok(dir.unwrap_or(Path::new(".")))
 }
 
+/// The text of a file.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path).map_err(without_stream)
+}
+
+/// The error of reading a text; if that is not UTF-8, it says so in words for whoever wrote it.
+pub(crate) fn without_stream(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"),
+        _ => error,
+    }
+}
+
 /// The text of a file, or None if it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, FileError> {
     match fs::read_to_string(path) {

@@ -13,6 +13,7 @@ use crate::check::answer::Answer;
 use crate::check::findings::Asked;
 use crate::check::list::{Orders, VERSION, probes};
 use crate::clock::Timestamp;
+use crate::files;
 
 /// The version of the format of transcripts.
 const FORMAT: u32 = 1;
@@ -119,7 +120,7 @@ impl Transcript {
     /// # Errors
     /// It cannot be read, or is none.
     pub(crate) fn load(path: &Path) -> Result<Self, TranscriptError> {
-        let text = std::fs::read_to_string(path).map_err(|source| TranscriptError::Unreadable {
+        let text = files::read_text(path).map_err(|source| TranscriptError::Unreadable {
             path: path.display().to_string(),
             source,
         })?;

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::api::fault::Faults;
 use crate::api::world::Accounts;
 use crate::model::account::Account;
+use crate::files;
 use crate::model::clock::ClockEntry;
 use crate::model::fault::Fault;
 use crate::model::locate::{FailAt, Step, is_unquoted};
@@ -65,7 +66,7 @@ impl Fixtures {
     /// # Errors
     /// It cannot be read, or as [`parse`](Self::parse).
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
+        let text = files::read_text(path).map_err(|source| LoadError::Unreadable {
             path: path.to_owned(),
             source,
         })?;

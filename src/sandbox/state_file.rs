@@ -1,6 +1,5 @@
 //! The file in which the state of the default sandbox is kept over a restart (`--state`).
 
-use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -64,7 +63,7 @@ impl StateFile {
     /// # Errors
     /// The file cannot be read, is not a regular one, is empty, or its content is invalid.
     pub(crate) fn load(&self) -> Result<Option<Fixtures>, StateError> {
-        let text = match files::check_regular(&self.path).and_then(|()| fs::read_to_string(&self.path)) {
+        let text = match files::check_regular(&self.path).and_then(|()| files::read_text(&self.path)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => {

@@ -28,6 +28,15 @@ const JSON: &str = r#"{
 }"#;
 
 #[test]
+fn a_file_that_is_not_utf_8_is_named_as_such() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("utf-16.toml");
+    let utf_16: Vec<_> = TOML.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(&path, [&[0xFF, 0xFE][..], &utf_16].concat()).unwrap();
+    run(&["--fixtures", path.to_str().unwrap()], &[]).assert_refused(2, &["utf-16.toml: it is not UTF-8"]);
+}
+
+#[test]
 fn toml_and_json_say_the_same() {
     let form = Form::revoke().by("a").order(1);
     let server = Server::plain_with_fixtures(TOML, &[]);

@@ -12,6 +12,7 @@ use utoipa::PartialSchema;
 use crate::cli::ctl::args::{FaultArgs, OrderArgs};
 use crate::cli::ctl::{CtlError, read};
 use crate::client::ControlError;
+use crate::files;
 use crate::model::Product;
 use crate::model::account::Account;
 use crate::model::fixtures::{Fixtures, toml_message, without_mark};
@@ -220,9 +221,10 @@ impl SnapshotFile {
     /// It cannot be read, or is neither.
     pub(super) fn read(file: &Path) -> Result<Self, CtlError> {
         let (name, text) = if file == Path::new("-") {
-            (Path::new("stdin"), io::read_to_string(io::stdin()))
+            let text = io::read_to_string(io::stdin()).map_err(files::without_stream);
+            (Path::new("stdin"), text)
         } else {
-            (file, std::fs::read_to_string(file))
+            (file, files::read_text(file))
         };
         let name = name.to_owned();
         let text = match text {

@@ -531,7 +531,7 @@ fn given_fixtures(field: &str, file: Option<&Path>) -> Option<String> {
 }
 
 fn read(path: &Path) -> Result<String, CtlError> {
-    std::fs::read_to_string(path).map_err(|source| CtlError::File {
+    files::read_text(path).map_err(|source| CtlError::File {
         path: path.to_owned(),
         source,
     })
