@@ -1,6 +1,7 @@
 //! A fixtures file as it is written: the same structs read TOML and JSON, and write the snapshot of a world.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -13,11 +14,11 @@ use utoipa::ToSchema;
 
 use crate::api::fault::Faults;
 use crate::api::world::Accounts;
-use crate::model::account::Account;
 use crate::files;
+use crate::model::account::Account;
 use crate::model::clock::ClockEntry;
 use crate::model::fault::Fault;
-use crate::model::locate::{FailAt, Step, is_unquoted};
+use crate::model::locate::{FailAt, Step, unquoted};
 use crate::model::message::MessageEntry;
 use crate::model::order::Order;
 use crate::model::valueless::without_value;
@@ -188,16 +189,50 @@ pub enum LoadError {
 /// What is wrong with a text that should be TOML, at that place in it.
 pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -> String {
     let message = without_value(error.message().trim());
+    if is_file_name(text) {
+        return format!("{message}; this looks like a file's name: send what stands in the file");
+    }
     if is_like_yaml(text) {
         return not_yaml(&message);
     }
-    if is_unquoted(text, offset) {
-        return format!("{message}; text stands in quotes, as in state = \"issued\"");
-    }
+    let hint = match unquoted(text, offset) {
+        Some(value) if ["true", "false"].contains(&&*value.to_lowercase()) => {
+            "; true and false are written in lower case"
+        }
+        Some(_) => "; text stands in quotes, as in state = \"issued\"",
+        None => hint_about_object(text, offset, &message),
+    };
+    format!("{message}{hint}")
+}
+
+/// How an object or a list of them is written in TOML, as the end of a message that one of them was expected in the place of
+/// something else, or nothing.
+fn hint_about_object(text: &str, offset: usize, message: &str) -> &'static str {
+    let (before, after) = text.split_at_checked(offset).unwrap_or_default();
+    let line = before.rsplit(['\n', ',', '{']).next().unwrap_or_default();
     if message.starts_with("invalid type: object, expected a list") {
-        return format!("{message}; each part of a list has a heading in double brackets, as in [[orders]]");
+        "; each part of a list has a heading in double brackets, as in [[orders]]"
+    } else if message.starts_with("invalid type: list, expected an object") && after.starts_with("[[") {
+        "; what is no list has a heading in single brackets, as in [assumptions]"
+    } else if message.starts_with("invalid type: string, expected an object")
+        && line.split('=').next().is_some_and(|key| key.trim() == "push")
+    {
+        "; it is written as push = { url = \"...\" }"
+    } else {
+        ""
     }
-    message.into_owned()
+}
+
+/// Whether a text is the name of a fixtures file, and not what stands in one.
+fn is_file_name(text: &str) -> bool {
+    let text = without_mark(text).trim();
+    let extension = Path::new(text).extension().and_then(OsStr::to_str);
+    let is_known = |extension: &str| {
+        ["toml", "json", "yaml", "yml"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    };
+    !text.contains(['\n', '=', '"', '#', '[']) && extension.is_some_and(is_known)
 }
 
 /// The field of the whole file that the line at that offset of a TOML text has, if a heading stands in front of it, as in

@@ -229,6 +229,27 @@ fn an_error_says_where_it_is_and_what_is_taken() {
             "expected `inf`; text stands in quotes, as in state = \"issued\"",
         ),
         (
+            &with_account("locked = True\n"),
+            "invalid boolean, expected `true`; true and false are written in lower case",
+        ),
+        (
+            &with_account("push = \"http://127.0.0.1:1/\"\n"),
+            "line 4, column 8: invalid type: string, expected an object; it is written as push = { url = \"...\" }",
+        ),
+        (
+            "[[assumptions]]\nspelling = \"british\"\n",
+            "line 1, column 1: invalid type: list, expected an object; what is no list has a heading in single brackets, as in \
+             [assumptions]",
+        ),
+        (
+            &with_order("state = \"isued\"\n"),
+            "`unpaid`; a similar name exists: `issued`",
+        ),
+        (
+            "dir/my fixtures.toml\n",
+            "; this looks like a file's name: send what stands in the file",
+        ),
+        (
             "{\"accounts\": [{\"loginName\": \"\", \"loginPassword\": \"p\"}]}",
             "line 1, column 30: loginName is empty",
         ),
