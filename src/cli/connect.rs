@@ -1,5 +1,6 @@
 //! The control API of the emulator that a command asks: the options that say which, and the client that they make.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -62,6 +63,11 @@ pub(super) struct TokenArgs {
         conflicts_with = Self::ID
     )]
     file: Option<PathBuf>,
+}
+
+/// The error about an emulator at which nothing answers, with what helps.
+pub(super) fn nobody_there(error: &impl Display) -> String {
+    format!("{error}; `sectigo-emulator` starts an emulator, and --control says where one is")
 }
 
 impl ControlArgs {

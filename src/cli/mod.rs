@@ -28,9 +28,11 @@ use clap::CommandFactory as _;
 use tokio::runtime;
 
 use args::{Command, Config};
+use connect::nobody_there;
 use usage_error::Exit;
 
 use crate::client::ControlError;
+use crate::client::health::HealthError;
 use crate::files;
 
 /// The program: reads the command line and runs one command.
@@ -68,6 +70,7 @@ async fn run() -> ExitCode {
         Ok(Command::Health(args)) => {
             return match health::run(&args).await {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error @ HealthError::Connect { .. }) => fail(&nobody_there(&error), 1),
                 Err(error) => fail(&error, 1),
             };
         }

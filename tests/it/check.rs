@@ -306,7 +306,7 @@ fn a_running_emulator_is_compared_in_a_sandbox_of_its_own() {
     let sandboxes = Control::of(&emulator).get("/sandboxes");
     assert_eq!(sandboxes["sandboxes"].as_array().unwrap().len(), 1, "{sandboxes}");
     let elsewhere = stage.check(&["--yes", "--emulator", &https, "--control", "127.0.0.1:1"]);
-    elsewhere.assert_refused(2, &["the emulator: nothing answers at"]);
+    elsewhere.assert_refused(2, &["the emulator: nothing answers at", "--control says where one is"]);
 }
 
 #[test]

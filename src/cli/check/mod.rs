@@ -26,9 +26,11 @@ use crate::check::transcript::{self, Transcript, TranscriptError};
 use crate::check::wire::{TrustError, Wire, WireError, trusting};
 use crate::cli::check::args::CheckArgs;
 use crate::cli::consent::{agrees, can_ask};
+use crate::cli::connect::nobody_there;
 use crate::cli::parse::read_control;
 use crate::cli::print;
 use crate::clock::real_now;
+use crate::client::ControlError;
 use crate::files::{self, FileError, Readers};
 use crate::model::endpoint::similar_endpoint;
 use crate::model::sandbox::DEFAULT_SANDBOX;
@@ -271,7 +273,10 @@ async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> 
     let address = read_control(&args.control.address).map_err(|problem| given(&format!("--control: {problem}")))?;
     let connected = args.token.connect(&address, DEFAULT_SANDBOX);
     let control = connected.map_err(|problem| given(&problem))?;
-    Ok(Local::of_running(url.clone(), &control, orders).await?)
+    match Local::of_running(url.clone(), &control, orders).await {
+        Err(error @ LocalError::Control(ControlError::Unreachable { .. })) => Err(given(&nobody_there(&error))),
+        running => Ok(running?),
+    }
 }
 
 async fn load_fixtures(path: std::path::PathBuf) -> Result<Fixtures, CheckError> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::cli::connect::nobody_there;
 use crate::client::ControlError;
 use crate::model::sandbox::DEFAULT_SANDBOX;
 
@@ -80,8 +81,10 @@ const HINTS: &[(&str, Hint)] = &[
 /// The text of an error, with commands in the place of requests, and with a command behind it that helps further, in the
 /// sandbox of that name.
 pub(in crate::cli) fn in_terms_of_ctl(mut error: ControlError, sandbox: &str) -> String {
-    let ControlError::Refused { detail, field, .. } = &mut error else {
-        return error.to_string();
+    let (detail, field) = match &mut error {
+        ControlError::Refused { detail, field, .. } => (detail, field),
+        ControlError::Unreachable { .. } => return nobody_there(&error),
+        _ => return error.to_string(),
     };
     // What is wrong in a file is mended there.
     let is_in_file = field.as_deref().is_some_and(is_of_file);

@@ -98,10 +98,7 @@ pub(crate) async fn run(args: &CtlArgs, out: &mut impl Write) -> Result<(), CtlE
         out,
     };
     match ctl.run(&args.command).await {
-        Err(error @ CtlError::Control(ControlError::Unreachable { .. })) => Err(CtlError::Given(format!(
-            "{error}; `sectigo-emulator` starts an emulator, and --control says where one is"
-        ))),
-        Err(CtlError::Control(error @ ControlError::Refused { .. })) => {
+        Err(CtlError::Control(error @ (ControlError::Refused { .. } | ControlError::Unreachable { .. }))) => {
             Err(CtlError::Given(in_terms_of_ctl(error, &args.sandbox.name)))
         }
         Err(CtlError::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -26,8 +26,10 @@ fn health_says_no_where_nothing_serves() {
     let probe = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = probe.local_addr().unwrap().to_string();
     drop(probe);
-    run(&["health", "--control", &address], &[]).assert_refused(1, &[&address]);
-    run(&["health", "--control", &address, "--wait", "200ms"], &[]).assert_refused(1, &[&address]);
+    const HINT: &str = "; `sectigo-emulator` starts an emulator, and --control says where one is";
+    for command in [&["health"][..], &["health", "--wait", "200ms"], &["env"]] {
+        run(&[command, &["--control", &address]].concat(), &[]).assert_refused(1, &[&address, HINT]);
+    }
 }
 
 #[test]
