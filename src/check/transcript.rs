@@ -29,6 +29,14 @@ pub(crate) enum TranscriptError {
         /// What the system said.
         source: io::Error,
     },
+    /// It is none.
+    #[error("{path} is no transcript of `check --record`: {problem}")]
+    NotOne {
+        /// The file.
+        path: String,
+        /// What is wrong with its first line.
+        problem: String,
+    },
     /// A line of it is not what it should be.
     #[error("the transcript {path}, line {line}: {problem}")]
     Bad {
@@ -57,6 +65,14 @@ pub(crate) struct Head {
     pub(crate) date: String,
     /// The orders that the user named.
     orders: KeptOrders,
+}
+
+impl Head {
+    /// Reads the first line of a transcript.
+    fn read(text: &str) -> Result<Self, String> {
+        let first = text.lines().next().ok_or("it is empty")?;
+        serde_json::from_str(first).map_err(|error| error.to_string())
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -124,17 +140,16 @@ impl Transcript {
             path: path.display().to_string(),
             source,
         })?;
-        Self::read(&text).map_err(|(line, problem)| TranscriptError::Bad {
-            path: path.display().to_string(),
+        let named = || path.display().to_string();
+        let head = Head::read(&text).map_err(|problem| TranscriptError::NotOne { path: named(), problem })?;
+        Self::read(head, &text).map_err(|(line, problem)| TranscriptError::Bad {
+            path: named(),
             line,
             problem,
         })
     }
 
-    fn read(text: &str) -> Result<Self, (usize, String)> {
-        let mut lines = text.lines().enumerate().map(|(place, line)| (place + 1, line));
-        let (_, first) = lines.next().ok_or((1, "it is empty".to_owned()))?;
-        let head: Head = serde_json::from_str(first).map_err(|error| (1, error.to_string()))?;
+    fn read(head: Head, text: &str) -> Result<Self, (usize, String)> {
         if head.transcript != FORMAT {
             let problem = format!("its format is {}, and {FORMAT} is read", head.transcript);
             return Err((1, problem));
@@ -150,7 +165,8 @@ impl Transcript {
             .map(|probe| (probe.id().to_owned(), probe))
             .collect();
         let (mut asked, mut outdated) = (Vec::new(), 0);
-        for (number, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+        let lines = text.lines().enumerate().map(|(place, line)| (place + 1, line));
+        for (number, line) in lines.skip(1).filter(|(_, line)| !line.trim().is_empty()) {
             let exchange: Exchange = serde_json::from_str(line).map_err(|error| (number, error.to_string()))?;
             let same = |request: &str| request == exchange.request;
             match known
@@ -237,19 +253,21 @@ mod tests {
         let mut file = Vec::new();
         write(&mut file, "https://a", Timestamp::EPOCH, &orders, &asked).unwrap();
         let text = String::from_utf8(file).unwrap();
-        let read = Transcript::read(&text).unwrap();
-        assert_eq!((read.orders, read.outdated), (orders, 0));
+        let read = |text: &str| Transcript::read(Head::read(text).unwrap(), text);
+        let whole = read(&text).unwrap();
+        assert_eq!((whole.orders, whole.outdated), (orders, 0));
         let answers = |asked: &[Asked]| asked.iter().map(|asked| asked.served.clone()).collect::<Vec<_>>();
-        assert_eq!(answers(&read.asked), answers(&asked));
+        assert_eq!(answers(&whole.asked), answers(&asked));
         let changed = text.replace("POST http ", "PUT http ");
-        assert_eq!(Transcript::read(&changed).unwrap().outdated, 1);
+        assert_eq!(read(&changed).unwrap().outdated, 1);
         for (text, line) in [
-            ("", 1),
-            ("{}", 1),
             (&text.replace("\"transcript\":1", "\"transcript\":9"), 1),
             (&text.replace("\"status\":200", "\"status\":\"x\""), 2),
         ] {
-            assert_eq!(Transcript::read(text).unwrap_err().0, line, "{text}");
+            assert_eq!(read(text).unwrap_err().0, line, "{text}");
+        }
+        for text in ["", "{}", "accounts = []\n"] {
+            Head::read(text).unwrap_err();
         }
     }
 }

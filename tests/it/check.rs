@@ -420,8 +420,14 @@ fn what_cannot_be_used_is_refused() {
     }
     for (args, words) in [
         (&["--replay", "@missing"][..], "cannot read the transcript"),
-        (&["--replay", "@empty"], "line 1: it is empty"),
-        (&["--replay", "@lines"], "line 1: expected value"),
+        (
+            &["--replay", "@empty"],
+            "is no transcript of `check --record`: it is empty",
+        ),
+        (
+            &["--replay", "@lines"],
+            "is no transcript of `check --record`: expected value",
+        ),
         (&["--against", "http://a"], "give a URL such as https://"),
         (&["--against", "https://a"], "--login"),
         (&["--against", "https://a", "--replay", "@empty"], "cannot be used with"),
