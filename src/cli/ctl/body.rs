@@ -56,6 +56,12 @@ pub(super) fn changed_order(args: &OrderArgs) -> Result<Value, CtlError> {
     Ok(order(args)?.into())
 }
 
+/// Whether the CSR of an order is given as the text itself, and that has no armour.
+pub(super) fn has_bare_csr(args: &OrderArgs) -> bool {
+    let is_bare = |value: &str| !value.starts_with('@') && !value.contains("-----BEGIN");
+    args.fields.iter().any(|(name, value)| name == "csr" && is_bare(value))
+}
+
 /// The fields of an order that are given, as options or by their names.
 fn order(args: &OrderArgs) -> Result<Map<String, Value>, CtlError> {
     let kinds = Kinds::of::<Order>();

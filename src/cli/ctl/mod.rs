@@ -23,8 +23,8 @@ pub(super) use hints::in_terms_of_ctl;
 
 use crate::cli::consent::{agrees, can_ask};
 use crate::cli::ctl::args::{
-    AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrdersCommand,
-    OrdersListArgs, SandboxesCommand,
+    AccountsCommand, CallsArgs, CertificateFormat, ClockCommand, CtlArgs, CtlCommand, FaultsCommand, OrderArgs,
+    OrdersCommand, OrdersListArgs, SandboxesCommand,
 };
 use crate::cli::ctl::body::SnapshotFile;
 use crate::cli::ctl::table::Layout;
@@ -218,12 +218,14 @@ impl<W: Write> Ctl<'_, W> {
             }
             OrdersCommand::Create { number, order } => {
                 let body = body::new_order(*number, order)?;
-                self.send(Method::POST, "/orders", &body, Layout::ONE).await
+                let sent = self.send(Method::POST, "/orders", &body, Layout::ONE).await;
+                sent.map_err(|error| about_csr(error, order))
             }
             OrdersCommand::Set { number, order } => {
                 let body = body::changed_order(order)?;
-                self.send(Method::PATCH, &format!("/orders/{number}"), &body, Layout::ONE)
-                    .await
+                let path = format!("/orders/{number}");
+                let sent = self.send(Method::PATCH, &path, &body, Layout::ONE).await;
+                sent.map_err(|error| about_csr(error, order))
             }
             OrdersCommand::Delete { number } => self.delete(&format!("/orders/{number}")).await,
             OrdersCommand::Certificate { number, format } => {
@@ -495,6 +497,18 @@ fn not_there_to_wait_for(mut error: ControlError) -> ControlError {
         && detail.starts_with(hints::NO_ORDER)
     {
         detail.push_str("; only one that exists is waited for: `ctl calls --follow` shows when a client orders one");
+    }
+    error
+}
+
+/// The error about an order; if its CSR was refused and was given by a text without armour, such as the name of a file, with
+/// what reads one.
+fn about_csr(mut error: CtlError, order: &OrderArgs) -> CtlError {
+    if let CtlError::Control(ControlError::Refused { detail, field, .. }) = &mut error
+        && field.as_deref() == Some("csr")
+        && body::has_bare_csr(order)
+    {
+        detail.push_str("; csr=@FILE or --csr FILE reads a file");
     }
     error
 }

@@ -47,6 +47,10 @@ fn orders() {
     let csr = write_file(&dir, "x.csr", "no CSR");
     ctl(&server, &format!("orders set 7 csr=@{}", csr.display())).assert_refused(1, &["csr"]);
     ctl(&server, "orders set 7 csr=@/nowhere/at/all").assert_refused(1, &["/nowhere/at/all"]);
+    ctl(&server, "orders set 7 csr=nope.pem")
+        .assert_refused(1, &["; csr=@FILE or --csr FILE reads a file (HTTP status 422"]);
+    let armoured = ctl(&server, "orders set 7 csr=-----BEGIN");
+    assert!(!armoured.stderr.contains("reads a file"), "{armoured:?}");
     assert_eq!(printed(&server, "orders delete 7"), "");
     ctl(&server, "orders show 7").assert_refused(1, &["404", "order"]);
     ctl(&server, "orders set 1234567 state=lost").assert_refused(1, &["state", "lost"]);
