@@ -240,7 +240,7 @@ impl CallStream {
             match self.body.frame().await {
                 None => return Ok(None),
                 Some(Ok(frame)) => self.events.push(&frame.into_data().unwrap_or_default()),
-                Some(Err(error)) => return Err(self.remote.unexpected(error.to_string())),
+                Some(Err(error)) => return Err(self.remote.cut_off(error.to_string())),
             }
         }
     }

@@ -58,6 +58,14 @@ pub enum ControlError {
         /// What was not expected.
         what: String,
     },
+    /// The connection was cut in the middle of an answer.
+    #[error("the emulator at {url} ended, or the connection to it was cut: {what}")]
+    CutOff {
+        /// Where it was asked.
+        url: String,
+        /// How that showed.
+        what: String,
+    },
     /// The calls that were expected did not come.
     #[error(transparent)]
     NotCalled(NotCalled),

@@ -147,6 +147,12 @@ impl Remote {
         Err(self.refused(&answer))
     }
 
+    /// The connection was cut while an answer came.
+    pub(super) fn cut_off(&self, what: String) -> ControlError {
+        let url = self.url.to_string();
+        ControlError::CutOff { url, what }
+    }
+
     /// The error that an answer describes whose status is not one of success.
     fn refused(&self, answer: &HttpResponse) -> ControlError {
         match read_answer::<ProblemDetails<'_>>(&answer.body) {

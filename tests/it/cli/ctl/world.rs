@@ -438,6 +438,21 @@ fn calls_are_followed_as_they_come() {
 }
 
 #[test]
+fn who_follows_is_told_that_the_emulator_was_killed() {
+    let mut server = Server::plain(&[]);
+    let control = server.control().to_string();
+    let follower = run_in_background(&["ctl", "--control", &control, "calls", "--follow"]);
+    eventually("it listens", || follower.stdout().contains('\n'));
+    server.stop("KILL");
+    let run = follower.wait();
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.stderr.contains(" ended, or the connection to it was cut: "),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn calls_are_followed_as_the_list_finds_them() {
     let mut server = Server::plain(&[]);
     let control = server.control().to_string();
