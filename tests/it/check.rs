@@ -400,7 +400,10 @@ fn what_cannot_be_used_is_refused() {
     write_file(&stage.dir, "empty", "");
     write_file(&stage.dir, "lines", "a\nb\n");
     for (args, words) in [
-        (&["--yes", "--password-file", "@missing"][..], "there is no such file"),
+        (
+            &["--yes", "--password-file", "@missing"][..],
+            "error: --password-file: ",
+        ),
         (
             &["--yes", "--password-file", "@empty"],
             "must contain the password, in one line",

@@ -218,11 +218,7 @@ fn credentials(args: &CheckArgs) -> Result<Credentials, CheckError> {
     let (Some(login_name), Some(path)) = (&args.login, &args.password_file) else {
         return Err(given("give --login and --password-file"));
     };
-    let text = files::read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
-    let login_password = text.trim_end_matches(['\r', '\n']).to_owned();
-    if login_password.is_empty() || login_password.contains(['\r', '\n']) {
-        return Err(FileError::new(path, "must contain the password, in one line").into());
-    }
+    let login_password = password(path).map_err(|error| given(&format!("--password-file: {error}")))?;
     Ok(Credentials {
         login_name: login_name.clone(),
         login_password,
@@ -238,6 +234,16 @@ fn agree(overview: &str) -> Result<(), CheckError> {
     }
     let question = format!("{overview}Nothing there is changed by them (docs/check.md). Send them?");
     match agrees(&question).map_err(|error| unprintable(&error))? {
+/// The one line of a file.
+fn password(path: &Path) -> Result<String, FileError> {
+    let text = files::read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
+    let line = text.trim_end_matches(['\r', '\n']);
+    if line.is_empty() || line.contains(['\r', '\n']) {
+        return Err(FileError::new(path, "must contain the password, in one line"));
+    }
+    Ok(line.to_owned())
+}
+
         true => Ok(()),
         false => Err(given("nothing was sent")),
     }
