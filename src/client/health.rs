@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::client::http::{self, ClientError, HttpRequest};
 use crate::model::sandbox::CONTROL_BASE;
 
-/// How long one request may take.
+/// How long one request may take, and no longer than what is left of the wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The pause between two requests.
@@ -35,10 +35,12 @@ pub enum HealthError {
         what: String,
     },
     /// No answer came.
-    #[error("no answer came from {address} within {PATIENCE:?}")]
+    #[error("no answer came from {address} within {within:?}")]
     Timeout {
         /// Where it was asked.
         address: String,
+        /// How long was waited.
+        within: Duration,
     },
 }
 
@@ -50,8 +52,15 @@ pub enum HealthError {
 pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
     // A wait that has no end in sight has no deadline.
     let deadline = Instant::now().checked_add(wait);
+    let within = if wait.is_zero() { PATIENCE } else { wait };
     loop {
-        let result = ask(address).await;
+        let left = deadline.map_or(within, |deadline| deadline.saturating_duration_since(Instant::now()));
+        let patience = if wait.is_zero() {
+            PATIENCE
+        } else {
+            left.clamp(PAUSE, PATIENCE)
+        };
+        let result = ask(address, patience, within).await;
         let next = Instant::now() + PAUSE;
         if result.is_ok() || deadline.is_some_and(|deadline| next > deadline) {
             return result;
@@ -60,10 +69,11 @@ pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
     }
 }
 
-async fn ask(address: &str) -> Result<(), HealthError> {
+/// Asks once; `within` is for the error that no answer came.
+async fn ask(address: &str, patience: Duration, within: Duration) -> Result<(), HealthError> {
     let address = || address.to_owned();
     let request = HttpRequest::get(format!("{CONTROL_BASE}/health"));
-    match http::send_and_read(&address(), request, PATIENCE).await {
+    match http::send_and_read(&address(), request, patience).await {
         Ok(answer) if answer.status == StatusCode::OK => Ok(()),
         Ok(answer) => Err(HealthError::Other {
             address: address(),
@@ -77,6 +87,26 @@ async fn ask(address: &str) -> Result<(), HealthError> {
             address: address(),
             what,
         }),
-        Err(ClientError::Timeout(_)) => Err(HealthError::Timeout { address: address() }),
+        Err(ClientError::Timeout(_)) => Err(HealthError::Timeout {
+            address: address(),
+            within,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listener_that_never_answers_is_asked_no_longer_than_the_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let begin = Instant::now();
+        let error = check(&address, Duration::from_millis(200)).await.unwrap_err();
+        assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+        assert_eq!(error.to_string(), format!("no answer came from {address} within 200ms"));
     }
 }
