@@ -257,18 +257,20 @@ async fn interview(wire: &mut Wire, plan: Vec<Probe>, pause: Duration) -> Result
         if shows {
             let left = u32::try_from(calls.saturating_sub(sent)).unwrap_or(u32::MAX);
             let left = Duration::from_secs(pause.saturating_mul(left).as_secs());
-            let end = if sent == calls { "\n" } else { "" };
-            eprint!("\r{sent} of {calls} calls, {} left    {end}", Span(left));
+            eprint!("\r{sent} of {calls} calls, {} left    ", Span(left));
             // A terminal that is gone shows nothing.
             let _ = io::stderr().flush();
         }
     };
-    ask(wire, plan, pause, progress)
-        .await
-        .map_err(|(probe, source)| CheckError::Server {
-            probe: probe.id().to_owned(),
-            source,
-        })
+    let asked = ask(wire, plan, pause, progress).await;
+    if shows {
+        // However it ended, what is printed next has a line of its own.
+        eprintln!();
+    }
+    asked.map_err(|(probe, source)| CheckError::Server {
+        probe: probe.id().to_owned(),
+        source,
+    })
 }
 
 /// The emulator to compare with.
