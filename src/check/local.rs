@@ -125,7 +125,12 @@ impl Local {
         let mut wire = Wire::new(https, tls, PATIENCE, credentials());
         wire.http = http.and_then(|http| HttpUrl::parse(&http).ok());
         wire.prefix = control.path();
-        Self::prepare(wire, control, orders, true, None).await
+        let prepared = Self::prepare(wire, control.clone(), orders, true, None).await;
+        if prepared.is_err() {
+            // Why it cannot be used is worth more to know than that it goes away by itself later.
+            drop(control.sandboxes().delete(control.name()).await);
+        }
+        prepared
     }
 
     async fn prepare(

@@ -310,6 +310,39 @@ fn a_running_emulator_is_compared_in_a_sandbox_of_its_own() {
 }
 
 #[test]
+fn a_sandbox_in_a_running_emulator_is_deleted_however_it_ends() {
+    let stage = Stage::new("");
+    let emulator = Server::start(&[]);
+    let (https, control) = (format!("https://{}", emulator.https()), emulator.control().to_string());
+    let of_emulator = ["--emulator", &https, "--control", &control];
+    fs::write(stage.path("empty"), "").unwrap();
+    let recorded = ["--yes", "--only", "!autoRevokeCS", "--record", "@transcript"];
+    assert_eq!(stage.check(&recorded).code, Some(0));
+    for (words, expected) in [
+        // Nothing of the transcript is about that endpoint.
+        (
+            &["--replay", "@transcript", "--only", "download/CollectSMIME"][..],
+            "there is nothing to compare",
+        ),
+        (
+            &["--replay", "@empty"],
+            " is no transcript of `check --record`: it is empty",
+        ),
+    ] {
+        stage
+            .run(&[words, &of_emulator].concat())
+            .assert_refused(2, &[expected]);
+    }
+    // The emulator refuses to make that order.
+    let unprepared = ["--yes", "--smime-order", "9000000000000000000"];
+    stage
+        .check(&[&unprepared[..], &of_emulator].concat())
+        .assert_refused(2, &["an order number is between 1 and"]);
+    let sandboxes = Control::of(&emulator).get("/sandboxes");
+    assert_eq!(sandboxes["sandboxes"].as_array().unwrap().len(), 1, "{sandboxes}");
+}
+
+#[test]
 fn what_a_server_does_wrong_is_said() {
     let stage = Stage::new("");
     let long = format!(

@@ -13,6 +13,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::api::endpoints::Endpoint;
+use crate::api::http_url::HttpUrl;
 use crate::aside::{BrokenOff, aside};
 use crate::check::credentials::Credentials;
 use crate::check::decide::compare;
@@ -25,12 +26,12 @@ use crate::check::settings;
 use crate::check::transcript::{self, Transcript, TranscriptError};
 use crate::check::wire::{TrustError, Wire, WireError, trusting};
 use crate::cli::check::args::CheckArgs;
-use crate::cli::consent::{agrees, can_ask};
 use crate::cli::connect::nobody_there;
+use crate::cli::consent::{agrees, can_ask};
 use crate::cli::parse::read_control;
 use crate::cli::print;
-use crate::clock::real_now;
 use crate::client::ControlError;
+use crate::clock::real_now;
 use crate::files::{self, FileError, Readers};
 use crate::model::endpoint::similar_endpoint;
 use crate::model::sandbox::DEFAULT_SANDBOX;
@@ -80,7 +81,7 @@ pub(super) enum CheckError {
     Interrupted(#[from] BrokenOff),
 }
 
-/// What the answers are compared with.
+/// What the emulator is compared with.
 struct Subject {
     /// The base URL of the server.
     server: String,
@@ -110,7 +111,6 @@ pub(super) async fn run(args: &CheckArgs) -> Result<bool, CheckError> {
                 );
             }
             let only = only(args)?;
-            let local = local(args, fixtures.clone(), transcript.orders).await?;
             let mut asked = transcript.asked;
             asked.retain(|asked| is_among(&only, &asked.probe));
             let subject = Subject {
@@ -119,7 +119,9 @@ pub(super) async fn run(args: &CheckArgs) -> Result<bool, CheckError> {
                 asked,
                 ended: None,
             };
-            conclude(args, fixtures.as_ref(), local, subject).await
+            let work = async |local: &mut Local| compare_with(local, subject).await;
+            let compared = with_local(args, fixtures.clone(), transcript.orders, work).await?;
+            report(args, fixtures.as_ref(), compared)
         }
         None => against(args, fixtures).await,
     }
@@ -154,18 +156,26 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
     if !args.yes {
         agree(&plan::overview(&plan, &https, args))?;
     }
-    let local = local(args, fixtures.clone(), orders).await?;
     let mut wire = Wire::new(https.clone(), tls, args.timeout, credentials);
     wire.http = plain_http;
-    let date = real_now();
-    let interview = match interview(&mut wire, plan, args.pause).await {
-        Ok(interview) => interview,
-        Err(error) => {
-            // What the server did is worth more to know than what became of the sandbox.
-            drop(local.end().await);
-            return Err(error);
-        }
+    let work = async |local: &mut Local| {
+        let subject = interviewed(args, &orders, &https, wire, plan).await?;
+        compare_with(local, subject).await
     };
+    let compared = with_local(args, fixtures.clone(), orders, work).await?;
+    report(args, fixtures.as_ref(), compared)
+}
+
+/// Asks a server, and keeps what it answered if it is to be recorded.
+async fn interviewed(
+    args: &CheckArgs,
+    orders: &Orders,
+    https: &HttpUrl,
+    mut wire: Wire,
+    plan: Vec<Probe>,
+) -> Result<Subject, CheckError> {
+    let date = real_now();
+    let interview = interview(&mut wire, plan, args.pause).await?;
     if interview.left_out > 0 {
         eprintln!(
             "{} probes with test=Y were not sent: the server does not show that it knows the argument test",
@@ -174,16 +184,15 @@ async fn against(args: &CheckArgs, fixtures: Option<Fixtures>) -> Result<bool, C
     }
     if let (Some(path), None) = (&args.record, &interview.ended) {
         files::write(path, Readers::All, |file| {
-            transcript::write(file, https.as_str(), date, &orders, &interview.asked)
+            transcript::write(file, https.as_str(), date, orders, &interview.asked)
         })?;
     }
-    let subject = Subject {
+    Ok(Subject {
         server: https.as_str().to_owned(),
         date: date.to_string(),
         asked: interview.asked,
         ended: interview.ended,
-    };
-    conclude(args, fixtures.as_ref(), local, subject).await
+    })
 }
 
 /// The probes to send: those of the endpoints that are asked for, over transports that are known.
@@ -225,15 +234,6 @@ fn credentials(args: &CheckArgs) -> Result<Credentials, CheckError> {
     })
 }
 
-/// Asks the person at the terminal; without one, says what there is to agree to.
-fn agree(overview: &str) -> Result<(), CheckError> {
-    let unprintable = |error: &dyn std::fmt::Display| CheckError::Print(error.to_string());
-    if !can_ask() {
-        print(overview).map_err(|error| unprintable(&error))?;
-        return Err(CheckError::NotAgreed);
-    }
-    let question = format!("{overview}Nothing there is changed by them (docs/check.md). Send them?");
-    match agrees(&question).map_err(|error| unprintable(&error))? {
 /// The one line of a file.
 fn password(path: &Path) -> Result<String, FileError> {
     let text = files::read(path)?.ok_or_else(|| FileError::new(path, "there is no such file"))?;
@@ -244,6 +244,15 @@ fn password(path: &Path) -> Result<String, FileError> {
     Ok(line.to_owned())
 }
 
+/// Asks the person at the terminal; without one, says what there is to agree to.
+fn agree(overview: &str) -> Result<(), CheckError> {
+    let unprintable = |error: &dyn std::fmt::Display| CheckError::Print(error.to_string());
+    if !can_ask() {
+        print(overview).map_err(|error| unprintable(&error))?;
+        return Err(CheckError::NotAgreed);
+    }
+    let question = format!("{overview}Nothing there is changed by them (docs/check.md). Send them?");
+    match agrees(&question).map_err(|error| unprintable(&error))? {
         true => Ok(()),
         false => Err(given("nothing was sent")),
     }
@@ -273,6 +282,22 @@ async fn interview(wire: &mut Wire, plan: Vec<Probe>, pause: Duration) -> Result
     })
 }
 
+/// Does something with the emulator to compare with, and ends that, whatever came of it.
+async fn with_local<T>(
+    args: &CheckArgs,
+    fixtures: Option<Fixtures>,
+    orders: Orders,
+    work: impl AsyncFnOnce(&mut Local) -> Result<T, CheckError>,
+) -> Result<T, CheckError> {
+    let mut local = local(args, fixtures, orders).await?;
+    let done = work(&mut local).await;
+    let ended = local.end().await;
+    // What failed first is worth more to know than what became of the sandbox.
+    let done = done?;
+    ended?;
+    Ok(done)
+}
+
 /// The emulator to compare with.
 async fn local(args: &CheckArgs, fixtures: Option<Fixtures>, orders: Orders) -> Result<Local, CheckError> {
     let Some(url) = &args.emulator else {
@@ -291,13 +316,16 @@ async fn load_fixtures(path: std::path::PathBuf) -> Result<Fixtures, CheckError>
     Ok(aside(move || Fixtures::load(&path)).await??)
 }
 
-/// Compares the emulator with the answers, and prints and writes what came of it.
-async fn conclude(
-    args: &CheckArgs,
-    fixtures: Option<&Fixtures>,
-    mut local: Local,
-    mut subject: Subject,
-) -> Result<bool, CheckError> {
+/// What came of a comparison.
+struct Compared {
+    server: String,
+    date: String,
+    findings: Findings,
+    ended: Option<String>,
+}
+
+/// Compares the emulator with the answers.
+async fn compare_with(local: &mut Local, mut subject: Subject) -> Result<Compared, CheckError> {
     if !local.has_plain_http() {
         let before = subject.asked.len();
         subject.asked.retain(|asked| asked.probe.request().is_over_https());
@@ -309,26 +337,32 @@ async fn conclude(
     if subject.asked.is_empty() {
         return Err(given("there is nothing to compare"));
     }
-    let compared = compare(&mut local, subject.asked).await;
-    let ended = local.end().await;
-    let findings = compared?;
-    ended?;
-    let (server, date) = (&*subject.server, &*subject.date);
+    Ok(Compared {
+        findings: compare(local, subject.asked).await?,
+        server: subject.server,
+        date: subject.date,
+        ended: subject.ended,
+    })
+}
+
+/// Prints and writes what came of it. Whether everything is the same.
+fn report(args: &CheckArgs, fixtures: Option<&Fixtures>, compared: Compared) -> Result<bool, CheckError> {
+    let (server, date, findings) = (&*compared.server, &*compared.date, &compared.findings);
     let text = match args.json {
-        true => json::text(&findings, server, date),
-        false => table::text(&findings),
+        true => json::text(findings, server, date),
+        false => table::text(findings),
     };
     print(&text).map_err(|error| CheckError::Print(error.to_string()))?;
-    if let Some(reason) = subject.ended {
+    if let Some(reason) = compared.ended {
         return Err(CheckError::Ended(reason));
     }
     if let Some(path) = &args.write {
-        write(path, &settings::text(&findings, fixtures, server, date))?;
+        write(path, &settings::text(findings, fixtures, server, date))?;
     }
     if let Some(path) = &args.junit {
-        write(path, &junit::text(&findings, server, date))?;
+        write(path, &junit::text(findings, server, date))?;
     }
-    Ok(Findings::are_none(&findings))
+    Ok(Findings::are_none(findings))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CheckError> {
