@@ -343,6 +343,22 @@ fn a_sandbox_in_a_running_emulator_is_deleted_however_it_ends() {
 }
 
 #[test]
+fn an_order_that_the_server_does_not_know_is_named_first() {
+    let stage = Stage::new("");
+    for number in ["999", "11", "13"] {
+        let run = stage.check(&["--yes", "--only", "!autoRevokeCS", "--code-signing-order", number]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        let first = run.stdout.lines().next().unwrap();
+        assert!(
+            first.starts_with("The server answers -4 for the order of --code-signing-order: "),
+            "{first}"
+        );
+    }
+    let run = stage.check(&["--yes", "--only", "!autoRevokeCS", "--code-signing-order", "12"]);
+    assert!(!run.stdout.contains("The server answers"), "{run:?}");
+}
+
+#[test]
 fn what_a_server_does_wrong_is_said() {
     let stage = Stage::new("");
     let long = format!(

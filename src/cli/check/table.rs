@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::api::protocol::code::INVALID_ARGUMENT;
+use crate::check::answer::Answer;
 use crate::check::findings::{Findings, Row, Verdict};
+use crate::check::probe::Class;
 
 /// The most characters of an answer in the table.
 const ANSWER: usize = 48;
@@ -18,6 +21,19 @@ pub(super) fn text(findings: &Findings) -> String {
         }
     }
     let mut text = String::new();
+    for (option, kind) in [
+        ("--smime-order", "S/MIME order"),
+        ("--code-signing-order", "code-signing order"),
+    ] {
+        if is_unknown(findings, option) {
+            let _ = writeln!(
+                text,
+                "The server answers {INVALID} for the order of {option}: it does not exist there, belongs to another account, \
+                 or is no {kind}.\n",
+                INVALID = INVALID_ARGUMENT.number
+            );
+        }
+    }
     for row in std::iter::once(&head).chain(&rows) {
         let cells: Vec<_> = row
             .iter()
@@ -28,6 +44,17 @@ pub(super) fn text(findings: &Findings) -> String {
     }
     conclude(&mut text, findings);
     text
+}
+
+/// Whether the server does not know the order of that option, which the emulator has.
+fn is_unknown(findings: &Findings, option: &str) -> bool {
+    let is_invalid = |answer: &Answer| answer.code() == Some(INVALID_ARGUMENT.number);
+    findings
+        .rows
+        .iter()
+        .filter(|row| row.probe.class() != Class::Inert)
+        .filter(|row| row.probe.subject().is_some_and(|subject| subject.options() == option))
+        .any(|row| is_invalid(&row.served) && !is_invalid(&row.emulated))
 }
 
 fn cells(row: &Row) -> [String; 5] {
