@@ -53,7 +53,7 @@ fn orders() {
     assert!(!armoured.stderr.contains("reads a file"), "{armoured:?}");
     assert_eq!(printed(&server, "orders delete 7"), "");
     ctl(&server, "orders show 7").assert_refused(1, &["404", "order"]);
-    ctl(&server, "orders set 1234567 state=lost").assert_refused(1, &["state", "lost"]);
+    ctl(&server, "orders set 1234567 state=lost").assert_refused(1, &["state", "unknown variant", "being-issued"]);
     ctl(&server, "orders list --state lost").assert_refused(2, &["lost", "being-issued", "on-hold"]);
     ctl(&server, "orders create --product tls").assert_refused(2, &["tls", "smime", "code-signing"]);
 }
