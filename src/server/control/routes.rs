@@ -24,23 +24,13 @@ macro_rules! routes {
             )+
         }
 
+        #[derive(OpenApi)]
+        #[openapi(paths($($($($handler)::+),+),+))]
         struct $description;
 
+        #[cfg(test)]
         impl $description {
-            /// Each path is described by a function of its own: the compiler takes far longer for one that describes all.
-            fn openapi() -> utoipa::openapi::OpenApi {
-                let mut all = utoipa::openapi::OpenApi::default();
-                $({
-                    #[derive(OpenApi)]
-                    #[openapi(paths($($($handler)::+),+))]
-                    struct OfPath;
-                    all.merge(OfPath::openapi());
-                })+
-                all
-            }
-
             /// Each path with each of its methods.
-            #[cfg(test)]
             const ROUTES: &[(&str, &str)] = &[$($(($path, stringify!($method))),+),+];
         }
     };
