@@ -1,4 +1,4 @@
-//! How messages repeat a text that was sent: shortened, on one line, and without the credentials of a URL.
+//! How messages repeat a text that was sent: shortened, on one line, and without credentials.
 
 use std::borrow::Cow;
 
@@ -26,14 +26,16 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// A text without the credentials of a URL in it: all between `://` and the last `@` is an ellipsis, for a password may
-/// contain any character.
+/// A URL, or a host and a port, without the credentials in it: all between `://` and the last `@` is an ellipsis, for a
+/// password may contain any character. Without `://`, what stands before the `@` are credentials if it has a colon.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     const SCHEME_END: &str = "://";
-    let start = text.find(SCHEME_END).map(|place| place + SCHEME_END.len());
-    match start.and_then(|start| Some((&text[..start], text[start..].rsplit_once('@')?.1))) {
-        Some((before, after)) => format!("{before}…@{after}").into(),
-        None => text.into(),
+    let start = text.find(SCHEME_END).map_or(0, |place| place + SCHEME_END.len());
+    match text[start..].rsplit_once('@') {
+        Some((credentials, host)) if start > 0 || credentials.contains(':') => {
+            format!("{}…@{host}", &text[..start]).into()
+        }
+        Some(_) | None => text.into(),
     }
 }
 
@@ -59,7 +61,8 @@ mod tests {
         for (text, expected) in [
             ("https://u:s3cret@a.example/x", "https://…@a.example/x"),
             ("https://u:s3/c@r?et@a", "https://…@a"),
-            ("'https://s3cret@a' is wrong", "'https://…@a' is wrong"),
+            ("spelling=https://s3cret@a", "spelling=https://…@a"),
+            ("u:s3cret@a:80", "…@a:80"),
             ("https://a.example", "https://a.example"),
             ("a@b.example", "a@b.example"),
             ("", ""),

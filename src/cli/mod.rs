@@ -122,6 +122,8 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
 }
 
 fn fail(error: &(impl std::fmt::Display + ?Sized), code: u8) -> ExitCode {
+    let given = std::env::args_os().skip(1).chain(variables::values());
+    let error = usage_error::masked(&error.to_string(), given);
     // Whoever cannot be told sees the exit code.
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(code)

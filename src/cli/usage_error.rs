@@ -1,6 +1,7 @@
 //! What is wrong with a command line, in one line: what clap says, and where the option or the command belongs.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,7 +33,6 @@ impl Exit {
         if !error.use_stderr() {
             return Self::Help(text);
         }
-        let text = masked(error, text);
         let program = command();
         let (path, command) = command_of(&program, words);
         let place = [
@@ -87,12 +87,18 @@ impl Exit {
     }
 }
 
-/// The text of an error of clap without the credentials of the URL that it is about.
-fn masked(error: &clap::Error, text: String) -> String {
-    let given = [ContextKind::InvalidValue, ContextKind::InvalidArg].map(|kind| error.get(kind));
-    given.into_iter().flatten().fold(text, |text, given| match given {
-        ContextValue::String(given) => text.replace(given, &without_credentials(given)),
-        _ => text,
+/// An error without the credentials in any URL that was given, in a word of the command line or in a variable.
+pub(super) fn masked(error: &str, given: impl Iterator<Item = OsString>) -> String {
+    given.fold(error.to_owned(), |error, word| {
+        let word = word.to_string_lossy();
+        // Also what stands behind `--option=` or `NAME=`.
+        let ends = word.match_indices('=').map(|(place, _)| &word[place + 1..]);
+        std::iter::once(&*word)
+            .chain(ends)
+            .fold(error, |error, text| match without_credentials(text) {
+                Cow::Owned(masked) => error.replace(text, &masked),
+                Cow::Borrowed(_) => error,
+            })
     })
 }
 
@@ -218,10 +224,7 @@ fn no_subcommand(error: &clap::Error, program: &clap::Command) -> Option<String>
     let names = program.get_subcommands().map(clap::Command::get_name);
     let similar =
         nearest(given, names).map_or_else(String::new, |name| format!("; a similar subcommand exists: '{name}'"));
-    Some(format!(
-        "unrecognized subcommand '{}'{similar}",
-        without_credentials(given)
-    ))
+    Some(format!("unrecognized subcommand '{}'{similar}", given))
 }
 
 /// The command of the program that was given as one of `ctl`, as the end of the error about it, or nothing.
@@ -408,6 +411,14 @@ mod tests {
         ("check --against https://u:s3cret@a", "invalid value 'https://…@a' for '--against <URL>': give a URL such as "),
         ("check --against-http http://u:s3cret@a", "invalid value 'http://…@a' for '--against-http <URL>'"),
         ("--http-url https://u:s3cret@a", "'https://…@a' for '--http-url <URL>': `https://…@a` cannot begin "),
+        ("https://u:s3cret@a", "unrecognized subcommand 'https://…@a'"),
+        ("--seed 1 https://u:s3cret@a", "unrecognized subcommand 'https://…@a'"),
+        ("ctl https://u:s3cret@a", "unrecognized subcommand 'https://…@a'"),
+        ("--assume spelling=https://u:s3cret@a", "`https://…@a` is no value"),
+        ("--http-url=u:s3cret@a", "`…@a` cannot begin "),
+        ("ctl --control u:s3cret@a:80 clock show", "invalid value '…@a:80' for '--control"),
+        ("ctl reset -x", "unexpected argument '-x' found ("),
+        ("ctl faults add -", "unexpected argument '-' found ("),
         ("check https://u:s3cret@a", "unexpected argument 'https://…@a' found"),
         ("ctl --control http://u:s3cret@a clock show", "invalid value 'http://…@a' for '--control"),
         ("ctl calls --jso", "; a similar argument exists: '--json' ("),
@@ -430,6 +441,7 @@ mod tests {
             let Err(Exit::Usage(said)) = Config::read_line(line) else {
                 panic!("{line} is taken")
             };
+            let said = masked(&said, line.split(' ').map(OsString::from));
             assert!(said.contains(*expected) && !said.contains('\n'), "{line}: {said}");
             assert!(!said.contains("s3cret"), "{line}: {said}");
         }

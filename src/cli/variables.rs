@@ -17,6 +17,11 @@ pub(super) fn value(name: &OsStr) -> Option<OsString> {
     any_value(name).filter(|value| !value.is_empty() || name.to_string_lossy().starts_with(TOKEN))
 }
 
+/// The values of all variables whose names begin as this program's do.
+pub(super) fn values() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().filter_map(|(name, value)| name.to_string_lossy().starts_with(PREFIX).then_some(value))
+}
+
 fn any_value(name: &OsStr) -> Option<OsString> {
     std::env::vars_os().find_map(|(known, value)| (known == name).then_some(value))
 }

@@ -29,8 +29,9 @@ pub(in crate::cli) fn what_it_takes(command: &str) -> Option<&'static str> {
 /// The option that is missing in front of a word for which a command has no place, and what it takes; or the one that was
 /// meant by another name.
 pub(in crate::cli) fn option_in_front(command: &str, word: &str) -> Option<&'static str> {
-    let is_option = word.starts_with("--");
-    let is_number = word.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
+    let is_option = word.starts_with('-');
+    let digits = word.trim_start_matches('-');
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     match command {
         "reset" if !is_option => Some("--fixtures in front of a file"),
         "orders wait" if !is_option => Some("--state in front of a state"),
