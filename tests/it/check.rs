@@ -453,6 +453,7 @@ fn what_cannot_be_used_is_refused() {
             &["--yes", "--password-file", "@missing"][..],
             "error: --password-file: ",
         ),
+        (&["--yes", "--password-file", "@missing"], "there is no such file"),
         (
             &["--yes", "--password-file", "@empty"],
             "must contain the password, in one line",

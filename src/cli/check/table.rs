@@ -49,12 +49,13 @@ pub(super) fn text(findings: &Findings) -> String {
 /// Whether the server does not know the order of that option, which the emulator has.
 fn is_unknown(findings: &Findings, option: &str) -> bool {
     let is_invalid = |answer: &Answer| answer.code() == Some(INVALID_ARGUMENT.number);
-    findings
-        .rows
-        .iter()
-        .filter(|row| row.probe.class() != Class::Inert)
-        .filter(|row| row.probe.subject().is_some_and(|subject| subject.options() == option))
-        .any(|row| is_invalid(&row.served) && !is_invalid(&row.emulated))
+    let is_of_order = |row: &&Row| {
+        let subject = row.probe.subject();
+        row.probe.class() != Class::Inert && subject.is_some_and(|subject| subject.options() == option)
+    };
+    let mut of_order = findings.rows.iter().filter(is_of_order).peekable();
+    // Where any of its calls gets something else, that code is about another argument.
+    of_order.peek().is_some() && of_order.all(|row| is_invalid(&row.served) && !is_invalid(&row.emulated))
 }
 
 fn cells(row: &Row) -> [String; 5] {
