@@ -4,6 +4,9 @@ import { request } from "node:http";
 
 import { parse, stringify } from "./convert.js";
 
+/** The HTTP statuses with which a listener refuses what it has not read the whole head of (RFC 9110, RFC 6585). */
+const HEAD_TOO_LONG = [414, 431];
+
 /** The control API refused a request. */
 export class ControlError extends Error {
   /**
@@ -125,8 +128,9 @@ function refused(url, status, text) {
     const { detail, field } = JSON.parse(text);
     if (typeof detail === "string") return new ControlError(status, detail, field ?? undefined);
   } catch {
-    // No control listener answers like this.
+    // No control listener answers like this, unless it has not read the whole head.
   }
+  if (HEAD_TOO_LONG.includes(status)) return new ControlError(status, "the path or a header is too long");
   return noListener(url, `HTTP status ${status}`);
 }
 

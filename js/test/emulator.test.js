@@ -465,3 +465,8 @@ inSandbox("an order keeps a number above 2^53", async (sectigo) => {
   assert.match((await revoke(sectigo, String(orderNumber))).text, /^0\s*$/);
   assert.equal((await sectigo.calls.list({ orderNumber })).length, 1);
 });
+
+inSandbox("a name that is too long for a path is refused", async (sectigo) => {
+  const error = await sectigo.accounts.get("a".repeat(70_000)).catch((error) => error);
+  assert.ok(error instanceof ControlError && error.status === 414, String(error));
+});

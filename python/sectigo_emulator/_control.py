@@ -9,6 +9,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 BASE = "/control/v1"
 
+_HEAD_TOO_LONG = (414, 431)
+"""The HTTP statuses with which a listener refuses what it has not read the whole head of (RFC 9110, RFC 6585)."""
+
 
 class EmulatorError(Exception):
     """The emulator cannot be started, does not answer, or refuses."""
@@ -104,6 +107,8 @@ class Control:
             problem = json.loads(text)
             return ControlError(status, problem["detail"], problem.get("field"))
         except (ValueError, KeyError, TypeError, AttributeError):
+            if status in _HEAD_TOO_LONG:
+                return ControlError(status, "the path or a header is too long", None)
             return self._no_listener(f"HTTP status {status}")
 
     def _no_listener(self, what: str) -> EmulatorError:

@@ -146,6 +146,10 @@ def connect(control_url: str, *, token: str | None = None, base_url: str | None 
     return RunningEmulator(control, base_url.rstrip("/"), health.http)
 
 
+class _NotStartedError(RuntimeError, AttributeError):
+    """An emulator that is not started was asked for what only one that runs has; to `hasattr` it is not there."""
+
+
 class Emulator(RunningEmulator):
     """An emulator that is started here, on free ports, and ends with this process, even if that is killed.
 
@@ -210,7 +214,7 @@ class Emulator(RunningEmulator):
         def __getattr__(self, name: str) -> Any:
             """Tells what to do where something is asked for that is known from the start on."""
             if name in ("control_url", "base_url", "http_url", "_control"):
-                raise RuntimeError("the emulator is not started: use it in a with block, or call start()")
+                raise _NotStartedError("the emulator is not started: use it in a with block, or call start()")
             return super().__getattribute__(name)
 
     def start(self) -> Emulator:

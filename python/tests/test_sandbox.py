@@ -249,3 +249,9 @@ def test_sandboxes_are_apart(sectigo, sectigo_emulator, tmp_path):
         assert "mine" in [one.name for one in sectigo_emulator.sandboxes()]
     assert "mine" not in [one.name for one in sectigo_emulator.sandboxes()]
     assert "endpoints" in sectigo_emulator.catalogue()
+
+
+def test_a_name_that_is_too_long_for_a_path_is_refused(sectigo):
+    with pytest.raises(ControlError) as refused:
+        sectigo.accounts.get("a" * 70_000)
+    assert refused.value.status == 414
