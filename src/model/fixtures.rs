@@ -197,7 +197,7 @@ pub(crate) fn toml_message(text: &str, offset: usize, error: &toml::de::Error) -
     }
     let hint = match unquoted(text, offset) {
         Some(value) if ["true", "false"].contains(&&*value.to_lowercase()) => {
-            "; true and false are written in lower case"
+            "; true and false are written in lower case, and text stands in quotes"
         }
         Some(_) => "; text stands in quotes, as in state = \"issued\"",
         None => hint_about_object(text, offset, &message),

@@ -49,8 +49,8 @@ impl Fixtures {
         self.at_its_place(self.build_world(&self.file.orders, start, random))
     }
 
-    /// As [`build`](Self::build), of fixtures that are not needed any more: each order's entry is freed once the order is made, as there may be
-    /// a million of them.
+    /// As [`build`](Self::build), of fixtures that are not needed any more: each order's entry is freed once the order is
+    /// made, as there may be a million of them.
     ///
     /// # Errors
     /// As [`build`](Self::build).
@@ -59,8 +59,8 @@ impl Fixtures {
         self.at_its_place(self.build_world(orders, start, random))
     }
 
-    /// As [`build`](Self::build), with a world that they made not long ago, which it shares until one of them changes it. Clock, faults
-    /// and the number of the first new order are its own.
+    /// As [`build`](Self::build), with a world that they made not long ago, which it shares until one of them changes it.
+    /// Clock, faults and the number of the first new order are its own.
     ///
     /// # Errors
     /// As [`build`](Self::build).

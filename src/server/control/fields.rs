@@ -172,7 +172,7 @@ fn object_schema<'s>(schema: &'s RefOr<Schema>, schemas: &'s [(String, RefOr<Sch
 /// A field does not take that value.
 pub(crate) fn patched<T: DeserializeOwned>(entry: &impl Serialize, patch: Map<String, Value>) -> Result<T, Problem> {
     let mut object = object_of(entry);
-    let removed = removed(&patch);
+    let removed = removed(&object, &patch);
     merge(&mut object, patch);
     from_object(object).map_err(|problem| match problem.missing() {
         Some(field) if removed.iter().any(|removed| removed == field) => {
@@ -182,14 +182,16 @@ pub(crate) fn patched<T: DeserializeOwned>(entry: &impl Serialize, patch: Map<St
     })
 }
 
-/// The paths of the fields that a patch removes.
-fn removed(patch: &Map<String, Value>) -> Vec<String> {
+/// The paths of the fields of an object that a patch removes.
+fn removed(object: &Map<String, Value>, patch: &Map<String, Value>) -> Vec<String> {
     let mut paths = Vec::new();
     for (name, value) in patch {
-        match value {
-            Value::Null => paths.push(name.clone()),
-            Value::Object(inner) => paths.extend(removed(inner).iter().map(|path| format!("{name}.{path}"))),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
+        match (object.get(name), value) {
+            (Some(_), Value::Null) => paths.push(name.clone()),
+            (Some(Value::Object(old)), Value::Object(new)) => {
+                paths.extend(removed(old, new).iter().map(|path| format!("{name}.{path}")));
+            }
+            (Some(_) | None, _) => {}
         }
     }
     paths
@@ -267,6 +269,7 @@ mod tests {
             (json!({"inner": null}), "cannot be removed"),
             (json!({"inner": {"needed": null}}), "cannot be removed"),
             (json!({"optional": {}}), "missing field `needed`"),
+            (json!({"optional": {"needed": null}}), "missing field `needed`"),
             (json!({"optional": {}, "needed": null}), "missing field `needed`"),
         ] {
             let Value::Object(fields) = patch.clone() else {

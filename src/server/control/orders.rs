@@ -348,9 +348,8 @@ pub(super) async fn change(
 ) -> Result<Json<OrderInfo>, Problem> {
     let csr = take_csr(&mut patch)?;
     check_fields::<Order>(&patch)?;
-    let wanted = wanted_state(&patch)?;
     sandbox
-        .change(|state| change_order(state, &sandbox.name, number, csr, wanted, patch))
+        .change(|state| change_order(state, &sandbox.name, number, csr, patch))
         .map(Json)
 }
 
@@ -359,11 +358,11 @@ fn change_order(
     sandbox: &str,
     number: OrderNumber,
     csr: Option<Option<Csr>>,
-    wanted: Option<State>,
     patch: Map<String, Value>,
 ) -> Result<OrderInfo, Problem> {
     let now = state.clock.now(real_now());
     let old = state.world.book.get(number).ok_or_else(|| no_order(sandbox, number))?;
+    let wanted = wanted_state(&patch)?;
     let mut entry = OrderInfo::describe(old, now);
     entry.csr = None;
     let sends = |field| patch.contains_key(field);
