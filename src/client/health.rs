@@ -50,19 +50,15 @@ pub enum HealthError {
 /// # Errors
 /// What the last request met.
 pub async fn check(address: &str, wait: Duration) -> Result<(), HealthError> {
-    // A wait that has no end in sight has no deadline.
-    let deadline = Instant::now().checked_add(wait);
     let within = if wait.is_zero() { PATIENCE } else { wait };
+    // A wait that has no end in sight has no deadline.
+    let deadline = Instant::now().checked_add(within);
     loop {
-        let left = deadline.map_or(within, |deadline| deadline.saturating_duration_since(Instant::now()));
-        let patience = if wait.is_zero() {
-            PATIENCE
-        } else {
-            left.clamp(PAUSE, PATIENCE)
-        };
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let patience = left.unwrap_or(PATIENCE).clamp(PAUSE, PATIENCE);
         let result = ask(address, patience, within).await;
         let next = Instant::now() + PAUSE;
-        if result.is_ok() || deadline.is_some_and(|deadline| next > deadline) {
+        if result.is_ok() || wait.is_zero() || deadline.is_some_and(|deadline| next > deadline) {
             return result;
         }
         sleep_until(next).await;
