@@ -227,8 +227,6 @@ enum AnsweredBy<'f> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -244,15 +242,8 @@ mod tests {
     /// Sandboxes whose certificates take their time.
     fn sandboxes() -> Sandboxes {
         let settings = Settings {
-            fixtures: Arc::new(Fixtures::default()),
-            assumptions: Vec::new(),
-            issuance_delay: Duration::ZERO,
             max_orders: 100,
-            max_order_bytes: 1 << 20,
-            journal: 10,
-            journal_bytes: 1 << 20,
-            max_sandboxes: 1,
-            seed: None,
+            ..Settings::small(Fixtures::default())
         };
         let options = CaOptions {
             dir: None,

@@ -565,17 +565,28 @@ mod tests {
     use crate::clock::system_now;
     use crate::model::fault::Fault;
 
+    impl Settings {
+        /// Settings of a test: these fixtures, and room for little.
+        pub(crate) fn small(fixtures: Fixtures) -> Self {
+            Self {
+                fixtures: Arc::new(fixtures),
+                assumptions: Vec::new(),
+                issuance_delay: Duration::ZERO,
+                max_orders: 10,
+                max_order_bytes: 1 << 20,
+                journal: 10,
+                journal_bytes: 1 << 20,
+                max_sandboxes: 1,
+                seed: None,
+            }
+        }
+    }
+
     fn settings(fixtures: &str) -> Settings {
         Settings {
-            fixtures: Arc::new(Fixtures::parse(fixtures).unwrap()),
             assumptions: vec![("spelling".to_owned(), "british".to_owned())],
-            issuance_delay: Duration::ZERO,
-            max_orders: 10,
-            max_order_bytes: 1 << 20,
-            journal: 10,
-            journal_bytes: 1 << 20,
             max_sandboxes: 10,
-            seed: None,
+            ..Settings::small(Fixtures::parse(fixtures).unwrap())
         }
     }
 

@@ -279,8 +279,6 @@ fn no_such_account() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::api::order::state::{Order, OrderNumber, Stage};
     use crate::ca::{Authority, CaOptions};
@@ -293,15 +291,8 @@ mod tests {
     fn sandboxes() -> Sandboxes {
         let fixtures = "[[accounts]]\nloginName = \"a\"\nloginPassword = \"p\"\n";
         let settings = Settings {
-            fixtures: Arc::new(Fixtures::parse(fixtures).unwrap()),
-            assumptions: Vec::new(),
-            issuance_delay: Duration::ZERO,
-            max_orders: 10,
             max_order_bytes: 1 << 30,
-            journal: 10,
-            journal_bytes: 1 << 20,
-            max_sandboxes: 1,
-            seed: None,
+            ..Settings::small(Fixtures::parse(fixtures).unwrap())
         };
         let authority = Authority::open(&CaOptions::default(), system_now()).unwrap();
         Sandboxes::new(settings, None, Arc::new(Issuance::new(authority))).unwrap()
