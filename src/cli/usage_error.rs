@@ -224,7 +224,7 @@ fn no_subcommand(error: &clap::Error, program: &clap::Command) -> Option<String>
     let names = program.get_subcommands().map(clap::Command::get_name);
     let similar =
         nearest(given, names).map_or_else(String::new, |name| format!("; a similar subcommand exists: '{name}'"));
-    Some(format!("unrecognized subcommand '{}'{similar}", given))
+    Some(format!("unrecognized subcommand '{given}'{similar}"))
 }
 
 /// The command of the program that was given as one of `ctl`, as the end of the error about it, or nothing.

@@ -53,7 +53,8 @@ impl State {
         }
     }
 
-    /// This state with orders and accounts that do not count: those of the emulator's fixtures or of its saved state, which its owner chose.
+    /// This state with orders and accounts that do not count: those of the emulator's fixtures or of its saved state, which
+    /// its owner chose.
     pub(crate) fn without_counting_its_world(self) -> Self {
         Self {
             uncounted_bytes: self.world_bytes(),
